@@ -136,10 +136,12 @@ def root_cause(counts: Counts) -> pl.DataFrame:
     """
     family = of_kind(counts, "binary")
     table = counts.tables[family.name]
-    judged = pl.sum_horizontal("tn", "fp", "fn", "tp")
+    return table.select(*counts.layout.outer, n=pl.sum_horizontal(family.states), root_cause=cause())
+
+
+def cause() -> pl.Expr:
+    """The founding tag of a row of binary cells, null where no row has label and prediction."""
     tag = pl.lit("Misclassification")
-    for cells, cause in reversed(CAUSES):
-        tag = pl.when(pl.sum_horizontal(cells) == 0).then(pl.lit(cause)).otherwise(tag)
-    return table.select(
-        *counts.layout.outer, n=pl.sum_horizontal(family.states), root_cause=pl.when(judged > 0).then(tag)
-    )
+    for cells, name in reversed(CAUSES):
+        tag = pl.when(pl.sum_horizontal(cells) == 0).then(pl.lit(name)).otherwise(tag)
+    return pl.when(pl.sum_horizontal("tn", "fp", "fn", "tp") > 0).then(tag)

@@ -14,7 +14,7 @@ from fastmetrics.columns import fixed, true_bits, valid_bits
 from fastmetrics.errors import DataError, SchemaError, listed, unknown
 from fastmetrics.schema import Role, column_name, expression
 
-__all__ = ["carried", "read_role"]
+__all__ = ["carried", "read_role", "refused_binary", "refused_number"]
 
 NULL_STATE = np.uint8(2)
 
@@ -48,11 +48,7 @@ def carried_state(
             return column if dtype in (pl.Float32, pl.Float64) else column.cast(pl.Float32)
         if dtype.is_integer():
             return column if dtype not in (pl.Int128, pl.UInt128) else column.cast(pl.Int64)
-        distinct = sample().drop_nulls().unique(maintain_order=True)
-        raise SchemaError(
-            f"column {name!r} holds {described(distinct, dtype)}; a binary {role.name} needs True/False or 1/0: "
-            "name the positive value with pos_label="
-        )
+        raise needs_pos_label(role, sample())
     check_pos_label(role.pos_label, name, dtype)
     return (column.fill_nan(None) if dtype.is_float() else column) == pl.lit(role.pos_label)
 
@@ -73,6 +69,29 @@ def check_pos_label(pos_label: Any, name: str, dtype: pl.DataType) -> None:
         raise SchemaError(f"pos_label={pos_label!r} is {type(pos_label).__name__}, but column {name!r} holds {dtype}")
     if isinstance(dtype, pl.Enum) and pos_label not in dtype.categories:
         raise SchemaError(f"column {name!r}: " + unknown("pos_label", pos_label, dtype.categories))
+
+
+def needs_pos_label(role: Role, sample: pl.Series) -> SchemaError:
+    """The error of a binary column whose positive value cannot be known from its dtype."""
+    distinct = sample.drop_nulls().unique(maintain_order=True)
+    return SchemaError(
+        f"column {column_name(role.column)!r} holds {described(distinct, sample.dtype)}; a binary {role.name} needs "
+        "True/False or 1/0: name the positive value with pos_label="
+    )
+
+
+def refused_binary(column: pl.Series, role: Role) -> pl.Series:
+    """A column that is neither Boolean nor number as binary states: nulls if it holds nothing else, or the error."""
+    if column.dtype == pl.Null:
+        return column.cast(pl.Boolean)
+    raise needs_pos_label(role, column)
+
+
+def refused_number(column: pl.Series) -> pl.Series:
+    """A column that is neither Boolean nor number as numbers: nulls if it holds nothing else, or the error."""
+    if column.dtype == pl.Null:
+        return column.cast(pl.Float64)
+    raise SchemaError(f"column {column.name!r} holds {column.dtype}; a number is needed")
 
 
 def described(distinct: pl.Series, dtype: pl.DataType) -> str:

@@ -158,21 +158,29 @@ def is_number(dtype: pl.DataType) -> bool:
 
 
 @dataclass(frozen=True)
-class Matrix:
-    """The rows of a table with classes as codes, -1 for null: the ``listed`` classes first, then the others sorted.
+class Pairs:
+    """Pairs of one of ``size`` groups and a class, by their codes; the first ``listed`` classes are averaged over."""
 
-    ``group`` and ``code`` are the pairs of a group and a class that occur in it as label or prediction of a judged
-    row, sorted; ``of_label`` and ``of_prediction`` are the pairs of each judged row.
+    group: Codes
+    code: Codes
+    size: int
+    listed: int
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """The rows of a table with classes as codes, -1 for null: the listed classes first, then the others sorted.
+
+    ``pairs`` are those of a group and a class that occur in it as label or prediction of a judged row, sorted;
+    ``of_label`` and ``of_prediction`` are the pairs of each judged row.
     """
 
     table: CellTable
     classes: pl.Series
-    listed: int
     label: Codes
     prediction: Codes
     judged: NDArray[np.bool_]
-    group: Codes
-    code: Codes
+    pairs: Pairs
     of_label: Codes
     of_prediction: Codes
 
@@ -186,7 +194,8 @@ def matrix(table: CellTable, labels: Sequence[Any] | None) -> Matrix:
     pairs, of_row = np.unique(np.concatenate([start + label[judged], start + prediction[judged]]), return_inverse=True)
     of_label, of_prediction = np.split(of_row, 2)
     group, code = np.divmod(pairs, width)
-    return Matrix(table, classes, listed, label, prediction, judged, group, code, of_label, of_prediction)
+    held = Pairs(group, code, table.size, listed)
+    return Matrix(table, classes, label, prediction, judged, held, of_label, of_prediction)
 
 
 def coded(table: CellTable, labels: Sequence[Any] | None) -> tuple[pl.Series, int, Codes, Codes]:
@@ -228,11 +237,13 @@ def by_class(m: Matrix, weight: Floats) -> Cells:
     """
     hit = (m.label == m.prediction)[m.judged]
     right, wrong = weight[m.judged] * hit, weight[m.judged] * ~hit
-    tp = added(right, m.of_label, len(m.code))
-    fn = added(wrong, m.of_label, len(m.code))
-    fp = added(wrong, m.of_prediction, len(m.code))
+    size = len(m.pairs.code)
+    tp, fn = added(right, m.of_label, size), added(wrong, m.of_label, size)
+    fp = added(wrong, m.of_prediction, size)
     states = by_state(m, weight)
-    return Cells({"tn": (states["correct"] + states["wrong"])[m.group] - (tp + fp + fn), "fp": fp, "fn": fn, "tp": tp})
+    return Cells(
+        {"tn": (states["correct"] + states["wrong"])[m.pairs.group] - (tp + fp + fn), "fp": fp, "fn": fn, "tp": tp}
+    )
 
 
 def read(table: CellTable, labels: Sequence[Any] | None = None) -> Cells:
@@ -244,13 +255,13 @@ def read(table: CellTable, labels: Sequence[Any] | None = None) -> Cells:
     """
     m = matrix(table, labels)
     c = by_class(m, table.cells.rows)
-    seen = added(np.ones(len(m.code)), m.group, table.size)
+    seen = added(np.ones(len(m.pairs.code)), m.pairs.group, table.size)
     cells = {
         **row_sums(m, table.cells.rows),
-        **agreement(m, c),
-        **averages(m, c),
+        **agreement(m.pairs, c),
+        **averages(m.pairs, c),
         "n_classes": seen,
-        "expected_classes": seen if labels is None else np.full(table.size, float(m.listed)),
+        "expected_classes": seen if labels is None else np.full(table.size, float(m.pairs.listed)),
     }
     squares = table.cells.squares
     return Cells(cells, None if squares is None else row_sums(m, squares["rows"]))
@@ -258,12 +269,16 @@ def read(table: CellTable, labels: Sequence[Any] | None = None) -> Cells:
 
 def row_sums(m: Matrix, weight: Floats) -> dict[str, Floats]:
     """The cells of each group that add up weights of rows: its states, and tp, fp, fn of the listed classes."""
-    c, listed = by_class(m, weight), m.code < m.listed
-    hits = {name: added(c.values[name][listed], m.group[listed], m.table.size) for name in ("tp", "fp", "fn")}
-    return by_state(m, weight) | hits
+    return by_state(m, weight) | summed(m.pairs, by_class(m, weight))
 
 
-def agreement(m: Matrix, c: Cells) -> dict[str, Floats]:
+def summed(pairs: Pairs, c: Cells) -> dict[str, Floats]:
+    """tp, fp and fn of each group, summed over the listed classes."""
+    listed = pairs.code < pairs.listed
+    return {name: added(c.values[name][listed], pairs.group[listed], pairs.size) for name in ("tp", "fp", "fn")}
+
+
+def agreement(pairs: Pairs, c: Cells) -> dict[str, Floats]:
     """Sums over every class of products of its margins; the last three do not cancel, so 0 means constant."""
     products = {
         "covariance": c.tp * c.tn - c.fp * c.fn,
@@ -271,18 +286,18 @@ def agreement(m: Matrix, c: Cells) -> dict[str, Floats]:
         "prediction_spread": (c.tp + c.fp) * (c.fn + c.tn),
         "chance_errors": (c.tp + c.fp) * (c.fp + c.tn),
     }
-    return {name: added(product, m.group, m.table.size) for name, product in products.items()}
+    return {name: added(product, pairs.group, pairs.size) for name, product in products.items()}
 
 
-def averages(m: Matrix, c: Cells) -> dict[str, Floats]:
+def averages(pairs: Pairs, c: Cells) -> dict[str, Floats]:
     """The sums behind the macro and weighted averages of each class metric over the listed classes."""
     support, cells = c.tp + c.fn, {}
     for metric in CLASS_METRICS:
         each = value(metric, c)
-        defined = ~np.isnan(each) & (m.code < m.listed)
+        defined = ~np.isnan(each) & (pairs.code < pairs.listed)
         parts = {"sum": each, "classes": np.ones(len(each)), "weighted": each * support, "support": support}
         for name, part in parts.items():
-            cells[f"{metric.name}_{name}"] = added(part[defined], m.group[defined], m.table.size)
+            cells[f"{metric.name}_{name}"] = added(part[defined], pairs.group[defined], pairs.size)
     return cells
 
 
@@ -303,11 +318,11 @@ def per_class(table: CellTable, family: Family) -> pl.DataFrame:
     c = by_class(m, table.cells.rows)
     sums = {"support": c.tp + c.fn, "predicted": c.tp + c.fp, "tp": c.tp}
     frame = pl.DataFrame(
-        {"group": m.group, "class": m.classes.gather(m.code)}
+        {"group": m.pairs.group, "class": m.classes.gather(m.pairs.code)}
         | {name: counted(cell, table.cells) for name, cell in sums.items()}
         | {metric.name: pl.Series(value(metric, c)).fill_nan(None) for metric in CLASS_METRICS}
     )
-    return frame.filter(m.code < m.listed)
+    return frame.filter(m.pairs.code < m.pairs.listed)
 
 
 def most_confused(table: CellTable, family: Family, n: int = 10) -> pl.DataFrame:

@@ -1,0 +1,173 @@
+"""The metrics of many classes as expressions, each made from its row of `fastmetrics.families.classes`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, Protocol
+
+import numpy as np
+import polars as pl
+import polars.selectors as cs
+
+from fastmetrics.errors import SchemaError, listed
+from fastmetrics.families.classes import METRICS, STATES, Pairs, agreement, averages, checked_labels, summed
+from fastmetrics.metrics import Cells, Metric, find
+from fastmetrics.polars.sums import Sums, named, used, weights
+from fastmetrics.schema import Column, expression
+
+__all__ = ["ClassMetric", "metrics"]
+
+MARGINS = ("tp", "label", "prediction")
+WHOLE = ("covariance", "label_spread", "prediction_spread", "chance_errors", "n_classes")
+
+
+class ClassMetric(Protocol):
+    """A metric of many classes as an expression.
+
+    Parameters
+    ----------
+    y_true, y_pred
+        Columns or expressions of classes of one dtype: text, numbers, categories. Null and NaN are not known.
+    labels
+        The classes that the averages run over, needed by all metrics that look at each class: an expression cannot
+        know them before it runs. Metrics over every class (``mcc``, ``kappa``, ``n_classes``) are null in a group
+        that holds a class that is not among them.
+    weight
+        A column of finite numbers >= 0; each row counts so many times.
+
+    Returns
+    -------
+    polars.Expr
+        Float64 under the name of the metric, one value a group; null where undefined.
+    """
+
+    def __call__(
+        self, y_true: Column, y_pred: Column, *, labels: Sequence[Any] | None = None, weight: Column | None = None
+    ) -> pl.Expr: ...
+
+
+def known_class(column: Column) -> pl.Expr:
+    """A column of classes with NaN as null, where its dtype has NaN and can be told."""
+    name = named(column)
+    if name is None:
+        return expression(column)
+    plain = cs.by_name(name)
+    return pl.coalesce((plain & cs.float()).fill_nan(None), plain - cs.float())
+
+
+def sums(
+    rows: Sequence[Metric], y_true: Column, y_pred: Column, labels: Sequence[Any] | None, weight: Column | None
+) -> tuple[Sums, int]:
+    """The sums that some metrics need, and the number of classes; the margins of each class only where asked."""
+    order = None if labels is None else checked_labels(labels)
+    each = [row.name for row in rows if not needs_states_only(row)]
+    if each and order is None:
+        raise SchemaError(f"{listed(each)} looks at each class: name the classes with labels=[...]")
+    label, said = known_class(y_true), known_class(y_pred)
+    right = label == said
+    masks = {
+        "correct": right,
+        "wrong": ~right,
+        "unpredicted": label.is_not_null() & said.is_null(),
+        "unlabelled": label.is_null() & said.is_not_null(),
+        "unlabelled_unpredicted": label.is_null() & said.is_null(),
+    }
+    for place, value in enumerate(order if each and order is not None else ()):
+        is_label, is_said = label == pl.lit(value), said == pl.lit(value)
+        masks[f"tp {place}"] = is_label & is_said
+        masks[f"label {place}"] = is_label & said.is_not_null()
+        masks[f"prediction {place}"] = is_said & label.is_not_null()
+    w, checks = (None, {}) if weight is None else weights(weight)
+    cells = {name: mask.sum() if w is None else w.filter(mask).sum() for name, mask in masks.items()}
+    return Sums(cells, checks), len(order) if each and order is not None else 0
+
+
+def needs_states_only(row: Metric) -> bool:
+    """Whether the formula of a metric reads nothing but the states of rows."""
+    try:
+        used([row], STATES)
+    except SchemaError:
+        return False
+    return True
+
+
+def by_group(cells: Cells, size: int) -> Cells:
+    """The cells of each group as the formulas read them, from the margins of ``size`` classes."""
+    if not size:
+        return cells
+    groups = len(cells.correct)
+    tp, label, said = (
+        np.stack([cells.values[f"{margin} {place}"] for place in range(size)], axis=1) for margin in MARGINS
+    )
+    judged = cells.correct + cells.wrong
+    of_class = {"tn": judged[:, None] - label - said + tp, "fp": said - tp, "fn": label - tp, "tp": tp}
+    c = Cells({name: cell.ravel() for name, cell in of_class.items()})
+    pairs = Pairs(np.repeat(np.arange(groups), size), np.tile(np.arange(size), groups), groups, size)
+    whole = {**agreement(pairs, c), "n_classes": ((label + said) > 0).sum(axis=1).astype(np.float64)}
+    strange = (label.sum(axis=1) != judged) | (said.sum(axis=1) != judged)
+    unknown = {name: np.where(strange, np.nan, whole[name]) for name in WHOLE}
+    expected = {"expected_classes": np.full(groups, float(size))}
+    return Cells({**cells.values, **summed(pairs, c), **averages(pairs, c), **unknown, **expected})
+
+
+def of_row(name: str) -> ClassMetric:
+    """The expression of one metric."""
+    row = find(name, METRICS)
+
+    def metric(
+        y_true: Column, y_pred: Column, *, labels: Sequence[Any] | None = None, weight: Column | None = None
+    ) -> pl.Expr:
+        whole, size = sums([row], y_true, y_pred, labels, weight)
+        return whole.metric(row, partial(by_group, size=size))
+
+    metric.__name__ = metric.__qualname__ = row.name
+    metric.__doc__ = f"``{row.name}`` of many classes; see `ClassMetric`. {row.source}".strip()
+    return metric
+
+
+def metrics(
+    names: Sequence[str | Metric],
+    y_true: Column,
+    y_pred: Column,
+    *,
+    labels: Sequence[Any] | None = None,
+    weight: Column | None = None,
+) -> pl.Expr:
+    """Several metrics as one struct, called ``metrics``, whose sums are shared; see `ClassMetric`.
+
+    >>> log = pl.DataFrame({"label": ["cat", "dog", "dog"], "pred": ["cat", "dog", "cat"]})
+    >>> log.select(metrics(["accuracy", "recall_macro"], "label", "pred", labels=["cat", "dog"])).item()
+    {'accuracy': 0.6666666666666666, 'recall_macro': 0.75}
+    """
+    if isinstance(names, str) or not names:
+        raise SchemaError(f"metrics() takes a list of names first, such as ['accuracy', 'f1_macro'], got {names!r}")
+    rows = [find(name, METRICS) for name in names]
+    whole, size = sums(rows, y_true, y_pred, labels, weight)
+    return whole.metrics(rows, partial(by_group, size=size))
+
+
+accuracy = of_row("accuracy")
+error_rate = of_row("error_rate")
+precision_micro = of_row("precision_micro")
+precision_macro = of_row("precision_macro")
+precision_weighted = of_row("precision_weighted")
+precision_classes = of_row("precision_classes")
+recall_micro = of_row("recall_micro")
+recall_macro = of_row("recall_macro")
+recall_weighted = of_row("recall_weighted")
+recall_classes = of_row("recall_classes")
+f1_micro = of_row("f1_micro")
+f1_macro = of_row("f1_macro")
+f1_weighted = of_row("f1_weighted")
+f1_classes = of_row("f1_classes")
+jaccard_micro = of_row("jaccard_micro")
+jaccard_macro = of_row("jaccard_macro")
+jaccard_weighted = of_row("jaccard_weighted")
+jaccard_classes = of_row("jaccard_classes")
+balanced_accuracy = of_row("balanced_accuracy")
+mcc = of_row("mcc")
+kappa = of_row("kappa")
+n_classes = of_row("n_classes")
+label_coverage = of_row("label_coverage")
+answer_rate = of_row("answer_rate")

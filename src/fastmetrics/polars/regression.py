@@ -1,0 +1,130 @@
+"""The metrics of numbers predicted for numbers as expressions, from the rows of `fastmetrics.families.regression`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+import polars as pl
+
+from fastmetrics.errors import SchemaError
+from fastmetrics.families.regression import EXTREME_METRICS, EXTREMES, METRICS, SMALLEST_LABEL, STATES, SUMS, read
+from fastmetrics.metrics import Cells, Metric, find
+from fastmetrics.polars.sums import Sums, number, used, weights
+from fastmetrics.schema import CellTable, Column, check_number
+
+__all__ = ["ROWS", "RegressionMetric", "metrics"]
+
+ROWS = METRICS + EXTREME_METRICS
+KEPT = tuple(cell.name for cell in EXTREMES)
+DERIVED = ("r2_num", "r2_den", "explained_num", "explained_den", "largest_error")
+
+
+class RegressionMetric(Protocol):
+    """A metric of numbers predicted for numbers as an expression.
+
+    Parameters
+    ----------
+    y_true, y_pred
+        Columns or expressions of numbers, read as Float64. Null and NaN are not known.
+    shift
+        A value near the labels, for ``r2`` and ``explained_variance`` of labels that are large beside their spread;
+        see `fastmetrics.regression`.
+    weight
+        A column of finite numbers >= 0; each row counts so many times.
+
+    Returns
+    -------
+    polars.Expr
+        Float64 under the name of the metric, one value a group; null where undefined or where a sum overflowed.
+    """
+
+    def __call__(
+        self, y_true: Column, y_pred: Column, *, shift: float = 0.0, weight: Column | None = None
+    ) -> pl.Expr: ...
+
+
+def sums(rows: Sequence[Metric], y_true: Column, y_pred: Column, shift: float, weight: Column | None) -> Sums:
+    """The cells that some metrics read: all of them where one reads what is derived from several."""
+    shift = check_number("shift", shift)
+    wanted = used(rows, (*STATES, *SUMS, *DERIVED))
+    if weight is not None and "largest_error" in wanted:
+        raise SchemaError("max_error has no weighted meaning; leave out weight=")
+    label, said = number(y_true), number(y_pred)
+    w, checks = (None, {}) if weight is None else weights(weight)
+    cells = everything(label, said, shift, w)
+    if not set(wanted) & set(DERIVED):
+        return Sums({name: cells[name] for name in wanted}, checks)
+    squares = None if w is None else {"judged": (w * w).filter((said - label).is_not_null()).sum()}
+    return Sums(cells, checks, squares)
+
+
+def everything(label: pl.Expr, said: pl.Expr, shift: float, weight: pl.Expr | None) -> dict[str, pl.Expr]:
+    """Every cell of the family; what is null of a row adds nothing."""
+    error, known = said - label, label + said * 0
+    offset = known - shift
+    masks = (error.is_not_null(), label.is_not_null() & said.is_null(), label.is_null() & said.is_not_null(),
+             label.is_null() & said.is_null())  # fmt: skip
+    squared = error * error
+    relative = error.abs() / pl.max_horizontal(known.abs(), SMALLEST_LABEL)
+    values = (error, error.abs(), squared, squared * squared, relative, known.abs(), offset, offset * offset)
+    kept = (known.min(), known.max(), error.min(), error.max())
+    return {
+        **{
+            name: mask.sum() if weight is None else weight.filter(mask).sum()
+            for name, mask in zip(STATES, masks, strict=True)
+        },
+        **{name: (of if weight is None else of * weight).sum() for name, of in zip(SUMS, values, strict=True)},
+        **({} if weight is not None else dict(zip(KEPT, kept, strict=True))),
+    }
+
+
+def derived(cells: Cells) -> Cells:
+    """What the formulas see: the cells themselves, or where all are there what the family reads from them."""
+    if not set(SUMS) <= set(cells.values):
+        return cells
+    size = len(cells.judged)
+    return read(CellTable(np.arange(size), size, {}, cells))
+
+
+def of_row(name: str) -> RegressionMetric:
+    """The expression of one metric."""
+    row = find(name, ROWS)
+
+    def expression(y_true: Column, y_pred: Column, *, shift: float = 0.0, weight: Column | None = None) -> pl.Expr:
+        return sums([row], y_true, y_pred, shift, weight).metric(row, derived)
+
+    expression.__name__ = expression.__qualname__ = row.name
+    expression.__doc__ = (
+        f"``{row.name}`` of numbers predicted for numbers; see `RegressionMetric`. {row.source}".strip()
+    )
+    return expression
+
+
+def metrics(
+    names: Sequence[str | Metric], y_true: Column, y_pred: Column, *, shift: float = 0.0, weight: Column | None = None
+) -> pl.Expr:
+    """Several metrics as one struct, called ``metrics``, whose sums are shared; see `RegressionMetric`.
+
+    >>> log = pl.DataFrame({"price": [10.0, 20.0], "estimate": [11.0, 18.0]})
+    >>> log.select(metrics(["mae", "bias"], "price", "estimate")).item()
+    {'mae': 1.5, 'bias': -0.5}
+    """
+    if isinstance(names, str) or not names:
+        raise SchemaError(f"metrics() takes a list of names first, such as ['mae', 'rmse'], got {names!r}")
+    rows = [find(name, ROWS) for name in names]
+    return sums(rows, y_true, y_pred, shift, weight).metrics(rows, derived)
+
+
+mae = of_row("mae")
+mse = of_row("mse")
+rmse = of_row("rmse")
+bias = of_row("bias")
+mape = of_row("mape")
+wape = of_row("wape")
+r2 = of_row("r2")
+explained_variance = of_row("explained_variance")
+max_error = of_row("max_error")
+label_coverage = of_row("label_coverage")
+answer_rate = of_row("answer_rate")

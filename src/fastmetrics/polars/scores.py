@@ -1,0 +1,106 @@
+"""Metrics of scores as expressions: the ROC AUC by exact ranks, and the losses of probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import polars as pl
+import polars.selectors as cs
+
+from fastmetrics.metrics import Metric
+from fastmetrics.polars.sums import Sums, named, number, states, weights
+from fastmetrics.schema import Column, Role, column_name
+
+__all__ = ["brier", "log_loss", "roc_auc"]
+
+ROC_AUC = Metric("roc_auc", lambda c: c.ordered, lambda c: c.positives * c.negatives)
+LOG_LOSS = Metric("log_loss", lambda c: c.loss, lambda c: c.judged, "ratio")
+BRIER = Metric("brier", lambda c: c.loss, lambda c: c.judged, "ratio")
+
+
+def roc_auc(y_true: Column, y_score: Column, *, pos_label: Any = None, weight: Column | None = None) -> pl.Expr:
+    """The area under the ROC curve of a group, exact: the share of pairs that scores put in order, a tie being half.
+
+    By the ranks of the scores (Mann and Whitney 1947), so a group is sorted and held whole: for many rows or for
+    roll-ups count `fastmetrics.scores` instead. Rows without label or score are left out; null where a class is
+    missing. Arguments as of `BinaryMetric`.
+
+    >>> pl.DataFrame({"label": [0, 0, 1, 1], "score": [0.1, 0.4, 0.35, 0.8]}).select(roc_auc("label", "score")).item()
+    0.75
+    """
+    (label,), checks = states(Role("label", y_true, "binary", pos_label=pos_label))
+    score = number(y_score)
+    known = label.is_not_null() & score.is_not_null()
+    right, s = label.filter(known), score.filter(known)
+    if weight is None:
+        hits = right.sum().cast(pl.Float64)
+        ordered = s.rank("average").filter(right).sum() - hits * (hits + 1) / 2
+        return Sums({"ordered": ordered, "positives": hits, "negatives": (~right).sum()}, checks).metric(ROC_AUC)
+    w, check = weights(weight)
+    w = w.filter(known)
+    negative = pl.when(right).then(0.0).otherwise(w)
+    first, last = s.rank("min") - 1, s.rank("max") - 1
+    by_score = negative.sort_by(s)
+    upto = by_score.cum_sum()
+    below = upto.gather(first) - by_score.gather(first)
+    ordered = (w * (below + upto.gather(last)) / 2).filter(right).sum()
+    sums = {"ordered": ordered, "positives": w.filter(right).sum(), "negatives": negative.sum()}
+    return Sums(sums, {**checks, **check}).metric(ROC_AUC)
+
+
+def log_loss(y_true: Column, y_score: Column, *, pos_label: Any = None, weight: Column | None = None) -> pl.Expr:
+    """The mean negative log likelihood of a group in nats, over rows with label and score.
+
+    Scores are clipped at the epsilon of their dtype, as scikit-learn does (a computed score counts as Float64); one
+    outside [0, 1] is an error. Null where no row has both. Arguments as of `BinaryMetric`.
+
+    >>> log = pl.DataFrame({"label": [1, 0], "score": [0.8, 0.4]})
+    >>> log.select(log_loss("label", "score").round(4)).item()
+    0.367
+    """
+    (label,), checks = states(Role("label", y_true, "binary", pos_label=pos_label))
+    p, tiny = number(y_score), epsilon(y_score)
+    happened = pl.when(label).then(p).when(~label).then(1 - p)
+    return mean_loss(LOG_LOSS, -happened.clip(tiny, 1 - tiny).log(), y_score, checks, weight)
+
+
+def brier(y_true: Column, y_score: Column, *, pos_label: Any = None, weight: Column | None = None) -> pl.Expr:
+    """The mean squared difference of score and label (1 or 0) of a group (Brier 1950), over rows with both.
+
+    A score outside [0, 1] is an error. Null where no row has both. Arguments as of `BinaryMetric`.
+
+    >>> log = pl.DataFrame({"label": [1, 0], "score": [0.8, 0.4]})
+    >>> log.select(brier("label", "score").round(4)).item()
+    0.1
+    """
+    (label,), checks = states(Role("label", y_true, "binary", pos_label=pos_label))
+    return mean_loss(BRIER, (number(y_score) - label.cast(pl.Float64)) ** 2, y_score, checks, weight)
+
+
+def epsilon(column: Column) -> pl.Expr | float:
+    """The smallest step of a Float32 column's values at 1, and of any other's as Float64."""
+    name, fine = named(column), float(np.finfo(np.float64).eps)
+    if name is None:
+        return fine
+    coarse = (
+        (cs.by_name(name) & cs.by_dtype(pl.Float32))
+        .is_null()
+        .replace_strict([True, False], [float(np.finfo(np.float32).eps)] * 2, return_dtype=pl.Float64)
+    )
+    return pl.max_horizontal(coarse, pl.lit(fine))
+
+
+def mean_loss(
+    row: Metric, loss: pl.Expr, y_score: Column, checks: Mapping[str, pl.Expr], weight: Column | None
+) -> pl.Expr:
+    """The mean of a loss that is null where a row is not judged."""
+    score = number(y_score)
+    message = f"score column {column_name(y_score)!r} holds a value outside [0, 1]; a probability is needed"
+    outside = {message: ((score < 0) | (score > 1)).any()}
+    if weight is None:
+        return Sums({"loss": loss.sum(), "judged": loss.count()}, {**checks, **outside}).metric(row)
+    w, check = weights(weight)
+    sums = {"loss": (loss * w).sum(), "judged": w.filter(loss.is_not_null()).sum()}
+    return Sums(sums, {**checks, **outside, **check}).metric(row)
