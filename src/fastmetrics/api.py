@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,6 +20,7 @@ from fastmetrics.windows import Windows
 __all__ = ["count", "evaluate", "read_counts"]
 
 By = Column | Sequence[Column] | None
+Progress = Callable[[int, int | None], object]
 
 
 def count(
@@ -37,6 +38,7 @@ def count(
     threads: int | None = None,
     max_groups: int | None = None,
     on_error: Literal["raise", "skip"] = "raise",
+    progress: Callable[[int, int | None], object] | None = None,
 ) -> Counts:
     """Count a log in one pass: a table of cells per group and window for each family.
 
@@ -46,8 +48,11 @@ def count(
     Parameters
     ----------
     data
-        A Parquet path, glob, folder (with hive columns) or list of paths; a Polars LazyFrame or DataFrame; a pyarrow
-        Table or RecordBatchReader; a pandas DataFrame; a dict of arrays.
+        A path, glob, folder (with hive columns), address in an object store or list of those: Parquet, CSV, TSV,
+        NDJSON or Arrow; a folder that is a Delta or Iceberg table; ``"-"`` for standard input, or a file open as
+        ``"rb"``. A Polars LazyFrame or DataFrame; a pyarrow Table, Dataset or RecordBatchReader; a pandas or narwhals
+        frame; a dict of arrays; a DuckDB relation or anything else with ``__arrow_c_stream__``; an iterator of frames.
+        Streams are read once, batch by batch.
     families
         What to count, in the same pass: `binary`, `scores`, `classes`, `regression`.
     by
@@ -69,6 +74,9 @@ def count(
         Refuse to go on beyond so many groups.
     on_error
         ``"skip"`` leaves out files that cannot be read, whole, with a warning that names them.
+    progress
+        Called as the scan goes on with the rows read so far and, where the input knows it, the rows there are
+        (before ``where``). The command line draws its progress bar with it.
 
     Returns
     -------
@@ -109,8 +117,8 @@ def count(
 
     source = open_source(data, skip_unreadable=on_error == "skip")
     if on_error == "skip" and source.files:
-        return count_files(source, schema, threads, max_groups)
-    return scan(source, schema, threads, max_groups)
+        return count_files(source, schema, threads, max_groups, progress)
+    return scan(source, schema, threads, max_groups, progress)
 
 
 def columns(by: By) -> tuple[Column, ...]:
@@ -138,16 +146,41 @@ def condition(where: pl.Expr | str | None) -> pl.Expr | None:
         raise SchemaError(f"where={where!r} is not a SQL expression: {str(error).splitlines()[0]}") from error
 
 
-def count_files(source: Source, schema: Schema, threads: int | None, max_groups: int | None) -> Counts:
-    """Each file into Counts of its own, added when the file ends; files that cannot be read are left out whole."""
+class Onward:
+    """Progress over several files, each of which begins where the one before it ended."""
+
+    def __init__(self, progress: Progress, whole: int | None) -> None:
+        self.progress = progress
+        self.whole = whole
+        self.rows = 0
+
+    def of_next(self) -> Progress:
+        """What to tell of the next file."""
+        before = self.rows
+        return lambda rows, _: self.tell(before + rows)
+
+    def tell(self, rows: int) -> None:
+        self.rows = rows
+        self.progress(rows, self.whole)
+
+
+def count_files(
+    source: Source, schema: Schema, threads: int | None, max_groups: int | None, progress: Progress | None
+) -> Counts:
+    """Each file into Counts of its own, added when the file ends; files that cannot be read are left out whole.
+
+    ``progress`` hears of the rows of all files so far, those included that were read of a file that broke off.
+    """
     from fastmetrics.plan import planned
     from fastmetrics.scan import scan
 
     planned(source, schema, in_parts=len(source.files) > 1)
     counted, skipped = [], dict(source.unreadable)
+    onward = None if progress is None else Onward(progress, source.height())
     for file in source.files:
+        told = None if onward is None else onward.of_next()
         try:
-            counted.append(scan(source.only(file), schema, threads, max_groups))
+            counted.append(scan(source.only(file), schema, threads, max_groups, told))
         except SourceError as error:
             skipped[file] = str(error)
     if not counted:

@@ -48,5 +48,5 @@ def unknown(what: str, got: object, known: Iterable[str]) -> str:
     names = list(known)
     folded = {name.lower(): name for name in reversed(names)}
     near = get_close_matches(str(got).lower(), list(folded), n=1, cutoff=0.5)
-    hint = f"; did you mean {folded[near[0]]!r}?" if near else ";"
+    hint = f"; did you mean {folded[near[0]]!r}?" if near else ""
     return f"unknown {what} {got!r}{hint} (known: {listed(names)})"

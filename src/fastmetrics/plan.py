@@ -101,9 +101,10 @@ class Door:
         given = [*self.read_columns(), *([] if self.schema.where is None else [self.schema.where])]
         for column in given:
             if not isinstance(column, str) and not rowwise(column):
+                instead = "collect it first" if self.source.stream else "leave out on_error='skip'"
                 raise SchemaError(
                     f"expression {column!s} looks at several rows at once, but {self.source.name} is counted in parts; "
-                    "collect it first, or leave out on_error='skip'"
+                    f"{instead}"
                 )
 
     def dtype(self, column: Column, what: str = "") -> pl.DataType:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -30,6 +31,7 @@ __all__ = [
 ]
 
 Column = str | pl.Expr
+SQL_COMPARISON = re.compile(r"\.sql_\w+\(\[.*\]\)$")
 FIXED_COLUMNS = ("grouping", "window", "window_start", "window_end", "n", "label_coverage", "answer_rate")
 
 
@@ -62,9 +64,17 @@ def rowwise(expression: pl.Expr) -> bool:
     try:
         if expression.meta.is_literal():
             return True
-        return expression.meta.is_row_separable() and all(map(rowwise, expression.meta.pop()))
+        return separable(expression) and all(map(rowwise, expression.meta.pop()))
     except pl.exceptions.PolarsError:  # a Python function, of which nobody knows
         return False
+
+
+def separable(expression: pl.Expr) -> bool:
+    """Whether the outermost step of an expression is; a comparison in SQL can be asked only with its columns at hand."""
+    try:
+        return expression.meta.is_row_separable()
+    except pl.exceptions.ColumnNotFoundError:
+        return SQL_COMPARISON.search(str(expression.meta.undo_aliases())) is not None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,318 @@
+"""The one table of file formats, and of the tables that are folders."""
+
+from __future__ import annotations
+
+import glob
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import IO, Any
+
+import polars as pl
+
+from fastmetrics.errors import SourceError
+from fastmetrics.sources.lines import check_lines
+from fastmetrics.sources.opened import failure, first_line
+
+__all__ = ["FORMATS", "TABLES", "Format", "Many", "Table", "format_of", "suffixes", "widened"]
+
+File = str | bytes | IO[bytes]  # a path or URI, what is in a file, or a file that is open and can be rewound
+
+Many = Callable[[list[str], bool, dict[str, pl.DataType] | None], pl.LazyFrame]
+
+HEAD_ROWS = 10_000  # of a text file, from which its dtypes are read
+
+
+def exact(file: File) -> File:
+    """A local file whose name may look like a glob, as a glob that means it alone: Polars expands every path."""
+    return literal(file) if isinstance(file, str) else file
+
+
+def literal(path: str) -> str:
+    return glob.escape(path) if "://" not in path and glob.has_magic(path) else path
+
+
+def widened(one: pl.DataType, other: pl.DataType) -> pl.DataType | None:
+    """What two columns of text are both read as: numbers may be whole in one file and not in the other."""
+    if one == other or other == pl.Null:
+        return one
+    if one == pl.Null:
+        return other
+    return pl.Float64() if one.is_numeric() and other.is_numeric() else None
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format of files: its names, how one file is opened, and what is known of it before it is read.
+
+    ``schema`` opens a file to see its columns; ``scan`` reads one as columns of these dtypes; ``text`` says that the
+    dtypes are a guess from the first rows; ``separator`` that its lines can be too short or too long; ``height`` counts
+    the rows of files where that takes no reading; ``many`` scans many files at once, with hive columns of dtypes that
+    may be known.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    schema: Callable[[File], pl.Schema]
+    scan: Callable[[File, pl.Schema], pl.LazyFrame]
+    text: bool = False
+    separator: str | None = None
+    height: Callable[[Sequence[str]], int | None] = lambda files: None
+    many: Many | None = None
+
+    def fits(self, got: pl.DataType, expected: pl.DataType) -> bool:
+        """Whether a column of a file can be read as those of the files before it."""
+        return widened(expected, got) == expected if self.text else got == expected
+
+    def opened(self, file: File, name: str) -> pl.Schema:
+        """The columns of a file.
+
+        Raises
+        ------
+        SourceError
+            It cannot be read.
+        """
+        try:
+            return self.schema(file)
+        except (pl.exceptions.PolarsError, OSError, ValueError) as error:
+            if isinstance(file, str) and "://" not in file and Path(file).is_file():
+                if not Path(file).stat().st_size:
+                    raise SourceError(f"{name} is empty: 0 bytes are no {self.name}") from error
+                self.measure(file)
+            raise SourceError(f"{name} cannot be read as {self.name}: {first_line(error)}") from error
+
+    def measure(self, file: str, stopped: Callable[[], bool] = lambda: False) -> None:
+        """Raise SourceError for the first line of a local file with too few or too many fields."""
+        if self.separator is not None:
+            check_lines(file, self.separator, stopped)
+
+    def misread(self, file: File, schema: pl.Schema, columns: Iterable[str]) -> str | None:
+        """The column of a text file whose values are not all of the dtype that the first of them have."""
+        for column in columns if self.text else ():
+            as_text = pl.Schema({**schema, column: pl.String()})
+            if failure(self.scan(file, schema).select(column)) and not failure(self.scan(file, as_text).select(column)):
+                return column
+        return None
+
+    def said(self, name: str, schema: pl.Schema, column: str | None, error: BaseException) -> SourceError:
+        """The error about a file that broke off, or about the column at fault."""
+        if column is None:
+            return SourceError(f"{name} cannot be read as {self.name}: {first_line(error)}")
+        return SourceError(
+            f"{name}: column {column!r} holds {schema[column]} in the first rows, but not in all: {first_line(error)}; "
+            f"to read it as another dtype, scan with Polars and schema_overrides={{{column!r}: ...}}, and count that"
+        )
+
+
+# Text
+
+
+def text_schema(scan: Callable[..., pl.LazyFrame], file: File) -> pl.Schema:
+    """The dtypes of a text file from its first rows; a column that is empty there is looked for in all of it."""
+    file = exact(file)
+    schema = scan(file, infer_schema_length=HEAD_ROWS).collect_schema()
+    text = {name: pl.String() for name, dtype in schema.items() if dtype in (pl.String, pl.Null)}
+    if not text:
+        return schema
+    as_text = scan(file, infer_schema_length=HEAD_ROWS, schema_overrides=text).select(list(text))
+    head = as_text.head(HEAD_ROWS).collect()
+    empty = [column.name for column in head if column.null_count() == head.height]
+    if empty and head.height == HEAD_ROWS:
+        filled = as_text.select(pl.col(empty).count()).collect().row(0, named=True)
+        if any(filled.values()):
+            schema = scan(file, infer_schema_length=None).collect_schema()
+        empty = [name for name in empty if not filled[name]]
+    return pl.Schema({name: pl.Null() if name in empty else dtype for name, dtype in schema.items()})
+
+
+def as_read(schema: pl.Schema) -> dict[str, pl.DataType]:
+    """The dtypes to read text as: columns without a value pass as text, which may turn out to hold one."""
+    return {name: pl.String() if dtype == pl.Null else dtype for name, dtype in schema.items()}
+
+
+def emptied(lazy: pl.LazyFrame, schema: pl.Schema) -> pl.LazyFrame:
+    """The columns without a value as Null; a value after all is an error."""
+    return lazy.with_columns(pl.col(name).cast(pl.Null) for name, dtype in schema.items() if dtype == pl.Null)
+
+
+def scan_csv(separator: str, file: File, schema: pl.Schema) -> pl.LazyFrame:
+    lazy = pl.scan_csv(exact(file), separator=separator, infer_schema=False, schema_overrides=as_read(schema))
+    known = set(lazy.collect_schema().names())
+    return emptied(lazy, pl.Schema({name: dtype for name, dtype in schema.items() if name in known}))
+
+
+def scan_ndjson(file: File, schema: pl.Schema) -> pl.LazyFrame:
+    return emptied(pl.scan_ndjson(exact(file), schema=as_read(schema)), schema)
+
+
+def compressed(*endings: str) -> tuple[str, ...]:
+    return tuple(ending + packed for ending in endings for packed in ("", ".gz", ".zst"))
+
+
+def separated(name: str, ending: str, separator: str) -> Format:
+    return Format(
+        name,
+        compressed(ending),
+        partial(text_schema, partial(pl.scan_csv, separator=separator)),
+        partial(scan_csv, separator),
+        text=True,
+        separator=separator,
+    )
+
+
+# Binary
+
+
+def parquet_schema(file: File) -> pl.Schema:
+    return pl.Schema(pl.read_parquet_schema(exact(file)))
+
+
+def scan_parquet(file: File, schema: pl.Schema) -> pl.LazyFrame:
+    return pl.scan_parquet(exact(file))
+
+
+def scan_parquets(files: list[str], hive: bool, dtypes: dict[str, pl.DataType] | None) -> pl.LazyFrame:
+    return pl.scan_parquet(
+        [literal(file) for file in files], hive_partitioning=hive, hive_schema=dtypes, extra_columns="ignore"
+    )
+
+
+def parquet_height(files: Sequence[str]) -> int | None:
+    """The rows of all files by their footers."""
+    try:
+        return int(
+            pl.scan_parquet([literal(file) for file in files], extra_columns="ignore").select(pl.len()).collect().item()
+        )
+    except (pl.exceptions.PolarsError, OSError):
+        return None  # the scan itself will say what is wrong
+
+
+def arrow_stream(file: File) -> bool:
+    """Whether a local file of Arrow data is a stream, which has no footer to read it by."""
+    if not isinstance(file, str) or "://" in file:
+        return False
+    with Path(file).open("rb") as opened:
+        head = opened.read(6)
+    return bool(head) and head != b"ARROW1"
+
+
+def arrow_schema(file: File) -> pl.Schema:
+    if not arrow_stream(file):
+        return pl.scan_ipc(exact(file)).collect_schema()  # pl.read_ipc_schema takes no address of an object store
+    import pyarrow as pa
+
+    with pa.ipc.open_stream(file) as reader:
+        return pl.Schema(pl.DataFrame(reader.schema.empty_table()).schema)
+
+
+def scan_arrow(file: File, schema: pl.Schema) -> pl.LazyFrame:
+    if not arrow_stream(file):
+        return pl.scan_ipc(exact(file))
+    import pyarrow as pa
+
+    def batches(columns: list[str] | None) -> Iterator[Any]:
+        with pa.ipc.open_stream(file) as stream:
+            whole = pl.DataFrame(stream.schema.empty_table()).columns
+            keep = [place for place, name in enumerate(whole) if columns is None or name in columns]
+        options = pa.ipc.IpcReadOptions(included_fields=keep)
+        with pa.ipc.open_stream(file, options=options) as stream:
+            yield from stream
+
+    return lazily(str(file), arrow_schema(file), batches)
+
+
+def arrow_height(files: Sequence[str]) -> int | None:
+    """The rows of all files by the headers of their batches; None where one is a stream."""
+    try:
+        if any(map(arrow_stream, files)):
+            return None
+        return int(sum(pl.scan_ipc(exact(file)).select(pl.len()).collect().item() for file in files))
+    except (pl.exceptions.PolarsError, OSError):
+        return None
+
+
+def lazily(name: str, schema: pl.Schema, batches: Callable[[list[str] | None], Iterator[Any]]) -> pl.LazyFrame:
+    """A LazyFrame over record batches that are read anew for each query, only the columns that it needs."""
+    from polars.io.plugins import register_io_source
+
+    def frames(
+        columns: list[str] | None, predicate: pl.Expr | None, rows: int | None, size: int | None
+    ) -> Iterator[pl.DataFrame]:
+        try:
+            for batch in batches(columns):
+                frame = pl.DataFrame(batch).head(rows) if rows is not None else pl.DataFrame(batch)
+                rows = None if rows is None else rows - frame.height
+                chosen = frame if columns is None else frame.select(columns)
+                yield chosen if predicate is None else chosen.filter(predicate)
+                if rows == 0:
+                    return
+        except (OSError, ValueError) as error:  # all that pyarrow raises is one or the other
+            raise SourceError(f"{name} cannot be read: {first_line(error)}") from error
+
+    return register_io_source(io_source=frames, schema=schema)
+
+
+FORMATS = (
+    Format("Parquet", (".parquet", ".pq"), parquet_schema, scan_parquet, height=parquet_height, many=scan_parquets),
+    separated("CSV", ".csv", ","),
+    separated("TSV", ".tsv", "\t"),
+    Format("NDJSON", compressed(".ndjson", ".jsonl"), partial(text_schema, pl.scan_ndjson), scan_ndjson, text=True),
+    Format("Arrow", (".arrow", ".ipc", ".feather"), arrow_schema, scan_arrow, height=arrow_height),
+)
+
+
+def suffixes() -> list[str]:
+    """The endings of files that can be read, those of compressed ones aside."""
+    return [ending for row in FORMATS for ending in row.suffixes if ending.count(".") == 1]
+
+
+def format_of(path: str) -> Format | None:
+    """The format of a file by its name."""
+    name = path.lower().partition("?")[0] if "://" in path else path.lower()
+    return next((row for row in FORMATS if name.endswith(row.suffixes)), None)
+
+
+# Tables in folders
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table that keeps a log of its own files: what marks a folder as one, what opens it, its extra."""
+
+    name: str
+    marks: str
+    scan: Callable[[Any], pl.LazyFrame]
+    extra: str
+
+    def at(self, path: str) -> bool:
+        """Whether a path leads to such a table."""
+        named = path.endswith("metadata.json") and self.marks.endswith("metadata.json")
+        return named or ("://" not in path and any(Path(path).glob(self.marks)))
+
+
+def newest_metadata(folder: Path) -> Path:
+    """The metadata file of the last commit: the one that a catalog of files points at, else the highest number."""
+    hint = folder / "version-hint.text"
+    pointed = folder / f"v{hint.read_text().strip()}.metadata.json" if hint.is_file() else None
+    if pointed is not None and pointed.is_file():
+        return pointed
+
+    def number(file: Path) -> tuple[int, str]:
+        digits = re.match(r"v?(\d+)", file.name)
+        return (int(digits[1]) if digits else -1), file.name
+
+    return max(folder.glob("*.metadata.json"), key=number)
+
+
+def scan_iceberg(table: Any) -> pl.LazyFrame:
+    if isinstance(table, str) and not table.endswith(".json"):
+        table = str(newest_metadata(Path(table, "metadata")).absolute())
+    return pl.scan_iceberg(table)
+
+
+TABLES = (
+    Table("Delta", "_delta_log/*.json", lambda table: pl.scan_delta(table), "delta"),
+    Table("Iceberg", "metadata/*.metadata.json", scan_iceberg, "iceberg"),
+)

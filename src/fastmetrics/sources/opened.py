@@ -1,0 +1,196 @@
+"""An opened input: its name, its schema, its files if any, and its batches on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from fastmetrics.errors import FastMetricsError, SchemaError, SourceError, unknown
+
+__all__ = ["Parts", "Selection", "Source", "first_line", "from_frame", "from_frames", "from_lazy", "streamed"]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What a scan wants of a source: columns, rows, and whether the columns are there as they are."""
+
+    columns: tuple[pl.Expr, ...]
+    where: pl.Expr | None
+    computed: bool
+
+    def of(self, lazy: pl.LazyFrame) -> pl.LazyFrame:
+        """The query for one frame; a column that is one value for all rows is repeated for each of them."""
+        kept = lazy if self.where is None else lazy.filter(self.where)
+        return kept.with_columns(self.columns).select(column.meta.output_name() for column in self.columns)
+
+    def needs(self) -> list[str]:
+        """The columns of the input that are read."""
+        wanted = [*self.columns, *([] if self.where is None else [self.where])]
+        return list(dict.fromkeys(name for column in wanted for name in column.meta.root_names()))
+
+
+@dataclass(frozen=True)
+class Parts:
+    """How the files of an input are looked at one by one: opened alone, and checked for the columns that are read."""
+
+    alone: Callable[[str], Source]
+    check: Callable[[str, Iterable[str]], None]
+
+
+@dataclass(frozen=True)
+class Source:
+    """An opened input: its name for messages, its schema, its files if any, and its batches on demand.
+
+    ``height`` says how many rows there are where that is known without reading them.
+    """
+
+    name: str
+    schema: pl.Schema
+    batches: Callable[[Selection], Iterator[pl.DataFrame]]
+    head: Callable[[pl.Expr], pl.Series]
+    files: tuple[str, ...] = ()
+    unreadable: tuple[tuple[str, str], ...] = ()
+    lazy: pl.LazyFrame | None = None
+    height: Callable[[], int | None] = lambda: None
+    parts: Parts | None = None
+
+    @property
+    def stream(self) -> bool:
+        """Whether it can be read once only, a batch at a time."""
+        return self.lazy is None
+
+    def only(self, file: str) -> Source:
+        """The same input with one of its files; columns that are not in the file itself keep their dtype."""
+        return self if self.parts is None else self.parts.alone(file)
+
+    def check(self, columns: Iterable[str]) -> None:
+        """Refuse columns that do not exist, and files that lack one or hold it as something else."""
+        columns = list(columns)
+        for column in columns:
+            if column not in self.schema:
+                raise SchemaError(f"{self.name}: " + unknown("column", column, self.schema.names()))
+        if self.parts is not None and len(self.files) > 1:
+            for file in self.files:
+                self.parts.check(file, columns)
+
+    def file_with(self, matching: pl.Expr, where: pl.Expr | None) -> str | None:
+        """The first file that holds a matching row: where a value came from that stopped a scan."""
+        kept = matching if where is None else where & matching
+        return self.first_file(lambda lazy: lazy.filter(kept).head(1).collect().height > 0)
+
+    def damaged_file(self, selection: Selection) -> str | None:
+        """The first file that cannot be read to its end."""
+        return self.first_file(lambda lazy: failure(selection.of(lazy)) is not None)
+
+    def first_file(self, test: Callable[[pl.LazyFrame], bool]) -> str | None:
+        """The first file that a test is true for, if the test can be made."""
+        for file in self.files:
+            try:
+                lazy = self.only(file).lazy
+                if lazy is not None and test(lazy):
+                    return file
+            except (pl.exceptions.PolarsError, OSError, SourceError):
+                continue
+        return None
+
+
+def first_line(error: BaseException) -> str:
+    line = str(error).strip().partition("\n")[0]
+    return line if len(line) <= 300 else line[:300] + "..."
+
+
+def failure(query: pl.LazyFrame) -> BaseException | None:
+    """What reading a query to its end runs into, if anything."""
+    try:
+        for _ in streamed(query):
+            pass
+    except (pl.exceptions.PolarsError, OSError, SourceError) as error:
+        return error
+    return None
+
+
+def streamed(query: pl.LazyFrame) -> Iterator[pl.DataFrame]:
+    """The result of a query batch by batch, in no particular order.
+
+    The batches are as the reader makes them: asked for another size it would copy them together. Polars marks
+    ``collect_batches`` unstable; where it is gone the result is collected whole instead.
+    """
+    if hasattr(query, "collect_batches"):
+        return iter(query.collect_batches(maintain_order=False))
+    return iter([query.collect(engine="streaming")])
+
+
+def from_lazy(name: str, lazy: pl.LazyFrame) -> Source:
+    try:
+        schema = lazy.collect_schema()
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise SourceError(f"{name} cannot be read: {first_line(error)}") from error
+    return Source(
+        name,
+        schema,
+        lambda selection: streamed(selection.of(lazy)),
+        lambda column: lazy.select(column).head(10_000).collect().to_series(),
+        lazy=lazy,
+    )
+
+
+def from_frame(name: str, frame: pl.DataFrame) -> Source:
+    """A frame in memory: columns taken as they are share its memory, computed ones stream."""
+    lazy = frame.lazy()
+
+    def batches(selection: Selection) -> Iterator[pl.DataFrame]:
+        return streamed(selection.of(lazy)) if selection.computed else iter([frame.select(selection.columns)])
+
+    head = lambda column: frame.head(10_000).select(column).to_series()  # noqa: E731
+    return Source(name, frame.schema, batches, head, lazy=lazy, height=lambda: frame.height)
+
+
+def from_frames(name: str, schema: pl.Schema, frames: Iterator[pl.DataFrame]) -> Source:
+    """A stream that is read once, one frame at a time; the first is kept to look at."""
+    ahead: list[pl.DataFrame] = []
+
+    def batches(selection: Selection) -> Iterator[pl.DataFrame]:
+        needed = selection.needs()
+        while (frame := ahead.pop() if ahead else next(frames, None)) is not None:
+            yield selection.of(fitted(name, frame, schema, needed).lazy()).collect()
+
+    def head(column: pl.Expr) -> pl.Series:
+        if not ahead:
+            ahead.extend(frame for frame in [next(frames, None)] if frame is not None)
+        first = ahead[0] if ahead else pl.DataFrame(schema=schema)
+        return fitted(name, first, schema, column.meta.root_names()).select(column).to_series()
+
+    return Source(name, schema, batches, head)
+
+
+def fitted(name: str, frame: pl.DataFrame, schema: pl.Schema, needed: Iterable[str]) -> pl.DataFrame:
+    """A frame of a stream if it is like those before it in the columns that are read; an empty column fits any."""
+    for column in needed:
+        if column not in frame.schema:
+            raise SourceError(f"{name}, a later batch: " + unknown("column", column, frame.schema.names()))
+        if frame.schema[column] == pl.Null and schema[column] != pl.Null:
+            frame = frame.with_columns(pl.col(column).cast(schema[column]))
+        if frame.schema[column] != schema[column]:
+            raise SourceError(
+                f"{name}: column {column!r} holds {frame.schema[column]} in a later batch, but {schema[column]} in "
+                "the first; cast one of them"
+            )
+    return frame
+
+
+def pulled(name: str, stream: Any) -> Iterator[Any]:
+    """What a stream gives, with whatever it fails of as a SourceError: each guest has errors of its own."""
+    while True:
+        try:
+            item = next(stream)
+        except StopIteration:
+            return
+        except FastMetricsError:
+            raise
+        except Exception as error:
+            raise SourceError(f"{name} cannot be read: {first_line(error) or type(error).__name__}") from error
+        yield item
+        del item  # or one more batch than needed would stay alive
