@@ -19,6 +19,7 @@ from fastmetrics.windows import Windows
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from altair.typing import ChartType
 
     from fastmetrics.metrics import Metric
 
@@ -342,6 +343,20 @@ class Counts:
         from fastmetrics.derived import curve
 
         return curve(self, kind)
+
+    def plot(
+        self,
+        metric: str | Metric | None = None,
+        by: str | Sequence[str] | None = None,
+        *,
+        kind: str | None = None,
+        intervals: bool = True,
+        level: float = 0.95,
+    ) -> ChartType:
+        """A picture, as an Altair chart; needs ``fastmetrics[plot]``. See `fastmetrics.report.plots.plot`."""
+        from fastmetrics.report.plots import plot
+
+        return plot(self, metric, by, kind=kind, intervals=intervals, level=level)
 
     def per_class(self) -> pl.DataFrame:
         """Precision, recall and F1 of each class in each group. See `fastmetrics.derived.per_class`.

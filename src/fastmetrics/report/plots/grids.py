@@ -1,0 +1,278 @@
+"""A metric over two keys, and labels against predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from fastmetrics.counts import Counts
+from fastmetrics.families.classes import common_class_dtype
+from fastmetrics.metrics import Metric
+from fastmetrics.reading import cells_of
+from fastmetrics.report.plots.question import Question, chosen, data, keyed, metric_rows, texts
+from fastmetrics.report.plots.words import axis_format, by_words, cell_format, rows_words, titled, value_tips
+from fastmetrics.schema import Family
+
+if TYPE_CHECKING:
+    import altair as alt
+    from altair.typing import ChartType
+
+__all__ = ["confusion", "heatmap"]
+
+FEW_ROWS = 100
+MOST_PLACES = 40
+MOST_FACETS = 9
+MOST_CLASSES = 30
+NO_LABEL, NO_ANSWER = "(no label)", "(no answer)"
+
+# Each binary cell: its label and its prediction, None where there is none.
+BINARY = (
+    ("tn", False, False),
+    ("fp", False, True),
+    ("fn", True, False),
+    ("tp", True, True),
+    ("unpredicted_neg", False, None),
+    ("unpredicted_pos", True, None),
+    ("unlabelled_neg", None, False),
+    ("unlabelled_pos", None, True),
+    ("unlabelled_unpredicted", None, None),
+)
+
+
+def heatmap(question: Question) -> ChartType:
+    """The first key against the second, worse values stronger in colour, groups of few rows pale."""
+    import altair as alt
+
+    rows, notes = largest_places(metric_rows(question, question.counts), question.keys)
+    metric = question.asked.metric
+    split = bool((rows["value"] < 0).any() and (rows["value"] > 0).any())
+    shown = pl.min_horizontal(0.25 + 0.75 * pl.col("n") / FEW_ROWS, 1.0)
+    rows = rows.with_columns(shown=shown, strong=(strength(metric, split) > 0.55) & (shown > 0.6))
+    rows, orders = spelled(rows)
+    size = cell_size(rows["k1"].n_unique(), rows["k0"].n_unique())
+    axis: dict[str, Any] = {"domain": False, "ticks": False}
+    tilted = alt.Axis(orient="top", labelAngle=0 if size > 40 else -45, **axis)
+    base = alt.Chart(data(rows.select("k0", "k1", "n", "value", "low", "high", "shown", "strong"))).encode(
+        x=alt.X("k1:N", title=question.keys[1], sort=orders["k1"], axis=tilted),
+        y=alt.Y("k0:N", title=question.keys[0], sort=orders["k0"], axis=alt.Axis(**axis)),
+    )
+    faint = int((rows["n"] < FEW_ROWS).sum())
+    pale = f"pale: under {FEW_ROWS} rows ({faint:,} of {len(rows):,} cells)" if faint else ""
+    return alt.layer(heat(base, question, split), *(written(base, metric) if size >= 40 else [])).properties(
+        width=alt.Step(size),
+        height=alt.Step(min(size, 36)),
+        title=titled(
+            f"{question.asked.column}{by_words(question.keys)}", [rows_words(question.counts.rows), pale], notes
+        ),
+    )
+
+
+def heat(base: alt.Chart, question: Question, split: bool) -> alt.Chart:
+    """The coloured cells. Values on both sides of 0 get two colours, others one, the worse the stronger."""
+    import altair as alt
+
+    metric, column = question.asked.metric, question.asked.column
+    scale = alt.Scale(domainMid=0) if split else alt.Scale(reverse=metric.better == "higher", zero=False, nice=False)
+    title = column if split or metric.better is None else f"{column}, strong: worse"
+    legend = alt.Legend(title=title, format=axis_format(metric), gradientLength=160)
+    tips = [
+        alt.Tooltip("k0:N", title=question.keys[0]),
+        alt.Tooltip("k1:N", title=question.keys[1]),
+        *value_tips(column, metric),
+    ]
+    opacity = alt.Opacity("shown:Q", scale=alt.Scale(domain=[0, 1], range=[0, 1]), legend=None)
+    color = alt.Color("value:Q", scale=scale, legend=legend)
+    cells: alt.Chart = base.mark_rect(style="cell").encode(color=color, opacity=opacity, tooltip=tips)
+    return cells
+
+
+def written(base: alt.Chart, metric: Metric) -> list[alt.Chart]:
+    """The values on the cells, in the ink that can be read there."""
+    import altair as alt
+
+    text = alt.Text("value:Q", format=cell_format(metric))
+    return [
+        base.transform_filter(f"{rule} && isValid(datum.value)").mark_text(style=style).encode(text=text)
+        for rule, style in (("datum.strong", "on_strong"), ("!datum.strong", "on_weak"))
+    ]
+
+
+def spelled(rows: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, list[str]]]:
+    """The rows with the values of k0 and k1 as text, and the texts in the order of the values, null last."""
+    orders = {}
+    for key in ("k0", "k1"):
+        names = texts(rows.select(key).unique().sort(key, nulls_last=True))
+        rows = rows.join(names, on=key, nulls_equal=True, maintain_order="left").drop(key).rename({"group": key})
+        orders[key] = names["group"].to_list()
+    return rows, orders
+
+
+def largest_places(rows: pl.DataFrame, keys: Sequence[str]) -> tuple[pl.DataFrame, list[str]]:
+    """The rows and columns of the picture that hold most, and a note of what was left out."""
+    notes = []
+    for name, key in zip(("k0", "k1"), keys, strict=True):
+        totals = rows.group_by(name, maintain_order=True).agg(pl.col("n").sum())
+        if len(totals) > MOST_PLACES:
+            notes.append(f"shown are the {MOST_PLACES} largest of {len(totals):,} values of {key}")
+            kept = totals.sort("n", descending=True, maintain_order=True).head(MOST_PLACES)
+            rows = rows.join(kept.select(name), on=name, how="semi", nulls_equal=True, maintain_order="left")
+    return rows, notes
+
+
+def strength(metric: Metric, split: bool) -> pl.Expr:
+    """How strong the colour of a cell is, from 0 to 1, as text on it needs to know."""
+    value = pl.col("value")
+    if split:
+        return value.abs() / value.abs().max()
+    place = (value - value.min()) / (value.max() - value.min())
+    return 1 - place if metric.better == "higher" else place
+
+
+def cell_size(columns: int, rows: int) -> int:
+    """How many pixels a cell is wide, so that the picture stays within a page."""
+    return max(18, min(64, 720 // max(columns, 1), 900 // max(rows, 1)))
+
+
+def confusion(question: Question) -> ChartType:
+    """Labels against predictions, a panel a group: the colour is the share of the label's rows."""
+    import altair as alt
+
+    groups = chosen(question, MOST_FACETS)
+    family = next(f for f in question.counts.layout.families if f.kind in ("binary", "classes"))
+    cells = binary_cells(groups.counts, family) if family.kind == "binary" else class_cells(groups.counts, family)
+    cells, order, left_out = fewer_classes(cells, family)
+    keys = [name for name in cells.columns if name.startswith("k")]
+    cells = cells.group_by(*keys, "label", "prediction", maintain_order=True).agg(pl.col("rows").sum())
+    cells = cells.with_columns(share=pl.col("rows") / pl.col("rows").sum().over(*keys, "label")).fill_nan(None)
+    panel = confusion_panel(groups.named(cells), order, family)
+    weighted = question.counts.layout.weighted
+    title = titled(
+        f"labels against predictions{by_words(question.keys)}",
+        [
+            rows_words(question.counts.rows),
+            "colour: share of the rows with the label",
+            "numbers: sums of weights" if weighted else "",
+        ],
+        [groups.note, left_out],
+    )
+    if len(groups.labels) == 1:
+        return panel.properties(title=title)
+    facet = alt.Facet("group:N", title=None, sort=groups.labels)
+    # Axes of their own, as a shared one is drawn below the hole that five panels in three columns leave, too.
+    panels: ChartType = panel.facet(facet=facet, columns=3, spacing=24).resolve_axis(x="independent")
+    return panels.properties(title=title)
+
+
+def confusion_panel(cells: pl.DataFrame, order: tuple[list[str], list[str]], family: Family) -> alt.LayerChart:
+    import altair as alt
+
+    size = cell_size(max(map(len, order)), 1) if len(order[0]) > 8 else 68
+    told = len(order[0]) <= 8
+    axis: dict[str, Any] = {"domain": False, "ticks": False}
+    base = alt.Chart(data(cells.select("group", "label", "prediction", "rows", "share"))).encode(
+        x=alt.X(
+            "prediction:N",
+            title=prediction_words(family),
+            sort=order[1],
+            axis=alt.Axis(**axis, labelAngle=0 if told else -45),
+        ),
+        y=alt.Y("label:N", title=role_words("label", family.arguments["y_true"]), sort=order[0], axis=alt.Axis(**axis)),
+    )
+    color = alt.Color(
+        "share:Q", scale=alt.Scale(domain=[0, 1]), legend=alt.Legend(title="share of label", format=".0%")
+    )
+    tips = [
+        alt.Tooltip("group:N"),
+        alt.Tooltip("label:N"),
+        alt.Tooltip("prediction:N"),
+        alt.Tooltip("rows:Q", format=","),
+        alt.Tooltip("share:Q", title="share of label", format=".2%"),
+    ]
+    layers = [base.mark_rect(style="cell").encode(color=color, tooltip=tips)]
+    if told:
+        for rule, style in (("datum.share > 0.5", "on_strong"), ("!(datum.share > 0.5)", "on_weak")):
+            some = base.transform_filter(rule)
+            layers += [
+                some.transform_filter("isValid(datum.share)")
+                .mark_text(style=style, dy=-8, fontWeight="bold")
+                .encode(text=alt.Text("share:Q", format=".1%")),
+                some.mark_text(style=style, dy=9, fontSize=11).encode(text=alt.Text("rows:Q", format=",")),
+            ]
+    return alt.LayerChart(layer=layers, width=alt.Step(size), height=alt.Step(48 if told else size))
+
+
+def prediction_words(family: Family) -> str:
+    """``prediction (score ≥ 0.5)``."""
+    if "threshold" in family.arguments:
+        return f"prediction ({family.arguments['y_score']} ≥ {family.arguments['threshold']:g})"
+    return role_words("prediction", family.arguments["y_pred"])
+
+
+def role_words(role: str, column: str) -> str:
+    return role if role == column else f"{role} ({column})"
+
+
+def binary_cells(counts: Counts, family: Family) -> pl.DataFrame:
+    """k0, ..., label, prediction and rows (or their weight) of the nine cells of each group."""
+    positive = family.arguments["pos_label"]
+    names = {None: None, True: "positive", False: "negative"}
+    if positive is not None:
+        names |= {True: str(positive), False: f"not {positive}"}
+    table = counts.tables[family.name]
+    cells = cells_of(table, family, counts.layout)
+    return pl.concat(
+        table.select(**keyed(counts.layout.keys), rows=pl.Series(cells.values[cell])).with_columns(
+            label=pl.lit(names[label], dtype=pl.String), prediction=pl.lit(names[prediction], dtype=pl.String)
+        )
+        for cell, label, prediction in BINARY
+    )
+
+
+def class_cells(counts: Counts, family: Family) -> pl.DataFrame:
+    """The same of a class matrix, whose classes have one dtype, as 1 and 1.0 are one class."""
+    table = counts.tables[family.name]
+    dtype = common_class_dtype(table.schema["label"], table.schema["prediction"])
+    return table.select(
+        **keyed(counts.layout.keys),
+        label=pl.col("label").cast(dtype),
+        prediction=pl.col("prediction").cast(dtype),
+        rows=pl.Series(cells_of(table, family, counts.layout).values["rows"]),
+    )
+
+
+def fewer_classes(cells: pl.DataFrame, family: Family) -> tuple[pl.DataFrame, tuple[list[str], list[str]], str]:
+    """The cells with classes as text, rare ones as one; the order of labels and of predictions; what was left out."""
+    sides = ("label", "prediction")
+    both = pl.concat([cells.select(pl.col(side).alias("class"), "rows") for side in sides]).drop_nulls("class")
+    totals = both.group_by("class").agg(pl.col("rows").sum()).sort("class")
+    note, names = "", totals["class"].cast(pl.String).to_list()
+    if family.kind == "binary":
+        names = cells["label"].drop_nulls().unique(maintain_order=True).to_list()
+    kept = names
+    if len(names) > MOST_CLASSES:
+        most = totals.sort("rows", descending=True, maintain_order=True).head(MOST_CLASSES - 1)["class"].cast(pl.String)
+        kept = [name for name in names if name in set(most)]
+        note = f"the {len(kept)} most frequent of {len(names):,} classes, the others together"
+    other = apart(f"other ({len(names) - len(kept):,})", names)
+    none = (apart(NO_LABEL, names), apart(NO_ANSWER, names))
+    text = cells.with_columns(
+        pl.when(pl.col(side).is_null())
+        .then(pl.lit(word))
+        .when(pl.col(side).cast(pl.String).is_in(kept))
+        .then(pl.col(side).cast(pl.String))
+        .otherwise(pl.lit(other))
+        .alias(side)
+        for side, word in zip(sides, none, strict=True)
+    )
+    order = [*kept, *([other] if note else [])]
+    has = [word in text[side].to_list() for side, word in zip(sides, none, strict=True)]
+    return text, ([*order, *([none[0]] if has[0] else [])], [*order, *([none[1]] if has[1] else [])]), note
+
+
+def apart(word: str, names: Sequence[str]) -> str:
+    """The word, in more brackets where a class is called so."""
+    while word in names:
+        word = f"({word})"
+    return word

@@ -1,0 +1,153 @@
+"""The table of kinds of pictures, and the choice of one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from fastmetrics.counts import Counts, Layout
+from fastmetrics.errors import FastMetricsError, SchemaError, listed, unknown
+from fastmetrics.metrics import Metric
+from fastmetrics.report.plots.curves import calibration, ranking
+from fastmetrics.report.plots.grids import confusion, heatmap
+from fastmetrics.report.plots.question import Question
+from fastmetrics.report.plots.series import bars, time
+from fastmetrics.report.plots.themes import config
+
+if TYPE_CHECKING:
+    from altair.typing import ChartType
+
+__all__ = ["KINDS", "Kind", "plot"]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of picture.
+
+    ``lacks`` says in words what Counts and keys have not that it needs, nothing where it fits. ``metric`` is what it
+    reads where it does not show the metric of the caller: a metric of the scores, or "" for cells alone.
+    """
+
+    name: str
+    lacks: Callable[[Layout, Sequence[str]], str]
+    draw: Callable[[Question], ChartType]
+    windows: bool = False
+    metric: str | None = None
+
+
+def no_windows(layout: Layout, keys: Sequence[str]) -> str:
+    return "" if layout.windows is not None else "windows: count with time= and every="
+
+
+def no_two_keys(layout: Layout, keys: Sequence[str]) -> str:
+    return "" if len(keys) == 2 else f"two keys, such as by=['model', 'country'], and got {listed(keys) or 'none'}"
+
+
+def no_family(layout: Layout, keys: Sequence[str], kinds: Sequence[str]) -> str:
+    held = [f"{family.name} ({family.kind})" for family in layout.families]
+    found = [family for family in layout.families if family.kind in kinds]
+    return "" if len(found) == 1 else f"one family of kind {' or '.join(kinds)}; these Counts hold {listed(held)}"
+
+
+no_matrix = partial(no_family, kinds=("binary", "classes"))
+no_scores = partial(no_family, kinds=("scores",))
+
+# In the order in which they are tried where none is named: the third fits everything.
+KINDS = (
+    Kind("time", no_windows, time, windows=True),
+    Kind("heatmap", no_two_keys, heatmap),
+    Kind("bars", lambda layout, keys: "", bars),
+    Kind("confusion", no_matrix, confusion, metric=""),
+    Kind("roc", no_scores, partial(ranking, "roc"), metric="roc_auc"),
+    Kind("pr", no_scores, partial(ranking, "pr"), metric="average_precision"),
+    Kind("calibration", no_scores, calibration, metric="ece"),
+)
+
+
+def plot(
+    counts: Counts,
+    metric: str | Metric | None = None,
+    by: str | Sequence[str] | None = None,
+    *,
+    kind: str | None = None,
+    intervals: bool = True,
+    level: float = 0.95,
+) -> ChartType:
+    """A picture of Counts, as an Altair chart: it shows itself in a notebook, `save` makes it a file.
+
+    Parameters
+    ----------
+    metric
+        The metric that ``time``, ``bars`` and ``heatmap`` show; by default the first headline of the first family.
+        The other kinds show none.
+    by
+        The keys that tell groups apart, by default all; the Counts are rolled up to them. ``[]`` is the total.
+    kind
+        ``time``: lines over windows, above the rows in each. ``heatmap``: two keys against each other. ``bars``: a dot
+        a group. Without a name: ``time`` of Counts with windows, else ``heatmap`` by two keys, else ``bars``.
+        ``confusion``: labels against predictions. ``roc``, ``pr``, ``calibration``: curves of scores.
+    intervals, level
+        Show the intervals of `Counts.metrics`.
+
+    Notes
+    -----
+    Too many groups for one picture are cut down to the worst, or to the largest where nothing says what is worse; the
+    subtitle says so.
+
+    Raises
+    ------
+    SchemaError
+        An unknown kind, key or metric; a kind that these Counts cannot show.
+    FastMetricsError
+        Altair is missing; Counts without rows; more points than a picture can hold.
+    """
+    if find_spec("altair") is None:
+        raise FastMetricsError("a picture needs Altair: pip install 'fastmetrics[plot]'")
+    layout = counts.layout
+    keys = named(by, layout)
+    counts.rollup(*keys)  # refuses unknown keys and grouping sets before anything else is looked at
+    row = picked(kind, layout, keys)
+    if metric is not None and row.metric is not None:
+        name = metric if isinstance(metric, str) else metric.name
+        raise SchemaError(f"kind={row.name!r} shows no metric of choice; leave out {name!r}, or name another kind")
+    if not counts.rows:
+        raise FastMetricsError("these Counts hold no rows, so there is nothing to draw")
+    rolled = counts.rollup(*keys, *(["window"] if row.windows else []))
+    asked = wanted(row, layout) if metric is None else metric
+    chart: ChartType = row.draw(Question(rolled, keys, asked, intervals, level)).configure(**config("light"))
+    return chart
+
+
+def named(by: str | Sequence[str] | None, layout: Layout) -> tuple[str, ...]:
+    """The keys that were asked for, without the windows, which the kind decides on."""
+    asked = [by] if isinstance(by, str) else list(layout.keys if by is None else by)
+    for key in asked:
+        if not isinstance(key, str):
+            raise SchemaError(
+                f"by= names keys of the Counts, got a {type(key).__name__}; compute keys in count(by=...)"
+            )
+    return tuple(key for key in asked if key != "window")
+
+
+def picked(kind: str | None, layout: Layout, keys: Sequence[str]) -> Kind:
+    """The kind that was named, else the first that fits."""
+    if kind is None:
+        return next(row for row in KINDS if not row.lacks(layout, keys))
+    table = {row.name: row for row in KINDS}
+    if kind not in table:
+        raise SchemaError(unknown("kind", kind, table))
+    lacks = table[kind].lacks(layout, keys)
+    if lacks:
+        raise SchemaError(f"kind={kind!r} needs {lacks}")
+    return table[kind]
+
+
+def wanted(kind: Kind, layout: Layout) -> str:
+    """The metric of a kind that has its own, else the first headline; a family without one is never alone."""
+    of_kind = [family for family in layout.families if family.kind == "scores"] if kind.metric else layout.families
+    family = of_kind[0]
+    prefix = f"{family.name}." if len(layout.families) > 1 else ""
+    return f"{prefix}{kind.metric or family.headline[0]}"

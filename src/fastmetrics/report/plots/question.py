@@ -1,0 +1,143 @@
+"""What a picture is asked to show, and the numbers for it: all of them read from Counts, none counted here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from fastmetrics.counts import Counts
+from fastmetrics.errors import FastMetricsError
+from fastmetrics.metrics import Metric
+from fastmetrics.reading import Asked, resolve
+from fastmetrics.report.files import json
+
+if TYPE_CHECKING:
+    import altair as alt
+
+__all__ = ["Groups", "Question", "check_points", "chosen", "data", "keyed", "metric_rows", "texts"]
+
+MOST_ROWS = 20_000
+"""Rows of a picture: more cannot be told apart on a screen, and 20,000 make an HTML file of 0.8 MB."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """Counts rolled up to the keys asked for (and windows, where the kind has them), and the metric to read."""
+
+    counts: Counts
+    keys: tuple[str, ...]
+    metric: str | Metric
+    intervals: bool
+    level: float
+
+    @property
+    def asked(self) -> Asked:
+        """The row of the metric and the name it was asked by."""
+        return resolve(self.counts.layout, [self.metric])[0]
+
+    @property
+    def rankable(self) -> bool:
+        """Whether groups can be ordered from the worst."""
+        row = self.asked.metric
+        return bool(row.better and row.interval)
+
+
+@dataclass(frozen=True)
+class Groups:
+    """The groups shown: their Counts, their keys as ``k0``, ``k1``, ... beside ``group``, and what was left out."""
+
+    counts: Counts
+    names: pl.DataFrame
+    note: str
+
+    @property
+    def labels(self) -> list[str]:
+        """What the groups are called, in the order of their keys."""
+        return self.names["group"].to_list()
+
+    def named(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Rows with k0, k1, ... as rows with ``group``."""
+        keys = [name for name in self.names.columns if name != "group"]
+        if not keys:
+            return rows.with_columns(group=pl.lit(self.labels[0]))
+        return rows.join(self.names, on=keys, how="left", nulls_equal=True, maintain_order="left").drop(keys)
+
+
+def keyed(keys: tuple[str, ...]) -> dict[str, pl.Expr]:
+    """The keys under names of ours, as a key may be called ``value`` or ``group`` too."""
+    return {f"k{place}": pl.col(key) for place, key in enumerate(keys)}
+
+
+def chosen(question: Question, most: int) -> Groups:
+    """All groups, or of too many the worst (by the bound, see `Counts.worst`), or else the largest."""
+    counts, keys = question.counts, question.keys
+    totals = counts.rollup(*keys)
+    if not keys:
+        return Groups(counts, pl.DataFrame({"group": ["all rows"]}), "")
+    groups = totals.metrics(question.metric).select(*keys, "n")
+    if len(groups) <= most:
+        return Groups(counts, texts(groups.select(**keyed(keys))), "")
+    ranked = totals.worst(question.metric, most) if question.rankable else groups.head(0)
+    how = f"the {len(ranked)} worst" if len(ranked) else f"the {most} largest"
+    best = ranked if len(ranked) else groups.sort("n", descending=True, maintain_order=True).head(most)
+    shown = groups.select(keys).join(best.select(keys), on=keys, how="semi", nulls_equal=True, maintain_order="left")
+    tables = {
+        name: table.join(shown, on=keys, how="semi", nulls_equal=True, maintain_order="left")
+        for name, table in counts.tables.items()
+    }
+    note = f"shown are {how} of {len(groups):,} groups"
+    return Groups(replace(counts, tables=tables), texts(shown.select(**keyed(keys))), note)
+
+
+def texts(keys: pl.DataFrame) -> pl.DataFrame:
+    """Each tuple of keys with a text of its own: null is not the text ``(null)``, and the parts may hold a dot."""
+    parts = [pl.col(key).cast(pl.String).fill_null("(null)") for key in keys.columns]
+    frame = keys.with_columns(group=pl.concat_str(parts, separator=" · "))
+    again = pl.int_range(pl.len()).over("group")
+    return frame.with_columns(
+        group=pl.col("group") + pl.when(again > 0).then(pl.format(" ({})", again + 1)).otherwise(pl.lit(""))
+    )
+
+
+def metric_rows(question: Question, counts: Counts, *, fill_empty: bool = False) -> pl.DataFrame:
+    """The metric under names of ours: k0, k1, ..., window_start, window_end, n, coverage, value, low, high."""
+    frame = counts.metrics(question.metric, intervals=question.intervals, level=question.level, fill_empty=fill_empty)
+    column, keys = question.asked.column, counts.layout.keys
+    has = [name for name in ("window_start", "window_end", "n") if name in frame.columns and name not in keys]
+    none = pl.lit(None, dtype=pl.Float64)
+    bounds = {
+        side: pl.col(f"{column}_{side}") if f"{column}_{side}" in frame.columns else none for side in ("low", "high")
+    }
+    coverage = pl.col("label_coverage") if "label_coverage" in frame.columns else none
+    return frame.select(
+        **keyed(keys), **{name: pl.col(name) for name in has}, coverage=coverage, value=column, **bounds
+    )
+
+
+def check_points(points: int) -> None:
+    """Refuse a picture that nobody could read."""
+    if points > MOST_ROWS:
+        raise FastMetricsError(
+            f"the picture would hold {points:,} points, and {MOST_ROWS:,} is the most: take longer windows with "
+            "counts.rollup(..., 'window', every='1d'), or fewer groups with by= or counts.filter(...)"
+        )
+
+
+def data(frame: pl.DataFrame) -> alt.InlineData:
+    """The frame as the data of a chart; floats to 6 digits, which no eye can tell from more.
+
+    As text, because Altair copies and checks rows one by one, ever again: 15 s for the largest picture, 1 s as text.
+
+    Raises
+    ------
+    FastMetricsError
+        More rows than a picture can show.
+    """
+    import altair as alt
+
+    check_points(len(frame))
+    floats = pl.col(pl.Float64)
+    rounded = frame.with_columns(pl.when(floats.is_finite()).then(floats.round_sig_figs(6)))
+    return alt.InlineData(values=json(rounded).decode(), format=alt.JsonDataFormat(type="json"))

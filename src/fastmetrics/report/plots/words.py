@@ -1,0 +1,120 @@
+"""Titles, numbers and scales in plain words: what every kind of picture says in the same way."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from fastmetrics.metrics import Metric
+from fastmetrics.report.plots.themes import COLORS
+from fastmetrics.windows import Windows
+
+if TYPE_CHECKING:
+    import altair as alt
+
+__all__ = [
+    "cell_format",
+    "value_tips",
+    "axis_format",
+    "by_words",
+    "count_axis",
+    "interval_words",
+    "line_color",
+    "line_dash",
+    "number",
+    "rows_words",
+    "titled",
+    "window_words",
+]
+
+UNITS = {
+    "us": "microsecond",
+    "ms": "millisecond",
+    "s": "second",
+    "m": "minute",
+    "h": "hour",
+    "d": "day",
+    "w": "week",
+    "mo": "month",
+    "q": "quarter",
+    "y": "year",
+}
+DASHES = ([1, 0], [6, 3])
+
+
+def titled(title: str, *lines: Sequence[str]) -> alt.TitleParams:
+    """A title, and below it lines of facts; empty facts and lines are left out."""
+    import altair as alt
+
+    subtitle = [" · ".join(filter(None, line)) for line in lines]
+    return alt.TitleParams(text=title, subtitle=[line for line in subtitle if line])
+
+
+def window_words(windows: Windows) -> str:
+    """``windows of 1 day``."""
+    parts = re.findall(r"(\d+)([a-z]+)", windows.every)
+    return "windows of " + " ".join(f"{count} {UNITS[unit]}{'s' * (count != '1')}" for count, unit in parts)
+
+
+def by_words(keys: Sequence[str]) -> str:
+    """`` by model, country and device``, nothing for the total."""
+    return f" by {' and '.join(filter(None, (', '.join(keys[:-1]), keys[-1])))}" if keys else ""
+
+
+def cell_format(metric: Metric) -> str:
+    """How a value is written on a cell of 40 pixels."""
+    return ".3p" if metric.kind == "proportion" else ".2f" if metric.range[1] <= 1 else ",.3~r"
+
+
+def value_tips(column: str, metric: Metric) -> list[alt.Tooltip]:
+    """What a mark of one value says: rows, value and bounds."""
+    import altair as alt
+
+    titles = (("value", column), ("low", "low"), ("high", "high"))
+    values = [alt.Tooltip(f"{name}:Q", title=title, format=number(metric)) for name, title in titles]
+    return [alt.Tooltip("n:Q", title="rows", format=","), *values]
+
+
+def rows_words(rows: int) -> str:
+    """``12,345 rows``."""
+    return f"{rows:,} row{'s' * (rows != 1)}"
+
+
+def interval_words(mark: str, level: float) -> str:
+    """``band: 95 % interval``."""
+    return f"{mark}: {100 * level:g} % interval"
+
+
+def axis_format(metric: Metric) -> str:
+    """How a value is written on an axis, in the language of d3: a share of rows is a percentage."""
+    return "~%" if metric.kind == "proportion" else ",~r"
+
+
+def number(metric: Metric) -> str:
+    """How a value is written in a tooltip."""
+    return ".3p" if metric.kind == "proportion" else ",.4~r"
+
+
+def count_axis(ticks: int) -> alt.Axis:
+    """Numbers of rows as ``20k``; nothing is ``0``, not ``0k``."""
+    import altair as alt
+
+    return alt.Axis(tickCount=ticks, format="~s", labelExpr="datum.value == 0 ? '0' : datum.label")
+
+
+def line_color(labels: Sequence[str], title: str) -> alt.Color:
+    """A colour of the theme for each group, none where there is but one."""
+    import altair as alt
+
+    shown: Any = alt.Legend(title=title, symbolType="stroke") if len(labels) > 1 else None
+    return alt.Color("group:N", scale=alt.Scale(domain=list(labels)), legend=shown)
+
+
+def line_dash(labels: Sequence[str], title: str) -> alt.StrokeDash:
+    """Dashes for the groups that come after the last colour, which begin with the first colour again."""
+    import altair as alt
+
+    dashes = [DASHES[min(place // COLORS, 1)] for place in range(len(labels))]
+    legend: Any = alt.Legend(title=title, symbolType="stroke") if len(labels) > 1 else None
+    return alt.StrokeDash("group:N", scale=alt.Scale(domain=list(labels), range=dashes), legend=legend)
