@@ -1,0 +1,112 @@
+"""The group of commands and how it ends: exit codes, one line for every error, and none for a closed pipe."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import traceback
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import click
+
+from fastmetrics.errors import FastMetricsError, unknown
+
+__all__ = ["BROKEN_PIPE", "FAILED", "INTERRUPTED", "Front", "say"]
+
+FAILED = 1  # a gate
+ERROR = 2  # usage or data
+INTERRUPTED = 130
+BROKEN_PIPE = 141  # what a shell says of a program that SIGPIPE ended
+
+
+def say(text: str) -> None:
+    """One line on stderr."""
+    click.echo("fastmetrics: " + " ".join(filter(None, map(str.strip, text.splitlines()))), err=True)
+
+
+class Front(click.Group):
+    """Commands that end with 0, or with 2 and one line that says what to do."""
+
+    def main(
+        self, args: Sequence[str] | None = None, prog_name: str | None = None, *more: Any, **extra: Any
+    ) -> Any:  # the end of the process, whatever ``standalone_mode`` says
+        """Run a command line and exit."""
+        arguments = list(sys.argv[1:] if args is None else args)
+        try:
+            with warnings_as_lines():
+                status = super().main(arguments, prog_name, *more, **{**extra, "standalone_mode": False})
+        except (click.Abort, KeyboardInterrupt):
+            status = INTERRUPTED
+        except click.exceptions.NoArgsIsHelpError as shown:
+            click.echo(shown.format_message())
+            status = 0
+        except Exception as error:
+            if "--debug" in arguments:
+                traceback.print_exc()
+            say(self.sentence(error))
+            status = ERROR
+        sys.exit(status or 0)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command, and see that all it printed has left."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            with suppress(OSError, ValueError):  # else Python complains when it flushes stdout at its end
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(BROKEN_PIPE)
+        return result
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands in the order of a day's work."""
+        return list(self.commands)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command of that name, or an error that names the nearest."""
+        if args[0] not in self.commands and not args[0].startswith("-"):
+            raise click.UsageError(unknown("command", args[0], self.commands), ctx)
+        return super().resolve_command(ctx, args)
+
+    def sentence(self, error: Exception) -> str:
+        """What an error says at the prompt."""
+        if isinstance(error, click.exceptions.NoSuchOption) and error.ctx is not None:
+            options = [name for parameter in error.ctx.command.params for name in parameter.opts if name[:2] == "--"]
+            return unknown("option", error.option_name, options)
+        if isinstance(error, click.ClickException):
+            message = error.format_message().rstrip(".")
+            return message[:1].lower() + message[1:] + helped(error)
+        if isinstance(error, FastMetricsError):
+            return self.at_the_prompt(str(error))
+        if isinstance(error, OSError) and error.strerror:
+            return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+        return f"{type(error).__name__}: {error}; this should not happen: run it again with --debug and report it"
+
+    def at_the_prompt(self, message: str) -> str:
+        """A message of the library in the words of the prompt: ``time= was given`` is ``--time was given``."""
+        message = re.sub(r"by=pl\.col\('([^']*)'\)\.alias\('([^']*)'\)", r"by='\1 as \2'", message)
+        message = message.replace("() needs", " needs")
+        names = {parameter.name for command in self.commands.values() for parameter in command.params}
+        option = rf"(?<![\w(])({'|'.join(sorted(filter(None, names), key=len, reverse=True))})=(['\d\[-]?)"
+        return re.sub(option, lambda found: f"--{found[1].replace('_', '-')}{' ' * bool(found[2])}{found[2]}", message)
+
+
+def helped(error: click.ClickException) -> str:
+    """Where the help is, for what click itself found."""
+    ctx = getattr(error, "ctx", None)
+    return f"; see {ctx.command_path} --help" if ctx is not None and type(error) is not click.UsageError else ""
+
+
+@contextmanager
+def warnings_as_lines() -> Iterator[None]:
+    """Warnings of the library as one line each."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", UserWarning)
+        warnings.showwarning = lambda message, *_, **__: say(f"warning: {message}")
+        yield

@@ -1,0 +1,92 @@
+"""What options hold: lists of names, keys, and values that the dtype of a column gives their type."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+import polars as pl
+
+from fastmetrics.errors import SchemaError
+from fastmetrics.report.files import checked_target
+
+__all__ = ["NAMES", "VALUE", "counts_target", "examples", "flattened", "keep", "keys", "value_of"]
+
+
+def names(text: str) -> list[str]:
+    """``a, b`` as a list; nothing as an empty one."""
+    return [name for part in text.split(",") if (name := part.strip())]
+
+
+def value(given: Any) -> Any:
+    """A value whose type is known later: text from the prompt, anything from a config file."""
+    return given
+
+
+NAMES = click.types.FuncParamType(names)
+VALUE = click.types.FuncParamType(value)
+
+
+def flattened(ctx: click.Context, param: click.Parameter, given: Sequence[list[str]]) -> list[str] | None:
+    """``--by a --by b,c`` as one list, None where the option was not given."""
+    return [name for names in given for name in names] if given else None
+
+
+def keys(names: Sequence[str]) -> list[str | pl.Expr]:
+    """Keys: columns, and ``SQL as name``."""
+    try:
+        return [pl.sql_expr(name) if " as " in name.lower() else name for name in names]
+    except pl.exceptions.PolarsError as error:
+        raise SchemaError(f"by={names!r} is not SQL: {str(error).splitlines()[0]}") from error
+
+
+def value_of(option: str, given: Any, column: str, dtype: pl.DataType | None) -> Any:
+    """A value from the prompt as the dtype of its column has it.
+
+    Where the dtype is not known, what looks like a number is one. Double quotes make anything text.
+    """
+    if not isinstance(given, str):
+        return given
+    text = given[1:-1] if len(given) > 1 and given[0] == given[-1] == '"' else given
+    if dtype is None:
+        return text if text != given else number(text)
+    if dtype == pl.Boolean and text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    if dtype.is_numeric() or dtype.is_temporal() or dtype == pl.Boolean:
+        try:
+            return pl.Series([text]).cast(dtype).item()
+        except pl.exceptions.PolarsError:
+            raise click.UsageError(f"{option} {given}: column {column!r} holds {dtype}, which this is not") from None
+    return text
+
+
+def number(text: str) -> int | float | str:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def counts_target(path: str, *, several: bool) -> None:
+    """Refuse a place that counts cannot be written to; those of several families are a folder."""
+    if not (several and Path(path).is_dir()):
+        checked_target(path)
+
+
+def keep(inputs: Sequence[str], *targets: str | None) -> None:
+    """Refuse to write over what is read."""
+    read = {Path(file).resolve() for path in inputs for file in (glob.glob(path, recursive=True) or [path])}
+    for target in filter(None, targets):
+        path = Path(target).resolve()
+        if path in read or (path.exists() and any(folder.is_dir() and path.is_relative_to(folder) for folder in read)):
+            raise click.UsageError(f"{target} is one of the files that are read; name another to write to")
+
+
+def examples(*lines: str) -> str:
+    """The end of a help text, its lines kept as they are."""
+    return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])

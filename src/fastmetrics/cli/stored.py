@@ -1,0 +1,192 @@
+"""The commands that start from counts: metrics, rollup, merge, compare, inspect."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import click
+
+import fastmetrics as fm
+from fastmetrics.api import condition
+from fastmetrics.cli.answers import Answer, Output, answer_options, debug_option, end, options, output_options
+from fastmetrics.cli.gates import GATE, failures
+from fastmetrics.cli.options import NAMES, counts_target, examples, flattened, keep, value_of
+from fastmetrics.counts import WINDOW, check_same
+from fastmetrics.errors import MergeError, SchemaError, SourceError, listed
+from fastmetrics.report.files import FORMATS
+from fastmetrics.report.text import lines
+
+__all__ = ["compare", "inspect", "merge", "metrics", "rollup"]
+
+slice_options = options(
+    click.option("--by", type=NAMES, multiple=True, callback=flattened, help="Keys to keep; 'window' is one of them."),
+    click.option("--every", metavar="DURATION", help="Merge the windows into longer ones: 1d."),
+    click.option("--where", metavar="SQL", help="Only some groups, in SQL over the keys."),
+)
+
+
+def read(path: str) -> fm.Counts:
+    """Counts from a file or folder, or an error that names one that is there."""
+    if not Path(path).exists():
+        near = get_close_matches(Path(path).name, [file.name for file in Path(path).parent.glob("*")], n=1)
+        raise SourceError(f"no such file or folder: {path}" + "".join(f"; did you mean {name!r}?" for name in near))
+    return fm.read_counts(path)
+
+
+@click.command(
+    epilog=examples(
+        "fastmetrics metrics counts.parquet",
+        "fastmetrics metrics counts.parquet --by model -m precision,recall,f1 --intervals",
+        "fastmetrics metrics hourly.parquet --by model,window --every 1d --format csv",
+        "fastmetrics metrics counts.parquet --where \"country = 'BR'\" --worst 5 -m recall",
+    )
+)
+@click.argument("counts", type=click.Path())
+@slice_options
+@answer_options
+def metrics(counts: str, **given: Any) -> None:
+    """Read metrics from COUNTS."""
+    answer = Answer.taken(given)
+    keep([counts], answer.output.out, answer.plot)
+    chosen = sliced(read(counts), **given)
+    answer.check(chosen.layout)
+    answer.give(chosen)
+
+
+@click.command(
+    epilog=examples(
+        "fastmetrics rollup hourly.parquet --by model,window --every 1d -o daily.parquet",
+        "fastmetrics rollup counts.parquet --by model",
+    )
+)
+@click.argument("counts", type=click.Path())
+@slice_options
+@click.option("-o", "--out", type=click.Path(), help="Write the counts to a file; else they are shown.")
+@click.option("--format", "form", type=click.Choice(["table", *FORMATS]), help="Of what is shown.")
+@debug_option
+def rollup(counts: str, out: str | None, form: str | None, **given: Any) -> None:
+    """Merge the groups of COUNTS into fewer: exact, without the logs."""
+    chosen = sliced(read(counts), **given)
+    if out is not None:
+        counts_target(out, several=len(chosen.tables) > 1)
+        chosen.write(out)
+        return
+    if len(chosen.tables) > 1:
+        raise click.UsageError(f"{counts} holds several families ({listed(chosen.tables)}): write them with --out")
+    Output(None, form).give(chosen.frame, chosen.layout.key_columns(chosen.layout.families[0]))
+
+
+@click.command(epilog=examples("fastmetrics merge monday.parquet tuesday.parquet -o both.parquet"))
+@click.argument("counts", nargs=-1, required=True, type=click.Path())
+@click.option("-o", "--out", required=True, type=click.Path(), help="The file to write.")
+@debug_option
+def merge(counts: Sequence[str], out: str) -> None:
+    """Add up COUNTS of the same layout."""
+    files = [file for path in counts for file in (sorted(glob.glob(path)) or [path])]
+    first, *others = (read(file) for file in files)
+    counts_target(out, several=len(first.tables) > 1)
+    for file, other in zip(files[1:], others, strict=True):
+        try:
+            check_same(first.layout, other.layout, "added")
+        except MergeError as error:
+            raise MergeError(f"{files[0]} and {file}: {error}") from error
+    first.merged(others).write(out)
+
+
+@click.command(
+    epilog=examples(
+        "fastmetrics compare tuesday.parquet monday.parquet --metric f1 --by model",
+        "fastmetrics compare counts.parquet --metric recall --by model --to overall",
+        "fastmetrics compare counts.parquet --metric recall --by model,country --to atlas-1",
+        "fastmetrics compare tuesday.parquet monday.parquet -m f1 --by model --gate 'difference_low>-0.5'",
+    )
+)
+@click.argument("counts", type=click.Path())
+@click.argument("reference", required=False, type=click.Path())
+@click.option("-m", "--metric", metavar="NAME", required=True, help="The metric to compare.")
+@click.option("--to", metavar="GROUP", help="For REFERENCE: 'overall', a value of the first key, key=value.")
+@slice_options
+@click.option(
+    "--level", metavar="SHARE", type=click.FloatRange(0, 1, True, True), default=0.95, help="Of the intervals [0.95]."
+)
+@click.option(
+    "--adjust", type=click.Choice(["holm", "bh", "none"]), default="holm", help="The p-values to their number [holm]."
+)
+@click.option("--gate", type=GATE, multiple=True, help="Exit with 1 unless every group has it: 'difference>=-0.01'.")
+@output_options
+def compare(counts: str, reference: str | None, **given: Any) -> None:
+    """Compare the groups of COUNTS with those of REFERENCE, or with one another."""
+    output = Output(given["out"], given["form"])
+    output.check()
+    keep([path for path in (counts, reference) if path is not None], output.out)
+    if (reference is None) == (given["to"] is None):
+        raise click.UsageError("compare takes either REFERENCE, other counts, or --to, a group of COUNTS itself")
+    whole = read(counts)
+    by = list(whole.layout.keys if given["by"] is None else given["by"])
+    if given["every"] is not None and "window" not in by:
+        by.append("window")
+    mine = sliced(whole, by, given["every"], given["where"])
+    if reference is None:
+        to: Any = group_named(given["to"], mine, by)
+    else:
+        try:
+            to = sliced(read(reference), by, given["every"], given["where"])
+        except SchemaError as error:
+            raise SchemaError(f"{reference}: {error}") from error
+    adjust = None if given["adjust"] == "none" else given["adjust"]
+    frame = mine.compare(given["metric"], by=by, to=to, level=given["level"], adjust=adjust)
+    keys = [WINDOW if key == "window" else key for key in by]
+    failed = failures(given["gate"], frame, keys)
+    output.give(frame, keys)
+    end(failed)
+
+
+def group_named(to: str, counts: fm.Counts, by: Sequence[str]) -> Any:
+    """The reference group: ``overall``, ``key=value``, or a value of the first key."""
+    if to == "overall" or not by:
+        return to
+    key, equals, value = to.partition("=")
+    if not equals or key not in by:
+        key, value = by[0], to
+    column = WINDOW if key == "window" else key
+    return {key: value_of("--to", value, key, next(iter(counts.tables.values())).schema[column])}
+
+
+@click.command(epilog=examples("fastmetrics inspect counts.parquet"))
+@click.argument("counts", type=click.Path())
+@output_options
+def inspect(counts: str, out: str | None, form: str | None) -> None:
+    """Show what COUNTS hold: rows, families, keys, windows, and how they were counted."""
+    output = Output(out, form)
+    output.check()
+    keep([counts], out)
+    held = read(counts)
+    known = [*lines(held), *((f"{f.name} of", described(f.arguments)) for f in held.layout.families)]
+    known += [(f"counted: {name}", str(value)) for name, value in held.how.items() if value != []]
+    output.give_facts(known)
+
+
+def described(arguments: Mapping[str, Any]) -> str:
+    return listed(f"{name}={value!r}" for name, value in arguments.items() if name != "name" and value is not None)
+
+
+def sliced(counts: fm.Counts, by: Sequence[str] | None, every: str | None, where: str | None) -> fm.Counts:
+    """Some groups of Counts by some of their keys: without ``by`` all of them, and ``every`` brings the windows."""
+    filtered = condition(where)
+    if filtered is not None:
+        counts = counts.filter(filtered)
+    layout = counts.layout
+    if by is None and every is None:
+        return counts
+    wanted = list(by) if by is not None else [*layout.keys, *(["window"] if layout.windows is not None else [])]
+    if every is not None and "window" not in wanted:
+        wanted.append("window")
+    if "window" in wanted and layout.windows is None:
+        raise click.UsageError("these counts have no windows: count the logs with --time and --every")
+    if layout.grouping_sets is not None:
+        counts = counts.grouping(*(key for key in wanted if key != "window"))
+    return counts.rollup(*wanted, every=every)

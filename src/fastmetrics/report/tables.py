@@ -1,0 +1,263 @@
+"""Frames for people: a table that fits a terminal, and says what it left out."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from io import StringIO
+from typing import Any
+
+import polars as pl
+from rich.cells import cell_len, set_cell_size
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from fastmetrics.errors import listed
+
+__all__ = ["facts", "table"]
+
+GAP = 2
+ELLIPSIS = "…"
+SHORTEST = (16, 8)  # what a key is shortened to: before metrics are hidden, and after
+COVERAGE = ("answer_rate", "label_coverage")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A column as it is shown: its header in lines, its cells with and without their bounds, and what it is."""
+
+    name: str
+    header: tuple[str, ...]
+    cells: tuple[str, ...]
+    bare: tuple[str, ...]
+    right: bool
+    key: bool
+    cuttable: bool
+
+    @property
+    def width(self) -> int:
+        """How wide it is."""
+        return max(map(cell_len, (*self.header, *self.cells)))
+
+    def folded(self) -> Shown:
+        """The same with a long header broken at its underscores."""
+        room = max((*map(cell_len, self.cells), *map(cell_len, parts(self.name))))
+        lines = [""]
+        for part in parts(self.name):
+            if cell_len(lines[-1] + part) > room:
+                lines.append("")
+            lines[-1] += part
+        return replace(self, header=tuple(line for line in lines if line))
+
+    def shortened(self, width: int) -> Shown:
+        """The same with cells cut to a width."""
+        width = max(width, *map(cell_len, self.header))
+        cut = lambda cell: cell if cell_len(cell) <= width else set_cell_size(cell, width - 1) + ELLIPSIS  # noqa: E731
+        return replace(self, cells=tuple(map(cut, self.cells)))
+
+
+def parts(name: str) -> list[str]:
+    """``label_``, ``coverage``."""
+    pieces = name.split("_")
+    return [*(f"{piece}_" for piece in pieces[:-1]), pieces[-1]]
+
+
+def table(
+    frame: pl.DataFrame, keys: Sequence[str] = (), *, width: int | None = None, rows: int | None = None, color: bool
+) -> str:
+    """A frame as text: numbers to the right with 4 digits, an interval beside its value, ``-`` for null.
+
+    Parameters
+    ----------
+    keys
+        The columns that name a row: they are never hidden, and their numbers are shown as they are.
+    width
+        Of the terminal: long headers are folded, then keys are shortened and columns hidden until the table fits.
+        Without it the table is as wide as it needs to be.
+    rows
+        Show no more than so many.
+    color
+        Whether to style the header.
+
+    >>> f1 = pl.DataFrame({"model": ["a", "b"], "n": [12345, 7], "f1": [0.5, None]})
+    >>> print(table(f1, ["model"], color=False), end="")
+    model       n      f1
+    ─────────────────────
+    a      12,345  0.5000
+    b           7       -
+    """
+    top = frame if rows is None else frame.head(rows)
+    columns, notes = fitted(shown(top, keys), width)
+    more = len(frame) - len(top)
+    if more:
+        notes.insert(0, f"{more:,} more row{'s' if more > 1 else ''}")
+    zones = {dtype.time_zone or "UTC" for dtype in frame.schema.values() if isinstance(dtype, pl.Datetime)}
+    body = drawn(columns, color)
+    if notes:
+        note = f"{'; '.join(notes)}: see all with --out FILE, or with --format table | less -S"
+        body += f"{textwrap.fill(note, width or 10_000)}\n"
+    return body + (f"times in {listed(sorted(zones))}\n" if zones else "")
+
+
+def drawn(columns: Sequence[Shown], color: bool) -> str:
+    """The columns side by side; by hand, as a table for a pipe may have a million rows."""
+    rule = "─" * total_width(columns)
+    tall = max(len(column.header) for column in columns)
+    heads = zip(
+        *(padded(column, ("",) * (tall - len(column.header)) + column.header) for column in columns), strict=True
+    )
+    body = zip(*(padded(column, column.cells) for column in columns), strict=True)
+    bold = "\033[1m{}\033[0m" if color else "{}"
+    lines = [*(bold.format(line(cells)) for cells in heads), rule, *map(line, body)]
+    return "".join(f"{text}\n" for text in lines)
+
+
+def padded(column: Shown, cells: Sequence[str]) -> list[str]:
+    """Cells as wide as their column, in columns of the terminal."""
+    width = column.width
+    fills = (" " * (width - cell_len(cell)) for cell in cells)
+    return [fill + cell if column.right else cell + fill for cell, fill in zip(cells, fills, strict=True)]
+
+
+def line(cells: Sequence[str]) -> str:
+    return (" " * GAP).join(cells).rstrip()
+
+
+def total_width(columns: Sequence[Shown]) -> int:
+    return sum(column.width for column in columns) + GAP * (len(columns) - 1)
+
+
+def shown(frame: pl.DataFrame, keys: Sequence[str]) -> list[Shown]:
+    """Every column but those that stand beside another: bounds beside their value, window_end with its start."""
+    columns = []
+    for name, dtype in frame.schema.items():
+        if beside(name, frame.columns):
+            continue
+        key = name in keys
+        cells = bare = moments(frame[name]) if isinstance(dtype, pl.Datetime) else texts(frame[name], key)
+        if f"{name}_low" in frame.columns:
+            low, high = (texts(frame[f"{name}_{side}"]) for side in ("low", "high"))
+            cells = [with_bounds(*three) for three in zip(aligned(cells), low, high, strict=True)]
+        if f"{name}_error" in frame.columns:
+            cells = [f"{cell} ± {error}" for cell, error in zip(cells, texts(frame[f"{name}_error"]), strict=True)]
+        cuttable = key and not dtype.is_numeric() and not dtype.is_temporal()
+        columns.append(Shown(name, (text(name),), tuple(cells), tuple(bare), dtype.is_numeric(), key, cuttable))
+    return columns
+
+
+def beside(name: str, names: Sequence[str]) -> bool:
+    """Whether a column is shown within another."""
+    if name == "window_end":
+        return "window_start" in names
+    return any(name.endswith(end) and name.removesuffix(end) in names for end in ("_low", "_high", "_error"))
+
+
+def aligned(cells: Sequence[str]) -> list[str]:
+    width = max(map(cell_len, cells), default=0)
+    return [cell.rjust(width) for cell in cells]
+
+
+def with_bounds(cell: str, low: str, high: str) -> str:
+    """``0.8123 [0.7712, 0.8432]``; the room is kept where there is no interval, so that values stay in line."""
+    bounds = f"[{low}, {high}]"
+    return f"{cell} {bounds}" if (low, high) != ("-", "-") else f"{cell} {'':<16}"
+
+
+def moments(times: pl.Series) -> list[str]:
+    """Times without the part that is zero in all of them."""
+    known = times.drop_nulls()
+    fine = bool((known.dt.second() != 0).any() or (known.dt.nanosecond() != 0).any())
+    daily = bool((known.dt.hour() == 0).all() and (known.dt.minute() == 0).all())
+    pattern = "%Y-%m-%d %H:%M:%S%.f" if fine else "%Y-%m-%d" if daily else "%Y-%m-%d %H:%M"
+    return times.dt.to_string(pattern).fill_null("-").to_list()
+
+
+def texts(values: pl.Series, key: bool = False) -> list[str]:
+    return [text(value, key) for value in values.to_list()]
+
+
+def text(value: Any, key: bool = False) -> str:
+    """A value as a cell."""
+    if value is None:
+        return "-"
+    if isinstance(value, float):
+        return str(value) if key else number(value)
+    if isinstance(value, int) and not isinstance(value, bool) and not key:
+        return f"{value:,}"
+    written = str(value)
+    return written if written.isprintable() else "".join(c if c.isprintable() else escaped(c) for c in written)
+
+
+def escaped(character: str) -> str:
+    """A character that would move the cursor or colour the terminal, as its code."""
+    return character.encode("unicode_escape").decode()
+
+
+def number(value: float) -> str:
+    """Four digits after the point; less for large numbers, a power of ten for tiny ones."""
+    size = abs(value)
+    if not math.isfinite(value) or size == 0 or 0.0001 <= size < 1000:
+        return f"{value:.4f}"
+    return f"{value:,.1f}" if 1000 <= size < 1e15 else f"{value:.1e}"
+
+
+def fitted(columns: list[Shown], width: int | None) -> tuple[list[Shown], list[str]]:
+    """The columns that fit a width, and what was done for it."""
+    if width is None or total_width(columns) <= width:
+        return columns, []
+    columns = [column.folded() for column in columns]
+    hidden: list[str] = []
+
+    def hide(may: Callable[[Shown], bool]) -> None:
+        while total_width(columns) > width and (spare := [column for column in columns if may(column)]):
+            columns.remove(spare[-1])
+            hidden.insert(0, spare[-1].name)
+
+    hide(lambda column: column.name in COVERAGE and not column.key)
+    columns[:], cut = narrowed(columns, width, SHORTEST[0])
+    first = next((column.name for column in columns if not column.key and column.name != "n"), "")
+    hide(lambda column: not column.key and column.name not in ("n", first))
+    columns[:], more = narrowed(columns, width, SHORTEST[1])
+    if total_width(columns) > width and any(column.cells != column.bare for column in columns if not column.key):
+        columns = [column if column.key else replace(column, cells=column.bare) for column in columns]
+        hidden.append("intervals")
+    notes = [f"{listed(hidden)} hidden"] if hidden else []
+    return columns, notes + (["long keys shortened"] if cut or more else [])
+
+
+def narrowed(columns: Sequence[Shown], width: int, least: int) -> tuple[list[Shown], bool]:
+    """Keys of text cut, the longest first, down to a least width each."""
+    columns = list(columns)
+    cut = False
+    while (over := total_width(columns) - width) > 0:
+        long = max(
+            (c for c in columns if c.cuttable and c.shortened(least).width < c.width),
+            key=lambda c: c.width,
+            default=None,
+        )
+        if long is None:
+            break
+        columns[columns.index(long)] = long.shortened(max(long.width - over, least))
+        cut = True
+    return columns, cut
+
+
+def facts(lines: Sequence[tuple[str, str]], *, width: int | None = None, color: bool) -> str:
+    """Names and what is known of them, one below the other; long texts are wrapped.
+
+    >>> print(facts([("rows", "12,345"), ("model", "2 (a, b)")], color=False), end="")
+    rows   12,345
+    model  2 (a, b)
+    """
+    grid = Table(box=None, show_header=False, pad_edge=False, padding=(0, GAP, 0, 0))
+    grid.add_column(no_wrap=True, style="bold")
+    grid.add_column(overflow="fold")
+    for name, value in lines:
+        grid.add_row(Text(text(name)), Text(text(value)))
+    into = StringIO()
+    wide = 10_000 if width is None else width
+    Console(file=into, width=wide, force_terminal=color, highlight=False, legacy_windows=False).print(grid)
+    return "".join(f"{line.rstrip()}\n" for line in into.getvalue().splitlines())
