@@ -2,38 +2,54 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable
+# What a user has, what the tests need besides, and what builds the site: the first table need not wait for the rest.
 READY := $(VENV)/ready
+READY_TEST := $(VENV)/ready-test
+READY_DOCS := $(VENV)/ready-docs
 
-.PHONY: help demo test check bench coverage precision clean
+.PHONY: help demo test check bench coverage precision docs clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev,peers]"
+	$(INSTALL) .
+	touch $@
+
+$(READY_TEST): $(READY)
+	$(INSTALL) ".[delta,dev,iceberg,peers,plot,yaml]"
+	touch $@
+
+$(READY_DOCS): $(READY)
+	$(INSTALL) ".[docs]"
 	touch $@
 
 demo: $(READY) ## Write a month of LLM prediction logs, count them, show who got worse
 	$(BIN)/python -m fastmetrics.demo
 
-test: $(READY) check ## Style, types, import direction and all tests
+test: $(READY_TEST) check ## Style, types, import direction and all tests
 	$(BIN)/python -m pytest --quiet
 
-check: $(READY) ## Style, types and import direction
+check: $(READY_TEST) ## Style, types and import direction
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(READY) ## Equality with the peers, then CPU-time ratios: benchmarks/RESULTS.md
+bench: $(READY_TEST) ## Equality with the peers, then CPU-time ratios: benchmarks/RESULTS.md
 	$(BIN)/python benchmarks/speed.py
+	$(BIN)/python benchmarks/expressions.py
 
-coverage: $(READY) ## The measured coverage of every interval: benchmarks/COVERAGE.md
+coverage: $(READY_TEST) ## The measured coverage of every interval: benchmarks/COVERAGE.md
 	$(BIN)/python benchmarks/interval_coverage.py
 
-precision: $(READY) ## 1e8 values around 1e12 against exact rational arithmetic
+precision: $(READY_TEST) ## 1e8 values around 1e12 against exact rational arithmetic
 	$(BIN)/python benchmarks/precision.py
+
+docs: $(READY_DOCS) ## The pages as a site: build/site
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going -c docs -d build/doctrees . build/site
 
 clean: ## Remove what the targets made
 	rm -rf $(VENV) demo-log build dist

@@ -70,7 +70,7 @@ def rowwise(expression: pl.Expr) -> bool:
 
 
 def separable(expression: pl.Expr) -> bool:
-    """Whether the outermost step of an expression is; a comparison in SQL can be asked only with its columns at hand."""
+    """Whether the outermost step of an expression is; one that compares in SQL cannot be asked without its columns."""
     try:
         return expression.meta.is_row_separable()
     except pl.exceptions.ColumnNotFoundError:

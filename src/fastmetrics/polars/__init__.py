@@ -4,7 +4,7 @@ They work wherever Polars aggregates (``select``, ``agg``, ``over``, ``rolling``
 eager, lazy and streaming. Binary metrics stand here under their own names, and so do those of classes and regression
 where the name is theirs alone; the others are in `fastmetrics.polars.classes` and `fastmetrics.polars.regression`.
 
-A group holds fewer than 2**32 rows, as Polars adds up Booleans and lengths in 32 bits: `fastmetrics.count` more of them.
+A group holds fewer than 2**32 rows, as Polars adds up Booleans in 32 bits: use `fastmetrics.count` for more.
 
 >>> import polars as pl
 >>> import fastmetrics.polars as fpl
