@@ -178,6 +178,22 @@ def test_of_too_many_groups_the_worst_or_else_the_largest_are_shown(metric: str)
     assert dashes[0] != dashes[themes.COLORS]
 
 
+def test_keys_may_be_asked_for_in_another_order() -> None:
+    by, swapped = ["model", "country"], ["country", "model"]
+    heat = table(COUNTS.plot("recall", by=swapped, kind="heatmap"), "k1", "k0", "n", "value")
+    assert heat.rows() == table(COUNTS.plot("recall", by=by, kind="heatmap"), "k0", "k1", "n", "value").rows()
+    first = COUNTS.rollup(*by).filter(model="00", country="BR")
+    got = table(COUNTS.plot("recall", by=swapped), "group", "n", "alone").filter(group="BR · 00")
+    assert got["n"].sum() == first.rows
+    got = table(COUNTS.plot(by=swapped, kind="confusion"), "group", "rows").filter(pl.col("group") == "BR · 00")
+    assert got["rows"].sum() in (0, first.rows)  # nine of twelve are shown
+    auc = first.metrics("roc_auc")["roc_auc"].item()
+    names = channel(COUNTS.plot(by=swapped, kind="roc"), "color", "group")["scale"]["domain"]
+    assert f"BR · 00, AUC {auc:.3f}" in names
+    bars = table(COUNTS.rollup(*by).plot("recall", by=swapped, kind="bars"), "group", "n").filter(group="BR · 00")
+    assert bars["n"].to_list() == [first.rows]
+
+
 def test_null_is_not_the_text_null() -> None:
     log = pl.DataFrame({"label": [1, 1, 0], "pred": [1, 0, 0], "site": ["(null)", None, "x"]})
     counts = fm.count(log, BINARY, by="site")
@@ -289,6 +305,12 @@ def test_a_matrix_of_classes_keeps_the_order_of_numbers_and_every_row() -> None:
     assert set(got.rows()) == {
         ("10", "10", 1), ("9", "2", 1), ("2", "(no answer)", 1), ("(no label)", "9", 1)
     }  # fmt: skip
+
+
+def test_a_matrix_begins_with_the_labels_that_were_listed() -> None:
+    family = fm.classes("label", "pred", labels=["c", "unseen", "a"])
+    chart = fm.count({"label": ["a", "b", "c"], "pred": ["a", "b", "c"]}, family).plot(kind="confusion")
+    assert channel(chart, "y", "label")["sort"] == ["c", "a", "b"]
 
 
 def test_rare_classes_are_shown_together() -> None:

@@ -12,7 +12,7 @@ import polars as pl
 
 from fastmetrics.errors import SourceError, unknown
 
-__all__ = ["FORMATS", "SUFFIXES", "checked_target", "encoded", "format_of", "write"]
+__all__ = ["FORMATS", "SUFFIXES", "checked_target", "encoded", "format_of", "put", "write"]
 
 # What a spreadsheet would run as a formula at the start of a cell (OWASP, "CSV Injection"), full-width forms included.
 FORMULA = r"^([=+\-@\t\r\n＝＋－＠])"
@@ -129,7 +129,11 @@ def write(frame: pl.DataFrame, path: str | Path, form: str | None = None) -> Non
     '[{"f1":0.5}]\n'
     """
     target = checked_target(path)
-    data = encoded(frame, form or format_of(path))
+    put(target, encoded(frame, form or format_of(path)))
+
+
+def put(target: Path, data: bytes) -> None:
+    """Make a file of `checked_target` appear whole, or leave what was there."""
     private = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     try:
         draft = private / target.name

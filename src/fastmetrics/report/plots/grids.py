@@ -53,7 +53,7 @@ def heatmap(question: Question) -> ChartType:
     rows, orders = spelled(rows)
     size = cell_size(rows["k1"].n_unique(), rows["k0"].n_unique())
     axis: dict[str, Any] = {"domain": False, "ticks": False}
-    tilted = alt.Axis(orient="top", labelAngle=0 if size > 40 else -45, **axis)
+    tilted = alt.Axis(orient="top", labelAngle=tilt(orders["k1"], size), **axis)
     base = alt.Chart(data(rows.select("k0", "k1", "n", "value", "low", "high", "shown", "strong"))).encode(
         x=alt.X("k1:N", title=question.keys[1], sort=orders["k1"], axis=tilted),
         y=alt.Y("k0:N", title=question.keys[0], sort=orders["k0"], axis=alt.Axis(**axis)),
@@ -135,15 +135,20 @@ def cell_size(columns: int, rows: int) -> int:
     return max(18, min(64, 720 // max(columns, 1), 900 // max(rows, 1)))
 
 
+def tilt(names: Sequence[str], size: int) -> int:
+    """The angle of names above cells of a width, so that they do not run into each other."""
+    return 0 if max(map(len, names)) * 6.5 <= size + 6 else -45
+
+
 def confusion(question: Question) -> ChartType:
     """Labels against predictions, a panel a group: the colour is the share of the label's rows."""
     import altair as alt
 
     groups = chosen(question, MOST_FACETS)
     family = next(f for f in question.counts.layout.families if f.kind in ("binary", "classes"))
-    cells = binary_cells(groups.counts, family) if family.kind == "binary" else class_cells(groups.counts, family)
+    cells = (binary_cells if family.kind == "binary" else class_cells)(groups.counts, family, question.keys)
     cells, order, left_out = fewer_classes(cells, family)
-    keys = [name for name in cells.columns if name.startswith("k")]
+    keys = list(keyed(question.keys))
     cells = cells.group_by(*keys, "label", "prediction", maintain_order=True).agg(pl.col("rows").sum())
     cells = cells.with_columns(share=pl.col("rows") / pl.col("rows").sum().over(*keys, "label")).fill_nan(None)
     panel = confusion_panel(groups.named(cells), order, family)
@@ -176,7 +181,7 @@ def confusion_panel(cells: pl.DataFrame, order: tuple[list[str], list[str]], fam
             "prediction:N",
             title=prediction_words(family),
             sort=order[1],
-            axis=alt.Axis(**axis, labelAngle=0 if told else -45),
+            axis=alt.Axis(**axis, labelAngle=tilt(order[1], size)),
         ),
         y=alt.Y("label:N", title=role_words("label", family.arguments["y_true"]), sort=order[0], axis=alt.Axis(**axis)),
     )
@@ -214,7 +219,7 @@ def role_words(role: str, column: str) -> str:
     return role if role == column else f"{role} ({column})"
 
 
-def binary_cells(counts: Counts, family: Family) -> pl.DataFrame:
+def binary_cells(counts: Counts, family: Family, keys: tuple[str, ...]) -> pl.DataFrame:
     """k0, ..., label, prediction and rows (or their weight) of the nine cells of each group."""
     positive = family.arguments["pos_label"]
     names = {None: None, True: "positive", False: "negative"}
@@ -223,19 +228,19 @@ def binary_cells(counts: Counts, family: Family) -> pl.DataFrame:
     table = counts.tables[family.name]
     cells = cells_of(table, family, counts.layout)
     return pl.concat(
-        table.select(**keyed(counts.layout.keys), rows=pl.Series(cells.values[cell])).with_columns(
+        table.select(**keyed(keys), rows=pl.Series(cells.values[cell])).with_columns(
             label=pl.lit(names[label], dtype=pl.String), prediction=pl.lit(names[prediction], dtype=pl.String)
         )
         for cell, label, prediction in BINARY
     )
 
 
-def class_cells(counts: Counts, family: Family) -> pl.DataFrame:
+def class_cells(counts: Counts, family: Family, keys: tuple[str, ...]) -> pl.DataFrame:
     """The same of a class matrix, whose classes have one dtype, as 1 and 1.0 are one class."""
     table = counts.tables[family.name]
     dtype = common_class_dtype(table.schema["label"], table.schema["prediction"])
     return table.select(
-        **keyed(counts.layout.keys),
+        **keyed(keys),
         label=pl.col("label").cast(dtype),
         prediction=pl.col("prediction").cast(dtype),
         rows=pl.Series(cells_of(table, family, counts.layout).values["rows"]),
@@ -246,7 +251,7 @@ def fewer_classes(cells: pl.DataFrame, family: Family) -> tuple[pl.DataFrame, tu
     """The cells with classes as text, rare ones as one; the order of labels and of predictions; what was left out."""
     sides = ("label", "prediction")
     both = pl.concat([cells.select(pl.col(side).alias("class"), "rows") for side in sides]).drop_nulls("class")
-    totals = both.group_by("class").agg(pl.col("rows").sum()).sort("class")
+    totals = listed_first(both.group_by("class").agg(pl.col("rows").sum()).sort("class"), family)
     note, names = "", totals["class"].cast(pl.String).to_list()
     if family.kind == "binary":
         names = cells["label"].drop_nulls().unique(maintain_order=True).to_list()
@@ -269,6 +274,18 @@ def fewer_classes(cells: pl.DataFrame, family: Family) -> tuple[pl.DataFrame, tu
     order = [*kept, *([other] if note else [])]
     has = [word in text[side].to_list() for side, word in zip(sides, none, strict=True)]
     return text, ([*order, *([none[0]] if has[0] else [])], [*order, *([none[1]] if has[1] else [])]), note
+
+
+def listed_first(totals: pl.DataFrame, family: Family) -> pl.DataFrame:
+    """Rows of classes, those of ``labels=`` first and in its order."""
+    labels = pl.Series("class", family.arguments.get("labels") or []).cast(totals.schema["class"], strict=False)
+    listed = labels.to_frame()
+    return pl.concat(
+        [
+            listed.join(totals, on="class", how="inner", maintain_order="left"),
+            totals.join(listed, on="class", how="anti", maintain_order="left"),
+        ]
+    )
 
 
 def apart(word: str, names: Sequence[str]) -> str:

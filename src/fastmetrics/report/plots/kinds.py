@@ -129,7 +129,7 @@ def named(by: str | Sequence[str] | None, layout: Layout) -> tuple[str, ...]:
             raise SchemaError(
                 f"by= names keys of the Counts, got a {type(key).__name__}; compute keys in count(by=...)"
             )
-    return tuple(key for key in asked if key != "window")
+    return tuple(key for key in dict.fromkeys(asked) if key != "window")
 
 
 def picked(kind: str | None, layout: Layout, keys: Sequence[str]) -> Kind:

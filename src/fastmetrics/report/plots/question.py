@@ -102,9 +102,12 @@ def texts(keys: pl.DataFrame) -> pl.DataFrame:
 
 
 def metric_rows(question: Question, counts: Counts, *, fill_empty: bool = False) -> pl.DataFrame:
-    """The metric under names of ours: k0, k1, ..., window_start, window_end, n, coverage, value, low, high."""
+    """The metric under names of ours: k0, k1, ..., window_start, window_end, n, coverage, value, low, high.
+
+    Keys come in the order asked for, which may be another than that of the Counts; those of a total are left out.
+    """
     frame = counts.metrics(question.metric, intervals=question.intervals, level=question.level, fill_empty=fill_empty)
-    column, keys = question.asked.column, counts.layout.keys
+    column, keys = question.asked.column, question.keys if counts.layout.keys else ()
     has = [name for name in ("window_start", "window_end", "n") if name in frame.columns and name not in keys]
     none = pl.lit(None, dtype=pl.Float64)
     bounds = {

@@ -5,8 +5,6 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-import shutil
-import tempfile
 from collections.abc import Callable
 from functools import cache
 from html import escape
@@ -15,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fastmetrics.errors import FastMetricsError, SourceError, unknown
-from fastmetrics.report.files import checked_target
+from fastmetrics.report.files import checked_target, put
 from fastmetrics.report.plots.themes import THEMES, config
 
 if TYPE_CHECKING:
@@ -165,11 +163,4 @@ def save(chart: ChartType, path: str | Path, theme: str | None = None) -> None:
     if find_spec("vl_convert") is None:
         raise FastMetricsError("a picture in a file needs vl-convert: pip install 'fastmetrics[plot]'")
     target = checked_target(path)
-    drawn = FORMATS[suffix](chart.to_dict(), theme)
-    private = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-    try:
-        draft = private / target.name
-        draft.write_bytes(drawn)
-        draft.replace(target)
-    finally:
-        shutil.rmtree(private, ignore_errors=True)
+    put(target, FORMATS[suffix](chart.to_dict(), theme))

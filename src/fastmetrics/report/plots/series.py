@@ -149,7 +149,7 @@ def line_marks(question: Question, groups: Groups, lines: pl.DataFrame, axis: Ax
     ]
     return [
         *(band if bands else []),
-        base.mark_line(strokeWidth=2 if len(lines) <= MOST_BAND_ROWS else 1).encode(
+        base.mark_line(strokeWidth=2 if lines["start"].n_unique() <= 200 else 1.2).encode(
             y=y, strokeDash=line_dash(groups.labels, title)
         ),
         base.transform_filter("datum.dot").mark_point(filled=True, size=28, opacity=1).encode(y=y),
