@@ -268,10 +268,15 @@ def test_text_and_dates_are_no_numbers(metric: Callable[[str], pl.Expr], column:
         NO_NUMBERS.select(metric(column))
 
 
+@pytest.mark.parametrize("stray", [2, -2, 0.5, -0.5, 1e-30, 1e30, math.inf, -math.inf])
+@pytest.mark.parametrize("dtype", [pl.Float32, pl.Float64])
 @pytest.mark.parametrize("column", ["l", pl.col("l") * 1], ids=["plain", "computed"])
-def test_an_infinite_label_is_refused(column: str | pl.Expr) -> None:
-    with pytest.raises(DataError, match=r"'l' .*holds"):
-        pl.DataFrame({"l": [1.0, math.inf], "p": [1, 0]}).select(fpl.f1(column, "p"))
+def test_a_number_that_is_neither_is_refused(column: str | pl.Expr, dtype: Any, stray: float) -> None:
+    log = pl.DataFrame({"l": pl.Series([1, stray, NAN, None], dtype=dtype), "p": [1, 0, 1, 1]})
+    for asked in (fpl.precision(column, "p"), fpl.metrics(["mcc"], column, "p"), fpl.answer_rate("p", column)):
+        with pytest.raises(DataError, match=r"'l' .*holds"):
+            log.select(asked)
+    log.with_columns(l=pl.col("l").replace(stray, -1)).select(fpl.precision(column, "p"))
 
 
 # The namespace

@@ -205,13 +205,16 @@ def test_every_kind_of_column_falls_into_the_same_cells(label: str, pred: str, h
     )
     made = COMPUTED[how]
     cells = fpl.confusion(made(pl.col("l")), made(pl.col("p")), pos_label=pos_label)
+    margins = fpl.metrics(["TN", "FP", "FN", "TP"], made(pl.col("l")), made(pl.col("p")), pos_label=pos_label)
     chunked = pl.concat([log[:2], log[2:]], rechunk=False)
     padded = pl.concat([log[3:], log, log[:1]])[6:-1]
     for frame in (log, chunked, padded):
         assert frame.select(cells).item() == dict.fromkeys(CELLS, 1)
+        assert set(frame.select(margins).item().values()) == {1}
     if dtype in (pl.Float32, pl.Float64):
         with_nan = log.with_columns(pl.col("l", "p").fill_null(NAN))
         assert with_nan.select(cells).item() == dict.fromkeys(CELLS, 1)
+        assert set(with_nan.select(margins).item().values()) == {1}
     assert log.clear().select(cells).item() == dict.fromkeys(CELLS, 0)
 
 

@@ -57,6 +57,9 @@ class BinaryMetric(Protocol):
     ) -> pl.Expr: ...
 
 
+JOINT = ("tn", "fp", "fn", "tp")
+
+
 def sums(
     cells: Sequence[str],
     y_true: Column,
@@ -66,21 +69,33 @@ def sums(
     pos_label: Any,
     weight: Column | None,
 ) -> Sums:
-    """Some of the nine cells. Null rows fall out by the rules of three-valued logic."""
+    """Some of the nine cells, or of the margins of `from_margins`."""
     family = binary(y_true, y_pred, y_score=y_score, threshold=threshold, pos_label=pos_label)
     (label, said), checks = states(*family.roles)
     masks = {
-        "tn": ~(label | said),
-        "fp": ~label & said,
-        "fn": label & ~said,
-        "tp": label & said,
-        "unpredicted_neg": ~label & said.is_null(),
-        "unpredicted_pos": label & said.is_null(),
-        "unlabelled_neg": label.is_null() & ~said,
-        "unlabelled_pos": label.is_null() & said,
-        "unlabelled_unpredicted": label.is_null() & said.is_null(),
+        "tn": label.negative & said.negative,
+        "fp": label.negative & said.positive,
+        "fn": label.positive & said.negative,
+        "tp": label.positive & said.positive,
+        "unpredicted_neg": label.negative & ~said.known,
+        "unpredicted_pos": label.positive & ~said.known,
+        "unlabelled_neg": ~label.known & said.negative,
+        "unlabelled_pos": ~label.known & said.positive,
+        "unlabelled_unpredicted": ~label.known & ~said.known,
+        "both": label.known & said.known,
+        "labelled_pos": label.positive & said.known,
+        "predicted_pos": label.known & said.positive,
     }
     return sums_of({cell: masks[cell] for cell in cells}, weight, checks)
+
+
+def from_margins(cells: Cells) -> Cells:
+    """The four cells of rows with label and prediction, from ``tp``, the margins beside it and their total.
+
+    A margin looks at the values of one column where a cell looks at both, so all four cost half as much.
+    """
+    fp, fn = cells.predicted_pos - cells.tp, cells.labelled_pos - cells.tp
+    return Cells({**cells.values, "tn": cells.both - cells.labelled_pos - fp, "fp": fp, "fn": fn})
 
 
 def row_of(metric: str | Metric) -> Metric:
@@ -151,7 +166,11 @@ def metrics(
     if isinstance(names, str) or not names:
         raise SchemaError(f"metrics() takes a list of names first, such as ['f1', 'mcc'], got {names!r}")
     rows = [row_of(name) for name in names]
-    return sums(used(rows, CELLS), y_true, y_pred, y_score, threshold, pos_label, weight).metrics(rows)
+    cells, read = used(rows, CELLS), None
+    if weight is None and set(JOINT) <= set(cells):
+        cells = ["tp", "both", "labelled_pos", "predicted_pos", *(cell for cell in cells if cell not in JOINT)]
+        read = from_margins
+    return sums(cells, y_true, y_pred, y_score, threshold, pos_label, weight).metrics(rows, read)
 
 
 def confusion(
@@ -271,7 +290,7 @@ def root_cause(
     >>> log.select(root_cause("label", "pred")).item()
     'Misclassification'
     """
-    whole = sums(("tn", "fp", "fn", "tp"), y_true, y_pred, y_score, threshold, pos_label, None)
+    whole = sums(JOINT, y_true, y_pred, y_score, threshold, pos_label, None)
     return whole.expression(tags, TAGS).alias("root_cause")
 
 

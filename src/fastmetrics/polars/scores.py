@@ -32,8 +32,8 @@ def roc_auc(y_true: Column, y_score: Column, *, pos_label: Any = None, weight: C
     """
     (label,), checks = states(Role("label", y_true, "binary", pos_label=pos_label))
     score = number(y_score)
-    known = label.is_not_null() & score.is_not_null()
-    right, s = label.filter(known), score.filter(known)
+    known = label.known & score.is_not_null()
+    right, s = label.positive.filter(known), score.filter(known)
     if weight is None:
         hits = right.sum().cast(pl.Float64)
         ordered = s.rank("average").filter(right).sum() - hits * (hits + 1) / 2
@@ -62,7 +62,7 @@ def log_loss(y_true: Column, y_score: Column, *, pos_label: Any = None, weight: 
     """
     (label,), checks = states(Role("label", y_true, "binary", pos_label=pos_label))
     p, tiny = number(y_score), epsilon(y_score)
-    happened = pl.when(label).then(p).when(~label).then(1 - p)
+    happened = pl.when(label.positive).then(p).when(label.negative).then(1 - p)
     return mean_loss(LOG_LOSS, -happened.clip(tiny, 1 - tiny).log(), y_score, checks, weight)
 
 
@@ -76,7 +76,9 @@ def brier(y_true: Column, y_score: Column, *, pos_label: Any = None, weight: Col
     0.1
     """
     (label,), checks = states(Role("label", y_true, "binary", pos_label=pos_label))
-    return mean_loss(BRIER, (number(y_score) - label.cast(pl.Float64)) ** 2, y_score, checks, weight)
+    p = number(y_score)
+    missed = pl.when(label.positive).then(1 - p).when(label.negative).then(p)
+    return mean_loss(BRIER, missed**2, y_score, checks, weight)
 
 
 def epsilon(column: Column) -> pl.Expr | float:

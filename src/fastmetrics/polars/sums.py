@@ -21,7 +21,7 @@ from fastmetrics.metrics import Cells, Metric, value
 from fastmetrics.roles import refused_binary, refused_number
 from fastmetrics.schema import Column, Role, column_name, expression
 
-__all__ = ["Sums", "named", "number", "states", "sums_of", "used", "weights"]
+__all__ = ["State", "Sums", "named", "number", "states", "sums_of", "used", "weights"]
 
 Read = Callable[[Cells], Cells]
 Finish = Callable[[Cells], pl.Series]
@@ -70,7 +70,7 @@ def finished(struct: pl.Series, messages: Sequence[str], names: Sequence[str], f
 
 def finite(sums: pl.Series) -> Any:
     """Sums as float64; one that overflowed is not known, and neither is an extreme of no rows."""
-    values = sums.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    values = sums.cast(pl.Float64).to_numpy()  # null as NaN
     return np.where(np.isfinite(values), values, np.nan)
 
 
@@ -114,72 +114,104 @@ def number(column: Column) -> pl.Expr:
     return numeric(column).fill_nan(None)
 
 
-def states(*roles: Role) -> tuple[list[pl.Expr], dict[str, pl.Expr]]:
-    """Whether each row of some ``binary`` roles is positive, null where it is not known; and the check of their values.
+@dataclass(frozen=True)
+class State:
+    """What the rows of a ``binary`` role are, as masks that are false or null elsewhere; and which numbers are neither.
 
-    One check for all of them is one more sum. It costs 1.1 times the sums of a table of integers; Booleans have none.
+    ``known`` is false where a value is null or NaN, never null.
     """
-    positive, strays = zip(*map(state, roles), strict=True)
-    masks = [mask for of_role in strays for mask in of_role]
+
+    positive: pl.Expr
+    negative: pl.Expr
+    known: pl.Expr
+    strays: tuple[pl.Expr, ...] = ()
+
+
+def states(*roles: Role) -> tuple[list[State], dict[str, pl.Expr]]:
+    """What the rows of some ``binary`` roles are, and the check of their values.
+
+    One check for all of them is one more sum; Booleans have none.
+    """
+    of_roles = [state(role) for role in roles]
+    masks = [mask for each in of_roles for mask in each.strays]
     if not masks:
-        return list(positive), {}
-    names = " or ".join(
-        dict.fromkeys(repr(column_name(role.column)) for role, of_role in zip(roles, strays, strict=True) if of_role)
-    )
+        return of_roles, {}
+    checked = [role for role, each in zip(roles, of_roles, strict=True) if each.strays]
+    names = " or ".join(dict.fromkeys(repr(column_name(role.column)) for role in checked))
     message = (
         f"column {names} holds a number other than 0, 1 and -1; a binary label or prediction is 1 against 0 or -1: "
         "name the positive value with pos_label="
     )
-    return list(positive), {message: pl.any_horizontal(pl.lit(False), *masks).sum() > 0}
+    return of_roles, {message: pl.any_horizontal(pl.lit(False), *masks).sum() > 0}
 
 
-def state(role: Role) -> tuple[pl.Expr, list[pl.Expr]]:
-    """Whether each row of a role is positive, and which rows hold a number that is neither.
+def state(role: Role) -> State:
+    """What the rows of a role are.
 
     The dtype of a plain column is told by selectors when the query is planned, so that each meets only the
-    operations it needs: a Boolean column none at all.
+    operations it needs. To Polars NaN equals itself and is the largest number: no comparison below takes it for known.
     """
     name = named(role.column)
     if role.threshold is not None:
-        return reached(role, name), []
+        return reached(role, name)
     if role.pos_label is not None:
-        return equal(role, name), []
-    plain = expression(role.column)
+        return equal(role, name)
     if name is None:
-        numbers = number(plain)
-        return pl.when(numbers.is_not_null()).then(plain == 1), [neither(numbers)]
+        numbers = number(role.column)
+        return State(numbers == 1, numbers <= 0, numbers.is_not_null(), (neither(numbers),))
     column = cs.by_name(name)
-    integers, floats = column & cs.integer(), (column & cs.float()).fill_nan(None)
+    flags, integers, floats = column & cs.boolean(), column & cs.integer(), column & cs.float()
     others = column - cs.boolean() - cs.integer() - cs.float()
     refused = others.map_batches(partial(refused_binary, role=role), return_dtype=pl.Boolean, is_elementwise=True)
-    positive = pl.any_horizontal(column & cs.boolean(), integers == 1, floats == 1, refused)
-    return positive, [integers > 1, (column & cs.signed_integer()) < -1, neither(floats)]
+    return State(
+        pl.any_horizontal(flags, integers == 1, floats == 1, refused),
+        pl.any_horizontal(flags.not_(), integers != 1, floats <= 0, refused),
+        known(name),
+        (integers > 1, (column & cs.signed_integer()) < -1, neither(floats)),
+    )
+
+
+def known(name: str) -> pl.Expr:
+    """Whether a plain column holds a value."""
+    column = cs.by_name(name)
+    return pl.any_horizontal((column & cs.float()).is_not_nan().fill_null(False), (column - cs.float()).is_not_null())
 
 
 def neither(numbers: pl.Expr) -> pl.Expr:
-    """Whether a number is none of 0, 1 and -1, the only finite ones as large as their square."""
-    return numbers * numbers - numbers.abs() != 0
+    """Whether a number is none of 0, 1 and -1; comparing thrice is cheaper than arithmetic, which fills memory."""
+    return (numbers != 0) & (numbers != 1) & (numbers != -1) & numbers.is_not_nan()
 
 
-def reached(role: Role, name: str | None) -> pl.Expr:
+def reached(role: Role, name: str | None) -> State:
     """Whether a score reaches the threshold, which Polars rounds to the dtype of the score."""
     if name is None:
-        return expression(role.column).fill_nan(None) >= role.threshold
+        scores = expression(role.column).fill_nan(None)
+        return State(scores >= role.threshold, scores < role.threshold, scores.is_not_null())
     column, whole = cs.by_name(name), cs.numeric() - cs.float()
-    floats, others = (column & cs.float()).fill_nan(None), column - cs.numeric()
+    floats, numbers, others = column & cs.float(), column & whole, column - cs.numeric()
     refused = others.map_batches(refused_number, return_dtype=pl.Float64, is_elementwise=True).cast(pl.Boolean)
-    return pl.any_horizontal(floats >= role.threshold, (column & whole) >= role.threshold, refused)
+    return State(
+        pl.any_horizontal((floats >= role.threshold) & floats.is_not_nan(), numbers >= role.threshold, refused),
+        pl.any_horizontal(floats < role.threshold, numbers < role.threshold, refused),
+        known(name),
+    )
 
 
-def equal(role: Role, name: str | None) -> pl.Expr:
+def equal(role: Role, name: str | None) -> State:
     """Whether a column holds the positive value; Polars refuses to compare text with numbers."""
     wanted = pl.lit(role.pos_label)
     if name is not None:
         column = cs.by_name(name)
-        return pl.any_horizontal((column & cs.float()).fill_nan(None) == wanted, (column - cs.float()) == wanted)
+        floats, others = column & cs.float(), column - cs.float()
+        return State(
+            pl.any_horizontal(floats == wanted, others == wanted),
+            pl.any_horizontal((floats != wanted) & floats.is_not_nan(), others != wanted),
+            known(name),
+        )
     plain = expression(role.column)
     numeric = isinstance(role.pos_label, (int, float)) and not isinstance(role.pos_label, bool)
-    return (plain.fill_nan(None) if numeric else plain) == wanted
+    values = plain.fill_nan(None) if numeric else plain
+    return State(values == wanted, values != wanted, values.is_not_null())
 
 
 def weights(column: Column) -> tuple[pl.Expr, dict[str, pl.Expr]]:
