@@ -65,6 +65,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     fm.count(folder / "logs" / "0.parquet", family, **by).write(folder / "monday.parquet")
     fm.count(folder / "logs" / "1.parquet", family, **by).write(folder / "tuesday.parquet")
     (folder / "empty.parquet").touch()
+    (folder / "circle.csv").symlink_to("circle.csv")
     return folder
 
 
@@ -393,6 +394,8 @@ MISTAKES: dict[str, tuple[list[str], list[str]]] = {
     "metric": ([*BASE, "-m", "f1,recal"], ["'recal'", "did you mean 'recall'"]),
     "metric twice": ([*BASE, "-m", "f1,f1"], ["'f1'", "twice"]),
     "file": (["evaluate", "logs/00.parquet", *BASE[2:]], ["logs/00.parquet", "did you mean '0.parquet'"]),
+    "link that leads nowhere": (["evaluate", "circle.csv", *BASE[2:]], ["circle.csv is a link that leads nowhere"]),
+    "link to write to": ([*BASE, "--out", "circle.csv"], ["cannot write circle.csv"]),
     "pattern": (["evaluate", "none/*.parquet", *BASE[2:]], ["none/*.parquet"]),
     "empty file": (["evaluate", "empty.parquet", *BASE[2:]], ["empty.parquet"]),
     "empty stdin": (["evaluate", "-", *BASE[2:]], ["standard input"]),
@@ -453,6 +456,11 @@ def test_a_mistake_gets_one_line_that_helps(here: Path, name: str) -> None:
     before = sorted(here.rglob("*"))
     refused(*MISTAKES[name])
     assert sorted(here.rglob("*")) == before
+
+
+def test_a_name_with_nothing_but_its_ending_alike_is_no_hint(here: Path) -> None:
+    for command in (["evaluate", "missing.parquet", *BASE[2:]], ["metrics", "missing.parquet"]):
+        assert run(*command).stderr == "fastmetrics: no such file or folder: missing.parquet\n"
 
 
 def test_nothing_is_scanned_for_a_metric_that_does_not_exist(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:

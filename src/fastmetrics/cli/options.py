@@ -80,9 +80,10 @@ def counts_target(path: str, *, several: bool) -> None:
 
 def keep(inputs: Sequence[str], *targets: str | None) -> None:
     """Refuse to write over what is read."""
-    read = {Path(file).resolve() for path in inputs for file in (glob.glob(path, recursive=True) or [path])}
+    files = (Path(file) for path in inputs for file in (glob.glob(path, recursive=True) or [path]))
+    read = {file.resolve() for file in files if file.exists()}
     for target in filter(None, targets):
-        path = Path(target).resolve()
+        path = checked_target(target)
         if path in read or (path.exists() and any(folder.is_dir() and path.is_relative_to(folder) for folder in read)):
             raise click.UsageError(f"{target} is one of the files that are read; name another to write to")
 

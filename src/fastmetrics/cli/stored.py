@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import glob
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +15,10 @@ from fastmetrics.cli.answers import Answer, Output, answer_options, debug_option
 from fastmetrics.cli.gates import GATE, failures
 from fastmetrics.cli.options import NAMES, counts_target, examples, flattened, keep, value_of
 from fastmetrics.counts import WINDOW, check_same
-from fastmetrics.errors import MergeError, SchemaError, SourceError, listed
+from fastmetrics.errors import MergeError, SchemaError, listed
 from fastmetrics.report.files import FORMATS
 from fastmetrics.report.text import lines
+from fastmetrics.sources.paths import missing
 
 __all__ = ["compare", "inspect", "merge", "metrics", "rollup"]
 
@@ -32,8 +32,7 @@ slice_options = options(
 def read(path: str) -> fm.Counts:
     """Counts from a file or folder, or an error that names one that is there."""
     if not Path(path).exists():
-        near = get_close_matches(Path(path).name, [file.name for file in Path(path).parent.glob("*")], n=1)
-        raise SourceError(f"no such file or folder: {path}" + "".join(f"; did you mean {name!r}?" for name in near))
+        raise missing(path)
     return fm.read_counts(path)
 
 

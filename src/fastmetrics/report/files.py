@@ -110,7 +110,10 @@ def checked_target(path: str | Path) -> Path:
     SourceError
         A folder that does not exist, or something else than a file in the way.
     """
-    target = Path(path).resolve()  # a link stays one: what it points to is replaced
+    try:
+        target = Path(path).resolve()  # a link stays one: what it points to is replaced
+    except (OSError, RuntimeError) as error:
+        raise SourceError(f"cannot write {path}: it is a link that leads nowhere") from error
     if not target.parent.is_dir():
         raise SourceError(f"cannot write {path}: there is no folder {Path(path).parent}; make it first")
     if target.is_dir():

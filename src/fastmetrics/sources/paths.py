@@ -21,7 +21,7 @@ from fastmetrics.errors import SourceError, listed, unknown
 from fastmetrics.sources.formats import TABLES, Format, Many, Table, format_of, suffixes, widened
 from fastmetrics.sources.opened import Parts, Selection, Source, first_line, from_lazy, streamed
 
-__all__ = ["are_paths", "from_paths", "from_table"]
+__all__ = ["are_paths", "from_paths", "from_table", "missing"]
 
 SCHEMES = ("s3", "s3a", "gs", "gcs", "az", "azure", "adl", "abfs", "abfss", "hf", "http", "https", "file")
 
@@ -213,6 +213,19 @@ def hint(path: str) -> str:
     return f"; name the files ({path.rstrip('/')}/**/*.parquet), or pass pl.scan_delta(...) or pl.scan_iceberg(...)"
 
 
+def missing(path: str) -> SourceError:
+    """The error about a path that leads nowhere, with the nearest name beside it; endings alike say nothing."""
+    if Path(path).is_symlink():
+        return SourceError(f"{path} is a link that leads nowhere")
+    name, beside = Path(path).name, [file.name for file in Path(path).parent.glob("*")]
+    near = [other for other in get_close_matches(name, beside) if get_close_matches(stem(name), [stem(other)])]
+    return SourceError(f"no such file or folder: {path}" + "".join(f"; did you mean {other!r}?" for other in near[:1]))
+
+
+def stem(name: str) -> str:
+    return name.partition(".")[0]
+
+
 def expanded(path: str) -> list[str]:
     """The files behind one path, in order."""
     if "://" in path:
@@ -229,8 +242,7 @@ def expanded(path: str) -> list[str]:
             raise SourceError(f"no file matches {path}")
         return files
     if not Path(path).exists():
-        near = get_close_matches(Path(path).name, [file.name for file in Path(path).parent.glob("*")], n=1)
-        raise SourceError(f"no such file or folder: {path}" + "".join(f"; did you mean {name!r}?" for name in near))
+        raise missing(path)
     return [path]
 
 
