@@ -124,7 +124,7 @@ def count(
 def columns(by: By) -> tuple[Column, ...]:
     if by is None:
         return ()
-    return (by,) if isinstance(by, (str, pl.Expr)) else tuple(by)
+    return (by,) if isinstance(by, str) or not isinstance(by, Iterable) else tuple(by)
 
 
 def key_set(wanted: Sequence[str]) -> tuple[str, ...]:
@@ -200,13 +200,14 @@ def evaluate(
     threshold: float | None = None,
     pos_label: Any = None,
     by: By = None,
-    metrics: Sequence[str | Metric] = (),
+    metrics: str | Metric | Sequence[str | Metric] = (),
     intervals: bool = False,
     **arguments: Any,
 ) -> pl.DataFrame:
     """Binary metrics of a log in one call: `count` with one `binary` family, then `Counts.metrics`.
 
-    ``arguments`` go to `count` (``time``, ``every``, ``weight``, ...); errors and nulls are those of the two.
+    ``metrics`` is a name, a `Metric` or a list of them, by default a few; ``arguments`` go to `count`
+    (``time``, ``every``, ``weight``, ...). Errors and nulls are those of the two.
 
     >>> import fastmetrics as fm
     >>> log = {"label": [1, 0, 1, 1], "pred": [1, 1, 0, 1], "model": ["a", "a", "b", "b"]}
@@ -214,7 +215,8 @@ def evaluate(
     [0.5, 0.5]
     """
     family = binary(y_true, y_pred, y_score=y_score, threshold=threshold, pos_label=pos_label)
-    return count(data, family, by=by, **arguments).metrics(*metrics, intervals=intervals)
+    asked = [metrics] if isinstance(metrics, (str, Metric)) else metrics
+    return count(data, family, by=by, **arguments).metrics(*asked, intervals=intervals)
 
 
 def read_counts(path: str | Path, families: Iterable[Family] = ()) -> Counts:

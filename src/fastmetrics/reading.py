@@ -356,8 +356,10 @@ def worst(counts: Counts, metric: str | Metric, n: int = 20, *, min_n: int = 1, 
     Raises
     ------
     SchemaError
-        A metric without an interval or without a better direction.
+        A metric without an interval or without a better direction; an ``n`` that is no whole number above 0.
     """
+    if not isinstance(n, int) or isinstance(n, bool) or n < 1:
+        raise SchemaError(f"n={n!r} is not a whole number above 0")
     item = resolve(counts.layout, [metric])[0]
     if item.metric.better is None or not item.metric.interval:
         raise SchemaError(f"metric {item.column!r} cannot be ranked: it has no interval or no better direction")

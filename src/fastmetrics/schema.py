@@ -253,8 +253,9 @@ def check_families(families: Sequence[Family], weighted: bool) -> None:
         raise SchemaError("count() needs at least one family, such as fm.binary('label', 'pred')")
     for family in families:
         if not isinstance(family, Family):
+            got = repr(family) if isinstance(family, str) else f"a {type(family).__name__}"
             raise SchemaError(
-                f"a family was expected, got {type(family).__name__} {family!r}; make one with fm.binary(...), "
+                f"a family was expected after the log, got {got}; make one with fm.binary(...), "
                 "fm.scores(...), fm.classes(...) or fm.regression(...)"
             )
         extremes = [cell.name for cell in family.cells if cell.merge != "sum"]

@@ -91,7 +91,7 @@ NAMES = [
     ),
     Case("key twice", lambda: count(by=["model", "model"]), SchemaError, ["'model'", "twice"]),
     Case("no family", lambda: fm.count(LOG), SchemaError, ["family", "fm.binary("]),
-    Case("family that is none", lambda: count("binary"), SchemaError, ["family", "str", "fm.binary("]),
+    Case("family that is none", lambda: count("binary"), SchemaError, ["family", "got 'binary'", "fm.binary("]),
     Case("two families of one name", lambda: count(BINARY, BINARY), SchemaError, ["'binary'", "name="]),
     Case(
         "y_pred and y_score", lambda: fm.binary("l", "p", y_score="s", threshold=0.5), SchemaError, ["y_pred", "y_sc"]
@@ -189,6 +189,10 @@ VALUES = [
     Case("list key", lambda: count(by=pl.concat_list("pred").alias("k")), SchemaError, ["'k'", "List", "key"]),
     Case("several columns as one key", lambda: count(by=pl.col("model", "country")), SchemaError, ["by="]),
     Case("max_groups", lambda: count(by=["model", "second"], max_groups=3), SchemaError, ["max_groups=3", "'second'"]),
+    Case("by a number", lambda: count(by=3), SchemaError, ["3 is not one column", "by="]),
+    Case("family and log swapped", lambda: fm.count(BINARY, LOG), SchemaError, ["after the log, got a DataFrame;"]),
+    Case("worst of none", lambda: count(by="model").worst("f1", 0), SchemaError, ["n=0"]),
+    Case("worst of less", lambda: count(by="model").worst("f1", -1), SchemaError, ["n=-1"]),
     Case("threads=0", lambda: count(threads=0), SchemaError, ["threads=0"]),
     Case("on_error", lambda: count(on_error="ignore"), SchemaError, ["on_error='ignore'", "'raise'", "'skip'"]),
 ]

@@ -405,6 +405,8 @@ def test_a_family_of_any_name_is_read_and_kept_or_refused(name: str, tmp_path: P
 
 def test_evaluate() -> None:
     frame = fm.evaluate(LOG, y_true="label", y_pred="pred", by="model", metrics=["f1", "mcc"])
+    one = fm.evaluate(LOG, y_true="label", y_pred="pred", by="model", metrics="f1")
+    assert one.equals(frame.drop("mcc"))
     assert frame.columns == ["model", "n", "label_coverage", "answer_rate", "f1", "mcc"]
     assert frame["f1"].to_list() == pytest.approx([2 / 3, 0.4])
     assert frame["mcc"].to_list() == pytest.approx([1 / 6, -2 / math.sqrt(2 * 3 * 1 * 2)])
