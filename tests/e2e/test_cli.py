@@ -458,6 +458,18 @@ def test_a_mistake_gets_one_line_that_helps(here: Path, name: str) -> None:
     assert sorted(here.rglob("*")) == before
 
 
+@pytest.mark.parametrize("option", ["--out", "--counts", "--plot"])
+def test_a_folder_that_may_not_be_written_to_is_told_before_the_scan(
+    here: Path, option: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if option == "--plot":
+        pytest.importorskip("altair")
+    monkeypatch.setattr(fm, "count", None)
+    monkeypatch.setattr(os, "access", lambda path, mode: not (path == here / "no-counts" and mode & os.W_OK))
+    target = {"--out": "x.csv", "--counts": "x.parquet", "--plot": "x.svg"}[option]
+    refused([*BASE, option, f"no-counts/{target}"], [f"no-counts/{target}", "may not write to the folder"])
+
+
 def test_a_name_with_nothing_but_its_ending_alike_is_no_hint(here: Path) -> None:
     for command in (["evaluate", "missing.parquet", *BASE[2:]], ["metrics", "missing.parquet"]):
         assert run(*command).stderr == "fastmetrics: no such file or folder: missing.parquet\n"

@@ -314,6 +314,16 @@ def test_compressed_files_that_were_appended_to(tmp_path: Path, ending: str, pac
     assert same(counted(io.BytesIO(packed.read_bytes())))
 
 
+def test_a_folder_that_may_not_be_read_is_no_empty_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = split(LOG, tmp_path / "f", ".parquet")
+    monkeypatch.setattr(os, "access", lambda path, mode: "closed" not in Path(path).name)
+    (folder / "_closed").mkdir()
+    assert same(counted(folder))
+    (folder / "closed").mkdir()
+    with pytest.raises(SourceError, match=r"may not read the folder .*closed"):
+        counted(folder)
+
+
 def test_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     written(LOG, tmp_path / "log.csv")
     monkeypatch.setenv("HOME", str(tmp_path))

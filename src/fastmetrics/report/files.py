@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -108,7 +109,7 @@ def checked_target(path: str | Path) -> Path:
     Raises
     ------
     SourceError
-        A folder that does not exist, or something else than a file in the way.
+        A folder that does not exist or may not be written to, or something else than a file in the way.
     """
     try:
         target = Path(path).resolve()  # a link stays one: what it points to is replaced
@@ -116,6 +117,8 @@ def checked_target(path: str | Path) -> Path:
         raise SourceError(f"cannot write {path}: it is a link that leads nowhere") from error
     if not target.parent.is_dir():
         raise SourceError(f"cannot write {path}: there is no folder {Path(path).parent}; make it first")
+    if not os.access(target.parent, os.W_OK | os.X_OK):
+        raise SourceError(f"cannot write {path}: you may not write to the folder {target.parent}")
     if target.is_dir():
         raise SourceError(f"cannot write {path}: it is a folder; name a file")
     if target.exists() and not target.is_file():

@@ -255,12 +255,11 @@ def in_folder(folder: str) -> list[str]:
                 f"folder {folder} holds a {table.name} table, which is read alone: {path.parent.parent}; "
                 "count it by that path"
             )
-    files = [
-        str(path)
-        for path in inside
-        if format_of(path.name) is not None
-        and not any(part.startswith((".", "_")) for part in path.relative_to(folder).parts)
-    ]
+    data = [path for path in inside if not any(part.startswith((".", "_")) for part in path.relative_to(folder).parts)]
+    for path in (Path(folder), *data):
+        if path.is_dir() and not os.access(path, os.R_OK | os.X_OK):
+            raise SourceError(f"you may not read the folder {path}")  # which looks empty to a walk through it
+    files = [str(path) for path in data if format_of(path.name) is not None]
     if not files:
         raise SourceError(f"folder {folder} holds no file that ends in {listed(suffixes())}")
     return files
