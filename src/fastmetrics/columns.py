@@ -11,7 +11,9 @@ import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
-__all__ = ["fixed", "record_batches", "text_views", "true_bits", "valid_bits"]
+from fastmetrics.schema import Bitmap
+
+__all__ = ["bitmap", "fixed", "record_batches", "text_views", "true_bits", "valid_bits"]
 
 NOTHING = np.empty(0, np.uint8)
 
@@ -23,8 +25,19 @@ def record_batches(frame: pl.DataFrame) -> Iterator[pa.RecordBatch]:
 
 def bits(buffer: pa.Buffer, offset: int, length: int) -> NDArray[np.uint8]:
     """Bits of a bitmap as one byte (0 or 1) each."""
-    packed = np.frombuffer(buffer, np.uint8)[offset >> 3 : (offset + length + 7) >> 3]
-    return np.unpackbits(packed, bitorder="little", count=(offset & 7) + length)[offset & 7 :]
+    from fastmetrics.kernels.bits import spread_bits  # late: kernels are not for import time
+
+    words = np.empty((length + 7) >> 3, np.uint64)
+    spread_bits(np.frombuffer(buffer, np.uint8), offset, words)
+    return words.view(np.uint8)[:length]
+
+
+def bitmap(column: pa.Array) -> Bitmap | None:
+    """The bits of a Boolean column without nulls as they lie in memory; None for any other column, and for no rows."""
+    if column.type != pa.bool_() or not len(column):
+        return None
+    valid, values = column.buffers()
+    return None if valid is not None else Bitmap(np.frombuffer(values, np.uint8), column.offset, len(column))
 
 
 def valid_bits(column: pa.Array) -> NDArray[np.uint8] | None:

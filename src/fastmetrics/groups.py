@@ -1,83 +1,91 @@
-"""Keys to group ids and back: each key column to codes, tuples of codes to dense ids.
-
-Codes start at 1 in order of appearance, 0 is null. Ids are arithmetic on codes while the key space is small and
-numbers handed out by a hash table beyond; both are one uint32 a row.
-"""
+"""Group ids: a tuple of codes becomes one number, by arithmetic or by a table of the pairs that occur, and back."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
-import polars as pl
-import pyarrow as pa
 from numpy.typing import NDArray
 
-from fastmetrics.columns import NOTHING, fixed, text_views, true_bits, valid_bits
-from fastmetrics.errors import DataError, SchemaError
-from fastmetrics.kernels.codes import fold, intern_numbers, intern_text, window_codes
-from fastmetrics.windows import UnlistableError, Windows, lengths
+from fastmetrics.columns import NOTHING
+from fastmetrics.kernels.codes import intern_numbers
+from fastmetrics.kernels.ids import write_ids
 
-__all__ = ["Coder", "Codes", "Grouper", "coder", "coding"]
+__all__ = ["Codes", "Grouper", "Ids", "NumberTable", "Slots"]
 
 DENSE_IDS = 1 << 21
-LOOK_AHEAD = 1024
-ARENA_LIMIT = 2**31 - 1
-YEARS = (-62_135_596_800_000_000, 253_402_300_800_000_000)  # 0001-01-01 and 10000-01-01 in microseconds from 1970
+ANYWHERE = np.empty(0, np.uint32)
 
 
 class Codes(NamedTuple):
-    """``array[i] + shift`` is the code of row i, one of ``size`` codes (null included) so far; where ``final``
-    there will not be more.
+    """The codes of a block of rows: ``array[i] + shift``, or 0 where ``valid[i]`` is 0.
+
+    ``array`` is contiguous, of 1, 2 or 4 bytes a row. There are ``size`` codes so far, that of null included; where
+    ``final`` there will not be more. ``runs``, where given, has for each `kernels.ids.BLOCK` rows the code that all of
+    them have, or MIXED; then ``array`` says something only of the mixed blocks.
     """
 
     array: NDArray[Any]
     shift: int
     size: int
     final: bool = False
+    valid: NDArray[np.uint8] | None = None
+    runs: NDArray[np.uint32] | None = None
+
+    def field(self, place: int) -> tuple[int, ...]:
+        """The row of a kernel's table of fields."""
+        valid = 0 if self.valid is None else address(self.valid)
+        return address(self.array), self.array.itemsize, place, self.shift, valid
+
+    def of_rows(self) -> NDArray[np.uint32]:
+        """The code of every row."""
+        return Ids(len(self.array)).then(self, self.size).array()
 
 
-class Coder(Protocol):
-    """Turns the rows of a key column into codes, and codes back into values."""
-
-    def codes(self, column: pa.Array) -> Codes:
-        """Codes of the rows of a column."""
-
-    def values(self) -> pl.Series:
-        """The value of each code, null first."""
+def address(array: NDArray[Any]) -> int:
+    return int(array.__array_interface__["data"][0])
 
 
-def with_nulls(codes: NDArray[Any], valid: NDArray[np.uint8] | None, size: int) -> Codes:
-    """Codes of values numbered from 0 of a closed set, with null put before them."""
-    if valid is None:
-        return Codes(codes, 1, size, final=True)
-    return Codes(np.where(valid, codes.astype(np.uint32) + np.uint32(1), np.uint32(0)), 0, size, final=True)
+class Ids(NamedTuple):
+    """The ids of a block of rows, not yet composed: each is the sum of code times place, and below ``size``."""
 
+    length: int
+    size: int = 1
+    columns: tuple[Codes, ...] = ()
+    places: tuple[int, ...] = ()
 
-class BooleanCoder:
-    """Codes of a Boolean column: 1 false, 2 true."""
+    def then(self, codes: Codes, room: int) -> Ids:
+        """These ids with another key after them, whose codes are below ``room``."""
+        apart = self.spread(room)
+        return apart._replace(columns=(*self.columns, codes), places=(*apart.places, 1))
 
-    def codes(self, column: pa.Array) -> Codes:
-        return with_nulls(true_bits(column), valid_bits(column), 3)
+    def spread(self, room: int) -> Ids:
+        """These ids with so much room after each."""
+        return self._replace(size=self.size * room, places=tuple(place * room for place in self.places))
 
-    def values(self) -> pl.Series:
-        return pl.Series([None, False, True], dtype=pl.Boolean)
+    @property
+    def runs(self) -> NDArray[np.uint32]:
+        """Where rows that follow each other have the same first code."""
+        runs = self.columns[0].runs if self.columns else None
+        return ANYWHERE if runs is None else runs
 
+    @property
+    def span(self) -> int:
+        """How far apart the ids of rows can be that have the same first code, if that is known, or any rows."""
+        return self.places[0] if len(self.runs) else self.size
 
-class EnumCoder:
-    """Codes of an Enum column, which comes as its physical codes."""
+    def fields(self) -> NDArray[np.uint64]:
+        """The table of fields of a kernel, which holds addresses: these ids must outlive it."""
+        rows = [codes.field(place) for codes, place in zip(self.columns, self.places, strict=True)]
+        return np.array(rows, np.uint64).reshape(len(rows), 5)
 
-    def __init__(self, dtype: pl.Enum) -> None:
-        self.dtype = dtype
-        self.size = len(dtype.categories) + 1
-
-    def codes(self, column: pa.Array) -> Codes:
-        return with_nulls(fixed(column), valid_bits(column), self.size)
-
-    def values(self) -> pl.Series:
-        return pl.Series([None, *self.dtype.categories], dtype=self.dtype)
+    def array(self) -> NDArray[np.uint32]:
+        """The ids, composed."""
+        ids = np.empty(self.length, np.uint32)
+        write_ids(self.fields(), self.runs, ids)
+        return ids
 
 
 class Slots:
@@ -124,250 +132,6 @@ class NumberTable:
         self.run(known, NOTHING, 0, np.empty(len(known), np.uint32))
 
 
-class NumberCoder:
-    """Codes of a column of numbers, dates or times: anything that is at most 64 bits wide."""
-
-    def __init__(self, dtype: pl.DataType) -> None:
-        self.dtype = dtype
-        self.table = NumberTable()
-
-    def codes(self, column: pa.Array) -> Codes:
-        values = fixed(column)
-        valid = valid_bits(column)
-        if self.dtype.is_float():
-            values = values.astype(np.float64) + 0.0  # -0.0 is 0.0
-            known = ~np.isnan(values)
-            valid = known.view(np.uint8) if valid is None else valid & known
-        elif values.dtype != np.uint64:
-            values = values.astype(np.int64)
-        return Codes(self.table.codes(values.view(np.uint64), valid), 0, self.table.size)
-
-    def values(self) -> pl.Series:
-        known = self.table.known[1 : self.table.size]
-        if self.dtype.is_float():
-            series = pl.Series(known.view(np.float64)).cast(self.dtype)
-        elif self.dtype == pl.UInt64:
-            series = pl.Series(known)
-        else:
-            series = pl.Series(known.view(np.int64)).cast(physical_dtype(self.dtype)).cast(self.dtype)
-        return pl.concat([pl.Series([None], dtype=self.dtype), series.rename("")])
-
-
-class CategoryCoder:
-    """Codes of a Categorical column, which comes as its physical codes: one numbering for the whole process."""
-
-    def __init__(self) -> None:
-        self.table = NumberTable()
-
-    def codes(self, column: pa.Array) -> Codes:
-        numbers = fixed(column).astype(np.uint64)
-        return Codes(self.table.codes(numbers, valid_bits(column)), 0, self.table.size)
-
-    def values(self) -> pl.Series:
-        codes = pl.Series(self.table.known[1 : self.table.size]).cast(pl.UInt32)
-        text = codes.cat.to(pl.Categorical).cast(pl.String)
-        return pl.concat([pl.Series([None], dtype=pl.String), text.rename("")])
-
-
-class TextCoder:
-    """Codes of a String or Binary column, by content."""
-
-    def __init__(self, dtype: pl.DataType) -> None:
-        self.dtype = dtype
-        self.views = np.zeros(2 * 64, np.uint64)
-        self.arena = np.zeros(1 << 12, np.uint8)
-        self.used = np.array([1, 0], np.int64)
-        self.slots = Slots(64)
-
-    @property
-    def size(self) -> int:
-        return int(self.used[0])
-
-    def codes(self, column: pa.Array) -> Codes:
-        views, buffers = text_views(column)
-        valid = valid_bits(column)
-        valid = NOTHING if valid is None else valid
-        out = np.empty(len(column), np.uint32)
-        done = 0
-        while (done := self.run(views, buffers, valid, done, out)) < len(out):
-            self.grow(int(views[2 * done] & np.uint64(0xFFFFFFFF)))
-        return Codes(out, 0, self.size)
-
-    def run(
-        self,
-        views: NDArray[np.uint64],
-        buffers: NDArray[np.uint64],
-        valid: NDArray[np.uint8],
-        start: int,
-        out: NDArray[np.uint32],
-    ) -> int:
-        slots = self.slots
-        shift = np.uint64(slots.shift)
-        stopped = intern_text(
-            views, buffers, valid, start, out, slots.hashes, slots.codes, shift, self.views, self.arena, self.used
-        )
-        return int(stopped)
-
-    def grow(self, wanted: int) -> None:
-        """Make room for more strings, or for the ``wanted`` bytes of a long one."""
-        if 2 * self.size < len(self.views):
-            if self.used[1] + wanted > ARENA_LIMIT:
-                raise DataError(
-                    "the distinct strings of a key fill more than 2 GiB; use a shorter key, such as its hash"
-                )
-            room = min(max(2 * len(self.arena), int(self.used[1]) + wanted), ARENA_LIMIT)
-            self.arena = np.concatenate([self.arena, np.zeros(room - len(self.arena), np.uint8)])
-            return
-        known, count = self.views[2 : 2 * self.size], self.size - 1
-        self.views = np.zeros(4 * len(self.views), np.uint64)
-        self.slots = Slots(len(self.views) // 2)
-        old_arena, self.arena = self.arena, self.arena.copy()
-        self.used[:] = 1, 0
-        buffers = np.array([old_arena.ctypes.data], np.uint64)
-        self.run(known, buffers, NOTHING, 0, np.empty(count, np.uint32))
-
-    def values(self) -> pl.Series:
-        kind = pa.string_view() if self.dtype == pl.String else pa.binary_view()
-        buffers = [None, pa.py_buffer(self.views[: 2 * self.size]), pa.py_buffer(self.arena)]
-        text = pa.Array.from_buffers(kind, self.size, buffers)
-        series = pl.Series(text, dtype=self.dtype)
-        return pl.concat([pl.Series([None], dtype=self.dtype), series[1:].rename("")])
-
-
-class WindowCoder:
-    """Codes of a column of instants: the window each falls in.
-
-    The starts of windows are listed for the span of time seen so far, and as far again ahead, as long as that list
-    stays short; instants spread wider are truncated one by one.
-    """
-
-    def __init__(self, windows: Windows) -> None:
-        self.windows = windows
-        self.edges = np.empty(0, np.int64)
-        self.edge_codes = np.empty(0, np.uint32)
-        self.count = np.ones(1, np.int64)
-        self.table: NumberTable | None = None
-
-    def codes(self, column: pa.Array) -> Codes:
-        time, valid = fixed(column), valid_bits(column)
-        if valid is not None:
-            seen = np.flatnonzero(valid)
-            if not len(seen):
-                return Codes(np.zeros(len(time), np.uint32), 0, self.size)
-            time = np.where(valid, time, time[seen[0]])
-        codes = np.empty(len(time), np.uint32)
-        done = 0
-        while self.table is None and (done := self.run(time, done, codes)) < len(time):
-            self.reach(int(time[done:].min()), int(time[done:].max()))
-        if self.table is not None:
-            if len(time):
-                check_years(int(time.min()), int(time.max()))
-            codes = self.table.codes(self.windows.start_of(time).view(np.uint64), None)
-        return Codes(codes if valid is None else codes * valid, 0, self.size)
-
-    def run(self, time: NDArray[np.int64], start: int, codes: NDArray[np.uint32]) -> int:
-        if not len(self.edges):
-            return 0
-        return int(window_codes(time, self.edges, start, self.edge_codes, self.count, codes))
-
-    @property
-    def size(self) -> int:
-        return self.table.size if self.table is not None else int(self.count[0])
-
-    def reach(self, low: int, high: int) -> None:
-        """List the edges around the instants from low to high too, or give up listing them."""
-        check_years(low, high)
-        try:
-            if len(self.edges):
-                low, high = min(low, int(self.edges[0])), max(high, int(self.edges[-1]))
-            ahead = max(high - low, LOOK_AHEAD * lengths(self.windows.every)[1])
-            edges = self.windows.boundaries(low, high + ahead)
-        except (UnlistableError, SchemaError):  # the latter perhaps for an instant ahead of the data
-            table = NumberTable()
-            table.codes(self.starts().view(np.uint64), None)
-            self.table = table
-            return
-        codes = np.zeros(len(edges) - 1, np.uint32)
-        codes[np.searchsorted(edges, self.edges[:-1])] = self.edge_codes
-        self.edges, self.edge_codes = edges, codes
-
-    def starts(self) -> NDArray[np.int64]:
-        """The start of each window that occurred, by code from 1."""
-        if self.table is not None:
-            return self.table.known[1 : self.table.size].view(np.int64)
-        used = np.flatnonzero(self.edge_codes)
-        starts = np.empty(len(used), np.int64)
-        starts[self.edge_codes[used] - 1] = self.edges[used]
-        return starts
-
-    def values(self) -> pl.Series:
-        starts = pl.Series(self.starts(), dtype=pl.Int64).cast(pl.Datetime("us", "UTC"))
-        local = starts.dt.convert_time_zone(self.windows.time_zone)
-        return pl.concat([pl.Series([None], dtype=self.windows.dtype), local])
-
-
-def check_years(low: int, high: int) -> None:
-    """Refuse instants outside the years 1 to 9999: most often integers in another unit than was said."""
-    for instant in (low, high):
-        if not YEARS[0] <= instant < YEARS[1]:
-            raise DataError(
-                f"the time column holds the instant {instant:,} microseconds from 1970, outside the years 1 to 9999; "
-                "if it holds integers, check time_unit="
-            )
-
-
-def physical_dtype(dtype: pl.DataType) -> pl.DataType:
-    """The integer dtype behind a number, date or time."""
-    if dtype.is_integer():
-        return dtype
-    return pl.Int32() if dtype == pl.Date else pl.Int64()
-
-
-def coding(column: pl.Expr, dtype: pl.DataType) -> tuple[pl.Expr, pl.DataType]:
-    """The expression that carries a key column to its coder, and the dtype of the key in Counts.
-
-    Categorical becomes String there, since its order and numbering mean nothing outside this process; that of named
-    Categories travels as text too, since its numbering may not even last from batch to batch. So do wide numbers.
-    Raises TypeError for what cannot be a key.
-    """
-    if isinstance(dtype, pl.Enum):
-        return column.to_physical(), dtype
-    if isinstance(dtype, pl.Categorical):
-        return column.to_physical() if dtype.categories.is_global() else column.cast(pl.String), pl.String()
-    if dtype in (pl.Boolean, pl.String, pl.Binary, pl.Null, pl.Date, pl.Time) or isinstance(
-        dtype, (pl.Datetime, pl.Duration)
-    ):
-        return column, dtype
-    if dtype in (pl.Int128, pl.UInt128) or isinstance(dtype, pl.Decimal):
-        return column.cast(pl.String), dtype
-    if dtype.is_integer() or dtype.is_float():
-        return column, dtype
-    raise TypeError(str(dtype))
-
-
-def coder(dtype: pl.DataType) -> Coder:
-    """The coder of a key column that holds ``dtype`` in the log."""
-    if dtype == pl.Boolean:
-        return BooleanCoder()
-    if isinstance(dtype, pl.Enum):
-        return EnumCoder(dtype)
-    if isinstance(dtype, pl.Categorical):
-        return CategoryCoder() if dtype.categories.is_global() else TextCoder(pl.String())
-    if dtype in (pl.String, pl.Binary):
-        return TextCoder(dtype)
-    if dtype in (pl.Int128, pl.UInt128) or isinstance(dtype, pl.Decimal):
-        return TextCoder(pl.String())
-    return NumberCoder(dtype)
-
-
-def as_ids(codes: Codes, consume: bool) -> NDArray[np.uint32]:
-    """The codes of a first key as ids, which may be written to; in their own place if they may be consumed."""
-    ids: NDArray[np.uint32] = codes.array.astype(np.uint32, copy=not (consume and codes.array.flags.writeable))
-    if codes.shift:
-        ids += np.uint32(codes.shift)
-    return ids
-
-
 class Grouper:
     """Tuples of codes to ids: by arithmetic while the space of tuples is small, by hashing beyond.
 
@@ -392,47 +156,45 @@ class Grouper:
             return self.tables[-1].size
         return max(self.leading, 1) * math.prod(self.capacities)
 
-    def fits(self, keys: Sequence[Codes]) -> bool:
-        """Whether rows with these codes can be added without a new plan."""
+    def fits(self, first: int, others: Sequence[Codes]) -> bool:
+        """Whether rows can be added without a new plan whose first key has so many codes, and the others these."""
         if self.capacities is None:
             return True
-        if len(self.capacities) != max(len(keys) - 1, 0):
+        if len(self.capacities) != len(others):
             return False
-        if any(codes.size > capacity for codes, capacity in zip(keys[1:], self.capacities, strict=True)):
+        if any(codes.size > capacity for codes, capacity in zip(others, self.capacities, strict=True)):
             return False
-        return len(keys) < 2 or keys[0].size * math.prod(self.capacities) <= DENSE_IDS
+        return not others or first * math.prod(self.capacities) <= DENSE_IDS
 
-    def plan(self, keys: Sequence[Codes]) -> None:
+    def plan(self, first: int, others: Sequence[Codes]) -> None:
         """Make room for these codes, for some more where their number is not final, and for all there was room for."""
-        capacities = [codes.size if codes.final else codes.size + codes.size // 4 + 2 for codes in keys[1:]]
+        capacities = [codes.size if codes.final else codes.size + codes.size // 4 + 2 for codes in others]
         if self.capacities:
             capacities = list(map(max, capacities, self.capacities))
         self.leading = 0
-        if keys[0].size * math.prod(capacities) > DENSE_IDS:
+        if first * math.prod(capacities) > DENSE_IDS:
             self.capacities = None
-            self.tables = [NumberTable() for _ in keys[1:]]
+            self.tables = [NumberTable() for _ in others]
         else:
             self.capacities = capacities
 
-    def ids(self, columns: Sequence[Codes], length: int, *, consume: bool = False) -> NDArray[np.uint32]:
-        """The id of each row; ``consume`` lets it write over the codes of the first key."""
+    def ids(self, first: Ids, others: Sequence[Codes]) -> Ids:
+        """The ids of a block of rows from the ids of their first key and the codes of the others."""
         if self.capacities is None:
-            return self.hashed_ids(columns)
-        if not columns:
-            return np.zeros(length, np.uint32)
-        ids = as_ids(columns[0], consume)
-        for codes, stride in zip(columns[1:], self.capacities, strict=True):
-            fold(ids, codes.array, np.uint32(stride), np.uint32(codes.shift))
-        self.leading = max(self.leading, columns[0].size)
-        return ids
+            return self.hashed_ids(first, others)
+        self.leading = max(self.leading, first.size)
+        for codes, capacity in zip(others, self.capacities, strict=True):
+            first = first.then(codes, capacity)
+        return first
 
-    def hashed_ids(self, columns: Sequence[Codes]) -> NDArray[np.uint32]:
-        ids = as_ids(columns[0], consume=False)
-        for codes, table in zip(columns[1:], self.tables, strict=True):
+    def hashed_ids(self, first: Ids, others: Sequence[Codes]) -> Ids:
+        ids, size = first.array(), first.size
+        for codes, table in zip(others, self.tables, strict=True):
             pairs = ids.astype(np.uint64) << np.uint64(32)
-            pairs |= codes.array.astype(np.uint64) + np.uint64(codes.shift)
+            pairs |= codes.of_rows()
             ids = table.codes(pairs, None)
-        return ids
+            size = table.size
+        return Ids(first.length).then(Codes(ids, 0, size), size)
 
     def decode(self, ids: NDArray[np.uint32]) -> list[NDArray[np.uint32]]:
         """The codes of each key behind some ids, first key first."""

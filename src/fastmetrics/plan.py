@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
+from fastmetrics.coders import coding
 from fastmetrics.counts import WINDOW
 from fastmetrics.errors import SchemaError
-from fastmetrics.groups import coding
 from fastmetrics.roles import carried
 from fastmetrics.schema import Column, Role, Schema, column_name, expression, rowwise
 from fastmetrics.sources import Selection, Source, first_line

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -17,6 +17,7 @@ from fastmetrics.metrics import Cells, Metric, names
 from fastmetrics.windows import Windows
 
 __all__ = [
+    "Bitmap",
     "Cell",
     "CellTable",
     "Column",
@@ -95,8 +96,8 @@ class Role:
     """A column that a family reads, and as what.
 
     ``binary`` columns reach the family as uint8 states (0 negative, 1 positive, 2 null), ``number`` columns
-    as float64 (float32 where the column is) with NaN for null, ``key`` columns become an inner key of any type, of
-    which the family sees the codes.
+    as float64 (float32 where the column is) with NaN for null, ``key`` columns become an inner key of any type, and do
+    not reach it.
     """
 
     name: str
@@ -125,16 +126,25 @@ class InnerKey:
     size: int | None = None
 
 
+class Bitmap(NamedTuple):
+    """Booleans as Arrow keeps them: bit ``offset + i`` of the packed bytes is row i."""
+
+    packed: NDArray[np.uint8]
+    offset: int
+    length: int
+
+
 @dataclass(frozen=True)
 class Rows:
-    """What a family makes of a block of rows: the state of each (uint8), the values of its value cells (float64,
-    one column a cell, sums before extremes, NaN where the row adds nothing) and the codes of its computed inner
-    keys.
+    """What a family makes of a block of rows: the state of each (uint8; None where all are in the first), the values of
+    its value cells (float64, one column a cell, sums before extremes, NaN where the row adds nothing), the codes of its
+    computed inner keys, and the largest state there can be, where that is known.
     """
 
-    state: NDArray[np.uint8]
+    state: NDArray[np.uint8] | None = None
     values: NDArray[np.float64] | None = None
     inner: tuple[NDArray[np.int32], ...] = ()
+    top: int | None = None
 
 
 @dataclass(frozen=True)
@@ -164,7 +174,8 @@ class Family:
 
     ``rows`` maps the role columns of a block to states, values and inner keys; ``read`` maps the cells of groups
     to what the formulas see; ``check`` refuses dtypes of the roles; ``parametric`` makes the row of a metric
-    whose name carries a number (``f2``); ``headline`` names the metrics shown when none is asked for; ``width``
+    whose name carries a number (``f2``); ``from_bits`` does what ``rows`` does where every role is a Boolean column
+    without nulls, given as its bitmap; ``headline`` names the metrics shown when none is asked for; ``width``
     is how many inner rows a group has at most where ``read`` holds them side by side.
     """
 
@@ -180,6 +191,7 @@ class Family:
     read: Callable[[CellTable], Cells] = scalar_cells
     check: Callable[[Mapping[str, pl.DataType]], None] | None = None
     parametric: Callable[[str], Metric | None] | None = None
+    from_bits: Callable[[Mapping[str, Bitmap]], Rows] | None = None
     headline: tuple[str, ...] = ()
     width: int = 1
 

@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastmetrics.counts import cell_columns
-from fastmetrics.groups import Codes, Grouper
-from fastmetrics.kernels.cells import add_states, add_values, keep_largest, occupied_rows, take_columns
+from fastmetrics.groups import Codes, Grouper, Ids
+from fastmetrics.kernels.cells import add_values, add_weights, count_rows, keep_largest, occupied_rows, take_columns
 from fastmetrics.schema import Family, Rows
 
 __all__ = ["Block", "Drained", "Tally"]
 
 
+FIRST_STATES = 4  # of a family: most logs have no nulls, and need no more cells
 GROWTH = 8  # fresh zeros cost no memory until they are written, copying the old ones does
 
 
@@ -60,7 +61,7 @@ class CellArrays:
         self.added = 0
         states, factors = len(self.family.states), 2 if self.weighted else 1
         self.rows = CellRows(
-            np.zeros((0, states), np.uint32),
+            np.zeros((0, min(FIRST_STATES, states)), np.uint32),
             np.zeros((0, states * 4 if self.weighted else 0)),
             np.zeros((0, len(self.sums_of) * factors * 2)),
             np.full((0, len(self.signs)), np.nan),
@@ -77,26 +78,40 @@ class CellArrays:
                 grown(counts, room, 0), grown(weights, room, 0), grown(sums, room, 0), grown(extremes, room, np.nan)
             )
 
-    def add(self, ids: NDArray[np.uint32], rows: Rows, weights: NDArray[np.float64] | None) -> None:
+    def add(self, ids: Ids, rows: Rows, weights: NDArray[np.float64] | None) -> None:
         """Add rows, each to the group of its id."""
-        self.widen(len(ids))
-        counts, weight_sums, sums, extremes = self.rows
-        states = counts.shape[1]
-        add_states(ids, rows.state, np.uint64(states), counts.reshape(-1))
+        self.widen(ids.length)
+        self.reserve(ids.size)
+        if rows.state is not None:
+            self.make_room_for(int(rows.state.max(initial=0)) if rows.top is None else rows.top)
+        cells = of_states(ids, rows.state, self.rows.counts.shape[1])
+        count_rows(cells.fields(), cells.runs, ids.length, cells.span, self.rows.counts.reshape(-1))
         if weights is not None:
-            cells = ids * np.uint32(states) + rows.state
-            add_values(cells, np.column_stack([weights, weights * weights]), weight_sums.reshape(-1))
-        if rows.values is None:
-            return
-        values, last = rows.values, len(self.sums_of)
+            cells = of_states(ids, rows.state, len(self.family.states))
+            add_weights(cells.fields(), cells.runs, weights, self.rows.weights.reshape(-1))
+        if rows.values is not None:
+            self.add_values(ids, rows.values, weights)
+
+    def add_values(self, ids: Ids, values: NDArray[np.float64], weights: NDArray[np.float64] | None) -> None:
+        """Add the values of rows to sums, and keep their extremes."""
+        last, fields = len(self.sums_of), ids.fields()
         if last:
             summed = values[:, :last]
             if weights is not None:
                 w = weights[:, None]
-                summed = np.stack([summed * w, summed * (w * w)], axis=2).reshape(len(ids), -1)
-            add_values(ids, np.ascontiguousarray(summed), sums.reshape(-1))
+                summed = np.stack([summed * w, summed * (w * w)], axis=2).reshape(ids.length, -1)
+            add_values(fields, ids.runs, np.ascontiguousarray(summed), self.rows.sums.reshape(-1))
         if len(self.signs):
-            keep_largest(ids, np.ascontiguousarray(values[:, last:] * self.signs), extremes.reshape(-1))
+            signed = np.ascontiguousarray(values[:, last:] * self.signs)
+            keep_largest(fields, ids.runs, signed, self.rows.extremes.reshape(-1))
+
+    def make_room_for(self, state: int) -> None:
+        """Make sure that a state has a cell."""
+        have = self.rows.counts.shape[1]
+        if state >= have:
+            wider = np.zeros((len(self.rows.counts), len(self.family.states)), self.rows.counts.dtype)
+            wider[: self.size, :have] = self.rows.counts[: self.size]
+            self.rows = self.rows._replace(counts=wider)
 
     def widen(self, rows: int) -> None:
         """Make sure that no count can overflow: half the width is faster, and lasts for the first 4 billion rows."""
@@ -107,8 +122,10 @@ class CellArrays:
     def put(self, ids: NDArray[Any], taken: CellRows) -> None:
         """Add cells to the rows of their ids, each id at most once."""
         self.widen(int(taken.counts.sum()))
+        states = taken.counts.shape[1]
+        self.make_room_for(states - 1)
         counts, weights, sums, extremes = self.rows
-        counts[ids] += taken.counts.astype(counts.dtype)
+        counts[ids, :states] += taken.counts.astype(counts.dtype)
         weights[ids] += taken.weights
         sums[ids] += taken.sums
         extremes[ids] = np.fmax(extremes[ids], taken.extremes)
@@ -137,12 +154,20 @@ class CellArrays:
         counts, weights, sums, extremes = self.rows
         named = {name: np.zeros(len(ids), np.int64) for name in self.family.states}  # never written: they cost nothing
         named |= {self.family.states[k]: column for k, column in zip(occur, taken(counts, occur, ids), strict=True)}
-        for of, pairs in ((states if self.weighted else [], weights), (self.sums_of, sums)):
+        for of, pairs, columns in (
+            (states if self.weighted else [], weights, np.arange(weights.shape[1]).reshape(-1, 2, 2)),
+            (self.sums_of, sums, np.arange(sums.shape[1]).reshape(1, 2, -1)),
+        ):
             names = [name for cell in of for name in cell_columns(cell, self.weighted) if name not in named]
-            named |= dict(zip(names, taken(pairs, np.arange(len(names)), ids), strict=True))
+            named |= dict(zip(names, taken(pairs, columns.swapaxes(1, 2).reshape(-1), ids), strict=True))
         kept = [cell.name for cell in self.family.values if cell.merge != "sum"]
         best = taken(extremes, np.arange(len(kept)), ids) * self.signs[:, None]
         return named | dict(zip(kept, best, strict=True))
+
+
+def of_states(ids: Ids, state: NDArray[np.uint8] | None, states: int) -> Ids:
+    """The ids of the cells of rows in some state; without one all are in the first."""
+    return ids.spread(states) if state is None else ids.then(Codes(state, 0, states), states)
 
 
 def taken(rows: NDArray[Any], columns: NDArray[np.int64], ids: NDArray[np.uint32]) -> NDArray[Any]:
@@ -171,36 +196,40 @@ class Tally:
         self.inner = [Grouper() for _ in families]
         self.cells = [CellArrays(family, weighted) for family in families]
 
-    def add(self, coded: Sequence[Codes], blocks: Sequence[Block], length: int, *, last: bool = False) -> None:
-        """Add a block of rows; ``coded`` are the codes of every outer key, which the ``last`` tally may consume."""
+    def add(self, coded: Sequence[Codes], blocks: Sequence[Block], length: int) -> None:
+        """Add a block of rows; ``coded`` are the codes of every outer key."""
         keys = [coded[key] for key in self.keys]
         self.make_room(keys)
-        ids = self.outer.ids(keys, length, consume=last)
+        ids = self.ids(keys, length)
         for index, block in enumerate(blocks):
             self.cells[index].add(self.cell_ids(index, ids, block.inner), block.rows, block.weights)
 
+    def ids(self, keys: Sequence[Codes], length: int) -> Ids:
+        """The ids of the outer groups of a block of rows."""
+        first = Ids(length).then(keys[0], keys[0].size) if keys else Ids(length)
+        return self.outer.ids(first, keys[1:])
+
     def make_room(self, keys: Sequence[Codes]) -> None:
         """A new plan where the present one has no room for these codes; what was counted moves along."""
-        if self.outer.fits(keys):
+        first = keys[0].size if keys else 1
+        if self.outer.fits(first, keys[1:]):
             return
         drained = [self.drain(index) for index in range(len(self.families))]
-        self.outer.plan(keys)
+        self.outer.plan(first, keys[1:])
         self.inner = [Grouper() for _ in self.families]
         for index, cells in enumerate(drained):
             self.absorb(index, cells)
 
-    def cell_ids(self, index: int, ids: NDArray[np.uint32], inner: Sequence[Codes]) -> NDArray[np.uint32]:
-        """The ids of a family's cells, its inner keys included; room is made for them."""
-        size = self.outer.size
-        if inner:
-            grouper, keys = self.inner[index], [Codes(ids, 0, size), *inner]
-            if not grouper.fits(keys):
-                drained = self.drain(index)
-                grouper.plan(keys)
-                self.absorb(index, drained)
-            ids, size = grouper.ids(keys, len(ids)), grouper.size
-        self.cells[index].reserve(size)
-        return ids
+    def cell_ids(self, index: int, ids: Ids, inner: Sequence[Codes]) -> Ids:
+        """The ids of a family's cells, its inner keys included."""
+        if not inner:
+            return ids
+        grouper = self.inner[index]
+        if not grouper.fits(ids.size, inner):
+            drained = self.drain(index)
+            grouper.plan(ids.size, inner)
+            self.absorb(index, drained)
+        return grouper.ids(ids, inner)
 
     def decode(self, index: int, ids: NDArray[np.uint32]) -> tuple[list[NDArray[Any]], list[NDArray[Any]]]:
         """The codes of the outer and of the inner keys behind ids of a family's cells."""
@@ -221,9 +250,10 @@ class Tally:
         """Add cells that were taken out; there is room for their outer keys."""
         if not len(drained.cells.counts):
             return
-        ids = self.outer.ids([as_codes(codes) for codes in drained.outer], len(drained.cells.counts))
+        ids = self.ids([as_codes(codes) for codes in drained.outer], len(drained.cells.counts))
         ids = self.cell_ids(index, ids, [as_codes(codes) for codes in drained.inner])
-        self.cells[index].put(ids, drained.cells)
+        self.cells[index].reserve(ids.size)
+        self.cells[index].put(ids.array(), drained.cells)
 
     def groups(self) -> int:
         """How many groups there are so far."""

@@ -13,12 +13,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import oracle
-from fastmetrics import groups
+from fastmetrics import coders, groups
+from fastmetrics.coders import Coder, TextCoder, WindowCoder, coder, coding
 from fastmetrics.columns import record_batches
 from fastmetrics.errors import DataError, SchemaError
-from fastmetrics.groups import Coder, Codes, Grouper, TextCoder, WindowCoder, coder, coding
+from fastmetrics.groups import Codes, Grouper, Ids
 from fastmetrics.windows import Windows
 from strategies import KEYS, LAWS, columns, cuts
+
+
+def composed(columns: Sequence[Codes], grouper: Grouper) -> Any:
+    """The ids of rows by the codes of their keys."""
+    return grouper.ids(Ids(len(columns[0].array)).then(columns[0], columns[0].size), columns[1:]).array()
 
 
 def coded(key_coder: Coder, column: pl.Series) -> tuple[list[int], Codes | None]:
@@ -29,7 +35,7 @@ def coded(key_coder: Coder, column: pl.Series) -> tuple[list[int], Codes | None]
     for batch in record_batches(frame):
         last = key_coder.codes(batch.column(0))
         assert last.array.dtype in (np.uint8, np.uint16, np.uint32)
-        found += (last.array.astype(np.int64) + last.shift).tolist()
+        found += last.of_rows().tolist()
     return found, last
 
 
@@ -147,7 +153,7 @@ def test_values_read_early_stay_as_they_were() -> None:
 
 
 def test_a_key_of_too_much_text_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(groups, "ARENA_LIMIT", 10_000)
+    monkeypatch.setattr(coders, "ARENA_LIMIT", 10_000)
     with pytest.raises(DataError, match="distinct strings of a key fill more than 2 GiB"):
         coded(TextCoder(pl.String()), pl.Series(["x" * 9000, "y" * 2000]))
 
@@ -184,11 +190,11 @@ def test_ids_are_one_to_one_and_stay_until_the_next_plan(
         sizes = [2 + step * (key + 1) // 2 for key in range(keys)]
         rows = [tuple(rng.integers(shift, sizes).tolist()) for _ in range(50)]
         columns = codes_of(rows, sizes, shift, final)
-        if not grouper.fits(columns):
+        if not grouper.fits(columns[0].size, columns[1:]):
             assert not grouper.hashed
-            grouper.plan(columns)
+            grouper.plan(columns[0].size, columns[1:])
             seen, plans = {}, plans + 1
-        ids = grouper.ids(columns, 50)
+        ids = composed(columns, grouper)
         for row, number in zip(rows, ids.tolist(), strict=True):
             assert seen.setdefault(row, number) == number
         assert len(set(seen.values())) == len(seen)
@@ -201,8 +207,8 @@ def test_ids_are_one_to_one_and_stay_until_the_next_plan(
 
 def test_no_keys_are_one_group() -> None:
     grouper = Grouper()
-    assert grouper.fits([])
-    assert grouper.ids([], 3).tolist() == [0, 0, 0]
+    assert grouper.fits(1, [])
+    assert grouper.ids(Ids(3), []).array().tolist() == [0, 0, 0]
     assert grouper.size == 1
 
 
@@ -210,8 +216,8 @@ def test_a_first_key_grows_without_a_plan() -> None:
     grouper = Grouper()
     for size in (3, 300, 3_000_000):
         columns = codes_of([(size - 1,), (0,)], [size])
-        assert grouper.fits(columns)
-        assert grouper.ids(columns, 2).tolist() == [size - 1, 0]
+        assert grouper.fits(size, [])
+        assert composed(columns, grouper).tolist() == [size - 1, 0]
         assert grouper.size == size
 
 
@@ -228,9 +234,9 @@ def test_windows_near_and_far() -> None:
     values = key_coder.values()
     assert values[0] is None
     for batch, codes in zip(batches, found, strict=True):
-        starts = values.gather(codes.array).to_physical().to_list()
+        starts = values.gather(codes.of_rows()).to_physical().to_list()
         assert starts == [None if time is None else time // hour * hour for time in batch]
-        assert max(codes.array, default=0) < codes.size
+        assert max(codes.of_rows(), default=0) < codes.size
     assert len(values) == 1 + 5 == key_coder.size
 
 
@@ -239,7 +245,7 @@ def test_windows_that_cannot_be_listed_are_asked_for_one_by_one() -> None:
     start = 1_730_602_800_000_000  # midnight of 3 November 2024
     times = [start + minute * 60_000_000 for minute in range(0, 600, 5)]
     key_coder = WindowCoder(Windows("45m", time_zone="America/New_York"))
-    codes = key_coder.codes(pa.array(times, pa.timestamp("us"))).array
+    codes = key_coder.codes(pa.array(times, pa.timestamp("us"))).of_rows()
     starts = key_coder.values().gather(codes).to_physical().to_list()
     assert starts == oracle.window(times, "45m", "America/New_York")
 

@@ -14,15 +14,16 @@ import pyarrow as pa
 import pytest
 
 import oracle
-from fastmetrics import groups
+from fastmetrics import coders, groups
+from fastmetrics.coders import TextCoder
 from fastmetrics.columns import NOTHING
 from fastmetrics.families.edges import Binner, default_edges
-from fastmetrics.groups import Grouper, NumberTable, TextCoder
-from fastmetrics.kernels import bins, cells, codes, memory, states
+from fastmetrics.groups import Codes, Grouper, Ids, NumberTable
+from fastmetrics.kernels import bins, bits, cells, codes, ids, memory, states
 from oracle_scores import bin_of
 
 SIZES = (0, 1, 63, 64, 65, 1000)
-MODULES = (bins, cells, codes, states)
+MODULES = (bins, bits, cells, codes, ids, states)
 Run = Callable[[Any], Callable[..., Any]]
 
 
@@ -32,8 +33,8 @@ def run(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iter
     if request.param == "compiled":
         yield lambda kernel: kernel
         return
-    for name in ("fold", "intern_numbers", "intern_text", "window_codes"):
-        monkeypatch.setattr(groups, name, getattr(codes, name).py_func)
+    for module, kernel in ((groups, codes.intern_numbers), (groups, ids.write_ids), (coders, codes.intern_text)):
+        monkeypatch.setattr(module, kernel.__name__, kernel.py_func)
     monkeypatch.setattr(bins, "bin_scores", bins.bin_scores.py_func)
     with np.errstate(over="ignore"):
         yield lambda kernel: kernel.py_func
@@ -63,17 +64,20 @@ def test_every_kernel_is_tested_here() -> None:
     """A kernel that is added is added here too."""
     known = {name for module in MODULES for name in vars(module) if hasattr(getattr(module, name), "py_func")}
     assert known == {
-        "add_states",
         "add_values",
+        "add_weights",
         "bin_scores",
         "binary_states",
-        "fold",
+        "count_rows",
         "intern_numbers",
         "intern_text",
         "keep_largest",
         "occupied_rows",
+        "spread_bits",
+        "spread_pairs",
         "take_columns",
         "window_codes",
+        "write_ids",
     }
 
 
@@ -97,31 +101,95 @@ def in_family_order(out: Any) -> list[int]:
     return [list(oracle.BINARY.values()).index(CELLS[state]) for state in out]
 
 
+def ids_below(number: int, size: int) -> tuple[Ids, Any]:
+    """Ids of one field, and what they are."""
+    chosen = rng(size).integers(0, number, size).astype(np.uint32)
+    return Ids(size).then(Codes(chosen, 0, number), number), chosen
+
+
+# What ids are made of: how many codes each field has, its dtype, its shift and whether some are null.
+FIELDS = {
+    "none": [],
+    "one": [(4, np.uint8, 0, False)],
+    "few": [(3, np.uint8, 0, False), (4, np.uint16, 0, False)],
+    "narrow": [(5, np.uint32, 1, False), (60, np.uint8, 1, True), (9, np.uint8, 0, False)],
+    "nulls": [(5, np.uint32, 0, True), (60, np.uint16, 1, True), (7, np.uint8, 0, True)],
+    "wide": [(300, np.uint16, 0, False), (300, np.uint16, 1, False), (4, np.uint8, 0, False)],
+}
+
+
+def some_ids(kind: str, size: int, run_length: int = 0) -> tuple[Ids, list[int]]:
+    """Ids, and what they are by the definition; in runs of a length the first field changes seldom."""
+    made, expected = Ids(size), np.zeros(size, np.int64)
+    for number, (codes_, dtype, shift, nulls) in enumerate(FIELDS[kind]):
+        array = rng(size + number).integers(0, codes_ - shift, size)
+        runs = None
+        if number == 0 and run_length:
+            array = np.sort(array) if run_length == 1 else np.repeat(array[::run_length], run_length)[:size]
+            blocks = [array[at : at + ids.BLOCK] for at in range(0, size, ids.BLOCK)]
+            same = [len(set(block.tolist())) == 1 for block in blocks]
+            runs = np.array(
+                [block[0] if one else ids.MIXED for block, one in zip(blocks, same, strict=True)], np.uint32
+            )
+            shift, nulls = 0, False
+        valid = (rng(size + number + 9).random(size) < 0.7).astype(np.uint8) if nulls else None
+        made = made.then(Codes(array.astype(dtype), shift, codes_, False, valid, runs), codes_)
+        expected = expected * codes_ + (array + shift) * (1 if valid is None else valid)
+    return made, expected.tolist()
+
+
+LENGTHS = [*SIZES, ids.BLOCK, 2 * ids.BLOCK + 1]
+
+
+@pytest.mark.parametrize("run_length", [0, 1, ids.BLOCK])
+@pytest.mark.parametrize("kind", list(FIELDS))
+@pytest.mark.parametrize("size", LENGTHS)
+def test_write_ids(run: Run, size: int, kind: str, run_length: int) -> None:
+    made, expected = some_ids(kind, size, run_length)
+    out = np.full(size, 99, np.uint32)
+    run(ids.write_ids)(made.fields(), made.runs, out)
+    assert out.tolist() == expected
+
+
 @pytest.mark.parametrize("dtype", [np.uint32, np.int64])
-@pytest.mark.parametrize("size", SIZES)
-def test_add_states(run: Run, size: int, dtype: Any) -> None:
-    ids, state = rng(size).integers(0, 7, size).astype(np.uint32), rng(size).integers(0, 3, size).astype(np.uint8)
-    counts = np.full(21, 5, dtype)
-    run(cells.add_states)(ids, state, np.uint64(3), counts)
-    pairs = list(zip(ids.tolist(), state.tolist(), strict=True))
-    assert counts.tolist() == [5 + pairs.count((group, code)) for group in range(7) for code in range(3)]
+@pytest.mark.parametrize("run_length", [0, 1, ids.BLOCK])
+@pytest.mark.parametrize("kind", list(FIELDS))
+@pytest.mark.parametrize("size", LENGTHS)
+def test_count_rows(run: Run, size: int, kind: str, run_length: int, dtype: Any) -> None:
+    made, expected = some_ids(kind, size, run_length)
+    counts = np.full(made.size, 5, dtype)
+    run(cells.count_rows)(made.fields(), made.runs, size, made.span, counts)
+    assert counts.tolist() == (5 + np.bincount(np.array(expected, np.int64), minlength=made.size)).tolist()
 
 
 @pytest.mark.parametrize("size", SIZES)
 def test_add_values(run: Run, size: int) -> None:
-    ids = rng(size).integers(0, 3, size).astype(np.uint32)
+    made, group_of = ids_below(3, size)
     values = rng(size).normal(size=(size, 2)) * 10.0 ** rng(size).integers(-16, 17, (size, 2))
     values[::5, 0] = np.nan
     values[1::2, 1] = -values[:-1:2, 1]
     sums = np.zeros(3 * 2 * 2)
-    run(cells.add_values)(ids, values, sums)
+    run(cells.add_values)(made.fields(), made.runs, values, sums)
     for group in range(3):
         for column in range(2):
-            terms = [x for x in values[ids == group, column].tolist() if not math.isnan(x)]
-            total, error = sums.reshape(3, 2, 2)[group, column]
+            terms = [x for x in values[group_of == group, column].tolist() if not math.isnan(x)]
+            total, error = sums.reshape(3, 2, 2)[group, :, column]
             left = abs(Fraction(total) + Fraction(error) - sum(map(Fraction, terms)))
             assert left <= Fraction(2) ** -100 * max(size, 1) ** 2 * sum(abs(Fraction(x)) for x in terms)
             assert total + error == pytest.approx(math.fsum(terms), rel=1e-15, abs=1e-300)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_add_weights(run: Run, size: int) -> None:
+    made, group_of = ids_below(3, size)
+    weights = rng(size).exponential(size=size) * 10.0 ** rng(size).integers(-8, 9, size)
+    sums = np.zeros(3 * 4)
+    run(cells.add_weights)(made.fields(), made.runs, weights, sums)
+    for group in range(3):
+        of_group = weights[group_of == group]
+        for place, terms in enumerate((of_group, of_group * of_group)):
+            total, error = sums.reshape(3, 2, 2)[group, :, place]
+            assert total + error == pytest.approx(math.fsum(terms), rel=1e-15, abs=0)
 
 
 @pytest.mark.parametrize("scale", [1.0, 2.0**-1000, 2.0**600])
@@ -129,23 +197,42 @@ def test_sums_that_cancel_keep_what_is_left(run: Run, scale: float) -> None:
     """1 + 1e100 + 1 - 1e100 is 2, where plain addition says 0."""
     values = np.array([[1.0], [1e100], [1.0], [-1e100]]) * scale
     sums = np.zeros(2)
-    run(cells.add_values)(np.zeros(4, np.uint32), values, sums)
+    run(cells.add_values)(Ids(4).fields(), Ids(4).runs, values, sums)
     assert sums.sum() == 2 * scale
 
 
 @pytest.mark.parametrize("size", SIZES)
 def test_keep_largest(run: Run, size: int) -> None:
-    ids, values = rng(size).integers(0, 4, size).astype(np.uint32), rng(size).integers(-9, 9, (size, 2)).astype(float)
+    made, group_of = ids_below(4, size)
+    values = rng(size).integers(-9, 9, (size, 2)).astype(float)
     values[rng(size).random((size, 2)) < 0.3] = np.nan
-    values[ids == 3, 1] = np.nan
+    values[group_of == 3, 1] = np.nan
     best = np.full(8, np.nan)
     best[0] = 4.0
-    run(cells.keep_largest)(ids, values, best)
+    run(cells.keep_largest)(made.fields(), made.runs, values, best)
     for group in range(4):
         for column in range(2):
-            seen = values[ids == group, column].tolist() + ([4.0] if group == column == 0 else [])
+            seen = values[group_of == group, column].tolist() + ([4.0] if group == column == 0 else [])
             expected = max((x for x in seen if not math.isnan(x)), default=math.nan)
             assert best.reshape(4, 2)[group, column] == pytest.approx(expected, abs=0, nan_ok=True)
+
+
+# Bits
+
+
+@pytest.mark.parametrize("offset", [0, 1, 7, 8, 13])
+@pytest.mark.parametrize("size", SIZES)
+def test_spread_bits(run: Run, size: int, offset: int) -> None:
+    flags = rng(size).integers(0, 2, (2, size + offset), np.uint8)
+    packed = [np.packbits(row, bitorder="little") for row in flags]
+    words = np.empty((size + 7) >> 3, np.uint64)
+    run(bits.spread_bits)(packed[0], offset, words)
+    assert words.view(np.uint8)[:size].tolist() == flags[0, offset:].tolist()
+    for other in (offset, 0, 3):
+        lower = np.packbits(flags[1, offset - other :] if other <= offset else flags[1], bitorder="little")
+        at = other if other <= offset else offset
+        run(bits.spread_pairs)(packed[0], offset, lower, at, words)
+        assert words.view(np.uint8)[:size].tolist() == (2 * flags[0, offset:] + flags[1, offset:]).tolist()
 
 
 @pytest.mark.parametrize("dtype", [np.uint32, np.int64])
@@ -235,8 +322,8 @@ def test_intern_text(size: int, kind: str, cut: Callable[[pa.Array], list[pa.Arr
 
 def test_values_with_one_hash_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only plain Python can be given such a bad hash."""
-    for name in ("intern_numbers", "intern_text"):
-        monkeypatch.setattr(groups, name, getattr(codes, name).py_func)
+    monkeypatch.setattr(groups, "intern_numbers", codes.intern_numbers.py_func)
+    monkeypatch.setattr(coders, "intern_text", codes.intern_text.py_func)
     for name in ("MIX_1", "MIX_2"):
         monkeypatch.setattr(codes, name, np.uint64(0))
     numbers = [5, 6, 5, 7, 0, 6]
@@ -245,15 +332,6 @@ def test_values_with_one_hash_are_told_apart(monkeypatch: pytest.MonkeyPatch) ->
     with np.errstate(over="ignore"):
         coded = TextCoder(pl.String()).codes(pa.array(values, pa.string_view()))
     assert coded.array.tolist() == oracle.interned(values)
-
-
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.uint32])
-def test_fold(run: Run, size: int, dtype: Any) -> None:
-    ids, more = rng(size).integers(0, 1000, size).astype(np.uint32), rng(size).integers(0, 200, size).astype(dtype)
-    out = ids.copy()
-    run(codes.fold)(out, more, np.uint32(201), np.uint32(1))
-    assert out.tolist() == [201 * i + code + 1 for i, code in zip(ids.tolist(), more.tolist(), strict=True)]
 
 
 @pytest.mark.parametrize("length", [*range(20), 100])
@@ -300,40 +378,57 @@ def instants(kind: str, size: int) -> Any:
         "on the edges",
     ],
 )
-@pytest.mark.parametrize("size", [*SIZES, codes.BLOCK, 2 * codes.BLOCK + 1])
+@pytest.mark.parametrize("size", LENGTHS)
 def test_window_codes(run: Run, size: int, kind: str) -> None:
-    times, out = instants(kind, size).astype(np.int64), np.empty(size, np.uint32)
-    edge_codes, count = np.zeros(len(EDGES) - 1, np.uint32), np.ones(1, np.int64)
-    assert run(codes.window_codes)(times, EDGES, 0, edge_codes, count, out) == size
+    coded = Windowed(run, instants(kind, size))
+    assert coded.go_on(0) == size
     edges = EDGES.tolist()
-    expected = [bisect.bisect_right(edges, time) - 1 for time in times.tolist()]
-    windows = dict(zip(out.tolist(), expected, strict=True))
-    assert [windows[code] for code in out.tolist()] == expected
-    assert sorted(windows) == list(range(1, count[0]))
-    assert {int(edge_codes[window]): window for window in windows.values()} == windows
+    expected = [bisect.bisect_right(edges, time) - 1 for time in coded.times.tolist()]
+    windows = dict(zip(coded.codes(), expected, strict=True))
+    assert [windows[code] for code in coded.codes()] == expected
+    assert sorted(windows) == list(range(1, coded.count[0]))
+    assert {int(coded.edge_codes[window]): window for window in windows.values()} == windows
+    alone = [len(set(expected[at : at + ids.BLOCK])) == 1 for at in range(0, size, ids.BLOCK)]
+    assert (coded.runs != ids.MIXED).tolist() == alone
+
+
+class Windowed:
+    """The arguments of `window_codes` for some instants."""
+
+    def __init__(self, run: Run, times: Any) -> None:
+        self.run, self.times = run, times.astype(np.int64)
+        self.edge_codes, self.count = np.zeros(len(EDGES) - 1, np.uint32), np.ones(1, np.int64)
+        self.out = np.zeros(len(times), np.uint32)
+        self.runs = np.full(-(-len(times) // ids.BLOCK), ids.MIXED)
+
+    def go_on(self, start: int) -> int:
+        arguments = (self.edge_codes, self.count, self.out, self.runs)
+        return int(self.run(codes.window_codes)(self.times, EDGES, start, *arguments))
+
+    def codes(self) -> list[int]:
+        """The code of each row: that of its block, or its own."""
+        of_block = np.repeat(self.runs, ids.BLOCK)[: len(self.out)]
+        return np.where(of_block == ids.MIXED, self.out, of_block).tolist()
 
 
 @pytest.mark.parametrize("outside", [EDGES[0] - 1, EDGES[-1], -(2**62), 2**62])
-@pytest.mark.parametrize("place", [0, 1, codes.BLOCK - 1, codes.BLOCK, 2 * codes.BLOCK + 5])
+@pytest.mark.parametrize("place", [0, 1, ids.BLOCK - 1, ids.BLOCK, 2 * ids.BLOCK + 5])
 def test_window_codes_stop_at_the_block_of_an_instant_outside(run: Run, place: int, outside: int) -> None:
-    times = instants("everywhere", 2 * codes.BLOCK + 9).astype(np.int64)
-    times[place] = outside
-    edge_codes, count = np.zeros(len(EDGES) - 1, np.uint32), np.ones(1, np.int64)
-    out = np.zeros(len(times), np.uint32)
-    stopped = run(codes.window_codes)(times, EDGES, 0, edge_codes, count, out)
-    assert stopped == place // codes.BLOCK * codes.BLOCK
-    assert (out[:stopped] > 0).all()
-    assert not out[stopped:].any()
-    assert run(codes.window_codes)(times, EDGES, stopped, edge_codes, count, out) == stopped
+    coded = Windowed(run, instants("everywhere", 2 * ids.BLOCK + 9))
+    coded.times[place] = outside
+    stopped = coded.go_on(0)
+    assert stopped == place // ids.BLOCK * ids.BLOCK
+    assert (coded.out[:stopped] > 0).all()
+    assert not coded.out[stopped:].any()
+    assert coded.go_on(stopped) == stopped
 
 
-@pytest.mark.parametrize("start", [0, 3, 64])
-def test_window_codes_go_on_from_a_row(run: Run, start: int) -> None:
-    times, out = instants("everywhere", 100).astype(np.int64), np.zeros(100, np.uint32)
-    edge_codes, count = np.zeros(len(EDGES) - 1, np.uint32), np.array([7])
-    assert run(codes.window_codes)(times, EDGES, start, edge_codes, count, out) == 100
-    assert not out[:start].any()
-    assert set(out[start:].tolist()) == set(range(7, int(count[0])))
+def test_window_codes_go_on_from_a_block(run: Run) -> None:
+    coded = Windowed(run, instants("everywhere", ids.BLOCK + 100))
+    coded.count[0] = 7
+    assert coded.go_on(ids.BLOCK) == ids.BLOCK + 100
+    assert not coded.out[: ids.BLOCK].any()
+    assert set(coded.out[ids.BLOCK :].tolist()) == set(range(7, int(coded.count[0])))
 
 
 # Scores
@@ -355,15 +450,15 @@ def test_bin_scores(size: int, edges: list[float], dtype: Any) -> None:
 @pytest.mark.usefixtures("run")
 @pytest.mark.parametrize("size", SIZES)
 def test_group_ids_by_arithmetic_and_by_hash(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    columns = [groups.Codes(rng(k).integers(0, 9, size).astype(np.uint32), 0, 10) for k in range(3)]
+    columns = [Codes(rng(k).integers(0, 9, size).astype(np.uint32), 0, 10) for k in range(3)]
     rows = list(zip(*(codes.array.tolist() for codes in columns), strict=True))
     for dense_ids in (10**6, 1):
         monkeypatch.setattr(groups, "DENSE_IDS", dense_ids)
         grouper = Grouper()
-        grouper.plan(columns)
-        ids = grouper.ids(columns, size)
+        grouper.plan(10, columns[1:])
+        numbers = grouper.ids(Ids(size).then(columns[0], 10), columns[1:]).array()
         assert grouper.hashed == (dense_ids == 1)
-        assert ids.dtype == np.uint32
-        assert len(set(ids.tolist())) == len(set(rows))
-        assert list(zip(*(codes.tolist() for codes in grouper.decode(ids)), strict=True)) == rows
-        assert not size or ids.max() < grouper.size
+        assert numbers.dtype == np.uint32
+        assert len(set(numbers.tolist())) == len(set(rows))
+        assert list(zip(*(codes.tolist() for codes in grouper.decode(numbers)), strict=True)) == rows
+        assert not size or numbers.max() < grouper.size

@@ -12,8 +12,8 @@ import pytest
 import fastmetrics as fm
 import oracle
 from fastmetrics import windows
+from fastmetrics.coders import WindowCoder
 from fastmetrics.errors import FastMetricsError, SchemaError
-from fastmetrics.groups import WindowCoder
 from fastmetrics.windows import UnlistableError, Windows, instants, lengths, parse_duration
 
 EPOCH = dt.datetime(1970, 1, 1)
@@ -92,7 +92,7 @@ def test_codes_are_the_windows_of_polars(zone: str, every: str, offset: str | No
     spots = [*SPOTS[zone], *(spot for name, _, spot in REENTERED if name == zone)]
     found: list[int | None] = []
     times = [around(spot, seed)[::3] for seed, spot in enumerate(spots[::-1])]
-    codes = [coder.codes(pl.Series(part).cast(pl.Datetime("us")).to_arrow()).array for part in times]
+    codes = [coder.codes(pl.Series(part).cast(pl.Datetime("us")).to_arrow()).of_rows() for part in times]
     for part in codes:
         found += coder.values().gather(part).to_physical().to_list()
     assert found == oracle.window(np.concatenate(times), every, zone, offset)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from fastmetrics.errors import SchemaError
 from fastmetrics.metrics import Metric
-from fastmetrics.schema import Cell, Column, Family, Role, Rows, check_number, column_name
+from fastmetrics.schema import Bitmap, Cell, Column, Family, Role, Rows, check_number, column_name
 
 __all__ = ["CELLS", "METRICS", "binary", "fbeta"]
 
@@ -86,6 +86,7 @@ def binary(
         roles=(label, prediction),
         cells=tuple(Cell(cell) for cell in CELLS),
         rows=rows,
+        from_bits=from_bits,
         metrics=METRICS,
         arguments=arguments,
         constants=("pos_label", "threshold"),
@@ -101,6 +102,16 @@ def rows(roles: Mapping[str, NDArray[Any]]) -> Rows:
     state = np.empty(len(roles["label"]), np.uint8)
     binary_states(roles["label"], roles["prediction"], state)
     return Rows(state)
+
+
+def from_bits(roles: Mapping[str, Bitmap]) -> Rows:
+    """The same where nothing is null: twice the bit of the label plus that of the prediction."""
+    from fastmetrics.kernels.bits import spread_pairs
+
+    label, prediction = roles["label"], roles["prediction"]
+    words = np.empty((label.length + 7) >> 3, np.uint64)
+    spread_pairs(label.packed, label.offset, prediction.packed, prediction.offset, words)
+    return Rows(words.view(np.uint8)[: label.length], top=3)
 
 
 def pos(c: Any) -> Any:

@@ -6,49 +6,123 @@ from typing import Any
 
 import numpy as np
 
-from fastmetrics.kernels.dialect import kernel
+from fastmetrics.kernels.dialect import inlined, kernel
+from fastmetrics.kernels.ids import BLOCK, NARROW, compose, hold_one
 
-__all__ = ["add_states", "add_values", "keep_largest", "occupied_rows", "take_columns"]
+__all__ = ["add_values", "add_weights", "count_rows", "keep_largest", "occupied_rows", "take_columns"]
+
+FEW = 12  # cells: to compare every id with each of them costs 0.1 ns a cell, one by one 0.8 to 1.4 ns, as cells repeat
+LOW = np.uint64(0xFFFF)
+BITS = np.uint64(16)
 
 
-@kernel("void(in_u32, in_u8, uint64, out_u32)", "void(in_u32, in_u8, uint64, out_i64)")
-def add_states(ids: Any, states: Any, width: Any, counts: Any) -> None:
-    """``counts[id * width + state] += 1`` for every row."""
+@inlined
+def count_few(ids: Any, counts: Any, span: Any) -> None:
+    """Count the rows of each id below ``span``, a vector of rows a step."""
+    for cell in range(span):
+        found = np.uint16(0)
+        for i in range(ids.size):
+            found = np.uint16(found + np.uint16(ids[i] == np.uint16(cell)))
+        counts[cell] += found
+
+
+@inlined
+def count_near(ids: Any, fours: Any, counts: Any) -> None:
+    """Count rows one by one; four ids of 16 bits are loaded at once, which takes 0.1 of 0.6 ns a row off."""
+    for i in range(ids.size >> 2):
+        four = fours[i]
+        counts[four & LOW] += 1
+        counts[(four >> BITS) & LOW] += 1
+        counts[(four >> (BITS + BITS)) & LOW] += 1
+        counts[four >> (BITS + BITS + BITS)] += 1
+    for i in range(ids.size & -4, ids.size):
+        counts[np.uint64(ids[i])] += 1
+
+
+@inlined
+def count_far(ids: Any, counts: Any) -> None:
     for i in range(ids.size):
-        counts[np.uint64(ids[i]) * width + np.uint64(states[i])] += 1
+        counts[np.uint64(ids[i])] += 1
 
 
-@kernel("void(in_u32, in_f64_2d, out_f64)")
-def add_values(ids: Any, values: Any, sums: Any) -> None:
-    """Add row i of ``values`` (NaN adds nothing) to the pairs (sum, error) of group ``ids[i]``.
+@kernel("void(in_u64_2d, in_u32, int64, int64, out_u32)", "void(in_u64_2d, in_u32, int64, int64, out_i64)")
+def count_rows(fields: Any, runs: Any, size: Any, span: Any, counts: Any) -> None:
+    """``counts[id] += 1`` for each of ``size`` rows.
 
-    The rounding error of each addition is caught exactly (Knuth's TwoSum) and added up beside the sum.
+    Where the first field is the same for a whole block, ids lie within ``span`` of each other. Such ids are composed in
+    16 bits if that is enough, so that twice as many fit a vector.
     """
-    width = np.uint64(values.shape[1])
-    for i in range(ids.size):
-        at = np.uint64(ids[i]) * width * np.uint64(2)
-        for j in range(values.shape[1]):
-            x = values[i, j]
-            if x == x:
-                old = sums[at]
-                new = old + x
-                part = new - old
-                sums[at] = new
-                sums[at + np.uint64(1)] += (old - (new - part)) + (x - part)
-            at += np.uint64(2)
+    narrow, wide = np.empty(BLOCK, np.uint16), np.empty(BLOCK, np.uint32)
+    fours = narrow.view(np.uint64)
+    for at in range(0, size, BLOCK):
+        length = min(BLOCK, size - at)
+        if span <= NARROW and hold_one(runs, at):
+            near = narrow[:length]
+            shared = np.int64(compose(fields, runs, at, near))
+            if span <= FEW:
+                count_few(near, counts[shared:], span)
+            else:
+                count_near(near, fours, counts[shared:])
+        else:
+            far = wide[:length]
+            shared = np.int64(compose(fields, runs, at, far))
+            count_far(far, counts[shared:])
 
 
-@kernel("void(in_u32, in_f64_2d, out_f64)")
-def keep_largest(ids: Any, values: Any, best: Any) -> None:
+@inlined
+def add_pair(sums: Any, at: Any, error: Any, x: Any) -> None:
+    """Add x to a sum, and what rounding loses of it, exactly (Knuth's TwoSum), to the error beside the sum."""
+    old = sums[at]
+    new = old + x
+    part = new - old
+    sums[at] = new
+    sums[error] += (old - (new - part)) + (x - part)
+
+
+@kernel("void(in_u64_2d, in_u32, in_f64_2d, out_f64)")
+def add_values(fields: Any, runs: Any, values: Any, sums: Any) -> None:
+    """Add row i of ``values`` (NaN adds nothing) to the sums of its id: all sums of an id, then all their errors."""
+    size, width = values.shape
+    space = np.empty(BLOCK, np.uint32)
+    for at in range(0, size, BLOCK):
+        ids = space[: min(BLOCK, size - at)]
+        shared = compose(fields, runs, at, ids)
+        for i in range(ids.size):
+            cell = np.int64(ids[i] + shared) * 2 * width
+            for j in range(width):
+                x = values[at + i, j]
+                if x == x:
+                    add_pair(sums, cell + j, cell + width + j, x)
+
+
+@kernel("void(in_u64_2d, in_u32, in_f64, out_f64)")
+def add_weights(fields: Any, runs: Any, weights: Any, sums: Any) -> None:
+    """Add w and w² of each row to the sums of its id: the two sums, then the two errors."""
+    space = np.empty(BLOCK, np.uint32)
+    for at in range(0, weights.size, BLOCK):
+        ids = space[: min(BLOCK, weights.size - at)]
+        shared = compose(fields, runs, at, ids)
+        for i in range(ids.size):
+            cell = np.int64(ids[i] + shared) * 4
+            w = weights[at + i]
+            add_pair(sums, cell, cell + 2, w)
+            add_pair(sums, cell + 1, cell + 3, w * w)
+
+
+@kernel("void(in_u64_2d, in_u32, in_f64_2d, out_f64)")
+def keep_largest(fields: Any, runs: Any, values: Any, best: Any) -> None:
     """``best[id, j] = max(best[id, j], values[i, j])``; NaN in ``values`` says nothing, in ``best`` it is "not yet"."""
-    width = np.uint64(values.shape[1])
-    for i in range(ids.size):
-        at = np.uint64(ids[i]) * width
-        for j in range(values.shape[1]):
-            x = values[i, j]
-            if x == x and not best[at] >= x:
-                best[at] = x
-            at += np.uint64(1)
+    size, width = values.shape
+    space = np.empty(BLOCK, np.uint32)
+    for at in range(0, size, BLOCK):
+        ids = space[: min(BLOCK, size - at)]
+        shared = compose(fields, runs, at, ids)
+        for i in range(ids.size):
+            cell = np.int64(ids[i] + shared) * width
+            for j in range(width):
+                x = values[at + i, j]
+                if x == x and not best[cell + j] >= x:
+                    best[cell + j] = x
 
 
 @kernel("int64(in_u32, int64, out_u32, out_u32)", "int64(in_i64, int64, out_u32, out_i64)")
@@ -73,7 +147,8 @@ def occupied_rows(cells: Any, width: Any, rows: Any, columns: Any) -> Any:
     ("in_u32", "out_i64"), ("in_i64", "out_i64"), ("in_f64", "out_f64"))))  # fmt: skip
 def take_columns(cells: Any, width: Any, columns: Any, rows: Any, out: Any) -> None:
     """Some columns of some rows of ``width`` cells, column by column."""
-    for i in range(rows.size):
-        start = np.int64(rows[i]) * width
-        for k in range(columns.size):
-            out[k * rows.size + i] = cells[start + columns[k]]
+    for k in range(columns.size):
+        column = cells[columns[k] :]
+        taken = out[k * rows.size : (k + 1) * rows.size]
+        for i in range(rows.size):
+            taken[i] = column[np.int64(rows[i]) * width]

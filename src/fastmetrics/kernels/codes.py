@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from fastmetrics.kernels.dialect import inlined, kernel
+from fastmetrics.kernels.ids import BLOCK, MIXED
 from fastmetrics.kernels.memory import load_u8, load_u64
 
-__all__ = ["fold", "intern_numbers", "intern_text", "window_codes"]
+__all__ = ["intern_numbers", "intern_text", "window_codes"]
 
 MIX_1 = np.uint64(0x9E3779B97F4A7C15)
 MIX_2 = np.uint64(0xC2B2AE3D27D4EB4F)
@@ -22,7 +23,6 @@ INLINE = np.uint64(12)
 HALF = np.uint64(32)
 WORD = np.uint64(8)
 ONE = np.uint64(1)
-BLOCK = 2048
 
 
 @inlined
@@ -178,25 +178,28 @@ def span(time: Any) -> Any:
     return low, high
 
 
-@kernel("int64(in_i64, in_i64, int64, out_u32, out_i64, out_u32)")
-def window_codes(time: Any, edges: Any, start: Any, edge_codes: Any, count: Any, out: Any) -> Any:
-    """The code of the window of each instant from row ``start`` on; returns the row it stopped at.
+@kernel("int64(in_i64, in_i64, int64, out_u32, out_i64, out_u32, out_u32)")
+def window_codes(time: Any, edges: Any, start: Any, edge_codes: Any, count: Any, out: Any, runs: Any) -> Any:
+    """The code of the window of each instant from row ``start`` on, which begins a block; returns where it stopped.
 
     ``edge_codes[k]`` is the code of the window from ``edges[k]`` to ``edges[k + 1]``, 0 where it has not occurred
-    yet; ``count[0]`` is the next free code. It stops at a block that holds an instant outside all of them. Blocks
-    that lie in one window or in two neighbours, which is most of a log in the order of time, cost a comparison a row.
+    yet; ``count[0]`` is the next free code. It stops at a block that holds an instant outside all of them. A block
+    that lies in one window, as most of a log in the order of time do, has its code in ``runs`` and nothing in ``out``;
+    the others have MIXED there and the code of each row in ``out``.
     """
     density = np.float64(edges.size - 1) / np.float64(edges[-1] - edges[0])
     for at in range(start, time.size, BLOCK):
         block = time[at : at + BLOCK]
-        coded = out[at : at + BLOCK]
         low, high = span(block)
         if low < edges[0] or high >= edges[-1]:
             return at
         k = window_at(low, edges, density)
         if high < edges[k + 1]:
-            coded[:] = window_code(k, edge_codes, count)
-        elif k + 2 < edges.size and high < edges[k + 2]:
+            runs[at // BLOCK] = window_code(k, edge_codes, count)
+            continue
+        runs[at // BLOCK] = MIXED
+        coded = out[at : at + BLOCK]
+        if k + 2 < edges.size and high < edges[k + 2]:
             early, late, boundary = (
                 window_code(k, edge_codes, count),
                 window_code(k + 1, edge_codes, count),
@@ -208,10 +211,3 @@ def window_codes(time: Any, edges: Any, start: Any, edge_codes: Any, count: Any,
             for i in range(block.size):
                 coded[i] = window_code(window_at(block[i], edges, density), edge_codes, count)
     return time.size
-
-
-@kernel(*(f"void(out_u32, {codes}, uint32, uint32)" for codes in ("in_u8", "in_u16", "in_u32")))
-def fold(ids: Any, codes: Any, stride: Any, shift: Any) -> None:
-    """``id = id * stride + code + shift``: one more key becomes part of the group id."""
-    for i in range(ids.size):
-        ids[i] = ids[i] * stride + (np.uint32(codes[i]) + shift)

@@ -9,8 +9,10 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic, overload
+from numba.np.numpy_support import carray
+from numpy.typing import NDArray
 
-__all__ = ["load_u8", "load_u64"]
+__all__ = ["load_u8", "load_u64", "view_u8", "view_u16", "view_u32"]
 
 
 def load_u8(address: np.uint64) -> np.uint64:
@@ -45,3 +47,35 @@ def compile_as(function: Any, bits: int) -> None:
 
 compile_as(load_u8, 8)
 compile_as(load_u64, 64)
+
+
+def at_address(context: Any, address: Any) -> Any:
+    """An address as a pointer, which `carray` takes."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.inttoptr(arguments[0], ir.IntType(8).as_pointer())
+
+    return types.voidptr(types.uint64), generate
+
+
+pointer: Any = intrinsic(at_address)
+
+
+def view_u8(address: np.uint64, size: int) -> NDArray[np.uint8]:
+    """``size`` bytes from ``address`` on as an array; whoever owns them must outlive it."""
+    return np.ctypeslib.as_array((ctypes.c_uint8 * size).from_address(int(address)))
+
+
+def view_u16(address: np.uint64, size: int) -> NDArray[np.uint16]:
+    """``size`` numbers of two bytes, likewise."""
+    return np.ctypeslib.as_array((ctypes.c_uint16 * size).from_address(int(address)))
+
+
+def view_u32(address: np.uint64, size: int) -> NDArray[np.uint32]:
+    """``size`` numbers of four bytes, likewise."""
+    return np.ctypeslib.as_array((ctypes.c_uint32 * size).from_address(int(address)))
+
+
+overload(view_u8)(lambda address, size: lambda address, size: carray(pointer(address), size, np.uint8))
+overload(view_u16)(lambda address, size: lambda address, size: carray(pointer(address), size, np.uint16))
+overload(view_u32)(lambda address, size: lambda address, size: carray(pointer(address), size, np.uint32))

@@ -1,0 +1,303 @@
+"""Key columns to codes and back: the distinct values of a key are numbered 1, 2, 3, ... as they appear; 0 is null."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from fastmetrics.columns import NOTHING, fixed, text_views, true_bits, valid_bits
+from fastmetrics.errors import DataError, SchemaError
+from fastmetrics.groups import Codes, NumberTable, Slots
+from fastmetrics.kernels.codes import intern_text, window_codes
+from fastmetrics.kernels.ids import BLOCK, MIXED
+from fastmetrics.windows import UnlistableError, Windows, lengths
+
+__all__ = ["Coder", "WindowCoder", "coder", "coding"]
+
+LOOK_AHEAD = 1024
+ARENA_LIMIT = 2**31 - 1
+YEARS = (-62_135_596_800_000_000, 253_402_300_800_000_000)  # 0001-01-01 and 10000-01-01 in microseconds from 1970
+
+
+class Coder(Protocol):
+    """Turns the rows of a key column into codes, and codes back into values."""
+
+    def codes(self, column: pa.Array) -> Codes:
+        """Codes of the rows of a column."""
+
+    def values(self) -> pl.Series:
+        """The value of each code, null first."""
+
+
+def with_nulls(codes: NDArray[Any], valid: NDArray[np.uint8] | None, size: int) -> Codes:
+    """Codes of values numbered from 0 of a closed set, with null put before them."""
+    return Codes(codes, 1, size, final=True, valid=valid)
+
+
+class BooleanCoder:
+    """Codes of a Boolean column: 1 false, 2 true."""
+
+    def codes(self, column: pa.Array) -> Codes:
+        return with_nulls(true_bits(column), valid_bits(column), 3)
+
+    def values(self) -> pl.Series:
+        return pl.Series([None, False, True], dtype=pl.Boolean)
+
+
+class EnumCoder:
+    """Codes of an Enum column, which comes as its physical codes."""
+
+    def __init__(self, dtype: pl.Enum) -> None:
+        self.dtype = dtype
+        self.size = len(dtype.categories) + 1
+
+    def codes(self, column: pa.Array) -> Codes:
+        return with_nulls(fixed(column), valid_bits(column), self.size)
+
+    def values(self) -> pl.Series:
+        return pl.Series([None, *self.dtype.categories], dtype=self.dtype)
+
+
+class NumberCoder:
+    """Codes of a column of numbers, dates or times: anything that is at most 64 bits wide."""
+
+    def __init__(self, dtype: pl.DataType) -> None:
+        self.dtype = dtype
+        self.table = NumberTable()
+
+    def codes(self, column: pa.Array) -> Codes:
+        values = fixed(column)
+        valid = valid_bits(column)
+        if self.dtype.is_float():
+            values = values.astype(np.float64) + 0.0  # -0.0 is 0.0
+            known = ~np.isnan(values)
+            valid = known.view(np.uint8) if valid is None else valid & known
+        elif values.dtype != np.uint64:
+            values = values.astype(np.int64)
+        return Codes(self.table.codes(values.view(np.uint64), valid), 0, self.table.size)
+
+    def values(self) -> pl.Series:
+        known = self.table.known[1 : self.table.size]
+        if self.dtype.is_float():
+            series = pl.Series(known.view(np.float64)).cast(self.dtype)
+        elif self.dtype == pl.UInt64:
+            series = pl.Series(known)
+        else:
+            series = pl.Series(known.view(np.int64)).cast(physical_dtype(self.dtype)).cast(self.dtype)
+        return pl.concat([pl.Series([None], dtype=self.dtype), series.rename("")])
+
+
+class CategoryCoder:
+    """Codes of a Categorical column, which comes as its physical codes: one numbering for the whole process."""
+
+    def __init__(self) -> None:
+        self.table = NumberTable()
+
+    def codes(self, column: pa.Array) -> Codes:
+        numbers = fixed(column).astype(np.uint64)
+        return Codes(self.table.codes(numbers, valid_bits(column)), 0, self.table.size)
+
+    def values(self) -> pl.Series:
+        codes = pl.Series(self.table.known[1 : self.table.size]).cast(pl.UInt32)
+        text = codes.cat.to(pl.Categorical).cast(pl.String)
+        return pl.concat([pl.Series([None], dtype=pl.String), text.rename("")])
+
+
+class TextCoder:
+    """Codes of a String or Binary column, by content."""
+
+    def __init__(self, dtype: pl.DataType) -> None:
+        self.dtype = dtype
+        self.views = np.zeros(2 * 64, np.uint64)
+        self.arena = np.zeros(1 << 12, np.uint8)
+        self.used = np.array([1, 0], np.int64)
+        self.slots = Slots(64)
+
+    @property
+    def size(self) -> int:
+        return int(self.used[0])
+
+    def codes(self, column: pa.Array) -> Codes:
+        views, buffers = text_views(column)
+        valid = valid_bits(column)
+        valid = NOTHING if valid is None else valid
+        out = np.empty(len(column), np.uint32)
+        done = 0
+        while (done := self.run(views, buffers, valid, done, out)) < len(out):
+            self.grow(int(views[2 * done] & np.uint64(0xFFFFFFFF)))
+        return Codes(out, 0, self.size)
+
+    def run(
+        self,
+        views: NDArray[np.uint64],
+        buffers: NDArray[np.uint64],
+        valid: NDArray[np.uint8],
+        start: int,
+        out: NDArray[np.uint32],
+    ) -> int:
+        slots = self.slots
+        shift = np.uint64(slots.shift)
+        stopped = intern_text(
+            views, buffers, valid, start, out, slots.hashes, slots.codes, shift, self.views, self.arena, self.used
+        )
+        return int(stopped)
+
+    def grow(self, wanted: int) -> None:
+        """Make room for more strings, or for the ``wanted`` bytes of a long one."""
+        if 2 * self.size < len(self.views):
+            if self.used[1] + wanted > ARENA_LIMIT:
+                raise DataError(
+                    "the distinct strings of a key fill more than 2 GiB; use a shorter key, such as its hash"
+                )
+            room = min(max(2 * len(self.arena), int(self.used[1]) + wanted), ARENA_LIMIT)
+            self.arena = np.concatenate([self.arena, np.zeros(room - len(self.arena), np.uint8)])
+            return
+        known, count = self.views[2 : 2 * self.size], self.size - 1
+        self.views = np.zeros(4 * len(self.views), np.uint64)
+        self.slots = Slots(len(self.views) // 2)
+        old_arena, self.arena = self.arena, self.arena.copy()
+        self.used[:] = 1, 0
+        buffers = np.array([old_arena.ctypes.data], np.uint64)
+        self.run(known, buffers, NOTHING, 0, np.empty(count, np.uint32))
+
+    def values(self) -> pl.Series:
+        kind = pa.string_view() if self.dtype == pl.String else pa.binary_view()
+        buffers = [None, pa.py_buffer(self.views[: 2 * self.size]), pa.py_buffer(self.arena)]
+        text = pa.Array.from_buffers(kind, self.size, buffers)
+        series = pl.Series(text, dtype=self.dtype)
+        return pl.concat([pl.Series([None], dtype=self.dtype), series[1:].rename("")])
+
+
+class WindowCoder:
+    """Codes of a column of instants: the window each falls in.
+
+    The starts of windows are listed for the span of time seen so far, and as far again ahead, as long as that list
+    stays short; instants spread wider are truncated one by one.
+    """
+
+    def __init__(self, windows: Windows) -> None:
+        self.windows = windows
+        self.edges = np.empty(0, np.int64)
+        self.edge_codes = np.empty(0, np.uint32)
+        self.count = np.ones(1, np.int64)
+        self.table: NumberTable | None = None
+
+    def codes(self, column: pa.Array) -> Codes:
+        time, valid = fixed(column), valid_bits(column)
+        if valid is not None:
+            seen = np.flatnonzero(valid)
+            if not len(seen):
+                return Codes(np.zeros(len(time), np.uint32), 0, self.size)
+            time = np.where(valid, time, time[seen[0]])
+        codes, runs = np.empty(len(time), np.uint32), np.empty(-(-len(time) // BLOCK), np.uint32)
+        done = 0
+        while self.table is None and (done := self.run(time, done, codes, runs)) < len(time):
+            self.reach(int(time[done:].min()), int(time[done:].max()))
+        if self.table is not None:
+            if len(time):
+                check_years(int(time.min()), int(time.max()))
+            codes = self.table.codes(self.windows.start_of(time).view(np.uint64), None)
+            runs[:] = MIXED
+        if valid is not None:
+            for block in np.flatnonzero(runs != MIXED):
+                codes[block * BLOCK : (block + 1) * BLOCK] = runs[block]
+            return Codes(codes, 0, self.size, valid=valid)
+        return Codes(codes, 0, self.size, runs=runs)
+
+    def run(self, time: NDArray[np.int64], start: int, codes: NDArray[np.uint32], runs: NDArray[np.uint32]) -> int:
+        if not len(self.edges):
+            return 0
+        return int(window_codes(time, self.edges, start, self.edge_codes, self.count, codes, runs))
+
+    @property
+    def size(self) -> int:
+        return self.table.size if self.table is not None else int(self.count[0])
+
+    def reach(self, low: int, high: int) -> None:
+        """List the edges around the instants from low to high too, or give up listing them."""
+        check_years(low, high)
+        try:
+            if len(self.edges):
+                low, high = min(low, int(self.edges[0])), max(high, int(self.edges[-1]))
+            ahead = max(high - low, LOOK_AHEAD * lengths(self.windows.every)[1])
+            edges = self.windows.boundaries(low, high + ahead)
+        except (UnlistableError, SchemaError):  # the latter perhaps for an instant ahead of the data
+            table = NumberTable()
+            table.codes(self.starts().view(np.uint64), None)
+            self.table = table
+            return
+        codes = np.zeros(len(edges) - 1, np.uint32)
+        codes[np.searchsorted(edges, self.edges[:-1])] = self.edge_codes
+        self.edges, self.edge_codes = edges, codes
+
+    def starts(self) -> NDArray[np.int64]:
+        """The start of each window that occurred, by code from 1."""
+        if self.table is not None:
+            return self.table.known[1 : self.table.size].view(np.int64)
+        used = np.flatnonzero(self.edge_codes)
+        starts = np.empty(len(used), np.int64)
+        starts[self.edge_codes[used] - 1] = self.edges[used]
+        return starts
+
+    def values(self) -> pl.Series:
+        starts = pl.Series(self.starts(), dtype=pl.Int64).cast(pl.Datetime("us", "UTC"))
+        local = starts.dt.convert_time_zone(self.windows.time_zone)
+        return pl.concat([pl.Series([None], dtype=self.windows.dtype), local])
+
+
+def check_years(low: int, high: int) -> None:
+    """Refuse instants outside the years 1 to 9999: most often integers in another unit than was said."""
+    for instant in (low, high):
+        if not YEARS[0] <= instant < YEARS[1]:
+            raise DataError(
+                f"the time column holds the instant {instant:,} microseconds from 1970, outside the years 1 to 9999; "
+                "if it holds integers, check time_unit="
+            )
+
+
+def physical_dtype(dtype: pl.DataType) -> pl.DataType:
+    """The integer dtype behind a number, date or time."""
+    if dtype.is_integer():
+        return dtype
+    return pl.Int32() if dtype == pl.Date else pl.Int64()
+
+
+def coding(column: pl.Expr, dtype: pl.DataType) -> tuple[pl.Expr, pl.DataType]:
+    """The expression that carries a key column to its coder, and the dtype of the key in Counts.
+
+    Categorical becomes String there, since its order and numbering mean nothing outside this process; that of named
+    Categories travels as text too, since its numbering may not even last from batch to batch. So do wide numbers.
+    Raises TypeError for what cannot be a key.
+    """
+    if isinstance(dtype, pl.Enum):
+        return column.to_physical(), dtype
+    if isinstance(dtype, pl.Categorical):
+        return column.to_physical() if dtype.categories.is_global() else column.cast(pl.String), pl.String()
+    if dtype in (pl.Boolean, pl.String, pl.Binary, pl.Null, pl.Date, pl.Time) or isinstance(
+        dtype, (pl.Datetime, pl.Duration)
+    ):
+        return column, dtype
+    if dtype in (pl.Int128, pl.UInt128) or isinstance(dtype, pl.Decimal):
+        return column.cast(pl.String), dtype
+    if dtype.is_integer() or dtype.is_float():
+        return column, dtype
+    raise TypeError(str(dtype))
+
+
+def coder(dtype: pl.DataType) -> Coder:
+    """The coder of a key column that holds ``dtype`` in the log."""
+    if dtype == pl.Boolean:
+        return BooleanCoder()
+    if isinstance(dtype, pl.Enum):
+        return EnumCoder(dtype)
+    if isinstance(dtype, pl.Categorical):
+        return CategoryCoder() if dtype.categories.is_global() else TextCoder(pl.String())
+    if dtype in (pl.String, pl.Binary):
+        return TextCoder(dtype)
+    if dtype in (pl.Int128, pl.UInt128) or isinstance(dtype, pl.Decimal):
+        return TextCoder(pl.String())
+    return NumberCoder(dtype)
