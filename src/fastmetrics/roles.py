@@ -33,7 +33,7 @@ def carried(role: Role, column: pl.Expr, dtype: pl.DataType, sample: Callable[[]
             return column.cast(pl.Float64)
         if not dtype.is_numeric():
             raise SchemaError(f"{role.name} column {name!r} holds {dtype}; a number is needed")
-        return column if dtype == pl.Float32 else column.cast(pl.Float64)
+        return column if dtype in (pl.Float32, pl.Float64) else column.cast(pl.Float64)
     return carried_state(role, name, column, dtype, sample)
 
 

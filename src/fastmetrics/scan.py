@@ -6,6 +6,7 @@ import os
 import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -69,10 +70,10 @@ class Worker:
         return Block(rows, [self.inner_codes(family, key, batch, computed) for key in family.inner], weights)
 
     def inner_codes(
-        self, family: Family, key: InnerKey, batch: pa.RecordBatch, computed: Iterator[NDArray[np.int32]]
+        self, family: Family, key: InnerKey, batch: pa.RecordBatch, computed: Iterator[NDArray[Any]]
     ) -> Codes:
         if key.size is not None:
-            return Codes((next(computed) + 1).view(np.uint32), 0, key.size + 1, final=True)
+            return Codes(next(computed), 0, key.size + 1, final=True)
         place = self.plan.inner[family.name, key.name].place
         return self.inner_coders[family.name, key.name].codes(batch.column(place))
 

@@ -17,6 +17,7 @@ from fastmetrics.metrics import Cells, Metric, names
 from fastmetrics.windows import Windows
 
 __all__ = [
+    "Adder",
     "Bitmap",
     "Cell",
     "CellTable",
@@ -119,7 +120,7 @@ class Role:
 @dataclass(frozen=True)
 class InnerKey:
     """A key column that the family owns: the values of a ``key`` role of the same name, or, with a ``size``,
-    integers 0 .. size - 1 that the family computes (-1 stands for null).
+    integers 0 .. size - 1 that the family computes: it gives codes, 0 for null and else one more than the integer.
     """
 
     name: str
@@ -134,16 +135,27 @@ class Bitmap(NamedTuple):
     length: int
 
 
+class Adder(NamedTuple):
+    """The values of a block of rows, not yet computed.
+
+    ``add`` takes (fields, runs, sums, extremes) of a kernel and adds them there, all sums of a group before all errors;
+    ``array`` gives them as `Rows.values` has them.
+    """
+
+    add: Callable[[NDArray[np.uint64], NDArray[np.uint32], NDArray[np.float64], NDArray[np.float64]], object]
+    array: Callable[[], NDArray[np.float64]]
+
+
 @dataclass(frozen=True)
 class Rows:
     """What a family makes of a block of rows: the state of each (uint8; None where all are in the first), the values of
-    its value cells (float64, one column a cell, sums before extremes, NaN where the row adds nothing), the codes of its
-    computed inner keys, and the largest state there can be, where that is known.
+    its value cells (float64, one column a cell, sums before extremes, NaN where the row adds nothing; or what adds
+    them), the codes of its computed inner keys, and the largest state there can be, where that is known.
     """
 
     state: NDArray[np.uint8] | None = None
-    values: NDArray[np.float64] | None = None
-    inner: tuple[NDArray[np.int32], ...] = ()
+    values: NDArray[np.float64] | Adder | None = None
+    inner: tuple[NDArray[np.unsignedinteger[Any]], ...] = ()
     top: int | None = None
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from fastmetrics.counts import cell_columns
 from fastmetrics.groups import Codes, Grouper, Ids
 from fastmetrics.kernels.cells import add_values, add_weights, count_rows, keep_largest, occupied_rows, take_columns
-from fastmetrics.schema import Family, Rows
+from fastmetrics.schema import Adder, Family, Rows
 
 __all__ = ["Block", "Drained", "Tally"]
 
@@ -89,7 +89,13 @@ class CellArrays:
         if weights is not None:
             cells = of_states(ids, rows.state, len(self.family.states))
             add_weights(cells.fields(), cells.runs, weights, self.rows.weights.reshape(-1))
-        if rows.values is not None:
+        if isinstance(rows.values, Adder):
+            if weights is None:
+                sums, extremes = self.rows.sums.reshape(-1), self.rows.extremes.reshape(-1)
+                rows.values.add(ids.fields(), ids.runs, sums, extremes)
+            else:
+                self.add_values(ids, rows.values.array(), weights)
+        elif rows.values is not None:
             self.add_values(ids, rows.values, weights)
 
     def add_values(self, ids: Ids, values: NDArray[np.float64], weights: NDArray[np.float64] | None) -> None:

@@ -18,12 +18,13 @@ from fastmetrics import coders, groups
 from fastmetrics.coders import TextCoder
 from fastmetrics.columns import NOTHING
 from fastmetrics.families.edges import Binner, default_edges
+from fastmetrics.families.regression import SUMS
 from fastmetrics.groups import Codes, Grouper, Ids, NumberTable
-from fastmetrics.kernels import bins, bits, cells, codes, ids, memory, states
+from fastmetrics.kernels import bins, bits, cells, codes, errors, ids, memory, states
 from oracle_scores import bin_of
 
 SIZES = (0, 1, 63, 64, 65, 1000)
-MODULES = (bins, bits, cells, codes, ids, states)
+MODULES = (bins, bits, cells, codes, errors, ids, states)
 Run = Callable[[Any], Callable[..., Any]]
 
 
@@ -35,7 +36,8 @@ def run(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iter
         return
     for module, kernel in ((groups, codes.intern_numbers), (groups, ids.write_ids), (coders, codes.intern_text)):
         monkeypatch.setattr(module, kernel.__name__, kernel.py_func)
-    monkeypatch.setattr(bins, "bin_scores", bins.bin_scores.py_func)
+    for kernel in (bins.bin_scores, bins.bin_evenly):
+        monkeypatch.setattr(bins, kernel.__name__, kernel.py_func)
     with np.errstate(over="ignore"):
         yield lambda kernel: kernel.py_func
 
@@ -64,14 +66,18 @@ def test_every_kernel_is_tested_here() -> None:
     """A kernel that is added is added here too."""
     known = {name for module in MODULES for name in vars(module) if hasattr(getattr(module, name), "py_func")}
     assert known == {
+        "add_errors",
+        "add_losses",
         "add_values",
         "add_weights",
+        "bin_evenly",
         "bin_scores",
         "binary_states",
         "count_rows",
         "intern_numbers",
         "intern_text",
         "keep_largest",
+        "known_states",
         "occupied_rows",
         "spread_bits",
         "spread_pairs",
@@ -436,7 +442,18 @@ def test_window_codes_go_on_from_a_block(run: Run) -> None:
 
 @pytest.mark.usefixtures("run")
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("edges", [[0.5], [0.0, 1.0], [-3.0, -1.0, 0.25, 1e6], default_edges().tolist()], ids=len)
+@pytest.mark.parametrize(
+    "edges",
+    [
+        [0.5],
+        [0.0, 1.0],
+        [-3.0, -1.0, 0.25, 1e6],
+        default_edges().tolist(),
+        (np.arange(257) / 256).tolist(),
+        np.linspace(-3, 7, 41).tolist(),
+    ],
+    ids=len,
+)
 @pytest.mark.parametrize("size", SIZES)
 def test_bin_scores(size: int, edges: list[float], dtype: Any) -> None:
     on = np.array(edges, dtype)
@@ -444,7 +461,70 @@ def test_bin_scores(size: int, edges: list[float], dtype: Any) -> None:
     pool = np.concatenate([on, np.nextafter(on, dtype(-np.inf)), odd, rng(size).random(50).astype(dtype)])
     scores = rng(size).choice(pool, size)
     expected = [bin_of(score, edges, dtype) for score in scores.tolist()]
-    assert Binner(np.array(edges))(scores).tolist() == [-1 if place is None else place for place in expected]
+    assert Binner(np.array(edges))(scores).tolist() == [0 if place is None else place + 1 for place in expected]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("size", SIZES)
+def test_add_losses(run: Run, size: int, dtype: Any) -> None:
+    made, group_of = ids_below(3, size)
+    label = rng(size).integers(0, 3, size).astype(np.uint8)
+    score = rng(size).choice(np.array([0, 1, 0.3, 0.999, -0.1, 1.5, np.nan], dtype), size)
+    sums, epsilon = np.zeros(3 * 6), float(np.finfo(dtype).eps)
+    run(bins.add_losses)(made.fields(), made.runs, label, score, epsilon, sums)
+    for group in range(3):
+        terms = [
+            (s, (s - y) ** 2, -math.log(min(max(s if y else 1 - s, epsilon), 1 - epsilon)))
+            for y, s, of in zip(label.tolist(), score.tolist(), group_of.tolist(), strict=True)
+            if of == group and y < 2 and 0 <= s <= 1
+        ]
+        expected = [math.fsum(column) for column in zip(*terms, strict=True)] or [0.0] * 3
+        assert sums.reshape(3, 2, 3)[group].sum(axis=0).tolist() == pytest.approx(expected, rel=1e-14)
+
+
+# Errors
+
+
+@pytest.mark.parametrize("extremes", [True, False])
+@pytest.mark.parametrize("size", SIZES)
+def test_add_errors(run: Run, size: int, extremes: bool) -> None:
+    made, group_of = ids_below(3, size)
+    pool = np.array([0.0, -0.0, 1e-300, 1.5, -2.25, 1e200, 1e10, np.nan])
+    label, prediction = rng(size).choice(pool, (2, size))
+    sums, kept = np.zeros(3 * 16), np.full(3 * 4 if extremes else 0, np.nan)
+    with np.errstate(over="ignore", invalid="ignore"):
+        run(errors.add_errors)(made.fields(), made.runs, label, prediction, 0.5, 2.0**-52, sums, kept)
+    for group in range(3):
+        rows = [
+            oracle.regression_row(y, p, 0.5)[1]
+            for y, p, of in zip(label.tolist(), prediction.tolist(), group_of.tolist(), strict=True)
+            if of == group
+        ]
+        judged = [row for row in rows if "signed_error" in row]
+        for place, cell in enumerate(SUMS):
+            terms = [row[cell] for row in judged]
+            found = sums.reshape(3, 2, 8)[group, :, place].sum()
+            assert found == pytest.approx(math.fsum(terms), rel=1e-12) or not math.isfinite(sum(terms))
+        if extremes and judged:
+            assert kept.reshape(3, 4)[group].tolist() == [
+                -min(row["lowest_label"] for row in judged),
+                max(row["highest_label"] for row in judged),
+                -min(row["lowest_error"] for row in judged),
+                max(row["highest_error"] for row in judged),
+            ]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_known_states(run: Run, size: int) -> None:
+    label, prediction = rng(size).choice(np.array([0.5, np.nan]), (2, size))
+    out = np.empty(size, np.uint8)
+    assert not run(errors.known_states)(label, prediction, out)
+    assert out.tolist() == [p + 2 * y for y, p in zip(np.isnan(label), np.isnan(prediction), strict=True)]
+    if size:
+        for numbers in (label, prediction):
+            numbers[-1] = -np.inf
+            assert run(errors.known_states)(label, prediction, out)
+            numbers[-1] = 0
 
 
 @pytest.mark.usefixtures("run")

@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 
 # The marks of a ruler of one decade, in hundredths: from 1 by tenths, from 2 by quarters, from 5 by halves.
 RULER = (*range(100, 200, 10), *range(200, 500, 25), *range(500, 1000, 50))
-MOST_EDGES = 65_535
+MOST_EDGES = 65_533
 LARGEST = float(np.finfo(np.float32).max)
 MOST_CELLS = 1 << 16
 
@@ -49,7 +49,7 @@ def chosen_edges(edges: Iterable[float] | None, bins: int | None, thresholds: It
     ------
     SchemaError
         Both ``edges`` and ``bins``; numbers that are not finite, in order or in reach of a float32; no edge at
-        all; more than 65,535; a threshold outside [0, 1] without ``edges``.
+        all; more than 65,533; a threshold outside [0, 1] without ``edges``.
     """
     if edges is not None and bins is not None:
         raise SchemaError("scores() takes edges= or bins=, not both")
@@ -127,30 +127,55 @@ def guide(edges: Floats) -> Guide:
     return Guide(edges, float(middle), int(nearest), np.searchsorted(cells, np.arange(2 * half + 1)).astype(np.uint16))
 
 
+def even_steps(edges: Floats) -> float:
+    """The bins in a unit of the score where all are equally wide, give or take a hundredth; else 0."""
+    if len(edges) < 2:
+        return 0.0
+    width = (edges[-1] - edges[0]) / (len(edges) - 1)
+    ideal = edges[0] + width * np.arange(len(edges))
+    return float(1 / width) if np.abs(edges - ideal).max() < width / 100 else 0.0
+
+
+class Edges(NamedTuple):
+    """Edges in the precision of the scores, with how to find one's way among them."""
+
+    edges: Floats
+    steps: float
+    guide: Guide
+
+    @staticmethod
+    def of(edges: Floats) -> Edges:
+        return Edges(edges, even_steps(edges), guide(edges))
+
+
 class Binner:
-    """Finds the bin of each score: -1 for NaN, 0 below the first edge, i from edge i - 1 up to below edge i,
-    ``len(edges)`` at the last edge and one more above it.
+    """Finds the bin of each score, as the code of an inner key: 0 for NaN, 1 below the first edge, i + 1 from edge i - 1
+    up to below edge i, ``len(edges) + 1`` at the last edge and one more above it.
 
     A float32 score is compared with the edges rounded to float32, as polars and numpy compare it with a threshold.
 
     >>> Binner(np.array([0.0, 0.5, 1.0]))(np.array([-1, 0, 0.7, 1, 2, np.nan])).tolist()
-    [0, 1, 2, 3, 4, -1]
+    [1, 2, 3, 4, 5, 0]
     """
 
     def __init__(self, edges: Floats) -> None:
         self.edges = edges
 
     @cached_property
-    def double(self) -> Guide:
-        return guide(self.edges)
+    def double(self) -> Edges:
+        return Edges.of(self.edges)
 
     @cached_property
-    def single(self) -> Guide:
-        return guide(self.edges.astype(np.float32).astype(np.float64))
+    def single(self) -> Edges:
+        return Edges.of(self.edges.astype(np.float32).astype(np.float64))
 
-    def __call__(self, score: NDArray[Any]) -> NDArray[np.int32]:
-        from fastmetrics.kernels.bins import bin_scores  # and so Numba: not at import time
+    def __call__(self, score: NDArray[Any]) -> NDArray[np.uint16]:
+        from fastmetrics.kernels.bins import bin_evenly, bin_scores  # and so Numba: not at import time
 
-        bins = np.empty(len(score), np.int32)
-        bin_scores(score, *(self.single if score.dtype == np.float32 else self.double), bins)
+        bins = np.empty(len(score), np.uint16)
+        edges, steps, guide = self.single if score.dtype == np.float32 else self.double
+        if steps:
+            bin_evenly(score, edges, steps, bins)
+        else:
+            bin_scores(score, *guide, bins)
         return bins

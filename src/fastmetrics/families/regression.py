@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from fastmetrics.errors import DataError
 from fastmetrics.metrics import Cells, Metric
-from fastmetrics.schema import Cell, CellTable, Column, Family, Role, Rows, check_number, column_name
+from fastmetrics.schema import Adder, Cell, CellTable, Column, Family, Role, Rows, check_number, column_name
 
 __all__ = ["EXTREMES", "METRICS", "STATES", "SUMS", "regression"]
 
@@ -43,7 +43,7 @@ EXTREMES = (
 # A sum of squares about a mean is kept when it is at least this part of the sum of squares that it is left over from:
 # it is right to 6 * 2**-53 of the latter, so six digits or more remain.
 KEPT = 1e-9
-SMALLEST_LABEL = np.finfo(np.float64).eps
+SMALLEST_LABEL = float(np.finfo(np.float64).eps)
 
 
 def regression(
@@ -111,31 +111,42 @@ def regression(
 
 
 def rows(roles: Mapping[str, NDArray[Any]], columns: Mapping[str, str], shift: float, extremes: bool) -> Rows:
-    """The index in STATES of each row, and the values of SUMS and EXTREMES: NaN where the row is not judged."""
-    label, prediction = (finite(roles[role], role, columns[role]) for role in ("label", "prediction"))
-    no_label, no_prediction = np.isnan(label), np.isnan(prediction)
+    """The index in STATES of each row, and the values of SUMS and EXTREMES."""
+    from fastmetrics.kernels.errors import add_errors, known_states  # late, as Numba is not for import time
+
+    label, prediction = (np.asarray(roles[role], np.float64) for role in ("label", "prediction"))
+    state = np.empty(len(label), np.uint8)
+    if known_states(label, prediction, state):
+        refuse_infinite(label, prediction, columns)
+
+    def add(fields: NDArray[np.uint64], runs: NDArray[np.uint32], sums: Floats, kept: Floats) -> None:
+        add_errors(fields, runs, label, prediction, shift, SMALLEST_LABEL, sums, kept)
+
+    return Rows(state, Adder(add, partial(values, label, prediction, shift, extremes)))
+
+
+def values(label: Floats, prediction: Floats, shift: float, extremes: bool) -> Floats:
+    """The values of SUMS and EXTREMES of each row: NaN where it is not judged."""
     with np.errstate(over="ignore"):
         error = prediction - label
-        label = np.where(no_prediction, np.nan, label)
+        label = np.where(np.isnan(prediction), np.nan, label)
         absolute, size, offset, squared = np.abs(error), np.abs(label), label - shift, error * error
         relative = absolute / np.maximum(size, SMALLEST_LABEL)
         sums = (error, absolute, squared, squared * squared, relative, size, offset, offset * offset)
-    kept = (*sums, label, label, error, error) if extremes else sums
-    values = np.empty((len(label), len(kept)))
-    for index, column in enumerate(kept):
-        values[:, index] = column
-    return Rows(state=no_prediction + np.uint8(2) * no_label, values=values)
+    return np.column_stack((*sums, label, label, error, error) if extremes else sums)
 
 
-def finite(numbers: NDArray[Any], role: str, column: str) -> Floats:
-    """The numbers as float64, NaN for null."""
-    infinite = np.isinf(numbers)
-    if infinite.any():
-        got = f"column {column!r} holds {numbers[infinite][0]!s}"
-        raise DataError(
-            f"{got}; a {role} is a finite number, or null where it is not known", pl.col(column).is_infinite()
-        )
-    return np.asarray(numbers, np.float64)
+def refuse_infinite(label: Floats, prediction: Floats, columns: Mapping[str, str]) -> None:
+    """Raise the error of the first column that holds something infinite."""
+    for role, numbers in (("label", label), ("prediction", prediction)):
+        infinite = np.isinf(numbers)
+        if infinite.any():
+            column = columns[role]
+            raise DataError(
+                f"column {column!r} holds {numbers[infinite][0]!s}; a {role} is a finite number, or null where it is "
+                "not known",
+                pl.col(column).is_infinite(),
+            )
 
 
 def read(table: CellTable) -> Cells:

@@ -1,18 +1,23 @@
-"""The bin of a score: which two edges it lies between."""
+"""The bin of a score, which is the two edges it lies between, and what it loses as a probability."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
+from fastmetrics.kernels.cells import add_pair
 from fastmetrics.kernels.dialect import inlined, kernel
+from fastmetrics.kernels.ids import BLOCK, compose
+from fastmetrics.kernels.memory import prefetch
 
-__all__ = ["bin_scores", "guide_cell", "logarithm"]
+__all__ = ["add_losses", "bin_evenly", "bin_scores", "guide_cell", "logarithm"]
 
 # The top 22 bits of a double: sign, exponent and the first 10 bits after the point, 1024 cells an octave. Against
 # 128 cells an octave, fewer cells hold an edge, so fewer branches are mispredicted: 3 instead of 7 ns a row.
 DROPPED_BITS = np.int64(42)
+AHEAD = 16  # rows whose cells are fetched before they are needed: 60 instead of 110 ns a row by model and country
 
 
 @inlined
@@ -36,9 +41,15 @@ def guide_cell(score: Any, first: Any, last: Any, middle: Any, nearest: Any, hal
     return np.int64(2) * half - np.int64(1) - cell if upper else cell
 
 
-@kernel(*(f"void({score}, in_f64, float64, int64, in_u16, out_i32)" for score in ("in_f32", "in_f64")))
+@inlined
+def code_of(score: Any, last: Any, reached: Any) -> Any:
+    """The code of a bin: 1 more than the number of edges that a score reaches, and another beyond the last edge."""
+    return reached + 2 if score > last else reached + 1
+
+
+@kernel(*(f"void({score}, in_f64, float64, int64, in_u16, out_u16)" for score in ("in_f32", "in_f64")))
 def bin_scores(score: Any, edges: Any, middle: Any, nearest: Any, guide: Any, out: Any) -> None:
-    """The number of edges that a score reaches, one more above the last edge, -1 for NaN.
+    """The code of the bin of each score, 0 for NaN.
 
     ``guide[cell]`` is the number of edges in the cells before, so only the few edges that share the cell of a
     score are compared with it.
@@ -49,7 +60,7 @@ def bin_scores(score: Any, edges: Any, middle: Any, nearest: Any, guide: Any, ou
     for i in range(score.size):
         s = np.float64(score[i])
         if np.isnan(s):
-            out[i] = -1
+            out[i] = 0
             continue
         cell = guide_cell(s, first, last, middle, nearest, half)
         low = np.int64(guide[cell])
@@ -60,4 +71,49 @@ def bin_scores(score: Any, edges: Any, middle: Any, nearest: Any, guide: Any, ou
                 low = between + 1
             else:
                 high = between
-        out[i] = low + 1 if s > last else low
+        out[i] = code_of(s, last, low)
+
+
+@kernel(*(f"void({score}, in_f64, float64, out_u16)" for score in ("in_f32", "in_f64")))
+def bin_evenly(score: Any, edges: Any, steps: Any, out: Any) -> None:
+    """The same for edges so even that ``(score - first) * steps`` is off by less than one: no search, 1 instead of 3 ns.
+
+    ``steps`` is the number of bins in a unit of the score.
+    """
+    first = edges[0]
+    last = edges[edges.size - 1]
+    top = edges.size - 2
+    for i in range(score.size):
+        s = np.float64(score[i])
+        if s >= first and s < last:
+            k = min(np.int64((s - first) * steps), top)
+            k += np.int64(s >= edges[k + 1]) - np.int64(s < edges[k])
+            out[i] = k + 2
+        else:
+            out[i] = 0 if s != s else code_of(s, last, edges.size if s >= last else 0)
+
+
+@kernel(*(f"void(in_u64_2d, in_u32, in_u8, {score}, float64, out_f64)" for score in ("in_f32", "in_f64")))
+def add_losses(fields: Any, runs: Any, label: Any, score: Any, epsilon: Any, sums: Any) -> None:
+    """Add score, squared error and log loss of each labelled row to the sums of its id, if its score is a probability.
+
+    The probability of what happened is clipped at ``epsilon``. There are three sums an id, then their three errors.
+    """
+    space, losses = np.empty(BLOCK, np.int64), np.empty((3, BLOCK))
+    for at in range(0, score.size, BLOCK):
+        ids = space[: min(BLOCK, score.size - at)]
+        shared = np.int64(compose(fields, runs, at, ids))
+        for i in range(ids.size):
+            y, s = label[at + i], np.float64(score[at + i])
+            known = y < 2 and s >= 0 and s <= 1
+            happened = min(max(s if y == 1 else 1 - s, epsilon), 1 - epsilon)
+            losses[0, i] = s if known else np.nan
+            losses[1, i] = (s - y) ** 2
+            losses[2, i] = -math.log(happened) if known else 0.0
+            ids[i] = (ids[i] + shared) * 6
+        for i in range(ids.size):
+            prefetch(sums, ids[min(i + AHEAD, ids.size - 1)])
+            if losses[0, i] == losses[0, i]:
+                add_pair(sums, ids[i], ids[i] + 3, losses[0, i])
+                add_pair(sums, ids[i] + 1, ids[i] + 4, losses[1, i])
+                add_pair(sums, ids[i] + 2, ids[i] + 5, losses[2, i])

@@ -9,7 +9,7 @@ import numpy as np
 from fastmetrics.kernels.dialect import inlined, kernel
 from fastmetrics.kernels.ids import BLOCK, NARROW, compose, hold_one
 
-__all__ = ["add_values", "add_weights", "count_rows", "keep_largest", "occupied_rows", "take_columns"]
+__all__ = ["add_pair", "add_values", "add_weights", "count_rows", "keep_largest", "occupied_rows", "take_columns"]
 
 FEW = 12  # cells: to compare every id with each of them costs 0.1 ns a cell, one by one 0.8 to 1.4 ns, as cells repeat
 LOW = np.uint64(0xFFFF)

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic, overload
 from numba.np.numpy_support import carray
 from numpy.typing import NDArray
 
-__all__ = ["load_u8", "load_u64", "view_u8", "view_u16", "view_u32"]
+__all__ = ["load_u8", "load_u64", "prefetch", "view_u8", "view_u16", "view_u32"]
 
 
 def load_u8(address: np.uint64) -> np.uint64:
@@ -47,6 +48,28 @@ def compile_as(function: Any, bits: int) -> None:
 
 compile_as(load_u8, 8)
 compile_as(load_u64, 64)
+
+
+def prefetch(array: NDArray[Any], at: int) -> None:
+    """Ask for the cache line of an element that will be written soon."""
+
+
+def prefetching(context: Any, array: Any, at: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+        byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+        fetch = cgutils.get_or_insert_function(
+            builder.module, ir.FunctionType(ir.VoidType(), [byte, number, number, number]), "llvm.prefetch.p0"
+        )
+        to_write, keep, data_cache = number(1), number(3), number(1)
+        builder.call(fetch, [builder.bitcast(builder.gep(data, [arguments[1]]), byte), to_write, keep, data_cache])
+        return context.get_dummy_value()
+
+    return types.void(array, types.int64), generate
+
+
+fetch: Any = intrinsic(prefetching)
+overload(prefetch)(lambda array, at: lambda array, at: fetch(array, at))
 
 
 def at_address(context: Any, address: Any) -> Any:

@@ -1,0 +1,92 @@
+"""Four neighbouring cells at once, as one vector: Numba leaves it to LLVM to find vectors, which finds none here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic, overload
+from numpy.typing import NDArray
+
+__all__ = ["add_four_pairs", "keep_four"]
+
+FOUR = ir.VectorType(ir.DoubleType(), 4)
+Floats = NDArray[np.float64]
+
+
+def add_four_pairs(sums: Floats, at: int, error: int, a: float, b: float, c: float, d: float) -> None:
+    """Add four numbers to the sums from ``at`` on, and what rounding loses of them (Knuth's TwoSum) to the errors from
+    ``error`` on.
+    """
+    x = np.array([a, b, c, d])
+    old = sums[at : at + 4].copy()
+    new = old + x
+    part = new - old
+    sums[at : at + 4] = new
+    sums[error : error + 4] += (old - (new - part)) + (x - part)
+
+
+def keep_four(best: Floats, at: int, a: float, b: float, c: float, d: float) -> None:
+    """Keep the larger of each of four numbers and the ones from ``at`` on, of which NaN is "not yet"."""
+    was, x = best[at : at + 4].copy(), np.array([a, b, c, d])
+    best[at : at + 4] = np.where(was >= x, was, x)
+
+
+def place(context: Any, builder: Any, kind: Any, array: Any, at: Any) -> Any:
+    """The address of an element of an array."""
+    return builder.gep(context.make_array(kind)(context, builder, array).data, [at])
+
+
+def loaded(builder: Any, pointer: Any) -> Any:
+    return builder.load(builder.bitcast(pointer, FOUR.as_pointer()), align=8, typ=FOUR)
+
+
+def store(builder: Any, vector: Any, pointer: Any) -> None:
+    builder.store(vector, builder.bitcast(pointer, FOUR.as_pointer()), align=8)
+
+
+def vector_of(builder: Any, numbers: Any) -> Any:
+    vector = ir.Constant(FOUR, ir.Undefined)
+    for lane, number in enumerate(numbers):
+        vector = builder.insert_element(vector, number, ir.Constant(ir.IntType(32), lane))
+    return vector
+
+
+def adding(context: Any, sums: Any, at: Any, error: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        sums, at, error, *numbers = arguments
+        at_sums, at_errors = (place(context, builder, signature.args[0], sums, spot) for spot in (at, error))
+        x, old, lost = vector_of(builder, numbers), loaded(builder, at_sums), loaded(builder, at_errors)
+        new = builder.fadd(old, x)
+        part = builder.fsub(new, old)
+        rest = builder.fadd(builder.fsub(old, builder.fsub(new, part)), builder.fsub(x, part))
+        store(builder, new, at_sums)
+        store(builder, builder.fadd(lost, rest), at_errors)
+        return context.get_dummy_value()
+
+    f64 = types.float64
+    return types.void(sums, types.int64, types.int64, f64, f64, f64, f64), generate
+
+
+def keeping(context: Any, best: Any, at: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        best, at, *numbers = arguments
+        spot = place(context, builder, signature.args[0], best, at)
+        x, was = vector_of(builder, numbers), loaded(builder, spot)
+        store(builder, builder.select(builder.fcmp_ordered(">=", was, x), was, x), spot)
+        return context.get_dummy_value()
+
+    f64 = types.float64
+    return types.void(best, types.int64, f64, f64, f64, f64), generate
+
+
+add: Any = intrinsic(adding)
+keep: Any = intrinsic(keeping)
+
+# What compiled kernels call where Python calls the functions above.
+overload(add_four_pairs)(
+    lambda sums, at, error, a, b, c, d: lambda sums, at, error, a, b, c, d: add(sums, at, error, a, b, c, d)
+)
+overload(keep_four)(lambda best, at, a, b, c, d: lambda best, at, a, b, c, d: keep(best, at, a, b, c, d))
