@@ -115,7 +115,7 @@ KEYS = {
     ),
     "model": text("model", MODELS),
     "country": text("country", COUNTRIES),
-    **{name: number(name) for name in ("slice", "user", "item", "kind", "guess")},
+    **{name: number(name) for name in SIZES if name not in ("hour", "model", "country")},
     "label": side("label", 2),
     "pred": side("pred", 2),
     "label_or_null": side("label", 3),

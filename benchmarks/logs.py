@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-__all__ = ["COUNTRIES", "DAYS", "HOUR", "MODELS", "NULL", "SIZES", "START", "Log", "frame"]
+__all__ = ["COUNTRIES", "DAYS", "HOUR", "MODELS", "NULL", "SIZES", "SPREADS", "START", "Log", "frame"]
 
 Array = NDArray[Any]
 
@@ -26,6 +26,8 @@ NULL = 2  # of a label or prediction, beside 0 and 1
 NULLS = 0.125
 USERS, ITEMS, PAIRS = 10_000, 1_000, 1_000_000
 
+SPREADS = tuple(10**power for power in range(8))  # keys of so many values, all alike
+
 # How many values each key has, as codes from 0.
 SIZES = {
     "hour": DAYS * 24,
@@ -36,6 +38,7 @@ SIZES = {
     "item": ITEMS,
     "kind": 10,
     "guess": 10,
+    **{f"of_{size}": size for size in SPREADS},
 }
 
 
@@ -102,6 +105,10 @@ def pairs(log: Log, rng: np.random.Generator) -> Array:
     return chosen[rng.integers(0, PAIRS, log.rows, dtype=np.int32)]
 
 
+def spread(size: int) -> Callable[[Log, np.random.Generator], Array]:
+    return lambda log, rng: rng.integers(0, size, log.rows, dtype=np.int32)
+
+
 COLUMNS: Mapping[str, Callable[[Log, np.random.Generator], Array]] = {
     "ts": near_sorted,
     "shuffled": lambda log, rng: rng.permutation(log["ts"]),
@@ -111,6 +118,7 @@ COLUMNS: Mapping[str, Callable[[Log, np.random.Generator], Array]] = {
     "pair": pairs,
     "user": lambda log, _: log["pair"] // ITEMS,
     "item": lambda log, _: log["pair"] % ITEMS,
+    **{f"of_{size}": spread(size) for size in SPREADS},
     "label": lambda log, rng: rng.random(log.rows, dtype=np.float32) < 0.3,
     "pred": lambda log, _: log["score"] > 0.5,
     "label_or_null": holed("label"),

@@ -24,7 +24,7 @@ from peers import Question
 from race import Run, Runs, Side, check, peak_memory, timed
 from setting import Setting
 
-__all__ = ["from_files", "from_one_file"]
+__all__ = ["counting", "from_files", "from_one_file"]
 
 ROLES = {name: name for name in ("ts", "model", "country", "label", "pred")}
 HOURLY = Question(families.BINARY, ("model", "country", "hour"), ROLES, text=True)
@@ -66,8 +66,13 @@ def apart(peer: str, form: str, paths: Sequence[Path], folder: Path) -> tuple[pl
     """`read_once` in a process of its own: the table and the cost."""
     out = folder / "out.parquet"
     command = [sys.executable, __file__, peer, form, str(out), str(folder / "small.parquet"), *map(str, paths)]
-    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    printed = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     return pl.read_parquet(out), Run(*json.loads(printed))
+
+
+def counting(paths: Sequence[Path], rounds: int, folder: Path) -> list[Run]:
+    """fastmetrics alone on some files."""
+    return [apart("fastmetrics", "", paths, folder)[1] for _ in range(rounds)]
 
 
 def best_form(peer: str, paths: Sequence[Path], folder: Path) -> str:
@@ -122,15 +127,16 @@ def from_one_file(setting: Setting) -> Outcome:
 def write_files(setting: Setting) -> tuple[list[Path], str]:
     """FILES that share the month between them, or, where the disk is short, one file under so many names."""
     folder = setting.folder
+    paths = [folder / f"{at:02}.parquet" for at in range(FILES)]
     if shutil.disk_usage(folder).free > 2 * FILES * setting.rows * ROW_BYTES:
         days = logs.DAYS / FILES
         made = (logs.Log(setting.rows, seed=at, days=(at * days, (at + 1) * days)) for at in range(FILES))
-        paths = [write_log(folder / f"{at:02}.parquet", log) for at, log in enumerate(made)]
+        for path, log in zip(paths, made, strict=True):
+            write_log(path, log)
         return paths, f"{FILES} files of {days:g} days each"
-    first = write_log(folder / "00.parquet", setting.log)
-    paths = [first, *(folder / f"{at:02}.parquet" for at in range(1, FILES))]
+    write_log(paths[0], setting.log)
     for path in paths[1:]:
-        os.link(first, path)
+        os.link(paths[0], path)
     return paths, f"one file under {FILES} names, as the disk was short"
 
 

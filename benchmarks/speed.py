@@ -1,7 +1,8 @@
 """How fast logs are counted, beside the peers on the same work: ``python benchmarks/speed.py``.
 
-``--only W`` runs one row of the table (a part of its name is enough) and prints it; without it every row is run, and
-the section "Speed" of RESULTS.md is written.
+``--only W`` runs one row of the table (a part of its name is enough) and prints it. Without it every row is run, the
+sections "Speed" and "Growth" of RESULTS.md are written and the pictures of growth drawn; ``--growth`` does only the
+latter.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import polars as pl
 
+import growth
 from outcome import Outcome
 from report import RESULTS, goal_rows, markdown, put_section, report, section
 from setting import Setting
@@ -36,15 +38,16 @@ def chosen(only: Sequence[str], full: bool) -> list[Work]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Time fastmetrics and its peers.")
-    parser.add_argument("--rows", type=int, default=20_000_000, help="of the log (%(default)s)")
+    parser.add_argument("--rows", type=int, default=10_000_000, help="of the log (%(default)s)")
     parser.add_argument("--rounds", type=int, default=5, help="timed turns of every side (%(default)s)")
     parser.add_argument("--only", action="append", default=[], metavar="NAME", help="run the row of this name")
     parser.add_argument("--full", action="store_true", help="also the billion rows: 20 files of --rows each")
     parser.add_argument("--folder", type=Path, help="where Parquet files are written (a temporary folder)")
     parser.add_argument("--out", type=Path, help="write the report here (RESULTS.md, if every row is run)")
     parser.add_argument("--list", action="store_true", help="show the rows")
+    parser.add_argument("--growth", action="store_true", help="only measure how costs grow, and draw it")
     asked = parser.parse_args()
-    works = chosen(asked.only, asked.full)
+    works = [] if asked.growth else chosen(asked.only, asked.full)
     if asked.list:
         print("\n".join(f"{work.name:15} {work.text}" for work in WORKS))
         return
@@ -55,11 +58,14 @@ def main() -> None:
         for work in works:
             outcomes[work] = work.run(setting)
             print(section(work, outcomes[work]), flush=True)
-    print(markdown(pl.DataFrame(list(goal_rows(outcomes)))))
-    out = asked.out or (None if asked.only else RESULTS)
-    if out is not None:
-        given = " ".join(["python benchmarks/speed.py", *sys.argv[1:]])
-        put_section(report(outcomes, setting, given, load), out)
+        command = " ".join(["python benchmarks/speed.py", *sys.argv[1:]])
+        if outcomes:
+            print(markdown(pl.DataFrame(list(goal_rows(outcomes)))))
+            out = asked.out or (None if asked.only else RESULTS)
+            if out is not None:
+                put_section(report(outcomes, setting, command, load), out)
+        if not asked.only:
+            growth.write(setting, asked.full, command)
 
 
 if __name__ == "__main__":
