@@ -10,11 +10,11 @@ from typing import Any
 
 import polars as pl
 
-import families
 import logs
 import parquet
 import peers
-from memory import sides
+from labelled import BINARY
+from memory import field
 from peers import Question
 from pictures import FROM_PARQUET, draw_growth, draw_threads
 from race import Run, Side, race, timed
@@ -29,7 +29,7 @@ MANY = (1, 2, 4, 8)  # threads, more than there are cores, to see what a table m
 MODELLED = (1, 2, 4, 8, 16, 32, 64)
 ROUNDS = 3
 SIDES = {"label": "label", "pred": "pred"}
-W = Question(families.BINARY, ("model", "country", "hour"), {key: key for key in ("ts", "model", "country")} | SIDES)
+W = Question(BINARY, ("model", "country", "hour"), {key: key for key in ("ts", "model", "country")} | SIDES)
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 
 
@@ -52,7 +52,7 @@ def everything(log: logs.Log, frame: pl.DataFrame, question: Question) -> Iterat
 
 def best(log: logs.Log, question: Question) -> set[str]:
     """The names of the forms that a race of this question has chosen."""
-    return {side.name for side in sides(log, question.frame(log), question)}
+    return {side.name for side in field(log, question.frame(log), question).sides}
 
 
 def by_rows(setting: Setting) -> pl.DataFrame:
@@ -77,9 +77,7 @@ def by_files(setting: Setting) -> pl.DataFrame:
 
 def by_groups(setting: Setting) -> pl.DataFrame:
     log = logs.Log(max(setting.rows // 4, 1_000_000))
-    questions = {
-        size: Question(families.BINARY, (f"of_{size}",), {f"of_{size}": f"of_{size}"} | SIDES) for size in logs.SPREADS
-    }
+    questions = {size: Question(BINARY, (f"of_{size}",), {f"of_{size}": f"of_{size}"} | SIDES) for size in logs.SPREADS}
     forms = best(log, questions[1000])
     return pl.DataFrame(list(curve(((size, log, question) for size, question in questions.items()), forms)))
 

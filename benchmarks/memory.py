@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib.util import find_spec
 from statistics import median
+from typing import NamedTuple
 
 import polars as pl
 
@@ -15,7 +16,7 @@ from peers import Question
 from race import Side, fastest, race
 from setting import Setting
 
-__all__ = ["in_memory"]
+__all__ = ["field", "in_memory"]
 
 
 def in_memory(question: Question, rows: int | None = None, turns: int = 1) -> Callable[[Setting], Outcome]:
@@ -25,27 +26,37 @@ def in_memory(question: Question, rows: int | None = None, turns: int = 1) -> Ca
         setting.keep(["label", *question.roles.values()])
         log = setting.log if rows is None else Log(rows)
         frame = question.frame(log)
-        runs = race(list(sides(log, frame, question)), setting.rounds * turns)
+        taking_part = field(log, frame, question)
+        runs = race(taking_part.sides, setting.rounds * turns)
         once = median(run.cpu for run in next(iter(runs.values())))
         measures = {
             **multiples(runs),
             "ns/row": 1e9 * once / log.rows,
             "share of read bandwidth": frame.estimated_size() / once / setting.bandwidth,
         }
-        return Outcome(standings(runs, log.rows), measures, runs=runs)
+        return Outcome(standings(runs, log.rows), measures, taking_part.told(), runs)
 
     return run
 
 
-def sides(log: Log, frame: pl.DataFrame, question: Question) -> Iterator[Side]:
-    """fastmetrics first; of each peer the form that takes the least CPU time."""
-    yield peers.ours(frame, question, 1)
-    if peers.THREADS > 1:
-        yield peers.ours(frame, question, peers.THREADS)
-    if not question.text:  # numpy would be given codes, which are what costs
-        yield from peers.bincount(log, question)
-    yield fastest(peers.polars_sides(frame.lazy(), question))
-    yield fastest(peers.duckdb_sides(peers.duckdb_table(frame, question), question))
+class Field(NamedTuple):
+    """Who takes part: fastmetrics first, and of each peer the form that won its trial; what all forms took in it."""
+
+    sides: list[Side]
+    tried: dict[str, float]
+
+    def told(self) -> str:
+        return "CPU ms in the trial: " + "; ".join(f"{name} {cpu * 1e3:,.0f}" for name, cpu in self.tried.items()) + "."
+
+
+def field(log: Log, frame: pl.DataFrame, question: Question) -> Field:
+    """The sides of a question on a log."""
+    engines = [peers.polars_sides(frame.lazy(), question)]
+    engines.append(peers.duckdb_sides(peers.duckdb_table(frame, question), question))
     if find_spec("chdb") and not question.text:
-        yield fastest(peers.clickhouse(log, question))
-    yield from peers.sklearn(log, question)
+        engines.append(peers.clickhouse(log, question))
+    trials = [fastest(forms) for forms in engines]
+    counted = [] if question.text else peers.bincount(log, question)  # numpy would be given codes, which are what costs
+    own = [peers.ours(frame, question, threads) for threads in sorted({1, peers.THREADS})]
+    sides = [*own, *counted, *(trial.best for trial in trials), *peers.sklearn(log, question)]
+    return Field(sides, {name: cpu for trial in trials for name, cpu in trial.cpu.items()})

@@ -16,9 +16,9 @@ from statistics import median
 
 import polars as pl
 
-import families
 import logs
 import peers
+from labelled import BINARY
 from outcome import Outcome, multiples, standings
 from peers import Question
 from race import Run, Runs, Side, check, peak_memory, timed
@@ -27,7 +27,7 @@ from setting import Setting
 __all__ = ["counting", "from_files", "from_one_file"]
 
 ROLES = {name: name for name in ("ts", "model", "country", "label", "pred")}
-HOURLY = Question(families.BINARY, ("model", "country", "hour"), ROLES, text=True)
+HOURLY = Question(BINARY, ("model", "country", "hour"), ROLES, text=True)
 FILES = 20
 ROW_BYTES = 16  # more than a row takes on disk
 PEERS = ("fastmetrics", "Polars", "DuckDB")

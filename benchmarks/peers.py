@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 import fastmetrics as fm
 import logs
-from families import BINARY, Counted, Form
+from forms import Counted, Form
 from keys import KEYS, Key, codes, dense, encoded, packed_polars, packed_sql, space
+from labelled import BINARY
 from race import Side
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import polars as pl
 from polars.testing import assert_frame_equal
 
-__all__ = ["Run", "Runs", "Side", "check", "fastest", "multiple", "peak_memory", "race", "timed"]
+__all__ = ["Run", "Runs", "Side", "Trial", "check", "fastest", "multiple", "peak_memory", "race", "timed"]
 
 NEAR = 1.4  # times the least: still to be considered
 PAUSE = 0.05  # seconds for which threads of the last run may still spin
@@ -82,11 +82,22 @@ def race(sides: Sequence[Side], rounds: int) -> Runs:
     return runs
 
 
-def fastest(forms: Iterable[Side]) -> Side:
-    """The form of a query that takes the least CPU time: of one run each, and of one more of those that were near."""
-    tried = [(timed(side.run)[1].cpu, side) for side in forms]
-    near = NEAR * min(cpu for cpu, _ in tried)
-    return min(tried, key=lambda of: min(of[0], timed(of[1].run)[1].cpu) if of[0] <= near else of[0])[1]
+class Trial(NamedTuple):
+    """The form of a query that takes the least CPU time, and that of all of them in seconds by name."""
+
+    best: Side
+    cpu: dict[str, float]
+
+
+def fastest(forms: Iterable[Side]) -> Trial:
+    """Try forms: one run each, and one more of those that were near the least."""
+    sides = {side.name: side for side in forms}
+    cpu = {name: timed(side.run)[1].cpu for name, side in sides.items()}
+    near = NEAR * min(cpu.values())
+    for name, side in sides.items():
+        if cpu[name] <= near:
+            cpu[name] = min(cpu[name], timed(side.run)[1].cpu)
+    return Trial(sides[min(cpu, key=cpu.__getitem__)], cpu)
 
 
 def multiple(runs: Sequence[Run], first: Sequence[Run], of: str = "cpu") -> float:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import families
+import labelled
 import startup
+from forms import Counted
 from memory import in_memory
 from outcome import Outcome
 from parquet import from_files, from_one_file
@@ -59,7 +61,7 @@ BY_ALL = ("model", "country", "hour")
 BY_PLACE = ("model", "country")
 
 
-def hourly(counted: families.Counted = families.BINARY, **roles: str) -> Question:
+def hourly(counted: Counted = labelled.BINARY, **roles: str) -> Question:
     """Model x country x hour."""
     return Question(counted, BY_ALL, TIMED | roles)
 
@@ -67,7 +69,7 @@ def hourly(counted: families.Counted = families.BINARY, **roles: str) -> Questio
 def counted(**given: Any) -> Callable[[Setting], Outcome]:
     """Binary cells by some keys, of the columns named like them."""
     keys = given["keys"]
-    return in_memory(Question(families.BINARY, keys, {key: key for key in keys} | SIDES))
+    return in_memory(Question(labelled.BINARY, keys, {key: key for key in keys} | SIDES))
 
 
 W = hourly(**SIDES)
@@ -97,7 +99,7 @@ WORKS = (
         "strings",
         "model x country x hour, keys of plain text",
         least(Polars=10),
-        in_memory(Question(families.BINARY, BY_ALL, TIMED | SIDES, text=True)),
+        in_memory(Question(labelled.BINARY, BY_ALL, TIMED | SIDES, text=True)),
     ),
     Work(
         "many groups",
@@ -109,13 +111,13 @@ WORKS = (
         "nulls",
         "model x country x hour, 12.5 % of labels and of predictions null",
         least(Polars=13),
-        in_memory(hourly(families.NULLS, label="label_or_null", pred="pred_or_null")),
+        in_memory(hourly(labelled.NULLS, label="label_or_null", pred="pred_or_null")),
     ),
     Work(
         "weights",
         "model x country x hour, rows, Σw and Σw² of each cell",
         least(Polars=8),
-        in_memory(hourly(families.WEIGHTED, **SIDES, weight="weight")),
+        in_memory(hourly(labelled.WEIGHTED, **SIDES, weight="weight")),
     ),
     Work(
         "score counts",
