@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-import fastmetrics as fm
+from fastmetrics.schema import Family
 from keys import KEYS, Key
 from logs import Log
 
@@ -51,7 +51,7 @@ class Counted:
     from a code a row, where numpy has a way.
     """
 
-    family: Callable[[], fm.Family]
+    family: Callable[[], Family]
     cells: tuple[str, ...]
     forms: Sequence[Form]
     inner: tuple[Key, ...] = ()

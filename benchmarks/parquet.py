@@ -10,7 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 
@@ -81,7 +81,7 @@ def best_form(peer: str, paths: Sequence[Path], folder: Path) -> str:
     return tried[0] if len(tried) == 1 else min(tried, key=lambda form: apart(peer, form, paths, folder)[1].cpu)
 
 
-def taking_turns(entries: dict[str, tuple[str, str, Sequence[Path]]], rounds: int, folder: Path) -> Runs:
+def taking_turns(entries: Mapping[str, tuple[str, str, Sequence[Path]]], rounds: int, folder: Path) -> Runs:
     """Runs of entries (peer, form, files) by name; those that read the same files are compared, whole tables."""
     runs: Runs = {name: [] for name in entries}
     expected: dict[tuple[Path, ...], pl.DataFrame] = {}
@@ -163,4 +163,6 @@ def from_files(setting: Setting) -> Outcome:
 
 
 if __name__ == "__main__":
-    read_once(*sys.argv[1:3], *map(Path, sys.argv[3:5]), list(map(Path, sys.argv[5:])))  # type: ignore[arg-type]
+    peer, form, *given = sys.argv[1:]
+    out, small, *paths = map(Path, given)
+    read_once(peer, form, out, small, paths)

@@ -102,7 +102,7 @@ def fastest(forms: Iterable[Side]) -> Trial:
 
 def multiple(runs: Sequence[Run], first: Sequence[Run], of: str = "cpu") -> float:
     """The median over the rounds of one side's cost as a multiple of that of the first side in the same round."""
-    return median(getattr(run, of) / getattr(other, of) for run, other in zip(runs, first, strict=False))
+    return median(float(getattr(run, of) / getattr(other, of)) for run, other in zip(runs, first, strict=False))
 
 
 def peak_memory() -> float:

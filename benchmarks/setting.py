@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import platform
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 import logs
 
@@ -46,7 +48,7 @@ class Setting:
             del self.log.made[name]
 
 
-def fastest_read(array: np.ndarray, read: np.ufunc, times: int = 7) -> float:
+def fastest_read(array: NDArray[np.int64], read: Callable[[NDArray[np.int64]], Any], times: int = 7) -> float:
     """The least time of some runs, in seconds."""
     took = []
     for _ in range(times):

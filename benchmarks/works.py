@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import families
 import labelled
@@ -61,18 +60,17 @@ BY_ALL = ("model", "country", "hour")
 BY_PLACE = ("model", "country")
 
 
-def hourly(counted: Counted = labelled.BINARY, **roles: str) -> Question:
+def hourly(counted: Counted, roles: dict[str, str]) -> Question:
     """Model x country x hour."""
     return Question(counted, BY_ALL, TIMED | roles)
 
 
-def counted(**given: Any) -> Callable[[Setting], Outcome]:
+def by(*keys: str) -> Callable[[Setting], Outcome]:
     """Binary cells by some keys, of the columns named like them."""
-    keys = given["keys"]
     return in_memory(Question(labelled.BINARY, keys, {key: key for key in keys} | SIDES))
 
 
-W = hourly(**SIDES)
+W = hourly(labelled.BINARY, SIDES)
 
 WORKS = (
     Work(
@@ -85,15 +83,15 @@ WORKS = (
         "MC",
         "model x country",
         least(Polars=22, DuckDB=20, ClickHouse=5, bincount=15),
-        counted(keys=BY_PLACE),
+        by(*BY_PLACE),
     ),
-    Work("M", "model", least(Polars=15), counted(keys=("model",))),
-    Work("no groups", "no keys at all", (), counted(keys=())),
+    Work("M", "model", least(Polars=15), by("model")),
+    Work("no groups", "no keys at all", (), by()),
     Work(
         "shuffled",
         "model x country x hour, times shuffled",
         (*least(Polars=5), most("ns/row", 3)),
-        in_memory(hourly(**SIDES, ts="shuffled")),
+        in_memory(hourly(labelled.BINARY, SIDES | {"ts": "shuffled"})),
     ),
     Work(
         "strings",
@@ -105,19 +103,19 @@ WORKS = (
         "many groups",
         "1,000,000 of 10,000,000 possible pairs of two integer keys",
         least(Polars=6, DuckDB=10),
-        counted(keys=("user", "item")),
+        by("user", "item"),
     ),
     Work(
         "nulls",
         "model x country x hour, 12.5 % of labels and of predictions null",
         least(Polars=13),
-        in_memory(hourly(labelled.NULLS, label="label_or_null", pred="pred_or_null")),
+        in_memory(hourly(labelled.NULLS, {"label": "label_or_null", "pred": "pred_or_null"})),
     ),
     Work(
         "weights",
         "model x country x hour, rows, Σw and Σw² of each cell",
         least(Polars=8),
-        in_memory(hourly(labelled.WEIGHTED, **SIDES, weight="weight")),
+        in_memory(hourly(labelled.WEIGHTED, SIDES | {"weight": "weight"})),
     ),
     Work(
         "score counts",
@@ -141,7 +139,7 @@ WORKS = (
         "regression",
         "8 sums and 4 extremes by model x country x hour",
         least(Polars=6),
-        in_memory(hourly(families.REGRESSION, value="value", estimate="estimate")),
+        in_memory(hourly(families.REGRESSION, {"value": "value", "estimate": "estimate"})),
     ),
     Work(
         "small logs",
