@@ -5,7 +5,6 @@ Peers are imported where they are used, so that a process that times one of them
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
@@ -156,7 +155,7 @@ def from_arrow(found: Any, answer: Table) -> pl.DataFrame:
 def clickhouse_session() -> Session:
     from chdb.session import Session
 
-    return Session(tempfile.mkdtemp(prefix="clickhouse-"))
+    return Session()  # in a folder of its own, which it removes
 
 
 CLICKHOUSE = {"u1": "UInt8", "u2": "UInt16", "u4": "UInt32", "i4": "Int32", "f4": "Float32", "f8": "Float64"}
