@@ -3,12 +3,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable
-# What a user has, what the tests need besides, and what builds the site: the first table need not wait for the rest.
+# What a user has, what the tests need besides, the peer that only benchmarks need, and what builds the site: the first
+# table need not wait for the rest.
 READY := $(VENV)/ready
 READY_TEST := $(VENV)/ready-test
+READY_BENCH := $(VENV)/ready-bench
 READY_DOCS := $(VENV)/ready-docs
 
-.PHONY: help demo test check bench coverage precision docs clean
+.PHONY: help demo test check bench bench-full coverage precision docs clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -20,6 +22,10 @@ $(READY): pyproject.toml
 
 $(READY_TEST): $(READY)
 	$(INSTALL) ".[delta,dev,iceberg,peers,plot,yaml]"
+	touch $@
+
+$(READY_BENCH): $(READY_TEST)
+	$(INSTALL) ".[bench]"
 	touch $@
 
 $(READY_DOCS): $(READY)
@@ -38,8 +44,12 @@ check: $(READY_TEST) ## Style, types and import direction
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(READY_TEST) ## Equality with the peers, then CPU-time ratios: benchmarks/RESULTS.md
+bench: $(READY_BENCH) ## Equality with the peers, then CPU-time ratios: benchmarks/RESULTS.md
 	$(BIN)/python benchmarks/speed.py
+	$(BIN)/python benchmarks/expressions.py --rows 4000000 --rounds 5
+
+bench-full: $(READY_BENCH) ## The same on 50 million rows, and on a billion of them in Parquet
+	$(BIN)/python benchmarks/speed.py --full --rows 50000000
 	$(BIN)/python benchmarks/expressions.py
 
 coverage: $(READY_TEST) ## The measured coverage of every interval: benchmarks/COVERAGE.md

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import itertools
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from functools import partial
 from statistics import median
 from typing import Any
@@ -20,9 +19,10 @@ from polars.testing import assert_frame_equal
 
 import fastmetrics as fm
 import fastmetrics.polars as fpl
-from speed import RESULTS, Run, markdown, timed
+from race import Run, timed
+from report import markdown, now, put_section
 
-HEADING = "\n## Polars expressions\n"
+HEADING = "## Polars expressions\n"
 GROUPS = 1_000
 METRICS = ("precision", "recall", "f1", "accuracy", "specificity", "mcc")
 DTYPES = {"Boolean": pl.Boolean, "Int64": pl.Int64, "Float32": pl.Float32}
@@ -136,13 +136,12 @@ def main() -> None:
     shown = markdown(pl.DataFrame(table))
     section = (
         f"{HEADING}\n`python benchmarks/expressions.py --rows {arguments.rows} --rounds {arguments.rounds}` on "
-        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC. {arguments.rows:,} rows, {GROUPS:,} groups; the base of each "
-        "multiple is the\nfour sums of tn, fp, fn and tp written by hand, without any metric. `over` repeats a value "
+        f"{now()}. {arguments.rows:,} rows, {GROUPS:,} groups; the base of each multiple is the\n"
+        "four sums of tn, fp, fn and tp written by hand, without any metric. `over` repeats a value "
         "for every row, so that six\nFloat64 columns cost more to write than four of UInt32: both are shown. "
         "Integers and floats are checked to hold nothing\nbut 0, 1 and -1, which the sums by hand do not do.\n\n"
     )
-    before = RESULTS.read_text().partition(HEADING)[0].rstrip() + "\n"
-    RESULTS.write_text(before + section + shown.rstrip() + "\n")
+    put_section(section + shown)
     print(shown)
 
 

@@ -18,7 +18,7 @@ include_patterns = ["docs/*.md", "*.md", "benchmarks/*.md"]
 exclude_patterns = [".venv", "build"]  # not walked through
 
 GUIDES = ["quickstart", "counts", "windows", "inputs", "command-line", "expressions", "pictures", "spark", "llm-logs"]
-BACKGROUND = ["format", "comparison", "../ARCHITECTURE", "../CONTRIBUTING", "../benchmarks/RESULTS"]
+BACKGROUND = ["performance", "format", "comparison", "../ARCHITECTURE", "../CONTRIBUTING", "../benchmarks/RESULTS"]
 MORE = ["../README", "../CHANGELOG", "../benchmarks/COVERAGE"]
 
 
