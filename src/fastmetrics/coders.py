@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from fastmetrics.columns import NOTHING, fixed, text_views, true_bits, valid_bits
 from fastmetrics.errors import DataError, SchemaError
 from fastmetrics.groups import Codes, NumberTable, Slots
-from fastmetrics.kernels.codes import intern_text, window_codes
+from fastmetrics.kernels.codes import RECENT, intern_text, window_codes
 from fastmetrics.kernels.ids import BLOCK, MIXED
 from fastmetrics.windows import UnlistableError, Windows, lengths
 
@@ -73,11 +73,11 @@ class NumberCoder:
         values = fixed(column)
         valid = valid_bits(column)
         if self.dtype.is_float():
-            values = values.astype(np.float64) + 0.0  # -0.0 is 0.0
+            values = values.astype(np.float64, copy=False) + 0.0  # -0.0 is 0.0
             known = ~np.isnan(values)
             valid = known.view(np.uint8) if valid is None else valid & known
         elif values.dtype != np.uint64:
-            values = values.astype(np.int64)
+            values = values.astype(np.int64, copy=False)
         return Codes(self.table.codes(values.view(np.uint64), valid), 0, self.table.size)
 
     def values(self) -> pl.Series:
@@ -98,13 +98,18 @@ class CategoryCoder:
         self.table = NumberTable()
 
     def codes(self, column: pa.Array) -> Codes:
-        numbers = fixed(column).astype(np.uint64)
+        numbers = fixed(column).astype(np.uint64, copy=False)
         return Codes(self.table.codes(numbers, valid_bits(column)), 0, self.table.size)
 
     def values(self) -> pl.Series:
         codes = pl.Series(self.table.known[1 : self.table.size]).cast(pl.UInt32)
         text = codes.cat.to(pl.Categorical).cast(pl.String)
         return pl.concat([pl.Series([None], dtype=pl.String), text.rename("")])
+
+
+def nothing_recent() -> NDArray[np.uint64]:
+    """The memory of `intern_text` before the first view of a column."""
+    return np.zeros(3 * RECENT, np.uint64)
 
 
 class TextCoder:
@@ -126,8 +131,8 @@ class TextCoder:
         valid = valid_bits(column)
         valid = NOTHING if valid is None else valid
         out = np.empty(len(column), np.uint32)
-        done = 0
-        while (done := self.run(views, buffers, valid, done, out)) < len(out):
+        done, recent = 0, nothing_recent()
+        while (done := self.run(views, buffers, valid, done, out, recent)) < len(out):
             self.grow(int(views[2 * done] & np.uint64(0xFFFFFFFF)))
         return Codes(out, 0, self.size)
 
@@ -138,13 +143,11 @@ class TextCoder:
         valid: NDArray[np.uint8],
         start: int,
         out: NDArray[np.uint32],
+        recent: NDArray[np.uint64],
     ) -> int:
-        slots = self.slots
-        shift = np.uint64(slots.shift)
-        stopped = intern_text(
-            views, buffers, valid, start, out, slots.hashes, slots.codes, shift, self.views, self.arena, self.used
-        )
-        return int(stopped)
+        slots, shift = self.slots, np.uint64(self.slots.shift)
+        tables = (slots.hashes, slots.codes, shift, self.views, self.arena, self.used, recent)
+        return int(intern_text(views, buffers, valid, start, out, *tables))
 
     def grow(self, wanted: int) -> None:
         """Make room for more strings, or for the ``wanted`` bytes of a long one."""
@@ -162,7 +165,7 @@ class TextCoder:
         old_arena, self.arena = self.arena, self.arena.copy()
         self.used[:] = 1, 0
         buffers = np.array([old_arena.ctypes.data], np.uint64)
-        self.run(known, buffers, NOTHING, 0, np.empty(count, np.uint32))
+        self.run(known, buffers, NOTHING, 0, np.empty(count, np.uint32), nothing_recent())
 
     def values(self) -> pl.Series:
         kind = pa.string_view() if self.dtype == pl.String else pa.binary_view()

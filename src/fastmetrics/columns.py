@@ -33,11 +33,12 @@ def bits(buffer: pa.Buffer, offset: int, length: int) -> NDArray[np.uint8]:
 
 
 def bitmap(column: pa.Array) -> Bitmap | None:
-    """The bits of a Boolean column without nulls as they lie in memory; None for any other column, and for no rows."""
+    """The bits of a Boolean column as they lie in memory; None for any other column, and for no rows."""
     if column.type != pa.bool_() or not len(column):
         return None
     valid, values = column.buffers()
-    return None if valid is not None else Bitmap(np.frombuffer(values, np.uint8), column.offset, len(column))
+    known = NOTHING if valid is None else np.frombuffer(valid, np.uint8)
+    return Bitmap(np.frombuffer(values, np.uint8), known, column.offset, len(column))
 
 
 def valid_bits(column: pa.Array) -> NDArray[np.uint8] | None:

@@ -16,6 +16,7 @@ from fastmetrics.kernels.ids import write_ids
 __all__ = ["Codes", "Grouper", "Ids", "NumberTable", "Slots"]
 
 DENSE_IDS = 1 << 21
+NEAR = 1 << 16
 ANYWHERE = np.empty(0, np.uint32)
 
 
@@ -99,12 +100,14 @@ class Slots:
 
 
 class NumberTable:
-    """Distinct 64-bit values, numbered from 1 as they appear."""
+    """Distinct 64-bit values, numbered from 1 as they appear; ``near`` is for values of which many are small."""
 
-    def __init__(self) -> None:
+    def __init__(self, near: bool = True) -> None:
         self.known = np.zeros(64, np.uint64)
         self.count = np.ones(1, np.int64)
         self.slots = Slots(len(self.known))
+        self.base: np.uint64 | None = None
+        self.near = np.zeros(NEAR if near else 0, np.uint32)
 
     @property
     def size(self) -> int:
@@ -112,24 +115,33 @@ class NumberTable:
 
     def codes(self, numbers: NDArray[np.uint64], valid: NDArray[np.uint8] | None) -> NDArray[np.uint32]:
         out = np.empty(len(numbers), np.uint32)
+        if self.base is None and len(numbers):
+            self.base = np.uint64((int(numbers[0]) - NEAR // 2) % 2**64)
+        valid = NOTHING if valid is None else valid
         done = 0
-        while (done := self.run(numbers, NOTHING if valid is None else valid, done, out)) < len(numbers):
+        while (done := self.run(numbers, valid, done, out, self.near)) < len(numbers):
             self.grow()
         return out
 
-    def run(self, numbers: NDArray[np.uint64], valid: NDArray[np.uint8], start: int, out: NDArray[np.uint32]) -> int:
-        slots = self.slots
-        stopped = intern_numbers(
-            numbers, valid, start, out, slots.hashes, slots.codes, np.uint64(slots.shift), self.known, self.count
-        )
-        return int(stopped)
+    def run(
+        self,
+        numbers: NDArray[np.uint64],
+        valid: NDArray[np.uint8],
+        start: int,
+        out: NDArray[np.uint32],
+        near: NDArray[np.uint32],
+    ) -> int:
+        slots, base = self.slots, np.uint64(0) if self.base is None else self.base
+        tables = (slots.hashes, slots.codes, np.uint64(slots.shift), self.known, self.count, base, near)
+        return int(intern_numbers(numbers, valid, start, out, *tables))
 
     def grow(self) -> None:
+        """Put what is known into larger tables; codes stay, but those that are near must be put there too."""
         known = self.known[1 : self.size]
         self.known = np.zeros(4 * len(self.known), np.uint64)
         self.slots = Slots(len(self.known))
         self.count[0] = 1
-        self.run(known, NOTHING, 0, np.empty(len(known), np.uint32))
+        self.run(known, NOTHING, 0, np.empty(len(known), np.uint32), self.near[:0])
 
 
 class Grouper:
@@ -174,7 +186,7 @@ class Grouper:
         self.leading = 0
         if first * math.prod(capacities) > DENSE_IDS:
             self.capacities = None
-            self.tables = [NumberTable() for _ in others]
+            self.tables = [NumberTable(near=False) for _ in others]
         else:
             self.capacities = capacities
 

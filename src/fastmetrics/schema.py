@@ -128,9 +128,13 @@ class InnerKey:
 
 
 class Bitmap(NamedTuple):
-    """Booleans as Arrow keeps them: bit ``offset + i`` of the packed bytes is row i."""
+    """Booleans as Arrow keeps them: bit ``offset + i`` of the packed bytes is row i, and of ``valid`` whether it is known.
+
+    Where no row is null ``valid`` is empty.
+    """
 
     packed: NDArray[np.uint8]
+    valid: NDArray[np.uint8]
     offset: int
     length: int
 
@@ -186,8 +190,8 @@ class Family:
 
     ``rows`` maps the role columns of a block to states, values and inner keys; ``read`` maps the cells of groups
     to what the formulas see; ``check`` refuses dtypes of the roles; ``parametric`` makes the row of a metric
-    whose name carries a number (``f2``); ``from_bits`` does what ``rows`` does where every role is a Boolean column
-    without nulls, given as its bitmap; ``headline`` names the metrics shown when none is asked for; ``width``
+    whose name carries a number (``f2``); ``from_bits`` does what ``rows`` does where every role is a Boolean column,
+    given as its bitmap; ``headline`` names the metrics shown when none is asked for; ``width``
     is how many inner rows a group has at most where ``read`` holds them side by side.
     """
 

@@ -105,13 +105,14 @@ def rows(roles: Mapping[str, NDArray[Any]]) -> Rows:
 
 
 def from_bits(roles: Mapping[str, Bitmap]) -> Rows:
-    """The same where nothing is null: twice the bit of the label plus that of the prediction."""
-    from fastmetrics.kernels.bits import spread_pairs
+    """The same, straight from bitmaps."""
+    from fastmetrics.kernels.bits import spread_states
 
     label, prediction = roles["label"], roles["prediction"]
     words = np.empty((label.length + 7) >> 3, np.uint64)
-    spread_pairs(label.packed, label.offset, prediction.packed, prediction.offset, words)
-    return Rows(words.view(np.uint8)[: label.length], top=3)
+    spread_states(*label[:3], *prediction[:3], words)
+    nulls = len(label.valid) or len(prediction.valid)
+    return Rows(words.view(np.uint8)[: label.length], top=None if nulls else 3)
 
 
 def pos(c: Any) -> Any:

@@ -8,12 +8,12 @@ import numpy as np
 
 from fastmetrics.kernels.dialect import inlined, kernel
 
-__all__ = ["spread_bits", "spread_pairs"]
+__all__ = ["spread_bits", "spread_states"]
 
 ONES = np.uint64(0x0101010101010101)
 EACH = np.uint64(0x8040201008040201)  # bit k of byte k
 BELOW = np.uint64(0x7F7F7F7F7F7F7F7F)
-SEVEN = np.uint64(7)
+TWO, FOUR, SIX, SEVEN = np.uint64(2), np.uint64(4), np.uint64(6), np.uint64(7)
 
 
 @inlined
@@ -44,19 +44,35 @@ def spread_bits(packed: Any, offset: Any, out: Any) -> None:
             out[i] = spread(whole[i])
 
 
-@kernel("void(in_u8, int64, in_u8, int64, out_u64)")
-def spread_pairs(upper: Any, upper_offset: Any, lower: Any, lower_offset: Any, out: Any) -> None:
-    """Byte i of ``out`` is twice bit i of one bitmap plus bit i of another: 0.07 ns a row, one by one and put
-    together 0.2.
+@inlined
+def bits_at(packed: Any, first: Any, shift: Any, i: Any) -> Any:
+    """Eight bits as eight bytes; of an empty bitmap all are 1."""
+    return spread(byte_at(packed, first, shift, i)) if packed.size else ONES
+
+
+@kernel("void(in_u8, in_u8, int64, in_u8, in_u8, int64, out_u64)")
+def spread_states(
+    label: Any, labelled: Any, label_at: Any, prediction: Any, predicted: Any, prediction_at: Any, out: Any
+) -> None:
+    """Byte i of ``out`` is the binary cell of row i (see `states.binary_states`), straight from bitmaps.
+
+    ``label_at`` is where the first row lies in the values ``label`` and in the validity ``labelled``, which is empty where
+    no row is null; likewise of the prediction. Eight rows a step: 0.07 ns a row without nulls and 0.2 with, where one
+    bitmap after the other, made bytes, would take 0.3 and 1.5.
     """
-    upper_shift, upper_first = np.uint64(upper_offset & 7), upper_offset >> 3
-    lower_shift, lower_first = np.uint64(lower_offset & 7), lower_offset >> 3
-    if upper_shift or lower_shift:
+    label_shift, label_first = np.uint64(label_at & 7), label_at >> 3
+    prediction_shift, prediction_first = np.uint64(prediction_at & 7), prediction_at >> 3
+    if labelled.size or predicted.size or label_shift or prediction_shift:
         for i in range(out.size):
-            high = spread(byte_at(upper, upper_first, upper_shift, i))
-            out[i] = high + high + spread(byte_at(lower, lower_first, lower_shift, i))
+            known_y = bits_at(labelled, label_first, label_shift, i)
+            known_p = bits_at(predicted, prediction_first, prediction_shift, i)
+            y = spread(byte_at(label, label_first, label_shift, i)) & known_y
+            p = spread(byte_at(prediction, prediction_first, prediction_shift, i)) & known_p
+            no_y, no_p = known_y ^ ONES, known_p ^ ONES
+            # 2y + p; without p 4 + y, without y 6 + p, without both 8: no byte overflows into the next.
+            out[i] = y + (y & known_p) + p + FOUR * no_p + SIX * no_y - TWO * (no_y & no_p)
     else:
-        highs, lows = upper[upper_first:], lower[lower_first:]
+        labels, predictions = label[label_first:], prediction[prediction_first:]
         for i in range(out.size):
-            high = spread(highs[i])
-            out[i] = high + high + spread(lows[i])
+            y = spread(labels[i])
+            out[i] = y + y + spread(predictions[i])
