@@ -161,8 +161,8 @@ def _read(y_true: object, proba: Array, sample_weight: object, labels: object) -
 
 
 def _add_up(proba: Array) -> bool:
-    """Whether each row adds up to 1; the product is a sum over columns that takes a fifth of the time of `sum`."""
-    sums = proba @ np.ones(proba.shape[1], proba.dtype)
+    """Whether each row adds up to 1."""
+    sums = np.einsum("ij->i", proba)
     return bool((abs(sums - 1) <= 1e-8 + math.sqrt(np.finfo(proba.dtype).eps)).all())
 
 

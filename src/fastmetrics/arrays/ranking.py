@@ -153,8 +153,12 @@ def _sides(positive: Array, score: Array) -> tuple[Array, Array]:
 
     Values are sorted faster than positions, 8 or 15 instead of 46 ms for 1M of float32 or float64.
     """
-    score = np.ascontiguousarray(score)  # a column of a matrix: 10 instead of 18 ms to take it apart
-    return np.sort(score[~positive]), np.sort(score[positive])
+    # Taking 1M scores apart costs 9 ms, 14 without the positions and 18 from a column of a matrix.
+    score = np.ascontiguousarray(score)
+    negatives, positives = score[np.flatnonzero(~positive)], score[np.flatnonzero(positive)]
+    negatives.sort()
+    positives.sort()
+    return negatives, positives
 
 
 def _area(negatives: Array, positives: Array) -> float:
@@ -173,14 +177,15 @@ def _average_precision(positive: Array, score: Array, weights: Array | None) -> 
         starts = np.flatnonzero(np.append(True, positives[1:] != positives[:-1]))
         found = len(positives) - starts
         chosen = found + len(negatives) - np.searchsorted(negatives, positives[starts])
-        return float(-np.diff(found, append=0) @ (found / chosen) / len(positives))
+        # Not a dot product, for which BLAS would start threads.
+        return float(np.sum(-np.diff(found, append=0) * (found / chosen)) / len(positives))
     fps, tps = _curve(positive, score, weights)
     if tps[-1] == 0:
         warn("y_true has no positive row, so average precision is 0.0")
         return 0.0
     chosen = tps + fps
     precision = np.divide(tps, chosen, out=np.zeros_like(tps), where=chosen != 0)
-    return max(0.0, float(np.diff(tps / tps[-1], prepend=0.0) @ precision))
+    return max(0.0, float(np.sum(np.diff(tps / tps[-1], prepend=0.0) * precision)))
 
 
 def _undefined(reason: str) -> float:
