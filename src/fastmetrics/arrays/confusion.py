@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastmetrics.arrays.encoding import LabelPair, as_labels, positions
-from fastmetrics.arrays.inputs import Array, UndefinedMetricWarning, flag, one_of, warn, weighted_mean
+from fastmetrics.arrays.encoding import LabelPair, agreeing, as_labels, positions
+from fastmetrics.arrays.inputs import Array, UndefinedMetricWarning, as_array, flag, one_of, warn, weighted_mean
 from fastmetrics.errors import DataError, SchemaError, listed
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ def accuracy_score(
     0.75
     """
     flag("normalize", normalize)
+    if sample_weight is None and (hits := agreeing(y_true, y_pred)) is not None:
+        return hits / len(as_array(y_true, "y_true")) if normalize else float(hits)
     pair = LabelPair.read(y_true, y_pred, sample_weight)
     equal = pair.true == pair.pred
     return weighted_mean(equal.all(axis=1) if pair.kind == "multilabel" else equal, pair.weights, normalize=normalize)
@@ -142,21 +144,31 @@ def _table(pair: LabelPair, labels: ArrayLike | None = None, name: str = "y_true
     """The dense table over ``labels``, all classes where None; other classes share a last row and column, cut off."""
     if pair.kind == "multilabel":
         raise DataError("an indicator matrix has no single confusion matrix; needed is one label a row")
-    classes, true, pred, slots = pair.classes, pair.true, pair.pred, len(pair.classes)
+    classes, slots, slot_of = pair.classes, len(pair.classes), None
     if labels is not None:
         wanted = as_labels(labels)
         at = positions(wanted, classes)
-        if not np.isin(at[at >= 0], true).any():
+        present = pair.true if pair.table is None else np.flatnonzero(pair.table.any(axis=1))
+        if not np.isin(at[at >= 0], present).any():
             raise DataError(f"{name} has none of labels={listed(wanted.tolist())}; it has {listed(classes.tolist())}")
         slots = len(wanted)
         slot_of = np.full(len(classes), slots)
         slot_of[at[at >= 0]] = np.flatnonzero(at >= 0)
-        true, pred = slot_of[true], slot_of[pred]
-    side = slots + (labels is not None)
-    counts = np.bincount(true * side + pred, weights=pair.weights, minlength=side * side)
-    if pair.weights is None or pair.weights.dtype.kind in "biu":
-        counts = counts.astype(np.int64)
+    counts = _counts(pair, slot_of, slots + (labels is not None))
     if slots == 1:
         text = "only one label occurs, so the confusion matrix is 1 x 1; name all classes with labels="
         warn(text)
-    return counts.reshape(side, side)[:slots, :slots]
+    return counts[:slots, :slots]
+
+
+def _counts(pair: LabelPair, slot_of: Array | None, side: int) -> Array:
+    """The weight of each pair of slots; ``slot_of`` is that of each class, the class itself where None."""
+    if pair.table is not None:
+        if slot_of is None:
+            return pair.table
+        counts = np.zeros((side, side), np.int64)
+        np.add.at(counts, np.ix_(slot_of, slot_of), pair.table)
+        return counts
+    true, pred = (codes if slot_of is None else slot_of[codes] for codes in (pair.true, pair.pred))
+    sums = np.bincount(true * side + pred, weights=pair.weights, minlength=side * side).reshape(side, side)
+    return sums.astype(np.int64) if pair.weights is None or pair.weights.dtype.kind in "biu" else sums

@@ -8,15 +8,20 @@ from typing import Literal
 
 import numpy as np
 
+from fastmetrics.arrays.blocks import bounds, count_agreeing, count_naturals, count_pairs
 from fastmetrics.arrays.inputs import Array, as_array, as_column, as_weights, same_length
-from fastmetrics.errors import DataError, listed
+from fastmetrics.arrays.texts import text_codes
+from fastmetrics.errors import DataError
 
-__all__ = ["Kind", "LabelPair", "Labels", "as_labels", "positions", "read_labels"]
+__all__ = ["Kind", "LabelPair", "Labels", "agreeing", "as_labels", "positions", "read_labels"]
 
 Kind = Literal["binary", "multiclass", "multilabel"]
 
 # Integers that span less than this, or less than the number of rows, are counted in a table instead of being sorted.
 SPAN = 1 << 16
+# Up to so many classes, pairs of labels are counted in one table at once: 1M rows in 7 ms, where the codes of each side
+# and three sums over them take 15.
+FEW = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +38,18 @@ class Labels:
 
 @dataclass(frozen=True, slots=True)
 class LabelPair:
-    """Two label arrays of equal length over the same classes, and the weight of each row."""
+    """Two label arrays of equal length over the same classes, and the weight of each row.
+
+    ``table`` counts the rows of each pair of classes where those are few and rows have no weights. The codes stand for
+    classes in order, but where the table is made from integers directly they are the labels as they came.
+    """
 
     kind: Kind
     classes: Array
     true: Array
     pred: Array
     weights: Array | None
+    table: Array | None = None
 
     @classmethod
     def read(
@@ -48,6 +58,8 @@ class LabelPair:
         """The pair of two array-likes, checked: equal length, comparable labels, fitting weights."""
         arrays = {name: as_array(values, name) for name, values in zip(names, (y_true, y_pred), strict=True)}
         rows = same_length(**arrays)
+        if sample_weight is None and (counted := cls._of_integers(*arrays.values())):
+            return counted
         true, pred = (read_labels(array, name) for name, array in arrays.items())
         weights = as_weights(sample_weight, rows)
         if (true.kind == "multilabel") != (pred.kind == "multilabel"):
@@ -58,7 +70,40 @@ class LabelPair:
             return cls("multilabel", true.classes, true.codes, pred.codes, weights)
         classes = _union(true.classes, pred.classes, names)
         kind: Kind = "binary" if len(classes) <= 2 else "multiclass"
-        return cls(kind, classes, _recode(true, classes), _recode(pred, classes), weights)
+        codes = _recode(true, classes), _recode(pred, classes)
+        few = weights is None and len(classes) <= FEW
+        return cls(kind, classes, *codes, weights, count_pairs(*codes, 0, len(classes)) if few else None)
+
+    @classmethod
+    def _of_integers(cls, true: Array, pred: Array) -> LabelPair | None:
+        """The pair of two vectors of integers or booleans of small range, in a pass or three; None where it is none."""
+        if not (true.size and true.ndim == pred.ndim == 1 and true.dtype.kind in "biu" and pred.dtype.kind in "biu"):
+            return None
+        sides = [vector.view(np.uint8) if vector.dtype.kind == "b" else vector for vector in (true, pred)]
+        low, table = 0, count_naturals(sides[0], sides[1], FEW)
+        if table is None:
+            lows, highs = zip(*map(bounds, sides), strict=True)
+            low, size = min(lows), max(highs) - min(lows) + 1
+            if size > FEW or max(highs) > np.iinfo(np.intp).max:
+                return None
+            table = count_pairs(sides[0], sides[1], low, size)
+        in_true, in_pred = table.any(axis=1), table.any(axis=0)
+        classes = (np.flatnonzero(in_true) + low).astype(true.dtype)
+        used = in_true | in_pred
+        if (new := in_pred & ~in_true).any():
+            classes = np.sort(np.concatenate([classes, (np.flatnonzero(new) + low).astype(pred.dtype)]))
+        kind: Kind = "binary" if len(classes) <= 2 else "multiclass"
+        return cls(kind, classes, true, pred, None, table if used.all() else table[np.ix_(used, used)])
+
+
+def agreeing(y_true: object, y_pred: object) -> int | None:
+    """The number of rows that are equal, where that can be told without knowing the classes; None otherwise."""
+    true, pred = as_array(y_true, "y_true"), as_array(y_pred, "y_pred")
+    if not (same_length(y_true=true, y_pred=pred) and true.ndim == pred.ndim == 1):
+        return None
+    if true.dtype.kind in "biu" and pred.dtype.kind in "biu":
+        return count_agreeing(true, pred)
+    return count_agreeing(true, pred) if true.dtype.kind == pred.dtype.kind == "U" else None
 
 
 def read_labels(values: object, name: str) -> Labels:
@@ -102,8 +147,13 @@ def _integers(vector: Array, _: str) -> tuple[Array, Array]:
     if high - low >= max(SPAN, len(vector)) or high > np.iinfo(np.intp).max:
         classes, codes = np.unique(vector, return_inverse=True)
         return classes, codes
+    if vector.dtype.kind == "b":
+        classes, vector = np.array([low, high][: 1 + (low < high)], bool), vector.view(np.uint8)
+        return classes, (vector - np.uint8(low)).view(np.int8)
     offsets = vector.astype(np.intp, copy=False)
     offsets = offsets - low if low else offsets
+    if high - low < 2:
+        return np.array([low, high][: 1 + high - low], vector.dtype), offsets
     seen = np.bincount(offsets) > 0
     classes = (np.flatnonzero(seen) + low).astype(vector.dtype)
     return classes, offsets if seen.all() else (np.cumsum(seen) - 1)[offsets]
@@ -121,21 +171,6 @@ def _floats(vector: Array, name: str) -> tuple[Array, Array]:
     return classes.astype(vector.dtype), codes
 
 
-def _texts(vector: Array, name: str) -> tuple[Array, Array]:
-    values = vector.tolist()
-    if not isinstance(values[0], str):
-        what = type(values[0]).__name__
-        if isinstance(values[0], bytes):
-            raise TypeError(f"{name} holds {what} labels; decode them to strings")
-        raise DataError(f"{name} is an object array whose first label is a {what}; give it a dtype, and drop nulls")
-    distinct = dict.fromkeys(values)
-    others = sorted({type(label).__name__ for label in distinct if not isinstance(label, str)})
-    if others:
-        raise TypeError(f"{name} mixes strings with {listed(others)}; needed are labels of one type, without nulls")
-    index = {label: code for code, label in enumerate(sorted(distinct))}
-    return np.array(list(index)), np.fromiter(map(index.__getitem__, values), np.intp, len(values))
-
-
 def _dates(vector: Array, name: str) -> tuple[Array, Array]:
     if np.isnat(vector).any():
         raise DataError(f"{name} holds null dates; drop or fill them first")
@@ -148,9 +183,9 @@ ENCODERS: dict[str, Callable[[Array, str], tuple[Array, Array]]] = {
     "i": _integers,
     "u": _integers,
     "f": _floats,
-    "U": _texts,
-    "T": _texts,
-    "O": _texts,
+    "U": text_codes,
+    "T": text_codes,
+    "O": text_codes,
     "M": _dates,
     "m": _dates,
 }

@@ -26,6 +26,7 @@ __all__ = [
     "flag",
     "one_of",
     "pos_label_of",
+    "refuse_infinite",
     "same_length",
     "warn",
     "weighted_mean",
@@ -73,8 +74,11 @@ def as_column(array: Array, name: str) -> Array:
     return array.reshape(-1)
 
 
-def as_numbers(values: object, name: str, dtype: npt.DTypeLike | None = None) -> Array:
-    """``values`` as finite numbers, at least one row of them; objects become float64 where ``dtype`` is None."""
+def as_numbers(values: object, name: str, dtype: npt.DTypeLike | None = None, *, finite: bool = True) -> Array:
+    """``values`` as finite numbers, at least one row of them; objects become float64 where ``dtype`` is None.
+
+    With ``finite=False`` NaN and infinity pass: a caller whose sums they would reach looks for them only then.
+    """
     array = as_array(values, name)
     if array.dtype.kind not in "biufO":
         raise DataError(f"{name} holds {array.dtype} values; needed are numbers")
@@ -86,18 +90,25 @@ def as_numbers(values: object, name: str, dtype: npt.DTypeLike | None = None) ->
         raise DataError(f"{name} holds a value that is no number: {error}") from error
     if not array.size:
         raise DataError(f"{name} is empty (shape {array.shape}); needed is at least one row")
-    if not np.isfinite(array).all():
-        raise DataError(f"{name} holds NaN, null or infinite values; drop or fill them first")
+    if finite:
+        refuse_infinite(array, name)
     return array
+
+
+def refuse_infinite(array: Array, name: str) -> None:
+    """Nothing where all numbers are finite, an error otherwise."""
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise DataError(f"{name} holds NaN, null or infinite values; drop or fill them first")
 
 
 def as_probabilities(values: object, name: str) -> Array:
     """``values`` as floats in [0, 1]; float16 and float32 stay what they are, anything else becomes float64."""
-    array = as_numbers(values, name)
+    array = as_numbers(values, name, finite=False)
     if array.dtype not in (np.float16, np.float32, np.float64):
         array = array.astype(np.float64)
     low, high = array.min(), array.max()
-    if low < 0 or high > 1:
+    if not (low >= 0 and high <= 1):
+        refuse_infinite(array, name)
         raise DataError(f"{name} holds values from {low} to {high}; a probability lies in [0, 1]")
     return array
 

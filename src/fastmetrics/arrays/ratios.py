@@ -48,16 +48,21 @@ class Margins:
             return cls._of_indicator(pair, labels, by_row)
         if by_row:
             raise DataError("average='samples' needs an indicator matrix (one 0/1 column a label), not one label a row")
-        size, weights = len(pair.classes), pair.weights
-        equal = pair.true == pair.pred
+        hits, true, pred = cls._sums(pair)
         # Support is a count, so int64; scikit-learn makes it float64 under weights, and where nothing was hit at all.
-        dtype = np.int64 if weights is None and equal.any() else np.float64
-        hits = np.bincount(pair.true, equal if weights is None else equal * weights, size).astype(dtype)
-        true, pred = (np.bincount(codes, weights, size) for codes in (pair.true, pair.pred))
+        dtype = np.int64 if pair.weights is None and hits.any() else np.float64
         if labels is None:
-            return cls(hits, true.astype(dtype), pred.astype(dtype))
+            return cls(*(sums.astype(dtype) for sums in (hits, true, pred)))
         at = positions(labels, pair.classes)
         return cls(*(np.append(sums, 0).astype(dtype)[at] for sums in (hits, true, pred)))
+
+    @staticmethod
+    def _sums(pair: LabelPair) -> tuple[Array, Array, Array]:
+        if pair.table is not None:
+            return np.diagonal(pair.table), pair.table.sum(axis=1), pair.table.sum(axis=0)
+        size, weights, equal = len(pair.classes), pair.weights, pair.true == pair.pred
+        hits = np.bincount(pair.true, equal if weights is None else equal * weights, size)
+        return hits, np.bincount(pair.true, weights, size), np.bincount(pair.pred, weights, size)
 
     @classmethod
     def _of_indicator(cls, pair: LabelPair, labels: Array | None, by_row: bool) -> Margins:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fastmetrics.arrays.blocks import BLOCK, sum_of
 from fastmetrics.arrays.inputs import (
     Array,
     UndefinedMetricWarning,
@@ -15,6 +16,7 @@ from fastmetrics.arrays.inputs import (
     common_float,
     flag,
     one_of,
+    refuse_infinite,
     same_length,
     warn,
 )
@@ -40,8 +42,7 @@ def mean_absolute_error(
     >>> mean_absolute_error([3.0, -0.5, 2.0, 7.0], [2.5, 0.0, 2.0, 8.0])
     0.5
     """
-    true, pred, weights = _read(y_true, y_pred, sample_weight, multioutput)
-    return _combined(np.average(abs(pred - true), axis=0, weights=weights), multioutput)
+    return _combined(_means(np.abs, y_true, y_pred, sample_weight, multioutput), multioutput)
 
 
 def mean_squared_error(
@@ -56,8 +57,7 @@ def mean_squared_error(
     >>> mean_squared_error([3.0, -0.5, 2.0, 7.0], [2.5, 0.0, 2.0, 8.0])
     0.375
     """
-    true, pred, weights = _read(y_true, y_pred, sample_weight, multioutput)
-    return _combined(np.average((true - pred) ** 2, axis=0, weights=weights), multioutput)
+    return _combined(_means(np.square, y_true, y_pred, sample_weight, multioutput), multioutput)
 
 
 def root_mean_squared_error(
@@ -72,8 +72,7 @@ def root_mean_squared_error(
     >>> root_mean_squared_error([3.0, -0.5, 2.0, 7.0], [2.5, 0.0, 2.0, 8.0])
     0.6123724356957945
     """
-    true, pred, weights = _read(y_true, y_pred, sample_weight, multioutput)
-    return _combined(np.sqrt(np.average((true - pred) ** 2, axis=0, weights=weights)), multioutput)
+    return _combined(np.sqrt(_means(np.square, y_true, y_pred, sample_weight, multioutput)), multioutput)
 
 
 def r2_score(
@@ -95,14 +94,14 @@ def r2_score(
     """
     flag("force_finite", force_finite)
     true, pred, weights = _read(y_true, y_pred, sample_weight, multioutput, more=("variance_weighted", None))
+    with np.errstate(all="ignore"):
+        mean = np.average(true, axis=0, weights=weights)
+        missed, spread = _sums(np.square, true, pred, weights), _sums(np.square, true, mean, weights)
+        _refuse_infinite(true, pred, missed + spread)
+        values = 1 - missed / spread
     if len(true) < 2:
         warn("R² is undefined for fewer than two rows, and set to nan", UndefinedMetricWarning)
         return math.nan
-    weight = 1.0 if weights is None else weights[:, None]
-    missed = np.sum(weight * (true - pred) ** 2, axis=0)
-    spread = np.sum(weight * (true - np.average(true, axis=0, weights=weights)) ** 2, axis=0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        values = 1 - missed / spread
     if force_finite:
         values = np.where(missed == 0, 1, np.where(spread == 0, 0, values)).astype(values.dtype)
     if isinstance(multioutput, str) and multioutput == "variance_weighted":
@@ -113,11 +112,13 @@ def r2_score(
 def _read(
     y_true: object, y_pred: object, sample_weight: object, multioutput: object, more: tuple[str | None, ...] = ()
 ) -> tuple[Array, Array, Array | None]:
-    """Labels and predictions as matrices of one column an output, in the widest float dtype given."""
+    """Labels and predictions as matrices of one column an output, in the widest float dtype given, finite or not."""
     if multioutput is None or isinstance(multioutput, str):
         one_of("multioutput", multioutput, ("raw_values", "uniform_average", *more))
     dtype = common_float(y_true, y_pred, sample_weight)
-    true, pred = (as_numbers(values, name, dtype) for name, values in (("y_true", y_true), ("y_pred", y_pred)))
+    true, pred = (
+        as_numbers(values, name, dtype, finite=False) for name, values in (("y_true", y_true), ("y_pred", y_pred))
+    )
     rows = same_length(y_true=true, y_pred=pred)
     true, pred = true.reshape(rows, -1), pred.reshape(rows, -1)
     if true.shape != pred.shape:
@@ -127,6 +128,57 @@ def _read(
         if given != outputs or outputs == 1:
             raise SchemaError(f"multioutput has {given} weights for {outputs} outputs; needed is one each, for several")
     return true, pred, as_weights(sample_weight, rows, np.float32 if dtype == np.float32 else np.float64)
+
+
+def _means(loss: np.ufunc, y_true: object, y_pred: object, sample_weight: object, multioutput: object) -> Array:
+    """The mean loss of each output, where the loss is a function of the error."""
+    true, pred, weights = _read(y_true, y_pred, sample_weight, multioutput)
+    with np.errstate(all="ignore"):
+        if true.shape[1] > 1 or true.dtype == np.float16:
+            means: Array = np.average(loss(true - pred), axis=0, weights=weights)
+        else:
+            means = _sums(loss, true, pred, weights) / _total(weights, true)
+    _refuse_infinite(true, pred, means)
+    return means
+
+
+def _total(weights: Array | None, true: Array) -> Any:
+    if weights is None:
+        return len(true)
+    total = weights.sum()
+    if total == 0:
+        raise ZeroDivisionError("sample_weight adds up to 0, so there is no mean")
+    return total
+
+
+def _sums(loss: np.ufunc, true: Array, pred: Array, weights: Array | None) -> Array:
+    """Σ weight · loss(y - p) of each output; of a vector without an array of all losses."""
+    if true.shape[1] > 1 or true.dtype == np.float16:
+        losses = loss(true - pred)
+        sums: Array = np.sum(losses if weights is None else losses * weights[:, None], axis=0)
+        return sums
+    y, p = true[:, 0], np.broadcast_to(pred[..., 0], len(true))
+    # A dot product squares and adds in one step, 2 instead of 7 us a block, but in float32 ends in other digits. BLAS
+    # would start threads for one of more than 10,000 rows; the other steps have blocks of 128 KiB.
+    dot = weights is None and loss is np.square and y.dtype == np.float64
+    block = BLOCK if dot else BLOCK * 16 // y.itemsize
+    room = np.empty(min(len(y), block), y.dtype)
+
+    def part(at: slice) -> Any:
+        error = np.subtract(y[at], p[at], out=room[: at.stop - at.start])
+        if dot:
+            return error @ error
+        losses = loss(error, out=error)
+        return np.add.reduce(losses if weights is None else losses * weights[at])
+
+    return np.array([sum_of(len(y), part, block)])
+
+
+def _refuse_infinite(true: Array, pred: Array, sums: Array) -> None:
+    """An error where NaN or infinity in the data made sums infinite: they reach every sum of errors."""
+    if not np.isfinite(sums).all():
+        refuse_infinite(true, "y_true")
+        refuse_infinite(pred, "y_pred")
 
 
 def _combined(values: Array, multioutput: Any) -> Any:
