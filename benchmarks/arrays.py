@@ -19,7 +19,8 @@ import polars as pl
 import sklearn.metrics
 
 import fastmetrics.arrays as ours
-from speed import markdown, timed
+from race import timed
+from report import markdown
 
 Arrays = tuple[np.ndarray, ...]
 LABELS, SORTS, SUMS = "labels", "sorting", "sums"

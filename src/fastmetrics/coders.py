@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fastmetrics.columns import NOTHING, fixed, text_views, true_bits, valid_bits
 from fastmetrics.errors import DataError, SchemaError
-from fastmetrics.groups import Codes, NumberTable, Slots
+from fastmetrics.groups import Codes, NumberTable, slot_bits
 from fastmetrics.kernels.codes import RECENT, intern_text, window_codes
 from fastmetrics.kernels.ids import BLOCK, MIXED
 from fastmetrics.windows import UnlistableError, Windows, lengths
@@ -110,6 +110,16 @@ class CategoryCoder:
 def nothing_recent() -> NDArray[np.uint64]:
     """The memory of `intern_text` before the first view of a column."""
     return np.zeros(3 * RECENT, np.uint64)
+
+
+class Slots:
+    """The slots of a hash table for up to ``room`` codes."""
+
+    def __init__(self, room: int) -> None:
+        bits = slot_bits(room)
+        self.hashes = np.zeros(1 << bits, np.uint64)
+        self.codes = np.zeros(1 << bits, np.uint32)
+        self.shift = 64 - bits
 
 
 class TextCoder:

@@ -13,7 +13,7 @@ from fastmetrics.columns import NOTHING
 from fastmetrics.kernels.codes import intern_numbers
 from fastmetrics.kernels.ids import write_ids
 
-__all__ = ["Codes", "Grouper", "Ids", "NumberTable", "Slots"]
+__all__ = ["Codes", "Grouper", "Ids", "NumberTable", "slot_bits"]
 
 DENSE_IDS = 1 << 21
 NEAR = 1 << 16
@@ -89,23 +89,17 @@ class Ids(NamedTuple):
         return ids
 
 
-class Slots:
-    """The slots of a hash table for up to ``room`` codes."""
-
-    def __init__(self, room: int) -> None:
-        bits = max((2 * room - 1).bit_length(), 4)
-        self.hashes = np.zeros(1 << bits, np.uint64)
-        self.codes = np.zeros(1 << bits, np.uint32)
-        self.shift = 64 - bits
+def slot_bits(room: int) -> int:
+    """The logarithm of the number of slots of a hash table for up to ``room`` codes, half of which stay empty."""
+    return max((2 * room - 1).bit_length(), 4)
 
 
 class NumberTable:
     """Distinct 64-bit values, numbered from 1 as they appear; ``near`` is for values of which many are small."""
 
     def __init__(self, near: bool = True) -> None:
-        self.known = np.zeros(64, np.uint64)
         self.count = np.ones(1, np.int64)
-        self.slots = Slots(len(self.known))
+        self.make_room(64)
         self.base: np.uint64 | None = None
         self.near = np.zeros(NEAR if near else 0, np.uint32)
 
@@ -131,15 +125,20 @@ class NumberTable:
         out: NDArray[np.uint32],
         near: NDArray[np.uint32],
     ) -> int:
-        slots, base = self.slots, np.uint64(0) if self.base is None else self.base
-        tables = (slots.hashes, slots.codes, np.uint64(slots.shift), self.known, self.count, base, near)
+        base = np.uint64(0) if self.base is None else self.base
+        tables = (self.slots, self.shift, self.known, self.count, base, near)
         return int(intern_numbers(numbers, valid, start, out, *tables))
+
+    def make_room(self, room: int) -> None:
+        """Empty tables for so many codes, that of null included."""
+        bits = slot_bits(room)
+        self.known = np.zeros(room, np.uint64)
+        self.slots, self.shift = np.zeros(2 << bits, np.uint64), np.uint64(64 - bits)
 
     def grow(self) -> None:
         """Put what is known into larger tables; codes stay, but those that are near must be put there too."""
         known = self.known[1 : self.size]
-        self.known = np.zeros(4 * len(self.known), np.uint64)
-        self.slots = Slots(len(self.known))
+        self.make_room(2 * len(self.known))
         self.count[0] = 1
         self.run(known, NOTHING, 0, np.empty(len(known), np.uint32), self.near[:0])
 
@@ -202,7 +201,8 @@ class Grouper:
     def hashed_ids(self, first: Ids, others: Sequence[Codes]) -> Ids:
         ids, size = first.array(), first.size
         for codes, table in zip(others, self.tables, strict=True):
-            pairs = ids.astype(np.uint64) << np.uint64(32)
+            pairs = ids.astype(np.uint64)
+            pairs <<= np.uint64(32)
             pairs |= codes.of_rows()
             ids = table.codes(pairs, None)
             size = table.size

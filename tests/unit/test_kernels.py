@@ -298,10 +298,10 @@ def test_intern_numbers(size: int, nulls: bool, distinct: int) -> None:
 def test_a_full_table_stops_where_it_needs_room_and_goes_on_from_there(run: Run) -> None:
     numbers = np.array([7, 7, 8, 9, 7, 10], np.uint64)
     out = np.full(6, 99, np.uint32)
-    slots, slot_codes = np.zeros(16, np.uint64), np.zeros(16, np.uint32)
+    slots = np.zeros(32, np.uint64)
     values, count = np.zeros(4, np.uint64), np.ones(1, np.int64)
     near = np.zeros(3, np.uint32)  # of 8, 9 and 10
-    arguments = (slots, slot_codes, np.uint64(60), values, count, np.uint64(8), near)
+    arguments = (slots, np.uint64(60), values, count, np.uint64(8), near)
     assert run(codes.intern_numbers)(numbers, NOTHING, 0, out, *arguments) == 5
     assert out.tolist() == [1, 1, 2, 3, 1, 99]
     assert run(codes.intern_numbers)(numbers, NOTHING, 5, out, *arguments) == 5

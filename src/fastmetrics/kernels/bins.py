@@ -87,8 +87,7 @@ def bin_evenly(score: Any, edges: Any, steps: Any, out: Any) -> None:
         s = np.float64(score[i])
         if s >= first and s < last:
             k = min(np.int64((s - first) * steps), top)
-            k += np.int64(s >= edges[k + 1]) - np.int64(s < edges[k])
-            out[i] = k + 2
+            out[i] = k + 2 + np.int64(s >= edges[k + 1]) - np.int64(s < edges[k])
         else:
             out[i] = 0 if s != s else code_of(s, last, edges.size if s >= last else 0)
 

@@ -13,41 +13,48 @@ __all__ = ["spread_bits", "spread_states"]
 ONES = np.uint64(0x0101010101010101)
 EACH = np.uint64(0x8040201008040201)  # bit k of byte k
 BELOW = np.uint64(0x7F7F7F7F7F7F7F7F)
-TWO, FOUR, SIX, SEVEN = np.uint64(2), np.uint64(4), np.uint64(6), np.uint64(7)
+TWO, FOUR, SIX, SEVEN, EIGHT = np.uint64(2), np.uint64(4), np.uint64(6), np.uint64(7), np.uint64(8)
+BYTE = np.uint64(0xFF)
 
 
 @inlined
 def spread(byte: Any) -> Any:
-    """The bits of a byte as eight bytes of 0 or 1: 0.04 ns a row, a third of what `numpy.unpackbits` takes."""
-    return (((np.uint64(byte) * ONES & EACH) + BELOW) >> SEVEN) & ONES
+    """The bits of a byte (in a word) as eight bytes of 0 or 1: 0.04 ns a row, a third of what `numpy.unpackbits` takes."""
+    return (((byte * ONES & EACH) + BELOW) >> SEVEN) & ONES
 
 
 @inlined
-def byte_at(packed: Any, first: Any, shift: Any, i: Any) -> Any:
-    """Eight bits from bit ``8 * (first + i) + shift`` on; what lies behind the end is 0."""
-    byte = np.uint64(packed[first + i]) >> shift
-    if shift and first + i + 1 < packed.size:
-        byte |= np.uint64(packed[first + i + 1]) << (np.uint64(8) - shift)
-    return byte & np.uint64(0xFF)
+def inner_byte(packed: Any, at: Any, shift: Any) -> Any:
+    """Eight bits from bit ``8 * at + shift`` on, where another byte follows."""
+    return ((np.uint64(packed[at]) | np.uint64(packed[at + 1]) << EIGHT) >> shift) & BYTE
+
+
+@inlined
+def last_byte(packed: Any, at: Any, shift: Any) -> Any:
+    """The same where none may follow; what lies behind the end is 0."""
+    if at + 1 < packed.size:
+        return inner_byte(packed, at, shift)
+    return np.uint64(packed[at]) >> shift
 
 
 @kernel("void(in_u8, int64, out_u64)")
 def spread_bits(packed: Any, offset: Any, out: Any) -> None:
     """Byte i of ``out`` is bit ``offset + i`` of a bitmap; the bytes behind its end are 0."""
-    shift, first = np.uint64(offset & 7), offset >> 3
-    if shift:
-        for i in range(out.size):
-            out[i] = spread(byte_at(packed, first, shift, i))
-    else:
-        whole = packed[first : first + out.size]
-        for i in range(out.size):
-            out[i] = spread(whole[i])
+    shift, bits = np.uint64(offset & 7), packed[offset >> 3 :]
+    last = out.size - 1
+    for i in range(last):
+        out[i] = spread(inner_byte(bits, i, shift))
+    if last >= 0:
+        out[last] = spread(last_byte(bits, last, shift))
 
 
 @inlined
-def bits_at(packed: Any, first: Any, shift: Any, i: Any) -> Any:
-    """Eight bits as eight bytes; of an empty bitmap all are 1."""
-    return spread(byte_at(packed, first, shift, i)) if packed.size else ONES
+def binary_cells(y: Any, p: Any, known_y: Any, known_p: Any) -> Any:
+    """The cells of eight rows from the bytes of their bits: 2y + p, without p 4 + y, without y 6 + p, without both 8."""
+    y &= known_y
+    p &= known_p
+    no_y, no_p = known_y ^ ONES, known_p ^ ONES
+    return y + (y & known_p) + p + FOUR * no_p + SIX * no_y - TWO * (no_y & no_p)
 
 
 @kernel("void(in_u8, in_u8, int64, in_u8, in_u8, int64, out_u64)")
@@ -57,22 +64,34 @@ def spread_states(
     """Byte i of ``out`` is the binary cell of row i (see `states.binary_states`), straight from bitmaps.
 
     ``label_at`` is where the first row lies in the values ``label`` and in the validity ``labelled``, which is empty where
-    no row is null; likewise of the prediction. Eight rows a step: 0.07 ns a row without nulls and 0.2 with, where one
+    no row is null; likewise of the prediction. Eight rows a step: 0.1 ns a row without nulls and 0.3 with, where one
     bitmap after the other, made bytes, would take 0.3 and 1.5.
     """
-    label_shift, label_first = np.uint64(label_at & 7), label_at >> 3
-    prediction_shift, prediction_first = np.uint64(prediction_at & 7), prediction_at >> 3
-    if labelled.size or predicted.size or label_shift or prediction_shift:
-        for i in range(out.size):
-            known_y = bits_at(labelled, label_first, label_shift, i)
-            known_p = bits_at(predicted, prediction_first, prediction_shift, i)
-            y = spread(byte_at(label, label_first, label_shift, i)) & known_y
-            p = spread(byte_at(prediction, prediction_first, prediction_shift, i)) & known_p
-            no_y, no_p = known_y ^ ONES, known_p ^ ONES
-            # 2y + p; without p 4 + y, without y 6 + p, without both 8: no byte overflows into the next.
-            out[i] = y + (y & known_p) + p + FOUR * no_p + SIX * no_y - TWO * (no_y & no_p)
+    y_shift, p_shift = np.uint64(label_at & 7), np.uint64(prediction_at & 7)
+    labels, predictions = label[label_at >> 3 :], prediction[prediction_at >> 3 :]
+    some_y, some_p = labelled.size > 0, predicted.size > 0
+    known_y, known_p = (
+        (labelled[label_at >> 3 :] if some_y else labels),
+        (predicted[prediction_at >> 3 :] if some_p else predictions),
+    )
+    all_y, all_p = (np.uint64(0) if some_y else BYTE), (np.uint64(0) if some_p else BYTE)
+    last = out.size - 1
+    if not some_y and not some_p:
+        for i in range(last):
+            y = spread(inner_byte(labels, i, y_shift))
+            out[i] = y + y + spread(inner_byte(predictions, i, p_shift))
     else:
-        labels, predictions = label[label_first:], prediction[prediction_first:]
-        for i in range(out.size):
-            y = spread(labels[i])
-            out[i] = y + y + spread(predictions[i])
+        for i in range(last):
+            out[i] = binary_cells(
+                spread(inner_byte(labels, i, y_shift)),
+                spread(inner_byte(predictions, i, p_shift)),
+                spread(inner_byte(known_y, i, y_shift) | all_y),
+                spread(inner_byte(known_p, i, p_shift) | all_p),
+            )
+    if last >= 0:
+        out[last] = binary_cells(
+            spread(last_byte(labels, last, y_shift)),
+            spread(last_byte(predictions, last, p_shift)),
+            spread(last_byte(known_y, last, y_shift) | all_y),
+            spread(last_byte(known_p, last, p_shift) | all_p),
+        )

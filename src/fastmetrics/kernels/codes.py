@@ -12,7 +12,7 @@ import numpy as np
 
 from fastmetrics.kernels.dialect import inlined, kernel
 from fastmetrics.kernels.ids import BLOCK, MIXED
-from fastmetrics.kernels.memory import load_u8, load_u64
+from fastmetrics.kernels.memory import load_u8, load_u64, prefetch
 
 __all__ = ["RECENT", "intern_numbers", "intern_text", "window_codes"]
 
@@ -23,6 +23,9 @@ INLINE = np.uint64(12)
 HALF = np.uint64(32)
 WORD = np.uint64(8)
 ONE = np.uint64(1)
+TWO = np.uint64(2)
+CHUNK = 32
+LARGE = 1 << 14
 RECENT = 1024
 RECENT_SHIFT = np.uint64(54)
 
@@ -34,14 +37,13 @@ def mixed(a: Any, b: Any) -> Any:
     return (h ^ (h >> HALF)) * MIX_1
 
 
-@kernel("int64(in_u64, in_u8, int64, out_u32, out_u64, out_u32, uint64, out_u64, out_i64, uint64, out_u32)")
+@kernel("int64(in_u64, in_u8, int64, out_u32, out_u64, uint64, out_u64, out_i64, uint64, out_u32)")
 def intern_numbers(
     numbers: Any,
     valid: Any,
     start: Any,
     out: Any,
     slots: Any,
-    slot_codes: Any,
     shift: Any,
     values: Any,
     count: Any,
@@ -51,33 +53,39 @@ def intern_numbers(
     """Codes of 64-bit values from row ``start`` on; returns the row it stopped at.
 
     ``valid`` is 0 or 1 a row, or empty where no row is null. ``values[code]`` is the value of a code and
-    ``count[0]`` the next free one; it stops when ``values`` is full. There are ``2 ** (64 - shift)`` slots.
-    ``near[number - base]`` remembers the codes of the numbers from ``base`` on, so that small ones, which most keys
-    and classes are, are not hashed: 1.5 instead of 5 ns a row.
+    ``count[0]`` the next free one; it stops when ``values`` is full. A slot, of ``2 ** (64 - shift)``, is a value and its
+    code. ``near[number - base]`` remembers the codes of the numbers from ``base`` on, so that small ones, which most keys
+    and classes are, are not hashed: 1.5 instead of 5 ns a row. Slots of large tables are fetched ahead, which halves
+    the time of a million values in no order.
     """
     mask = np.uint64(slots.size - 1)
-    for i in range(start, numbers.size):
-        if valid.size and not valid[i]:
-            out[i] = 0
-            continue
-        number = numbers[i]
-        place = number - base
-        if place < near.size and near[place]:
-            out[i] = near[place]
-            continue
-        slot = mixed(number, ONE) >> shift
-        while slot_codes[slot] != 0 and slots[slot] != number:
-            slot = (slot + ONE) & mask
-        if slot_codes[slot] == 0:
-            if count[0] == values.size:
-                return i
-            slots[slot] = number
-            slot_codes[slot] = count[0]
-            values[count[0]] = number
-            count[0] += 1
-        out[i] = slot_codes[slot]
-        if place < near.size:
-            near[place] = out[i]
+    for at in range(start, numbers.size, CHUNK):
+        end = min(at + CHUNK, numbers.size)
+        if slots.size > LARGE:
+            for i in range(at, end):
+                prefetch(slots, np.int64((mixed(numbers[i], ONE) >> shift) << ONE))
+        for i in range(at, end):
+            if valid.size and not valid[i]:
+                out[i] = 0
+                continue
+            number = numbers[i]
+            place = number - base
+            if place < near.size and near[place]:
+                out[i] = near[place]
+                continue
+            slot = (mixed(number, ONE) >> shift) << ONE
+            while slots[slot + ONE] != 0 and slots[slot] != number:
+                slot = (slot + TWO) & mask
+            if slots[slot + ONE] == 0:
+                if count[0] == values.size:
+                    return i
+                slots[slot] = number
+                slots[slot + ONE] = count[0]
+                values[count[0]] = number
+                count[0] += 1
+            out[i] = slots[slot + ONE]
+            if place < near.size:
+                near[place] = out[i]
     return numbers.size
 
 

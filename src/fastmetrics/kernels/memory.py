@@ -51,7 +51,7 @@ compile_as(load_u64, 64)
 
 
 def prefetch(array: NDArray[Any], at: int) -> None:
-    """Ask for the cache line of an element that will be written soon."""
+    """Ask for the cache line of an element that will be needed soon."""
 
 
 def prefetching(context: Any, array: Any, at: Any) -> Any:
@@ -61,8 +61,8 @@ def prefetching(context: Any, array: Any, at: Any) -> Any:
         fetch = cgutils.get_or_insert_function(
             builder.module, ir.FunctionType(ir.VoidType(), [byte, number, number, number]), "llvm.prefetch.p0"
         )
-        to_write, keep, data_cache = number(1), number(3), number(1)
-        builder.call(fetch, [builder.bitcast(builder.gep(data, [arguments[1]]), byte), to_write, keep, data_cache])
+        to_read, keep, data_cache = number(0), number(3), number(1)
+        builder.call(fetch, [builder.bitcast(builder.gep(data, [arguments[1]]), byte), to_read, keep, data_cache])
         return context.get_dummy_value()
 
     return types.void(array, types.int64), generate
