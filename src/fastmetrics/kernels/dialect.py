@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import functools
-import os
 import threading
 from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numba
 import numpy as np
 from numba.extending import register_jitable
+
+from fastmetrics.kernels.cache import KernelCache
 
 __all__ = ["Kernel", "inlined", "kernel"]
 
@@ -111,16 +111,12 @@ class Kernel:
         return self.compiled[key]
 
     def compile(self, wanted: str) -> Callable[..., Any]:
-        """Compile a signature, from the cache where that works."""
-        options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "boundscheck": False}
-        if cache_is_usable(Path(self.py_func.__code__.co_filename)):
-            try:
-                return numba.njit([wanted], cache=True, **options)(self.py_func)
-            except Exception:
-                # A truncated or foreign cache file fails in ways of its own (EOFError, UnpicklingError, ...) and
-                # does not heal, so go on without; a fault of the kernel itself is raised again by the next line.
-                pass
-        return numba.njit([wanted], **options)(self.py_func)
+        """Compile a signature, or load it where it was compiled before."""
+        dispatcher: Any = numba.njit(nogil=True, error_model="numpy", boundscheck=False)(self.py_func)
+        dispatcher._cache = KernelCache(self.py_func)
+        dispatcher.compile(wanted)
+        dispatcher.disable_compile()
+        return cast(Callable[..., Any], dispatcher)
 
 
 def kernel(*signatures: str) -> Callable[[Callable[..., Any]], Kernel]:
@@ -130,18 +126,3 @@ def kernel(*signatures: str) -> Callable[[Callable[..., Any]], Kernel]:
         return Kernel(py_func, signatures)
 
     return decorate
-
-
-@functools.cache
-def cache_is_usable(source: Path) -> bool:
-    """Whether Numba's cache for this file has a folder it can write to; Numba raises where it has none."""
-    named = os.environ.get("NUMBA_CACHE_DIR")
-    folder = Path(named) if named else source.parent / "__pycache__"
-    probe = folder / f".writable-{os.getpid()}-{threading.get_ident()}"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe.touch()
-        probe.unlink()
-    except OSError:
-        return False
-    return True
