@@ -143,7 +143,7 @@ def count_batches(batches: Iterator[pa.RecordBatch], plan: Plan, threads: int) -
         for batch in batches:
             workers[0].add(batch)
         return workers
-    waiting: queue.Queue[pa.RecordBatch | None] = queue.Queue(maxsize=threads + 1)
+    waiting: queue.Queue[pa.RecordBatch | None] = queue.Queue(maxsize=1)
     failed: list[BaseException] = []
     running = [threading.Thread(target=work, args=(worker, waiting, failed), daemon=True) for worker in workers]
     try:
