@@ -77,7 +77,6 @@ class Door:
         self.schema = schema
         self.columns: list[pl.Expr] = []
         self.unparsable: pl.Expr | None = None
-        self.computed = schema.where is not None
         source.check(
             dict.fromkeys(
                 name
@@ -116,11 +115,8 @@ class Door:
             what = what or f"column {column_name(column)!r}"
             raise SchemaError(f"{what} cannot be computed: {first_line(error)}") from error
 
-    def take(self, column: Column, carrier: pl.Expr) -> int:
+    def take(self, carrier: pl.Expr) -> int:
         """Read a column as ``carrier``; its place in the batches."""
-        plain = expression(column)
-        bare = carrier.meta.eq(plain) or carrier.meta.eq(plain.to_physical())
-        self.computed |= not (bare and plain.meta.undo_aliases().meta.is_column())
         self.columns.append(carrier.alias(f"column {len(self.columns)}"))
         return len(self.columns) - 1
 
@@ -133,12 +129,12 @@ class Door:
                 f"key {name!r} holds {dtype}, which cannot be a key; needed is text, a number, a Boolean, a category, "
                 "a date or a time"
             ) from None
-        return Key(name, dtype, kept, self.take(column, carrier))
+        return Key(name, dtype, kept, self.take(carrier))
 
     def role(self, role: Role) -> int:
         dtype = self.dtype(role.column)
         plain = expression(role.column)
-        return self.take(role.column, carried(role, plain, dtype, lambda: self.source.head(plain)))
+        return self.take(carried(role, plain, dtype, lambda: self.source.head(plain)))
 
     def time(self) -> tuple[int | None, Windows | None]:
         column, windows = self.schema.time, self.schema.windows
@@ -152,7 +148,7 @@ class Door:
             self.unparsable = plain.is_not_null() & lenient.is_null()
         if self.schema.time_zone is None and isinstance(dtype, pl.Datetime) and dtype.time_zone is not None:
             windows = replace(windows, time_zone=dtype.time_zone)
-        return self.take(column, carrier), windows
+        return self.take(carrier), windows
 
     def weight(self) -> int | None:
         column = self.schema.weight
@@ -162,7 +158,7 @@ class Door:
         if not (dtype.is_numeric() or dtype == pl.Boolean):
             raise SchemaError(f"weight column {column_name(column)!r} holds {dtype}; a number is needed")
         plain = expression(column)
-        return self.take(column, plain if dtype == pl.Float64 else plain.cast(pl.Float64))
+        return self.take(plain if dtype == pl.Float64 else plain.cast(pl.Float64))
 
     def plan(self, max_groups: int | None) -> Plan:
         schema = self.schema
@@ -179,7 +175,7 @@ class Door:
             if family.check is not None:
                 family.check({role.name: self.dtype(role.column) for role in family.roles})
         sets = schema.grouping_sets if schema.grouping_sets is not None else (schema.keys,)
-        selection = Selection(tuple(self.columns), schema.where, self.computed)
+        selection = Selection(tuple(self.columns), schema.where)
         return Plan(schema, windows, selection, keys, time, weight, roles, inner, sets, max_groups, self.unparsable)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import threading
@@ -133,7 +134,8 @@ def work(worker: Worker, batches: queue.Queue[pa.RecordBatch | None], failed: li
                 worker.add(batch)
             except BaseException as error:
                 failed.append(error)
-    batches.put(None)
+    with contextlib.suppress(queue.Full):  # of another None
+        batches.put_nowait(None)
 
 
 def count_batches(batches: Iterator[pa.RecordBatch], plan: Plan, threads: int) -> list[Worker]:
@@ -143,7 +145,7 @@ def count_batches(batches: Iterator[pa.RecordBatch], plan: Plan, threads: int) -
         for batch in batches:
             workers[0].add(batch)
         return workers
-    waiting: queue.Queue[pa.RecordBatch | None] = queue.Queue(maxsize=threads + 1)
+    waiting: queue.Queue[pa.RecordBatch | None] = queue.Queue(max(1, threads // 4))
     failed: list[BaseException] = []
     running = [threading.Thread(target=work, args=(worker, waiting, failed), daemon=True) for worker in workers]
     try:
@@ -164,11 +166,11 @@ def count_batches(batches: Iterator[pa.RecordBatch], plan: Plan, threads: int) -
 
 
 def finish(running: Sequence[threading.Thread], waiting: queue.Queue[pa.RecordBatch | None]) -> None:
-    """Let the threads end, and wait for them."""
+    """Let the threads end, and wait for them; the queue may be full of a None that no thread is left to take."""
     while alive := [thread for thread in running if thread.is_alive()]:
-        waiting.put(None)
-        for thread in alive:
-            thread.join()
+        with contextlib.suppress(queue.Full):
+            waiting.put(None, timeout=0.05)
+        alive[0].join(timeout=0.05)
 
 
 def watched(frames: Iterator[pl.DataFrame], progress: Progress, whole: int | None) -> Iterator[pl.DataFrame]:

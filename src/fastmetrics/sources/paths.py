@@ -19,7 +19,7 @@ import polars as pl
 
 from fastmetrics.errors import SourceError, listed, unknown
 from fastmetrics.sources.formats import TABLES, Format, Many, Table, format_of, suffixes, widened
-from fastmetrics.sources.opened import Parts, Selection, Source, first_line, from_lazy, streamed
+from fastmetrics.sources.opened import Parts, Selection, Source, first_line, from_lazy
 
 __all__ = ["are_paths", "from_paths", "from_table", "missing"]
 
@@ -141,7 +141,7 @@ class Files:
         pool = ThreadPoolExecutor(max(1, min(len(local), os.cpu_count() or 1)))
         measured = [pool.submit(self.kind.measure, file, stop.is_set) for file in local]
         try:
-            yield from streamed(selection.of(source.lazy))
+            yield from selection.read(source.lazy)
             for each in measured:
                 each.result()
         except pl.exceptions.InvalidOperationError:
