@@ -111,10 +111,10 @@ def sorting(keys: Sequence[tuple[NDArray[Any], pl.Series]], length: int) -> NDAr
     space = math.prod(len(values) for _, values in keys)
     if space >= 2**63:
         return np.lexsort([ranked(values)[codes] for codes, values in reversed(keys)])
-    place = np.zeros(length, np.int64)
+    place: NDArray[Any] = np.zeros(length, np.int32 if space < 2**31 else np.int64)
     for codes, values in keys:
         place *= len(values)
-        place += ranked(values)[codes]
+        place += ranked(values, place.dtype)[codes]
     if space > 8 * length:
         return pl.Series(place).arg_sort().to_numpy()
     at = np.full(space, -1, np.int32)  # every group has a place of its own, and most are taken: no need to sort
@@ -122,10 +122,10 @@ def sorting(keys: Sequence[tuple[NDArray[Any], pl.Series]], length: int) -> NDAr
     return at[at >= 0]
 
 
-def ranked(values: pl.Series) -> NDArray[np.int64]:
+def ranked(values: pl.Series, dtype: Any = np.int64) -> NDArray[Any]:
     """The place of each value in their sorted order, null last."""
-    ranks = np.empty(len(values), np.int64)
-    ranks[values.arg_sort(nulls_last=True).to_numpy()] = np.arange(len(values))
+    ranks = np.empty(len(values), dtype)
+    ranks[values.arg_sort(nulls_last=True).to_numpy()] = np.arange(len(values), dtype=dtype)
     return ranks
 
 

@@ -16,8 +16,6 @@ from fastmetrics.schema import Role, column_name, expression
 
 __all__ = ["carried", "read_role", "refused_binary", "refused_number"]
 
-NULL_STATE = np.uint8(2)
-
 
 def carried(role: Role, column: pl.Expr, dtype: pl.DataType, sample: Callable[[], pl.Series]) -> pl.Expr:
     """The expression that carries a ``binary`` or ``number`` role to `read_role`.
@@ -112,41 +110,33 @@ def read_role(role: Role, column: pa.Array) -> NDArray[Any]:
     if role.kind == "number":
         values = fixed(column)
         return values if valid is None else np.where(valid, values, values.dtype.type(np.nan))
+    from fastmetrics.kernels.states import reached_states, sign_states  # late, as Numba is not for import time
+
     if column.type == pa.bool_():
         states = true_bits(column)
-    elif role.threshold is not None:
-        states = reached(fixed(column), role.threshold)
     else:
-        states = signs(role, fixed(column), valid)
-    return states if valid is None else np.where(valid, states, NULL_STATE)
-
-
-def reached(score: NDArray[Any], threshold: float) -> NDArray[np.uint8]:
-    """1 where the score reaches the threshold in the score's own precision, 2 where it is NaN."""
-    states: NDArray[np.uint8] = (score >= score.dtype.type(threshold)).view(np.uint8)
-    states[np.isnan(score)] = NULL_STATE
+        numbers, states = fixed(column), np.empty(len(column), np.uint8)
+        if role.threshold is not None:
+            reached_states(numbers, float(numbers.dtype.type(role.threshold)), states)
+        elif sign_states(numbers, states):
+            refuse_strange(role, numbers, valid)
+    if valid is not None:  # null is state 2, in bytes without branches
+        states &= np.uint8(0) - valid
+        states |= (valid ^ np.uint8(1)) << np.uint8(1)
     return states
 
 
-def signs(role: Role, numbers: NDArray[Any], valid: NDArray[np.uint8] | None) -> NDArray[np.uint8]:
-    """States of the numbers 1, 0 and -1; NaN is null."""
-    positive = numbers == 1
-    fine = positive | (numbers == 0)
+def refuse_strange(role: Role, numbers: NDArray[Any], valid: NDArray[np.uint8] | None) -> None:
+    """Raise the error of the first known number that is not 1, 0, -1 or NaN, if one is."""
+    fine = (numbers == 1) | (numbers == 0) | (numbers != numbers)
+    if numbers.dtype.kind != "u":
+        fine |= numbers == -1
+    if valid is not None:
+        fine |= valid == 0
     if not fine.all():
-        fine |= numbers == numbers.dtype.type(-1) if numbers.dtype.kind != "u" else False
-        if numbers.dtype.kind == "f":
-            missing = np.isnan(numbers)
-            fine |= missing
-        if valid is not None:
-            fine |= valid == 0
-        if not fine.all():
-            bad = numbers[~fine][0]
-            raise DataError(
-                f"column {column_name(role.column)!r} holds {bad!s}; a binary {role.name} is 1 against 0 or -1: "
-                "name the positive value with pos_label=",
-                matching=expression(role.column) == bad.item(),
-            )
-    states: NDArray[np.uint8] = positive.view(np.uint8)
-    if numbers.dtype.kind == "f":
-        states[np.isnan(numbers)] = NULL_STATE
-    return states
+        bad = numbers[~fine][0]
+        raise DataError(
+            f"column {column_name(role.column)!r} holds {bad!s}; a binary {role.name} is 1 against 0 or -1: "
+            "name the positive value with pos_label=",
+            matching=expression(role.column) == bad.item(),
+        )

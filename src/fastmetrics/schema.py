@@ -128,9 +128,8 @@ class InnerKey:
 
 
 class Bitmap(NamedTuple):
-    """Booleans as Arrow keeps them: bit ``offset + i`` of the packed bytes is row i, and of ``valid`` whether it is known.
-
-    Where no row is null ``valid`` is empty.
+    """Booleans as Arrow keeps them: bit ``offset + i`` of the packed bytes is row i, and that of ``valid`` says whether
+    it is known. Where no row is null ``valid`` is empty.
     """
 
     packed: NDArray[np.uint8]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from fastmetrics.counts import cell_columns
 from fastmetrics.groups import Codes, Grouper, Ids
 from fastmetrics.kernels.cells import add_values, add_weights, count_rows, keep_largest, occupied_rows, take_columns
-from fastmetrics.schema import Adder, Family, Rows
+from fastmetrics.schema import Adder, Cell, Family, Rows
 
 __all__ = ["Block", "Drained", "Tally"]
 
@@ -155,20 +155,34 @@ class CellArrays:
         return taken
 
     def named(self, ids: NDArray[np.uint32], occur: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
-        """The cells of some ids by the names of their columns in Counts; only the states in ``occur`` are not 0."""
-        states = [cell for cell in self.family.cells if cell.state]
+        """The cells of some ids by the names of their columns in Counts; only the states in ``occur`` are not 0.
+
+        Columns of nothing but zeros are one array that is never written, and so cost no memory.
+        """
         counts, weights, sums, extremes = self.rows
-        named = {name: np.zeros(len(ids), np.int64) for name in self.family.states}  # never written: they cost nothing
-        named |= {self.family.states[k]: column for k, column in zip(occur, taken(counts, occur, ids), strict=True)}
-        for of, pairs, columns in (
-            (states if self.weighted else [], weights, np.arange(weights.shape[1]).reshape(-1, 2, 2)),
-            (self.sums_of, sums, np.arange(sums.shape[1]).reshape(1, 2, -1)),
-        ):
-            names = [name for cell in of for name in cell_columns(cell, self.weighted) if name not in named]
-            named |= dict(zip(names, taken(pairs, columns.swapaxes(1, 2).reshape(-1), ids), strict=True))
+        states = [cell for cell in self.family.cells if cell.state]
+        named: dict[str, NDArray[Any]] = dict.fromkeys(self.family.states, np.zeros(len(ids), np.int64))
+        named |= {states[k].name: column for k, column in zip(occur, taken(counts, occur, ids), strict=True)}
+        if self.weighted:
+            named |= dict.fromkeys(named_pairs(states, self.weighted), np.zeros(len(ids)))
+            columns = paired(weights.shape[1], 2)[occur].reshape(-1)
+            names = named_pairs([states[k] for k in occur], self.weighted)
+            named |= dict(zip(names, taken(weights, columns, ids), strict=True))
+        columns = paired(sums.shape[1], sums.shape[1] // 2).reshape(-1)
+        named |= dict(zip(named_pairs(self.sums_of, self.weighted), taken(sums, columns, ids), strict=True))
         kept = [cell.name for cell in self.family.values if cell.merge != "sum"]
         best = taken(extremes, np.arange(len(kept)), ids) * self.signs[:, None]
         return named | dict(zip(kept, best, strict=True))
+
+
+def named_pairs(cells: Sequence[Cell], weighted: bool) -> list[str]:
+    """The columns in Counts of the float sums of some cells: each sum before its error."""
+    return [name for cell in cells for name in cell_columns(cell, weighted) if not (cell.state and name == cell.name)]
+
+
+def paired(width: int, sums: int) -> NDArray[np.int64]:
+    """Where sums and errors lie, by turns, in rows that hold ``sums`` sums, then their errors, then the next sums."""
+    return np.arange(width).reshape(-1, 2, max(sums, 1)).swapaxes(1, 2).reshape(-1, 2 * max(sums, 1))
 
 
 def of_states(ids: Ids, state: NDArray[np.uint8] | None, states: int) -> Ids:

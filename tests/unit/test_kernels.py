@@ -79,6 +79,8 @@ def test_every_kernel_is_tested_here() -> None:
         "keep_largest",
         "known_states",
         "occupied_rows",
+        "reached_states",
+        "sign_states",
         "spread_bits",
         "spread_states",
         "take_columns",
@@ -88,6 +90,31 @@ def test_every_kernel_is_tested_here() -> None:
 
 
 # States and cells
+
+
+@pytest.mark.parametrize("dtype", [*"bhilBHIL", np.float32, np.float64])
+@pytest.mark.parametrize("size", SIZES)
+def test_sign_states(run: Run, size: int, dtype: Any) -> None:
+    kind = np.dtype(dtype).kind
+    pool = {"i": [0, 1, -1], "u": [0, 1], "f": [0.0, -0.0, 1, -1, math.nan]}[kind]
+    numbers, out = rng(size).choice(np.array(pool, dtype), size), np.empty(size, np.uint8)
+    assert not run(states.sign_states)(numbers, out)
+    assert out.tolist() == [2 if (state := oracle.state(x)) is None else state for x in numbers.tolist()]
+    for strange in {"i": [2, -2], "u": [2, np.iinfo(dtype).max if kind == "u" else 2], "f": [0.5, 2, math.inf]}[kind]:
+        if size:
+            numbers[size // 2] = strange
+            assert run(states.sign_states)(numbers, out)
+            assert out[size // 2] == 0
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("size", SIZES)
+def test_reached_states(run: Run, size: int, dtype: Any) -> None:
+    threshold = float(dtype(0.3))
+    pool = np.array([0.3, 0.2999, 0.31, -0.0, math.inf, -math.inf, math.nan], dtype)
+    score, out = rng(size).choice(pool, size), np.empty(size, np.uint8)
+    run(states.reached_states)(score, threshold, out)
+    assert out.tolist() == [2 if math.isnan(s) else int(s >= threshold) for s in score.tolist()]
 
 
 @pytest.mark.parametrize("size", SIZES)

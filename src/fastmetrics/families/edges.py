@@ -149,8 +149,8 @@ class Edges(NamedTuple):
 
 
 class Binner:
-    """Finds the bin of each score, as the code of an inner key: 0 for NaN, 1 below the first edge, i + 1 from edge i - 1
-    up to below edge i, ``len(edges) + 1`` at the last edge and one more above it.
+    """Finds the bin of each score, as the code of an inner key: 0 for NaN, 1 below the first edge, i + 1 from edge
+    i - 1 up to below edge i, ``len(edges) + 1`` at the last edge and one more above it.
 
     A float32 score is compared with the edges rounded to float32, as polars and numpy compare it with a threshold.
 

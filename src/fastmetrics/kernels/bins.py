@@ -76,7 +76,7 @@ def bin_scores(score: Any, edges: Any, middle: Any, nearest: Any, guide: Any, ou
 
 @kernel(*(f"void({score}, in_f64, float64, out_u16)" for score in ("in_f32", "in_f64")))
 def bin_evenly(score: Any, edges: Any, steps: Any, out: Any) -> None:
-    """The same for edges so even that ``(score - first) * steps`` is off by less than one: no search, 1 instead of 3 ns.
+    """The same for edges so even that ``(score - first) * steps`` is off by less than one: 2.5 instead of 3.6 ns a row.
 
     ``steps`` is the number of bins in a unit of the score.
     """

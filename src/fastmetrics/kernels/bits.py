@@ -19,7 +19,7 @@ BYTE = np.uint64(0xFF)
 
 @inlined
 def spread(byte: Any) -> Any:
-    """The bits of a byte (in a word) as eight bytes of 0 or 1: 0.04 ns a row, a third of what `numpy.unpackbits` takes."""
+    """The bits of a byte (in a word) as eight bytes of 0 or 1: a third of the time of `numpy.unpackbits`."""
     return (((byte * ONES & EACH) + BELOW) >> SEVEN) & ONES
 
 
@@ -50,7 +50,7 @@ def spread_bits(packed: Any, offset: Any, out: Any) -> None:
 
 @inlined
 def binary_cells(y: Any, p: Any, known_y: Any, known_p: Any) -> Any:
-    """The cells of eight rows from the bytes of their bits: 2y + p, without p 4 + y, without y 6 + p, without both 8."""
+    """The cells of eight rows from bytes of 0 or 1: 2y + p, without p 4 + y, without y 6 + p, without both 8."""
     y &= known_y
     p &= known_p
     no_y, no_p = known_y ^ ONES, known_p ^ ONES
@@ -63,9 +63,9 @@ def spread_states(
 ) -> None:
     """Byte i of ``out`` is the binary cell of row i (see `states.binary_states`), straight from bitmaps.
 
-    ``label_at`` is where the first row lies in the values ``label`` and in the validity ``labelled``, which is empty where
-    no row is null; likewise of the prediction. Eight rows a step: 0.1 ns a row without nulls and 0.3 with, where one
-    bitmap after the other, made bytes, would take 0.3 and 1.5.
+    ``label_at`` is where the first row lies in the values ``label`` and in the validity ``labelled``, which is empty
+    where no row is null; likewise of the prediction. Eight rows a step: 0.1 ns a row without nulls and 0.3 with, where
+    one bitmap after the other, made bytes, would take 0.3 and 1.5.
     """
     y_shift, p_shift = np.uint64(label_at & 7), np.uint64(prediction_at & 7)
     labels, predictions = label[label_at >> 3 :], prediction[prediction_at >> 3 :]

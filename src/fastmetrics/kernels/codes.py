@@ -53,10 +53,10 @@ def intern_numbers(
     """Codes of 64-bit values from row ``start`` on; returns the row it stopped at.
 
     ``valid`` is 0 or 1 a row, or empty where no row is null. ``values[code]`` is the value of a code and
-    ``count[0]`` the next free one; it stops when ``values`` is full. A slot, of ``2 ** (64 - shift)``, is a value and its
-    code. ``near[number - base]`` remembers the codes of the numbers from ``base`` on, so that small ones, which most keys
-    and classes are, are not hashed: 1.5 instead of 5 ns a row. Slots of large tables are fetched ahead, which halves
-    the time of a million values in no order.
+    ``count[0]`` the next free one; it stops when ``values`` is full. A slot, of ``2 ** (64 - shift)``, is a value and
+    its code. ``near[number - base]`` remembers the codes of the numbers from ``base`` on, so that small ones, which
+    most keys and classes are, are not hashed. Slots of large tables are fetched ahead: 24 instead of 35 ns a row with
+    a million values in no order.
     """
     mask = np.uint64(slots.size - 1)
     for at in range(start, numbers.size, CHUNK):

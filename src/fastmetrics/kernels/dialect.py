@@ -24,6 +24,8 @@ NUMBERS = {
     "u16": "uint16",
     "u32": "uint32",
     "u64": "uint64",
+    "i8": "int8",
+    "i16": "int16",
     "i32": "int32",
     "i64": "int64",
     "f32": "float32",

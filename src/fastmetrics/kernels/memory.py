@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from llvmlite import ir
@@ -50,7 +50,7 @@ compile_as(load_u8, 8)
 compile_as(load_u64, 64)
 
 
-def prefetch(array: NDArray[Any], at: int) -> None:
+def prefetch(array: NDArray[Any], at: Any) -> None:
     """Ask for the cache line of an element that will be needed soon."""
 
 
@@ -58,9 +58,8 @@ def prefetching(context: Any, array: Any, at: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
         byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
-        fetch = cgutils.get_or_insert_function(
-            builder.module, ir.FunctionType(ir.VoidType(), [byte, number, number, number]), "llvm.prefetch.p0"
-        )
+        kind = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
+        fetch = cast(Any, cgutils).get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
         to_read, keep, data_cache = number(0), number(3), number(1)
         builder.call(fetch, [builder.bitcast(builder.gep(data, [arguments[1]]), byte), to_read, keep, data_cache])
         return context.get_dummy_value()

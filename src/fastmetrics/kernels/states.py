@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from fastmetrics.kernels.dialect import kernel
+from fastmetrics.kernels.dialect import NUMBERS, kernel
 
-__all__ = ["binary_states"]
+__all__ = ["binary_states", "reached_states", "sign_states"]
 
 
 @kernel("void(in_u8, in_u8, out_u8)")
@@ -27,3 +27,22 @@ def binary_states(label: Any, prediction: Any, out: Any) -> None:
         if y == two:
             known = six + p
         out[i] = known
+
+
+@kernel(*(f"boolean(in_{number}, out_u8)" for number in NUMBERS))
+def sign_states(numbers: Any, out: Any) -> Any:
+    """1 for 1, 0 for 0 and -1, 2 for NaN; returns whether there is anything else, which is 0 too."""
+    strange = False
+    for i in range(out.size):
+        x = numbers[i]
+        out[i] = np.uint8(x == 1) | (np.uint8(x != x) << np.uint8(1))
+        strange |= (x != 1) & (x != 0) & (x != -1) & (x == x)
+    return strange
+
+
+@kernel("void(in_f32, float64, out_u8)", "void(in_f64, float64, out_u8)")
+def reached_states(score: Any, threshold: Any, out: Any) -> None:
+    """1 where the score reaches the threshold, 2 where it is NaN."""
+    for i in range(out.size):
+        s = score[i]
+        out[i] = np.uint8(s >= threshold) | (np.uint8(s != s) << np.uint8(1))

@@ -16,7 +16,7 @@ FOUR = ir.VectorType(ir.DoubleType(), 4)
 Floats = NDArray[np.float64]
 
 
-def add_four_pairs(sums: Floats, at: int, error: int, a: float, b: float, c: float, d: float) -> None:
+def add_four_pairs(sums: Floats, at: Any, error: Any, a: float, b: float, c: float, d: float) -> None:
     """Add four numbers to the sums from ``at`` on, and what rounding loses of them (Knuth's TwoSum) to the errors from
     ``error`` on.
     """
@@ -28,7 +28,7 @@ def add_four_pairs(sums: Floats, at: int, error: int, a: float, b: float, c: flo
     sums[error : error + 4] += (old - (new - part)) + (x - part)
 
 
-def keep_four(best: Floats, at: int, a: float, b: float, c: float, d: float) -> None:
+def keep_four(best: Floats, at: Any, a: float, b: float, c: float, d: float) -> None:
     """Keep the larger of each of four numbers and the ones from ``at`` on, of which NaN is "not yet"."""
     was, x = best[at : at + 4].copy(), np.array([a, b, c, d])
     best[at : at + 4] = np.where(was >= x, was, x)
