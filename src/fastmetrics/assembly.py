@@ -17,7 +17,7 @@ from fastmetrics.plan import Plan, maximal
 from fastmetrics.schema import Family
 from fastmetrics.tally import Tally
 
-__all__ = ["Share", "assembled", "check_groups"]
+__all__ = ["Share", "assembled", "check_groups", "merged"]
 
 
 class Share(NamedTuple):
@@ -63,6 +63,7 @@ def merged(mine: Share, theirs: Share) -> Share:
     values, codes = unified_all(mine.values, theirs.values)
     inner = [unified_all(*pair) for pair in zip(mine.inner, theirs.inner, strict=True)]
     for tally, other in zip(mine.tallies, theirs.tallies, strict=True):
+        tally.rows += other.rows
         for k, (_, inner_codes) in enumerate(inner):
             drained = other.drain(k)
             if len(drained.cells.counts):

@@ -67,6 +67,11 @@ class CellArrays:
             np.full((0, len(self.signs)), np.nan),
         )
 
+    @property
+    def bytes(self) -> int:
+        """What the rows up to ``size`` take up."""
+        return self.size * sum(int(table.itemsize) * int(table.shape[1]) for table in self.rows)
+
     def reserve(self, size: int) -> None:
         """Make room for ids below ``size``."""
         self.size = max(self.size, size)
@@ -212,12 +217,14 @@ class Tally:
     def __init__(self, families: Sequence[Family], keys: Sequence[int], weighted: bool) -> None:
         self.families = families
         self.keys = keys
+        self.rows = 0
         self.outer = Grouper()
         self.inner = [Grouper() for _ in families]
         self.cells = [CellArrays(family, weighted) for family in families]
 
     def add(self, coded: Sequence[Codes], blocks: Sequence[Block], length: int) -> None:
         """Add a block of rows; ``coded`` are the codes of every outer key."""
+        self.rows += length
         keys = [coded[key] for key in self.keys]
         self.make_room(keys)
         ids = self.ids(keys, length)

@@ -16,6 +16,7 @@ import polars as pl
 import pytest
 
 import fastmetrics as fm
+from fastmetrics import assembly, scan
 
 BINARY = fm.binary("label", "pred")
 MILLION = 1_000_000
@@ -62,6 +63,24 @@ def test_two_million_text_keys() -> None:
         0,
     )
     assert table.filter(session="session-1999999-of-a-long-campaign").row(0)[1:6] == (1, 0, 0, 1, 0)
+
+
+def test_tables_that_get_large_are_given_up_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    log = visits(300_000, 50_000)
+    whole = fm.count(log, BINARY, by=["device", "session"], threads=2)
+    given_up = []
+
+    def noted(*shares: assembly.Share) -> assembly.Share:
+        given_up.append(len(shares))
+        return assembly.merged(*shares)
+
+    monkeypatch.setattr(scan, "merged", noted)
+    monkeypatch.setattr(scan, "TABLE_BYTES", 100_000)
+    monkeypatch.setattr(scan, "PIECE_ROWS", 20_000)
+    assert fm.count(log, BINARY, by=["device", "session"], threads=2) == whole
+    assert len(given_up) > 5
+    with pytest.raises(fm.SchemaError, match=r"max_groups=30,000 groups.*'session'"):
+        fm.count(log, BINARY, by=["device", "session"], threads=2, max_groups=30_000)
 
 
 def test_laws_of_hashed_groups() -> None:
@@ -296,6 +315,7 @@ ENDLESS = """
 import sys, threading, time
 import pyarrow as pa
 import fastmetrics as fm
+from fastmetrics import assembly, scan
 
 schema = pa.schema([("label", pa.int64()), ("pred", pa.int64())])
 batch = pa.record_batch([pa.array([0, 1] * 5000), pa.array([1, 1] * 5000)], schema=schema)

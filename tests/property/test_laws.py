@@ -91,16 +91,18 @@ def assert_same(left: fm.Counts, right: fm.Counts) -> None:
 
 
 @contextmanager
-def threads_take_turns(rows: int) -> Iterator[None]:
-    """Pieces and blocks of so many rows, dealt to the threads in turn."""
+def threads_take_turns(rows: int, table_bytes: int = 1 << 30) -> Iterator[None]:
+    """Pieces and blocks of so many rows, dealt to the threads in turn, whose tables have so many bytes."""
 
-    def dealt(batches: Any, plan: Any, threads: int) -> list[scan.Worker]:
-        workers = [scan.Worker(plan) for _ in range(threads)]
+    def dealt(batches: Any, plan: Any, threads: int) -> list[Any]:
+        workers, pool = [scan.Worker(plan) for _ in range(threads)], scan.Pool(plan, threads)
         for number, batch in enumerate(batches):
             workers[number % threads].add(batch)
-        return workers
+            pool.relieve(workers[number % threads])
+        return [*pool.shares, *(worker.share() for worker in workers)]
 
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scan, "TABLE_BYTES", table_bytes)
         patch.setattr(scan, "PIECE_ROWS", rows)
         patch.setattr(scan, "BLOCK_ROWS", max(rows // 2, 1))
         patch.setattr(scan, "count_batches", dealt)
@@ -173,9 +175,11 @@ def test_extremes_add_up(drawn: tuple[pl.DataFrame, list[pl.DataFrame]]) -> None
 
 
 @LAWS
-@given(logs(), st.integers(1, 9), st.integers(1, 4), st.randoms(use_true_random=False))
+@given(
+    logs(), st.integers(1, 9), st.integers(1, 4), st.sampled_from([1, 2000, 1 << 30]), st.randoms(use_true_random=False)
+)
 def test_chunks_threads_and_the_order_of_rows_do_not_matter(
-    log: pl.DataFrame, rows: int, threads: int, random: Any
+    log: pl.DataFrame, rows: int, threads: int, table_bytes: int, random: Any
 ) -> None:
     keys = key_names(log)
     whole = fm.count(log, *ALL, by=keys, **DAYS)
@@ -183,7 +187,7 @@ def test_chunks_threads_and_the_order_of_rows_do_not_matter(
     random.shuffle(order)
     chunked = pl.concat([log[:rows], log[rows:].rechunk(), log.clear()], rechunk=False)
     assert_same(fm.count(chunked, *ALL, by=keys, **DAYS, threads=threads), whole)
-    with threads_take_turns(rows):
+    with threads_take_turns(rows, table_bytes):
         counts = fm.count(log[order], *ALL, by=keys, **DAYS, threads=threads)
     assert_same(counts, whole)
     assert_counts(counts, log, keys, DAYS)
