@@ -35,7 +35,10 @@ class Coder(Protocol):
 
 def with_nulls(codes: NDArray[Any], valid: NDArray[np.uint8] | None, size: int) -> Codes:
     """Codes of values numbered from 0 of a closed set, with null put before them."""
-    return Codes(codes, 1, size, final=True, valid=valid)
+    if valid is None:
+        return Codes(codes, 1, size, final=True)
+    wide = np.promote_types(codes.dtype, np.min_scalar_type(size))
+    return Codes((codes.astype(wide, copy=False) + wide.type(1)) * valid, 0, size, final=True)
 
 
 class BooleanCoder:
@@ -218,7 +221,7 @@ class WindowCoder:
         if valid is not None:
             for block in np.flatnonzero(runs != MIXED):
                 codes[block * BLOCK : (block + 1) * BLOCK] = runs[block]
-            return Codes(codes, 0, self.size, valid=valid)
+            return Codes(codes * valid, 0, self.size)
         return Codes(codes, 0, self.size, runs=runs)
 
     def run(self, time: NDArray[np.int64], start: int, codes: NDArray[np.uint32], runs: NDArray[np.uint32]) -> int:

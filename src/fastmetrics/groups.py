@@ -21,7 +21,7 @@ ANYWHERE = np.empty(0, np.uint32)
 
 
 class Codes(NamedTuple):
-    """The codes of a block of rows: ``array[i] + shift``, or 0 where ``valid[i]`` is 0.
+    """The codes of a block of rows: ``array[i] + shift``.
 
     ``array`` is contiguous, of 1, 2 or 4 bytes a row. There are ``size`` codes so far, that of null included; where
     ``final`` there will not be more. ``runs``, where given, has for each `kernels.ids.BLOCK` rows the code that all of
@@ -32,13 +32,11 @@ class Codes(NamedTuple):
     shift: int
     size: int
     final: bool = False
-    valid: NDArray[np.uint8] | None = None
     runs: NDArray[np.uint32] | None = None
 
     def field(self, place: int) -> tuple[int, ...]:
         """The row of a kernel's table of fields."""
-        valid = 0 if self.valid is None else address(self.valid)
-        return address(self.array), self.array.itemsize, place, self.shift, valid
+        return address(self.array), self.array.itemsize, place, self.shift
 
     def of_rows(self) -> NDArray[np.uint32]:
         """The code of every row."""
@@ -80,7 +78,7 @@ class Ids(NamedTuple):
     def fields(self) -> NDArray[np.uint64]:
         """The table of fields of a kernel, which holds addresses: these ids must outlive it."""
         rows = [codes.field(place) for codes, place in zip(self.columns, self.places, strict=True)]
-        return np.array(rows, np.uint64).reshape(len(rows), 5)
+        return np.array(rows, np.uint64).reshape(len(rows), 4)
 
     def array(self) -> NDArray[np.uint32]:
         """The ids, composed."""

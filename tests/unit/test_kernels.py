@@ -140,21 +140,20 @@ def ids_below(number: int, size: int) -> tuple[Ids, Any]:
     return Ids(size).then(Codes(chosen, 0, number), number), chosen
 
 
-# What ids are made of: how many codes each field has, its dtype, its shift and whether some are null.
+# What ids are made of: how many codes each field has, its dtype and its shift.
 FIELDS = {
     "none": [],
-    "one": [(4, np.uint8, 0, False)],
-    "few": [(3, np.uint8, 0, False), (4, np.uint16, 0, False)],
-    "narrow": [(5, np.uint32, 1, False), (60, np.uint8, 1, True), (9, np.uint8, 0, False)],
-    "nulls": [(5, np.uint32, 0, True), (60, np.uint16, 1, True), (7, np.uint8, 0, True)],
-    "wide": [(300, np.uint16, 0, False), (300, np.uint16, 1, False), (4, np.uint8, 0, False)],
+    "one": [(4, np.uint8, 0)],
+    "few": [(3, np.uint8, 0), (4, np.uint16, 0)],
+    "narrow": [(5, np.uint32, 1), (60, np.uint8, 1), (9, np.uint8, 0)],
+    "wide": [(300, np.uint16, 0), (300, np.uint32, 1), (4, np.uint8, 0)],
 }
 
 
 def some_ids(kind: str, size: int, run_length: int = 0) -> tuple[Ids, list[int]]:
     """Ids, and what they are by the definition; in runs of a length the first field changes seldom."""
     made, expected = Ids(size), np.zeros(size, np.int64)
-    for number, (codes_, dtype, shift, nulls) in enumerate(FIELDS[kind]):
+    for number, (codes_, dtype, shift) in enumerate(FIELDS[kind]):
         array = rng(size + number).integers(0, codes_ - shift, size)
         runs = None
         if number == 0 and run_length:
@@ -164,10 +163,9 @@ def some_ids(kind: str, size: int, run_length: int = 0) -> tuple[Ids, list[int]]
             runs = np.array(
                 [block[0] if one else ids.MIXED for block, one in zip(blocks, same, strict=True)], np.uint32
             )
-            shift, nulls = 0, False
-        valid = (rng(size + number + 9).random(size) < 0.7).astype(np.uint8) if nulls else None
-        made = made.then(Codes(array.astype(dtype), shift, codes_, False, valid, runs), codes_)
-        expected = expected * codes_ + (array + shift) * (1 if valid is None else valid)
+            shift = 0
+        made = made.then(Codes(array.astype(dtype), shift, codes_, False, runs), codes_)
+        expected = expected * codes_ + array + shift
     return made, expected.tolist()
 
 

@@ -10,7 +10,6 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, overload
-from numba.np.numpy_support import carray
 from numpy.typing import NDArray
 
 __all__ = ["load_u8", "load_u64", "prefetch", "view_u8", "view_u16", "view_u32"]
@@ -71,20 +70,8 @@ fetch: Any = intrinsic(prefetching)
 overload(prefetch)(lambda array, at: lambda array, at: fetch(array, at))
 
 
-def at_address(context: Any, address: Any) -> Any:
-    """An address as a pointer, which `carray` takes."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.inttoptr(arguments[0], ir.IntType(8).as_pointer())
-
-    return types.voidptr(types.uint64), generate
-
-
-pointer: Any = intrinsic(at_address)
-
-
 def view_u8(address: np.uint64, size: int) -> NDArray[np.uint8]:
-    """``size`` bytes from ``address`` on as an array; whoever owns them must outlive it."""
+    """``size`` bytes from ``address`` on as an array, in compiled kernels a pointer; their owner must outlive it."""
     return np.ctypeslib.as_array((ctypes.c_uint8 * size).from_address(int(address)))
 
 
@@ -98,6 +85,24 @@ def view_u32(address: np.uint64, size: int) -> NDArray[np.uint32]:
     return np.ctypeslib.as_array((ctypes.c_uint32 * size).from_address(int(address)))
 
 
-overload(view_u8)(lambda address, size: lambda address, size: carray(pointer(address), size, np.uint8))
-overload(view_u16)(lambda address, size: lambda address, size: carray(pointer(address), size, np.uint16))
-overload(view_u32)(lambda address, size: lambda address, size: carray(pointer(address), size, np.uint32))
+def viewer(element: Any) -> Any:
+    """A Numba intrinsic that takes an address as a pointer to elements of a type."""
+
+    def typer(context: Any, address: Any, size: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            return builder.inttoptr(arguments[0], context.get_value_type(element).as_pointer())
+
+        return cast(Any, types).CPointer(element)(types.uint64, size), generate
+
+    return intrinsic(typer)
+
+
+def compile_view_as(function: Any, element: Any) -> None:
+    """Make compiled kernels take a pointer where Python calls ``function``."""
+    view = viewer(element)
+    overload(function)(lambda address, size: lambda address, size: view(address, size))
+
+
+compile_view_as(view_u8, types.uint8)
+compile_view_as(view_u16, types.uint16)
+compile_view_as(view_u32, types.uint32)
