@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastmetrics.counts import cell_columns
+from fastmetrics.errors import DataError
 from fastmetrics.groups import Codes, Grouper, Ids
 from fastmetrics.kernels.cells import add_values, add_weights, count_rows, keep_largest, occupied_rows, take_columns
 from fastmetrics.schema import Adder, Cell, Family, Rows
@@ -16,6 +17,7 @@ from fastmetrics.schema import Adder, Cell, Family, Rows
 __all__ = ["Block", "Drained", "Tally"]
 
 
+MOST_CELLS = 2**32
 FIRST_STATES = 4  # of a family: most logs have no nulls, and need no more cells
 GROWTH = 8  # fresh zeros cost no memory until they are written, copying the old ones does
 
@@ -191,7 +193,15 @@ def paired(width: int, sums: int) -> NDArray[np.int64]:
 
 
 def of_states(ids: Ids, state: NDArray[np.uint8] | None, states: int) -> Ids:
-    """The ids of the cells of rows in some state; without one all are in the first."""
+    """The ids of the cells of rows in some state; without one all are in the first.
+
+    Raises
+    ------
+    DataError
+        More cells than a 32-bit id can tell apart.
+    """
+    if ids.size * states > MOST_CELLS:
+        raise DataError(f"more than {MOST_CELLS // states:,} groups: drop or coarsen a key, or count the log in parts")
     return ids.spread(states) if state is None else ids.then(Codes(state, 0, states), states)
 
 

@@ -18,6 +18,7 @@ from fastmetrics.coders import Coder, TextCoder, WindowCoder, coder, coding
 from fastmetrics.columns import record_batches
 from fastmetrics.errors import DataError, SchemaError
 from fastmetrics.groups import Codes, Grouper, Ids
+from fastmetrics.tally import of_states
 from fastmetrics.windows import Windows
 from strategies import KEYS, LAWS, columns, cuts
 
@@ -219,6 +220,13 @@ def test_a_first_key_grows_without_a_plan() -> None:
         assert grouper.fits(size, [])
         assert composed(columns, grouper).tolist() == [size - 1, 0]
         assert grouper.size == size
+
+
+def test_more_cells_than_ids_are_refused() -> None:
+    """Before a row is added to a cell that is not its own."""
+    assert of_states(Ids(1, 2**30), None, 4).size == 2**32
+    with pytest.raises(DataError, match="more than 477,218,588 groups"):
+        of_states(Ids(1, 2**29), None, 9)
 
 
 # Windows as a key
