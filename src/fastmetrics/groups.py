@@ -165,6 +165,12 @@ class Grouper:
             return self.tables[-1].size
         return max(self.leading, 1) * math.prod(self.capacities)
 
+    @property
+    def places(self) -> list[int]:
+        """What a code of each key counts in an id that is made by arithmetic."""
+        capacities = self.capacities or []
+        return [math.prod(capacities[k:]) for k in range(len(capacities) + 1)]
+
     def fits(self, first: int, others: Sequence[Codes]) -> bool:
         """Whether rows can be added without a new plan whose first key has so many codes, and the others these."""
         if self.capacities is None:

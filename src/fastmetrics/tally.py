@@ -11,7 +11,14 @@ from numpy.typing import NDArray
 from fastmetrics.counts import cell_columns
 from fastmetrics.errors import DataError
 from fastmetrics.groups import Codes, Grouper, Ids
-from fastmetrics.kernels.cells import add_values, add_weights, count_rows, keep_largest, occupied_rows, take_columns
+from fastmetrics.kernels.cells import (
+    add_values,
+    add_weights,
+    count_rows,
+    keep_largest,
+    occupied_rows,
+    take_columns,
+)
 from fastmetrics.schema import Adder, Cell, Family, Rows
 
 __all__ = ["Block", "Drained", "Tally"]

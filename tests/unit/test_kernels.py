@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import itertools
 import math
 from collections.abc import Callable, Iterator
 from fractions import Fraction
@@ -20,11 +21,11 @@ from fastmetrics.columns import NOTHING
 from fastmetrics.families.edges import Binner, default_edges
 from fastmetrics.families.regression import SUMS
 from fastmetrics.groups import Codes, Grouper, Ids, NumberTable
-from fastmetrics.kernels import bins, bits, cells, codes, errors, ids, memory, states
+from fastmetrics.kernels import bins, bits, cells, codes, errors, ids, memory, order, states
 from oracle_scores import bin_of
 
 SIZES = (0, 1, 63, 64, 65, 1000)
-MODULES = (bins, bits, cells, codes, errors, ids, states)
+MODULES = (bins, bits, cells, codes, errors, ids, order, states)
 Run = Callable[[Any], Callable[..., Any]]
 
 
@@ -74,10 +75,12 @@ def test_every_kernel_is_tested_here() -> None:
         "bin_scores",
         "binary_states",
         "count_rows",
+        "groups_in_order",
         "intern_numbers",
         "intern_text",
         "keep_largest",
         "known_states",
+        "mark_places",
         "occupied_rows",
         "reached_states",
         "sign_states",
@@ -287,6 +290,26 @@ def test_occupied_rows(run: Run, size: int, dtype: Any) -> None:
     found = run(cells.occupied_rows)(counts.reshape(-1), 3, rows, columns)
     assert rows[:found].tolist() == [row for row in range(size) if any(counts[row].tolist())]
     assert (columns != 0).tolist() == [any(counts[:, column].tolist()) for column in range(3)]
+
+
+@pytest.mark.parametrize("sizes", [(1,), (5,), (3, 4), (4, 1, 6), (2, 3, 2, 3)])
+def test_groups_in_order(run: Run, sizes: tuple[int, ...]) -> None:
+    """The keys of an id come in another order, with more room than they have codes; some groups are not there."""
+    orders = [rng(size + at).permutation(size).astype(np.uint32) for at, size in enumerate(sizes)]
+    by_id = list(reversed(range(len(sizes))))
+    capacities = np.array([sizes[k] + (2 if at else 0) for at, k in enumerate(by_id)])
+    places = {k: math.prod(capacities[at + 1 :].tolist()) for at, k in enumerate(by_id)}
+    all_codes = itertools.product(*(order.tolist() for order in orders))
+    groups_ = [(sum(code * places[k] for k, code in enumerate(row)), *row) for row in all_codes]
+    expected = [row for row in groups_ if rng(row[0]).random() < 0.7]
+    ranks = np.concatenate([np.pad(np.argsort(orders[k]), (0, c - sizes[k])) for k, c in zip(by_id, capacities, strict=True)])
+    weights = np.array([math.prod(sizes[k + 1 :]) for k in by_id])
+    marks, present = np.zeros(math.prod(sizes), np.uint8), np.array(sorted(row[0] for row in expected), np.uint32)
+    run(order.mark_places)(present, capacities, weights, ranks.astype(np.uint32), marks)
+    ids_, found = np.empty(len(expected), np.uint32), np.empty((len(sizes), len(expected)), np.uint32)
+    arguments = (np.array(sizes), np.array([places[k] for k in range(len(sizes))]), np.concatenate(orders))
+    assert run(order.groups_in_order)(marks, *arguments, ids_, found.reshape(-1)) == len(expected)
+    assert list(zip(ids_.tolist(), *found.tolist(), strict=True)) == expected
 
 
 @pytest.mark.parametrize(("dtype", "result"), [(np.uint32, np.int64), (np.int64, np.int64), (np.float64, np.float64)])
