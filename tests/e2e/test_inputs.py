@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import gc
 import threading
 import warnings
@@ -218,6 +219,31 @@ def test_only_the_columns_that_are_needed_are_read(tmp_path: Path) -> None:
         fm.count(file, BINARY, by="junk")
     counts = fm.count(file, BINARY, by=(pl.col("age") // 10).alias("decade"), where=pl.col("model") != "null")
     assert counts.rows == LOG.filter(pl.col("model") != "null").height
+
+
+DAYS = [dt.datetime(2026, 1, day) for day in (1, 2, 3, 4)]
+
+
+@pytest.mark.parametrize("key", ["model", pl.col("model").str.to_uppercase().alias("model")], ids=["plain", "computed"])
+@pytest.mark.parametrize(
+    "where",
+    [pl.col("ts") >= DAYS[2], "ts >= CAST('2026-01-03' AS TIMESTAMP)", (pl.col("ts") > DAYS[1]) & (pl.col("age") >= 0)],
+    ids=["expression", "SQL", "two columns"],
+)
+def test_row_groups_that_a_filter_on_time_leaves_out_are_not_read(tmp_path: Path, where: Any, key: Any) -> None:
+    """The pages of the first two days are destroyed, so that only their statistics can be read."""
+    file = tmp_path / "log.parquet"
+    log = pl.concat([LOG.with_columns(ts=pl.lit(day)) for day in DAYS])
+    log.write_parquet(file, row_group_size=LOG.height)
+    metadata, raw = pq.ParquetFile(file).metadata, bytearray(file.read_bytes())
+    assert metadata.num_row_groups == len(DAYS)
+    end = metadata.row_group(2).column(0).dictionary_page_offset or metadata.row_group(2).column(0).data_page_offset
+    raw[4:end] = b"\xff" * (end - 4)
+    file.write_bytes(raw)
+    with pytest.raises(SourceError, match=r"log\.parquet"):
+        fm.count(file, BINARY, by=key, time="ts", every="1d")
+    counts = fm.count(file, BINARY, by=key, time="ts", every="1d", where=where)
+    assert counts == fm.count(log[2 * LOG.height :], BINARY, by=key, time="ts", every="1d")
 
 
 @pytest.mark.parametrize("on_error", ["raise", "skip"])

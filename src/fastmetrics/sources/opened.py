@@ -103,7 +103,8 @@ class Parts:
 class Source:
     """An opened input: its name for messages, its schema, its files if any, and its batches on demand.
 
-    ``height`` says how many rows there are where that is known without reading them.
+    ``height`` says how many rows there are where that is known without reading them; ``resident`` that they are in
+    memory already.
     """
 
     name: str
@@ -115,6 +116,7 @@ class Source:
     lazy: pl.LazyFrame | None = None
     height: Callable[[], int | None] = lambda: None
     parts: Parts | None = None
+    resident: bool = False
 
     @property
     def stream(self) -> bool:
@@ -206,7 +208,7 @@ def from_frame(name: str, frame: pl.DataFrame) -> Source:
         return streamed(selection.of(lazy))
 
     head = lambda column: frame.head(10_000).select(column).to_series()  # noqa: E731
-    return Source(name, frame.schema, batches, head, lazy=lazy, height=lambda: frame.height)
+    return Source(name, frame.schema, batches, head, lazy=lazy, height=lambda: frame.height, resident=True)
 
 
 def from_frames(name: str, schema: pl.Schema, frames: Iterator[pl.DataFrame]) -> Source:
