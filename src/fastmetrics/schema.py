@@ -27,6 +27,7 @@ __all__ = [
     "Role",
     "Rows",
     "Schema",
+    "States",
     "column_name",
     "expression",
     "rowwise",
@@ -149,6 +150,17 @@ class Adder(NamedTuple):
     array: Callable[[], NDArray[np.float64]]
 
 
+class States(NamedTuple):
+    """The states of a block of rows, not yet told.
+
+    ``array`` gives that of each row as `Rows.state` has them, ``totals`` how many rows are in each of the first states,
+    which is all that matters where there are no keys.
+    """
+
+    array: Callable[[], NDArray[np.uint8]]
+    totals: Callable[[], NDArray[np.int64]]
+
+
 @dataclass(frozen=True)
 class Rows:
     """What a family makes of a block of rows: the state of each (uint8; None where all are in the first), the values of
@@ -156,7 +168,7 @@ class Rows:
     them), the codes of its computed inner keys, and the largest state there can be, where that is known.
     """
 
-    state: NDArray[np.uint8] | None = None
+    state: NDArray[np.uint8] | States | None = None
     values: NDArray[np.float64] | Adder | None = None
     inner: tuple[NDArray[np.unsignedinteger[Any]], ...] = ()
     top: int | None = None

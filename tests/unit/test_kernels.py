@@ -18,10 +18,12 @@ import oracle
 from fastmetrics import coders, groups
 from fastmetrics.coders import TextCoder
 from fastmetrics.columns import NOTHING
+from fastmetrics.families.binary import from_bits
 from fastmetrics.families.edges import Binner, default_edges
 from fastmetrics.families.regression import SUMS
 from fastmetrics.groups import Codes, Grouper, Ids, NumberTable
 from fastmetrics.kernels import bins, bits, cells, codes, errors, ids, memory, order, states
+from fastmetrics.schema import Bitmap
 from oracle_scores import bin_of
 
 SIZES = (0, 1, 63, 64, 65, 1000)
@@ -278,6 +280,9 @@ def test_spread_states(run: Run, size: int, offsets: tuple[int, int], nulls: tup
     cells_of = [oracle.binary_row(y, p)[1] for y, p in zip(*rows, strict=True)]
     found = in_family_order(words.view(np.uint8)[:size])
     assert [{list(oracle.BINARY.values())[state]: 1} for state in found] == cells_of
+    label, prediction = (Bitmap(*three, size) for three in (bitmaps[:3], bitmaps[3:]))
+    rows = from_bits({"label": label, "prediction": prediction})
+    assert rows.state.totals().tolist() == np.bincount(words.view(np.uint8)[:size], minlength=9).tolist()
 
 
 @pytest.mark.parametrize("dtype", [np.uint32, np.int64])
@@ -302,7 +307,9 @@ def test_groups_in_order(run: Run, sizes: tuple[int, ...]) -> None:
     all_codes = itertools.product(*(order.tolist() for order in orders))
     groups_ = [(sum(code * places[k] for k, code in enumerate(row)), *row) for row in all_codes]
     expected = [row for row in groups_ if rng(row[0]).random() < 0.7]
-    ranks = np.concatenate([np.pad(np.argsort(orders[k]), (0, c - sizes[k])) for k, c in zip(by_id, capacities, strict=True)])
+    ranks = np.concatenate(
+        [np.pad(np.argsort(orders[k]), (0, c - sizes[k])) for k, c in zip(by_id, capacities, strict=True)]
+    )
     weights = np.array([math.prod(sizes[k + 1 :]) for k in by_id])
     marks, present = np.zeros(math.prod(sizes), np.uint8), np.array(sorted(row[0] for row in expected), np.uint32)
     run(order.mark_places)(present, capacities, weights, ranks.astype(np.uint32), marks)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from fastmetrics.errors import SchemaError
 from fastmetrics.metrics import Metric
-from fastmetrics.schema import Bitmap, Cell, Column, Family, Role, Rows, check_number, column_name
+from fastmetrics.schema import Bitmap, Cell, Column, Family, Role, Rows, States, check_number, column_name
 
 __all__ = ["CELLS", "METRICS", "binary", "fbeta"]
 
@@ -109,10 +109,57 @@ def from_bits(roles: Mapping[str, Bitmap]) -> Rows:
     from fastmetrics.kernels.bits import spread_states
 
     label, prediction = roles["label"], roles["prediction"]
-    words = np.empty((label.length + 7) >> 3, np.uint64)
-    spread_states(*label[:3], *prediction[:3], words)
+
+    def array() -> NDArray[np.uint8]:
+        words = np.empty((label.length + 7) >> 3, np.uint64)
+        spread_states(*label[:3], *prediction[:3], words)
+        return words.view(np.uint8)[: label.length]
+
+    def totals() -> NDArray[np.int64]:
+        if label.offset & 7 or prediction.offset & 7:
+            return np.bincount(array(), minlength=len(CELLS))
+        return totals_of(label, prediction)
+
     nulls = len(label.valid) or len(prediction.valid)
-    return Rows(words.view(np.uint8)[: label.length], top=None if nulls else 3)
+    return Rows(States(array, totals), top=None if nulls else 3)
+
+
+def totals_of(label: Bitmap, prediction: Bitmap) -> NDArray[np.int64]:
+    """The nine cells of all rows together, from how many bits of the bitmaps and of what they share are 1."""
+    rows = label.length
+    y, p = (words(bitmap.packed, bitmap.offset, rows) for bitmap in (label, prediction))
+    if len(label.valid) or len(prediction.valid):
+        everything = words(np.full((rows + 7) >> 3, 0xFF, np.uint8), 0, rows)
+        labelled, predicted = (
+            words(bitmap.valid, bitmap.offset, rows) if len(bitmap.valid) else everything
+            for bitmap in (label, prediction)
+        )
+        y &= labelled
+        p &= predicted
+        n_labelled, n_predicted, both = ones(labelled), ones(predicted), ones(labelled & predicted)
+        n_y, n_p, tp, y_predicted, p_labelled = ones(y), ones(p), ones(y & p), ones(y & predicted), ones(p & labelled)
+    else:
+        n_labelled = n_predicted = both = rows
+        n_y, n_p, tp = ones(y), ones(p), ones(y & p)
+        y_predicted, p_labelled = n_y, n_p
+    known = (both - y_predicted - p_labelled + tp, p_labelled - tp, y_predicted - tp, tp)
+    unpredicted = (n_labelled - both - (n_y - y_predicted), n_y - y_predicted)
+    unlabelled = (n_predicted - both - (n_p - p_labelled), n_p - p_labelled)
+    return np.array([*known, *unpredicted, *unlabelled, rows - n_labelled - n_predicted + both])
+
+
+def words(packed: NDArray[np.uint8], offset: int, length: int) -> NDArray[np.uint64]:
+    """Bits of a bitmap from a whole byte on, 64 a word; behind its end they are 0."""
+    taken = packed[offset >> 3 : (offset + length + 7) >> 3]
+    padded = np.zeros((len(taken) + 7) >> 3, np.uint64)
+    padded.view(np.uint8)[: len(taken)] = taken
+    if length & 63:
+        padded[-1] &= np.uint64((1 << (length & 63)) - 1)
+    return padded
+
+
+def ones(bits: NDArray[np.uint64]) -> int:
+    return int(np.bitwise_count(bits).sum())
 
 
 def pos(c: Any) -> Any:
