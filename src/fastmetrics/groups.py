@@ -15,7 +15,9 @@ from fastmetrics.kernels.ids import write_ids
 
 __all__ = ["Codes", "Grouper", "Ids", "NumberTable", "slot_bits"]
 
-DENSE_IDS = 1 << 21
+DENSE_IDS = 1 << 21  # groups that there could be, up to which their ids are arithmetic in any case
+MORE_IDS = 1 << 24  # likewise where there are rows enough and cells small enough for that
+ROOM_A_ROW = 16
 NEAR = 1 << 16
 ANYWHERE = np.empty(0, np.uint32)
 
@@ -147,9 +149,13 @@ class Grouper:
     The first key may grow freely (ids of what is known stay), the others up to their capacity. When a key
     outgrows it, or the space gets large, the ids handed out so far lose their meaning: the owner must `decode`
     what it holds, call `plan`, and start anew. That happens a logarithmic number of times.
+
+    A space is small up to DENSE_IDS, or up to ``most`` while it has no more than ROOM_A_ROW places for each row: with a
+    million groups arithmetic takes 30 ns a row, a table 75.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MORE_IDS) -> None:
+        self.most = most
         self.capacities: list[int] | None = []
         self.tables: list[NumberTable] = []
         self.leading = 0
@@ -171,23 +177,29 @@ class Grouper:
         capacities = self.capacities or []
         return [math.prod(capacities[k:]) for k in range(len(capacities) + 1)]
 
-    def fits(self, first: int, others: Sequence[Codes]) -> bool:
-        """Whether rows can be added without a new plan whose first key has so many codes, and the others these."""
+    def small(self, space: int, rows: int) -> bool:
+        """Whether so many places are few for so many rows."""
+        return space <= max(DENSE_IDS, min(self.most, MORE_IDS, ROOM_A_ROW * rows))
+
+    def fits(self, first: int, others: Sequence[Codes], rows: int) -> bool:
+        """Whether the last of so many rows can be added without a new plan: their first key has so many codes, and the
+        others these.
+        """
         if self.capacities is None:
             return True
         if len(self.capacities) != len(others):
             return False
         if any(codes.size > capacity for codes, capacity in zip(others, self.capacities, strict=True)):
             return False
-        return not others or first * math.prod(self.capacities) <= DENSE_IDS
+        return not others or self.small(first * math.prod(self.capacities), rows)
 
-    def plan(self, first: int, others: Sequence[Codes]) -> None:
+    def plan(self, first: int, others: Sequence[Codes], rows: int) -> None:
         """Make room for these codes, for some more where their number is not final, and for all there was room for."""
         capacities = [codes.size if codes.final else codes.size + codes.size // 4 + 2 for codes in others]
         if self.capacities:
             capacities = list(map(max, capacities, self.capacities))
         self.leading = 0
-        if first * math.prod(capacities) > DENSE_IDS:
+        if not self.small(first * math.prod(capacities), rows):
             self.capacities = None
             self.tables = [NumberTable(near=False) for _ in others]
         else:

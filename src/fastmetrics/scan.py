@@ -41,8 +41,9 @@ READ_ROWS = 1 << 18
 class Worker:
     """One thread's share of the scan: coders and tables of its own."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, table_bytes: int) -> None:
         self.plan = plan
+        self.table_bytes = table_bytes
         self.start()
 
     def start(self) -> None:
@@ -53,7 +54,12 @@ class Worker:
         self.inner_coders = {place: coder(key.source_dtype) for place, key in plan.inner.items()}
         families = plan.schema.families
         self.tallies = [
-            Tally(families, [plan.names.index(name) for name in plan.timed(wanted)], plan.weight is not None)
+            Tally(
+                families,
+                [plan.names.index(name) for name in plan.timed(wanted)],
+                plan.weight is not None,
+                self.table_bytes // 2,
+            )
             for wanted in maximal(plan.sets)
         ]
 
@@ -139,17 +145,16 @@ class Worker:
 
 
 class Pool:
-    """Where threads put what they counted as soon as their tables get large, so that these stay within TABLE_BYTES."""
+    """Where threads put what they counted as soon as their tables get large."""
 
-    def __init__(self, plan: Plan, threads: int) -> None:
+    def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self.most = TABLE_BYTES // threads
         self.shares: list[Share] = []
         self.lock = threading.Lock()
 
     def relieve(self, worker: Worker) -> None:
         """Take the tables of a worker if they are large."""
-        if worker.bytes > self.most:
+        if worker.bytes > worker.table_bytes:
             share = worker.share()
             worker.start()
             with self.lock:
@@ -173,14 +178,14 @@ def work(worker: Worker, batches: queue.Queue[pa.RecordBatch | None], pool: Pool
 
 def count_batches(batches: Iterator[pa.RecordBatch], plan: Plan, threads: int) -> list[Share]:
     """Hand batches to threads through a short queue, so that few are alive at once; one thread needs none of that."""
-    workers = [Worker(plan) for _ in range(threads)]
+    workers = [Worker(plan, TABLE_BYTES // threads) for _ in range(threads)]
     if threads == 1:
         for batch in batches:
             workers[0].add(batch)
         return [workers[0].share()]
     waiting: queue.Queue[pa.RecordBatch | None] = queue.Queue(max(1, threads // 4))
     failed: list[BaseException] = []
-    pool = Pool(plan, threads)
+    pool = Pool(plan)
     running = [threading.Thread(target=work, args=(worker, waiting, pool, failed), daemon=True) for worker in workers]
     try:
         try:

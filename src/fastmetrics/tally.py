@@ -77,9 +77,14 @@ class CellArrays:
         )
 
     @property
+    def width(self) -> int:
+        """The bytes of a row."""
+        return sum(int(table.itemsize) * int(table.shape[1]) for table in self.rows)
+
+    @property
     def bytes(self) -> int:
         """What the rows up to ``size`` take up."""
-        return self.size * sum(int(table.itemsize) * int(table.shape[1]) for table in self.rows)
+        return self.size * self.width
 
     def reserve(self, size: int) -> None:
         """Make room for ids below ``size``."""
@@ -245,13 +250,14 @@ def grown(array: NDArray[Any], room: int, fill: float) -> NDArray[Any]:
 class Tally:
     """The cells of every family for one grouping set, filled by one thread."""
 
-    def __init__(self, families: Sequence[Family], keys: Sequence[int], weighted: bool) -> None:
+    def __init__(self, families: Sequence[Family], keys: Sequence[int], weighted: bool, table_bytes: int) -> None:
         self.families = families
         self.keys = keys
         self.rows = 0
-        self.outer = Grouper()
-        self.inner = [Grouper() for _ in families]
         self.cells = [CellArrays(family, weighted) for family in families]
+        self.most = [table_bytes // max(cells.width, 1) for cells in self.cells]
+        self.outer = Grouper(min(self.most))
+        self.inner = [Grouper(most) for most in self.most]
 
     def add(self, coded: Sequence[Codes], blocks: Sequence[Block], length: int) -> None:
         """Add a block of rows; ``coded`` are the codes of every outer key."""
@@ -270,11 +276,11 @@ class Tally:
     def make_room(self, keys: Sequence[Codes]) -> None:
         """A new plan where the present one has no room for these codes; what was counted moves along."""
         first = keys[0].size if keys else 1
-        if self.outer.fits(first, keys[1:]):
+        if self.outer.fits(first, keys[1:], self.rows):
             return
         drained = [self.drain(index) for index in range(len(self.families))]
-        self.outer.plan(first, keys[1:])
-        self.inner = [Grouper() for _ in self.families]
+        self.outer.plan(first, keys[1:], self.rows)
+        self.inner = [Grouper(most) for most in self.most]
         for index, cells in enumerate(drained):
             self.absorb(index, cells)
 
@@ -283,9 +289,9 @@ class Tally:
         if not inner:
             return ids
         grouper = self.inner[index]
-        if not grouper.fits(ids.size, inner):
+        if not grouper.fits(ids.size, inner, self.rows):
             drained = self.drain(index)
-            grouper.plan(ids.size, inner)
+            grouper.plan(ids.size, inner, self.rows)
             self.absorb(index, drained)
         return grouper.ids(ids, inner)
 

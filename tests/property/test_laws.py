@@ -95,7 +95,8 @@ def threads_take_turns(rows: int, table_bytes: int = 1 << 30) -> Iterator[None]:
     """Pieces and blocks of so many rows, dealt to the threads in turn, whose tables have so many bytes."""
 
     def dealt(batches: Any, plan: Any, threads: int) -> list[Any]:
-        workers, pool = [scan.Worker(plan) for _ in range(threads)], scan.Pool(plan, threads)
+        workers = [scan.Worker(plan, scan.TABLE_BYTES // threads) for _ in range(threads)]
+        pool = scan.Pool(plan)
         for number, batch in enumerate(batches):
             workers[number % threads].add(batch)
             pool.relieve(workers[number % threads])
@@ -201,6 +202,7 @@ def test_dense_and_hashed_plans_agree(log: pl.DataFrame, ids: int, threads: int)
     assert dense.how["groups"] == "dense"
     with pytest.MonkeyPatch.context() as patch, threads_take_turns(5):
         patch.setattr(groups, "DENSE_IDS", ids)
+        patch.setattr(groups, "MORE_IDS", ids)
         hashed = fm.count(log, *ALL, by=keys, **DAYS, threads=threads)
     if keys and len(log) and ids == 1:
         assert "hashed" in hashed.how["groups"]

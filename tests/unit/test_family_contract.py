@@ -96,7 +96,8 @@ def test_merging_is_counting_together(threads: int) -> None:
 
 @pytest.mark.parametrize("dense_ids", [1 << 21, 1])
 def test_windows_plans_and_grouping_sets_come_with_it(dense_ids: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(groups, "DENSE_IDS", dense_ids)
+    for name in ("DENSE_IDS", "MORE_IDS"):
+        monkeypatch.setattr(groups, name, dense_ids)
     log = LOG.with_columns(ts=pl.Series([0, 7200, 3600, 90_000, None]))
     asked: dict[str, Any] = {"by": "model", "time": "ts", "time_unit": "s"}
     hours = fm.count(log, FAMILY, every="1h", **asked)

@@ -184,16 +184,17 @@ def test_ids_are_one_to_one_and_stay_until_the_next_plan(
     monkeypatch: pytest.MonkeyPatch, shift: int, final: bool, keys: int, dense_ids: int
 ) -> None:
     """Codes appear over time: ids of what is known stay for as long as `fits` says so, whatever is new."""
-    monkeypatch.setattr(groups, "DENSE_IDS", dense_ids)
+    for name in ("DENSE_IDS", "MORE_IDS"):
+        monkeypatch.setattr(groups, name, dense_ids)
     rng = np.random.default_rng(keys)
     grouper, seen, plans = Grouper(), {}, 0
     for step in range(1, 15):
         sizes = [2 + step * (key + 1) // 2 for key in range(keys)]
         rows = [tuple(rng.integers(shift, sizes).tolist()) for _ in range(50)]
         columns = codes_of(rows, sizes, shift, final)
-        if not grouper.fits(columns[0].size, columns[1:]):
+        if not grouper.fits(columns[0].size, columns[1:], 50):
             assert not grouper.hashed
-            grouper.plan(columns[0].size, columns[1:])
+            grouper.plan(columns[0].size, columns[1:], 50)
             seen, plans = {}, plans + 1
         ids = composed(columns, grouper)
         for row, number in zip(rows, ids.tolist(), strict=True):
@@ -208,7 +209,7 @@ def test_ids_are_one_to_one_and_stay_until_the_next_plan(
 
 def test_no_keys_are_one_group() -> None:
     grouper = Grouper()
-    assert grouper.fits(1, [])
+    assert grouper.fits(1, [], 3)
     assert grouper.ids(Ids(3), []).array().tolist() == [0, 0, 0]
     assert grouper.size == 1
 
@@ -217,7 +218,7 @@ def test_a_first_key_grows_without_a_plan() -> None:
     grouper = Grouper()
     for size in (3, 300, 3_000_000):
         columns = codes_of([(size - 1,), (0,)], [size])
-        assert grouper.fits(size, [])
+        assert grouper.fits(size, [], 2)
         assert composed(columns, grouper).tolist() == [size - 1, 0]
         assert grouper.size == size
 

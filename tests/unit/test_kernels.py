@@ -602,9 +602,10 @@ def test_group_ids_by_arithmetic_and_by_hash(size: int, monkeypatch: pytest.Monk
     columns = [Codes(rng(k).integers(0, 9, size).astype(np.uint32), 0, 10) for k in range(3)]
     rows = list(zip(*(codes.array.tolist() for codes in columns), strict=True))
     for dense_ids in (10**6, 1):
-        monkeypatch.setattr(groups, "DENSE_IDS", dense_ids)
+        for name in ("DENSE_IDS", "MORE_IDS"):
+            monkeypatch.setattr(groups, name, dense_ids)
         grouper = Grouper()
-        grouper.plan(10, columns[1:])
+        grouper.plan(10, columns[1:], size)
         numbers = grouper.ids(Ids(size).then(columns[0], 10), columns[1:]).array()
         assert grouper.hashed == (dense_ids == 1)
         assert numbers.dtype == np.uint32
