@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import bound
 import families
 import labelled
 import startup
@@ -168,6 +169,12 @@ WORKS = (
         ),
         from_files,
         full=True,
+    ),
+    Work(
+        "memory",
+        "15.7 million rows by two integer keys, beside the bound of docs/performance.md",
+        (most("share of the bound", 1),),
+        bound.measured,
     ),
     Work(
         "start-up",

@@ -1,0 +1,72 @@
+"""Whether a count stays within the memory that docs/performance.md says bounds it, each in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from itertools import product
+
+import polars as pl
+
+from outcome import Outcome
+from setting import Setting
+
+__all__ = ["measured"]
+
+ROWS = 1 << 18  # of a batch
+BATCHES = 60
+ROW_BYTES = 8 + 2 / 8  # two integers and two bits
+
+COUNT = """
+import json, sys
+import numpy as np, polars as pl, fastmetrics as fm
+def peak():
+    lines = open("/proc/self/status").read().splitlines()
+    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
+rng = np.random.default_rng(0)
+def stream(batches, rows, a, b):
+    for _ in range(batches):
+        keys = {"a": rng.integers(0, a, rows, np.int32), "b": rng.integers(0, b, rows, np.int32)}
+        yield pl.DataFrame(keys | {name: rng.random(rows) < 0.5 for name in ("label", "pred")})
+threads, batches, rows, a, b = map(int, sys.argv[1:])
+def count(batches, a, b):
+    return fm.count(stream(batches, rows, a, b), fm.binary("label", "pred"), by=["a", "b"], threads=threads)
+count(2 * threads + 4, 10, 10)
+before = peak()
+counts = count(batches, a, b)
+print(json.dumps([len(counts.frame), counts.how["groups"], before, peak() - before]))
+"""
+
+
+@dataclass(frozen=True)
+class Case:
+    """Two keys with so many values each, and so many threads."""
+
+    a: int
+    b: int
+    threads: int
+
+    def bound(self, groups: int, hashed: bool) -> float:
+        """The terms that grow with the log: batches in flight, a table a thread, and the result."""
+        batches = (1.25 * self.threads + 2) * ROWS * ROW_BYTES
+        table = groups * (16 + 80) if hashed else 1.25 * self.a * self.b * 16
+        return batches + min(self.threads * table, 2**30 + table) + groups * (72 + 8)
+
+
+def measured(setting: Setting) -> Outcome:
+    """The growth of the peak beside its bound, from few groups to many, on one thread and on two."""
+    rows = []
+    for (a, b), threads in product([(500, 200), (2000, 1000), (4000, 2500)], [1, 2]):
+        case = Case(a, b, threads)
+        arguments = map(str, (threads, BATCHES, ROWS, a, b))
+        command = [sys.executable, "-W", "ignore", "-c", COUNT, *arguments]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        groups, plan, before, grown = json.loads(done.stdout)
+        bound = case.bound(groups, plan == "hashed")
+        row = {"groups": groups, "ids": plan, "threads": threads, "MB before": before / 1e6}
+        rows.append(row | {"MB more": grown / 1e6, "bound, MB": bound / 1e6, "of bound": grown / bound})
+    table = pl.DataFrame(rows)
+    rounded = table.with_columns(pl.col("MB before", "MB more", "bound, MB").round(0), pl.col("of bound").round(2))
+    return Outcome(rounded, {"share of the bound": max(row["of bound"] for row in rows)})
