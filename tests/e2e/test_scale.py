@@ -16,7 +16,7 @@ import polars as pl
 import pytest
 
 import fastmetrics as fm
-from fastmetrics import assembly, scan
+from fastmetrics import assembly, groups, scan
 
 BINARY = fm.binary("label", "pred")
 MILLION = 1_000_000
@@ -41,10 +41,12 @@ CELLS = {
 }
 
 
-def test_two_million_text_keys() -> None:
+@pytest.mark.parametrize(("more_ids", "plan"), [(groups.MORE_IDS, "dense"), (0, "hashed")])
+def test_two_million_text_keys(monkeypatch: pytest.MonkeyPatch, more_ids: int, plan: str) -> None:
+    monkeypatch.setattr(groups, "MORE_IDS", more_ids)
     log = visits(2 * MILLION, 100_000)
     counts = fm.count(log, BINARY, by=["session", "device"])
-    assert "hashed" in counts.how["groups"]
+    assert plan in counts.how["groups"]
     assert counts.rows == log.height
     table = counts.frame
     assert table.height == 2 * MILLION
@@ -315,7 +317,7 @@ ENDLESS = """
 import sys, threading, time
 import pyarrow as pa
 import fastmetrics as fm
-from fastmetrics import assembly, scan
+from fastmetrics import assembly, groups, scan
 
 schema = pa.schema([("label", pa.int64()), ("pred", pa.int64())])
 batch = pa.record_batch([pa.array([0, 1] * 5000), pa.array([1, 1] * 5000)], schema=schema)
