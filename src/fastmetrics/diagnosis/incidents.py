@@ -19,7 +19,7 @@ from fastmetrics.diagnosis.slopes import slope_change
 from fastmetrics.diagnosis.tags import TAGS, Move, Moves, Tag, rank_of
 from fastmetrics.diagnosis.where import Place, Search, localise
 
-__all__ = ["Limits", "Measured", "found_in", "incidents"]
+__all__ = ["Limits", "Measured", "Told", "found_in", "measure"]
 
 Floats = NDArray[np.float64]
 
@@ -57,23 +57,35 @@ class Moved:
     place: Place
 
 
-def measure(pair: Pair, rate: Rate) -> Measured:
-    """A rate of two Counts."""
-    return Measured(rate, pair.ratio(rate.family, rate.num, rate.den), pair.dispersion(rate.family, rate.num, rate.den))
+@dataclass(frozen=True)
+class Told:
+    """A finding and the leaves it is about."""
+
+    finding: Finding
+    leaves: NDArray[np.bool_]
 
 
-def found_in(pair: Pair, rates: Sequence[Rate], limits: Limits) -> list[Finding]:
+def measure(pair: Pair, rates: Sequence[Rate]) -> dict[str, Measured]:
+    """The rates of two Counts by name."""
+    return {
+        rate.name: Measured(
+            rate, pair.ratio(rate.family, rate.num, rate.den), pair.dispersion(rate.family, rate.num, rate.den)
+        )
+        for rate in rates
+    }
+
+
+def found_in(pair: Pair, measured: Mapping[str, Measured], limits: Limits) -> list[Told]:
     """The findings of rates that moved, one an incident; ``limits.alpha`` is divided evenly over the rates."""
-    measured = {rate.name: measure(pair, rate) for rate in rates}
-    alpha = limits.alpha / max(len(rates), 1)
+    alpha = limits.alpha / max(len(measured), 1)
     moved = [
         Moved(one, place)
         for one in measured.values()
         for place in localise(pair.lattice, one.ratio, alpha=alpha, dispersion=one.dispersion)
         if matters(one.ratio.of(place.leaves), place.effect, limits)
     ]
-    findings = (told(pair, group, measured, len(rates)) for group in incidents(moved, pair.rows))
-    return [finding for finding in findings if finding is not None]
+    told_of = (told(pair, group, measured) for group in incidents(moved, pair.rows))
+    return [one for one in told_of if one is not None]
 
 
 def matters(ratio: Ratio, effect: Effect, limits: Limits) -> bool:
@@ -85,11 +97,8 @@ def incidents(moved: Sequence[Moved], rows: Floats) -> list[list[Moved]]:
     """Places grouped by the rows they share, the strongest first in each group and among groups."""
     groups: list[list[Moved]] = []
     for one in sorted(moved, key=lambda one: -one.place.score):
-        mine = rows[one.place.leaves].sum()
         for group in groups:
-            first = group[0].place.leaves
-            shared = rows[first & one.place.leaves].sum()
-            if shared >= OVERLAP * min(mine, rows[first].sum()):
+            if any(shares(one.place.leaves, other.place.leaves, rows) for other in group):
                 group.append(one)
                 break
         else:
@@ -97,7 +106,12 @@ def incidents(moved: Sequence[Moved], rows: Floats) -> list[list[Moved]]:
     return groups
 
 
-def told(pair: Pair, group: Sequence[Moved], measured: Mapping[str, Measured], searched: int) -> Finding | None:
+def shares(a: NDArray[np.bool_], b: NDArray[np.bool_], rows: Floats) -> bool:
+    """Whether two slices hold enough of the same rows to be about one thing."""
+    return bool(rows[a & b].sum() >= OVERLAP * min(rows[a].sum(), rows[b].sum()))
+
+
+def told(pair: Pair, group: Sequence[Moved], measured: Mapping[str, Measured]) -> Told | None:
     """The finding of an incident: the first tag of the table that fits in one of its places; None where none does.
 
     A cause shows in several rates, and not in each where it shows best: flipped labels move the prevalence most where
@@ -115,8 +129,10 @@ def told(pair: Pair, group: Sequence[Moved], measured: Mapping[str, Measured], s
     if best is None:
         return None
     rank, one, moves = best
-    shown = shown_rate(TAGS[rank], [one, *group], moves, measured)
-    return finding_of(pair, TAGS[rank], shown, one.place, min(1.0, one.place.p * searched))
+    tag = TAGS[rank]
+    one = next((other for other in group if other.measured.rate.name in tag.rates), one)  # it shows the tag best
+    shown = shown_rate(tag, one, moves, measured)
+    return Told(finding_of(pair, tag, shown, one.place, min(1.0, one.place.p * len(measured))), one.place.leaves)
 
 
 def moves_in(pair: Pair, place: Place, measured: Mapping[str, Measured]) -> Moves:
@@ -136,12 +152,10 @@ def nats(pair: Pair, one: Measured, place: Place) -> float:
     return Search(pair.lattice, one.dispersion, TELLING).evidence(one.ratio, place.cell)
 
 
-def shown_rate(tag: Tag, group: Sequence[Moved], moves: Moves, measured: Mapping[str, Measured]) -> Measured:
-    """The rate that a finding shows: of those that show its tag the one that was found, else the first that moved."""
-    of_tag = [name for name in tag.rates if name in measured]
-    by_group = [one.measured for one in group if one.measured.rate.name in of_tag]
-    by_move = [measured[name] for name in of_tag if not moves.rates[name].still]
-    return next(iter([*by_group, *by_move, group[0].measured]))
+def shown_rate(tag: Tag, one: Moved, moves: Moves, measured: Mapping[str, Measured]) -> Measured:
+    """The rate that a finding shows: the one that was found if it shows the tag, else the first that does and moved."""
+    by_move = [measured[name] for name in tag.rates if name in measured and not moves.rates[name].still]
+    return one.measured if one.measured.rate.name in tag.rates or not by_move else by_move[0]
 
 
 def finding_of(pair: Pair, tag: Tag, one: Measured, place: Place, p: float) -> Finding:

@@ -53,6 +53,9 @@ def every(c: Any) -> Any:
 BINARY = (
     ("fnr", lambda c: c.fn, pos, "missed positives"),
     ("fpr", lambda c: c.fp, neg, "false alarms"),
+    ("error_rate", lambda c: c.fp + c.fn, judged, "errors"),
+    ("fdr", lambda c: c.fp, lambda c: c.tp + c.fp, "false ones among positive predictions"),
+    ("false_omission_rate", lambda c: c.fn, lambda c: c.tn + c.fn, "missed ones among negative predictions"),
     ("prevalence", lambda c: pos(c) + c.unpredicted_pos, lambda c: every(c) - unlabelled(c), "positive labels"),
     ("predicted_positive_rate", lambda c: c.tp + c.fp + c.unlabelled_pos, lambda c: every(c) - unpredicted(c),
      "positive predictions"),

@@ -23,6 +23,7 @@ MOST_LOG_ODDS = 8.0
 LOG_ODDS = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0)  # of leaves whose effects differ
 MOST_LEAF_NATS = 20.0
 LEAST_FACTOR = 1e-3
+LEAST_CHANGE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -165,19 +166,31 @@ def leaf_likelihoods(ratio: Ratio, inside: NDArray[np.bool_]) -> list[Floats]:
     leaf.
     """
     held = ratio.of(inside)
-    beta = common_log_odds(held)
     shapes = []
-    if held.kb.sum() and held.kc.sum():  # else every odds ratio is too small, and leaves without events fit any
+    if held.kb.sum() and held.kc.sum():
+        beta = common_log_odds(held)
         shapes = [odds_likelihood(ratio, beta), mixed_likelihood(ratio, 1.0 if beta > 0 else -1.0)]
-    for events in (True, False):
-        kb, kc = (ratio.kb, ratio.kc) if events else (ratio.nb - ratio.kb, ratio.nc - ratio.kc)
-        weigh = np.where(inside & (ratio.rows > 0), 1 / np.maximum(ratio.rows, 1), 0.0)
-        now, before = float((kc * ratio.nb * weigh).sum()), float((kb * ratio.nc * weigh).sum())
-        if now < before:
-            shapes.append(factor_likelihood(kb, ratio.nb, kc, ratio.nc, max(now / before, LEAST_FACTOR)))
-        elif before < now:
-            shapes.append(factor_likelihood(kc, ratio.nc, kb, ratio.nb, max(before / now, LEAST_FACTOR)))
-    return shapes
+    others = factor_shape(ratio, inside, ratio.nb - ratio.kb, ratio.nc - ratio.kc)
+    if others is not None:
+        shapes.append(others)
+    # Events that never were before are infinitely many times as many: any leaf without events would fit as well.
+    events = factor_shape(ratio, inside, ratio.kb, ratio.kc) if held.kb.sum() or not shapes else None
+    return shapes if events is None else [*shapes, events]
+
+
+def factor_shape(ratio: Ratio, inside: NDArray[np.bool_], before: Floats, now: Floats) -> Floats | None:
+    """The likelihoods if rows of one kind became a common factor as many, or as few; None where they hardly changed.
+
+    The factor is that of Mantel and Haenszel over the leaves ``inside``. Where the kind is nearly all rows, as rows
+    without a rare event are, their likelihood would be all rounding.
+    """
+    weigh = np.where(inside & (ratio.rows > 0), 1 / np.maximum(ratio.rows, 1), 0.0)
+    after, ago = float((now * ratio.nb * weigh).sum()), float((before * ratio.nc * weigh).sum())
+    if abs(after - ago) <= LEAST_CHANGE * max(after, ago):
+        return None
+    if after < ago:
+        return factor_likelihood(before, ratio.nb, now, ratio.nc, max(after / ago, LEAST_FACTOR))
+    return factor_likelihood(now, ratio.nc, before, ratio.nb, max(ago / after, LEAST_FACTOR))
 
 
 def mixed_likelihood(ratio: Ratio, direction: float) -> Floats:

@@ -89,6 +89,12 @@ def constant(m: Moves) -> bool:
     return (move.now >= 1 - CONSTANT and move.before < low) or (move.now <= CONSTANT and move.before > high)
 
 
+def worse_throughout(m: Moves) -> bool:
+    """Both classes suffer: by their labels, or by their predictions while these are as before."""
+    by_prediction = m.fdr.up and m.false_omission_rate.up and m.predicted_positive_rate.still
+    return (m.fnr.up and m.fpr.up) or by_prediction
+
+
 def opposite(m: Moves) -> bool:
     return m.fnr.direction * m.fpr.direction < 0
 
@@ -111,7 +117,7 @@ TAGS = (
         ("predicted_positive_rate",), "says nearly the same of every row",
         "Look for a feature that became constant, a default answer or a broken threshold; roll back the version."),
     Tag("ranking_degradation", "Does it tell positives from negatives less well, at any threshold?",
-        lambda m: m.fnr.up and m.fpr.up, ("fnr", "fpr"), "tells positives from negatives less well",
+        worse_throughout, ("error_rate", "fnr", "fpr"), "tells positives from negatives less well",
         "No threshold repairs this: look for broken features or wrong labels in this slice, then retrain."),
     Tag("score_shift", "Did the scores move, and decisions with them?", lambda m: opposite(m) and scores_moved(m),
         ("high_score_rate", "extreme_score_rate", "predicted_positive_rate"), "gives other scores",
