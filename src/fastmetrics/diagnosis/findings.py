@@ -97,8 +97,9 @@ class Finding:
     def filter(self) -> pl.Expr:
         """The slice as a Polars predicate on the columns of a log.
 
-        >>> str(Finding("fn_surge", "major", "fnr", "", "", slice={"country": "BR"}).filter)
-        '[(col("country")) ==v ("BR")]'
+        >>> finding = Finding("fn_surge", "major", "fnr", "", "", slice={"country": "BR"})
+        >>> pl.DataFrame({"country": ["BR", None]}).filter(finding.filter).height
+        1
         """
         tests = [pl.col(key).eq_missing(pl.lit(value)) for key, value in self.slice.items()]
         return pl.all_horizontal(tests) if tests else pl.lit(True)

@@ -24,7 +24,7 @@ from fastmetrics.diagnosis.ratios import (
     odds_likelihood,
 )
 
-__all__ = ["Place", "localise"]
+__all__ = ["Place", "Search", "best_place", "localise"]
 
 Floats = NDArray[np.float64]
 
@@ -125,12 +125,19 @@ def named(search: Search, ratio: Ratio, start: Cell) -> Cell:
         if better == cell:
             break
         cell = better
-    return cell if search.evidence(ratio, cell) > search.demand(cell) else start
+    enough = min(search.evidence(ratio, start) - search.demand(start), 0.0)
+    return cell if search.evidence(ratio, cell) - search.demand(cell) > enough else start
 
 
 def shapes_of(ratio: Ratio, cell: Cell, lattice: Lattice) -> list[Floats]:
     """The likelihoods of the leaves under each shape of the effect in a slice; leaves put aside have none."""
     return [np.where(ratio.rows > 0, shape, 0.0) for shape in leaf_likelihoods(ratio, lattice.inside(cell))]
+
+
+def best_place(search: Search, ratio: Ratio) -> Place | None:
+    """The slice with the highest score, significant or not; None where none has enough variance."""
+    start = strongest(search, ratio)
+    return None if start is None else place(search, ratio, named(search, ratio, start))
 
 
 def place(search: Search, ratio: Ratio, cell: Cell) -> Place:
