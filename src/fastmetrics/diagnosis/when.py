@@ -233,20 +233,19 @@ def conditional(bad: Floats, rows: Floats) -> Series | None:
     live = (all_bad > 0) & (all_bad < all_rows)
     if not live.any() or rows.shape[1] < 2:
         return None
-    bad, rows, all_bad, all_rows = bad[live], rows[live], all_bad[live], all_rows[live]
-    expected = (all_bad / all_rows) @ rows
-    spread = all_bad * (all_rows - all_bad) / (all_rows**2 * np.maximum(all_rows - 1, 1))
-    done = rows.cumsum(1)
-    first = (spread * all_rows) @ done
-    variance = np.maximum(first - np.einsum("l,lw,lw->w", spread, done, done), 0.0)[:-1]
+    per_row = np.divide(all_bad, all_rows, out=np.zeros_like(all_bad), where=live)
+    spread = np.divide(per_row * (1 - per_row), np.maximum(all_rows - 1, 1))
+    done, expected = rows.cumsum(1), per_row @ rows
+    weighed, first = spread[:, None] * done, (spread * all_rows) @ done
+    variance = np.maximum(first - np.einsum("lw,lw->w", weighed, done), 0.0)[:-1]
     if not variance.max() > 0:
         return None
-    shared = first[:-2] - np.einsum("l,lw,lw->w", spread, done[:, :-2], done[:, 1:-1])
+    shared = first[:-2] - np.einsum("lw,lw->w", weighed[:, :-2], done[:, 1:-1])
     part = expected.cumsum()[:-1] / expected.sum()
-    kappa = float(all_bad.sum())
+    kappa = float(all_bad @ live)
     phi = float(variance.sum() / (kappa * part * (1 - part)).sum())
-    whole = (kappa - phi) / (1 - phi) if phi < 1 - 1e-9 and kappa > 1 else float(all_rows.sum())
-    return Series(bad.sum(0), expected / kappa * whole, variance, bridge_times(variance, shared, part))
+    whole = (kappa - phi) / (1 - phi) if phi < 1 - 1e-9 and kappa > 1 else float(all_rows @ live)
+    return Series(live @ bad, expected / kappa * whole, variance, bridge_times(variance, shared, part))
 
 
 def bridge_times(variance: Floats, shared: Floats, part: Floats) -> Floats:
