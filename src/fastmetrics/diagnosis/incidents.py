@@ -9,6 +9,7 @@ from math import isfinite, log
 import numpy as np
 from numpy.typing import NDArray
 
+from fastmetrics.diagnosis.decompose import decompose
 from fastmetrics.diagnosis.dispersion import Dispersion
 from fastmetrics.diagnosis.findings import Finding
 from fastmetrics.diagnosis.leaves import Pair
@@ -169,7 +170,7 @@ def finding_of(pair: Pair, tag: Tag, one: Measured, place: Place, p: float) -> F
     major = abs(effect.difference) >= MAJOR_EFFECT or (
         share is not None and share >= MAJOR_SHARE and abs(whole) >= MAJOR_EFFECT / 5
     )
-    since, until = pair.current_span(one.rate.family)
+    since, until = pair.span(one.rate.family, one.rate.num, one.rate.den, place.leaves)
     finding = Finding(
         tag=tag.name,
         severity="info" if tag.name == "improvement" else "major" if major else "minor",
@@ -196,11 +197,5 @@ def finding_of(pair: Pair, tag: Tag, one: Measured, place: Place, p: float) -> F
 
 def contribution(ratio: Ratio, inside: NDArray[np.bool_]) -> float | None:
     """The part of the change of the whole rate that lies in some leaves; None where the whole did not change."""
-    whole = ratio.now - ratio.before
-    if not isfinite(whole) or not whole:
-        return None
-    before, now = ratio.nb / ratio.nb.sum(), ratio.nc / ratio.nc.sum()
-    rate_b = np.divide(ratio.kb, ratio.nb, out=np.zeros_like(ratio.kb), where=ratio.nb > 0)
-    rate_c = np.divide(ratio.kc, ratio.nc, out=np.zeros_like(ratio.kc), where=ratio.nc > 0)
-    both = (ratio.nb > 0) & (ratio.nc > 0) & inside
-    return float(((before + now) / 2 * (rate_c - rate_b))[both].sum() / whole)
+    found = decompose(ratio.kb, ratio.nb, ratio.kc, ratio.nc)
+    return found.over(inside)["contribution"] / found.total if isfinite(found.total) and found.total else None

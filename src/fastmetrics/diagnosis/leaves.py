@@ -17,12 +17,14 @@ from fastmetrics.diagnosis.dispersion import LEAST_WINDOWS, Dispersion, dispersi
 from fastmetrics.diagnosis.lattice import Lattice, lattice_of
 from fastmetrics.diagnosis.rates import ROWS, prepared
 from fastmetrics.diagnosis.ratios import Ratio
+from fastmetrics.diagnosis.when import adjusted, since
 from fastmetrics.metrics import Cells, Formula
 from fastmetrics.schema import Family
 
 __all__ = ["Held", "Pair", "paired"]
 
 Floats = NDArray[np.float64]
+Times = tuple[datetime | None, datetime | None]
 
 MOST_MATRIX = 20_000_000  # entries of a leaves x windows table
 EXPOSURE = 1e12  # rows that could have come: so many that those that came are rare among them
@@ -106,11 +108,37 @@ class Pair:
         name, kind = self.counted
         return np.asarray(sum(side[name].by_leaf(ROWS[kind], self.lattice.leaves) for side in self.sides))
 
-    def current_span(self, family: str) -> tuple[datetime | None, datetime | None]:
-        """When the current windows begin, where all of the baseline lies before them; an end is not known."""
-        before, now = self.spans(family)
-        after = len(now) and (not len(before) or before[-1] < now[0])
-        return (self.windows[int(now[0])] if after else None), None
+    @property
+    def border(self) -> int | None:
+        """The place of the first current window, where all windows of the baseline lie before it."""
+        before, now = self.spans(self.counted[0])
+        return int(now[0]) if len(before) and len(now) and before[-1] < now[0] else None
+
+    def span(self, family: str, num: Formula, den: Formula, inside: NDArray[np.bool_]) -> Times:
+        """Since when, and until when, a rate of some leaves has been another one; a shift of mix is no change."""
+        if self.border is None:
+            return None, None
+        windows = np.arange(len(self.windows))
+        size = int(inside.sum()) * len(windows)
+        if self.lattice.leaves * len(windows) <= MOST_MATRIX and size:
+            k, n = (self.together(family, formula, windows)[inside] for formula in (num, den))
+            return self.dated(*adjusted(k, n))
+        return self.dated(*self.series(family, num, den, inside))
+
+    def together(self, family: str, formula: Formula, windows: NDArray[np.int64]) -> Floats:
+        """A formula of both sides by leaf and window."""
+        leaves = self.lattice.leaves
+        return self.baseline[family].by_both(formula, leaves, windows) + self.current[family].by_both(
+            formula, leaves, windows
+        )
+
+    def dated(self, k: Floats, n: Floats) -> Times:
+        """The times of a change in a series of both sides, which is known to lie in the current windows."""
+        border = self.border
+        if border is None or not n[:border].sum() or not n[border:].sum():
+            return None, None
+        found = since(k, n, border)
+        return self.windows[found.since], None if found.until is None else self.windows[found.until]
 
     def ratio(self, family: str, num: Formula, den: Formula) -> Ratio:
         """Events and rows by leaf, on both sides."""

@@ -95,15 +95,14 @@ def finding_of(pair: Pair, mix: Mix, p: float) -> Finding:
     ratio, rate = mix.measured.ratio, mix.measured.rate
     whole = ratio.now - ratio.before
     slice_, before, now = mover(pair, ratio)
-    since, until = pair.current_span(rate.family)
+    border = pair.border
     finding = Finding(
         tag="mix_shift",
         severity="minor",
         metric=rate.name,
         sentence="",
         advice="Compare like with like: roll up by the keys that moved, or weigh slices as in the baseline.",
-        since=since,
-        until=until,
+        since=None if border is None else pair.windows[border],
         baseline=ratio.before,
         current=ratio.now,
         difference=mix.change,

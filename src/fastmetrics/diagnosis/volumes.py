@@ -12,7 +12,7 @@ import polars as pl
 from fastmetrics.diagnosis.dispersion import Dispersion
 from fastmetrics.diagnosis.findings import Finding
 from fastmetrics.diagnosis.incidents import Limits, Told
-from fastmetrics.diagnosis.leaves import Pair
+from fastmetrics.diagnosis.leaves import EXPOSURE, Pair
 from fastmetrics.diagnosis.rates import ROWS
 from fastmetrics.diagnosis.ratios import Ratio
 from fastmetrics.diagnosis.sentences import sentence
@@ -57,11 +57,13 @@ def volume(pair: Pair, ratio: Ratio, dispersion: Dispersion, place: Place, limit
     slice_ = pair.lattice.predicate(place.cell)
     tag = tag_of(slice_, before, now, change)
     phrase, advice = VOLUME_TAGS[tag]
-    windows, later = pair.spans(pair.counted[0])
+    name, kind = pair.counted
+    windows, later = pair.spans(name)
     per_before, per_now = max(len(windows), 1), max(len(later), 1)
     rate, rate_now = before / per_before, now / per_now
     low, high = bounds(Search(pair.lattice, dispersion, limits.alpha), place, before, now, exposure)
-    since, until = pair.current_span(pair.counted[0])
+    rows, _ = pair.series(name, ROWS[kind], ROWS[kind], place.leaves)
+    since, until = pair.dated(rows, np.full_like(rows, EXPOSURE))
     finding = Finding(
         tag=tag,
         severity="major" if abs(change) >= MAJOR_CHANGE else "minor",
