@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
-from fastmetrics.counts import Counts
+from fastmetrics.counts import WINDOW, Counts
+from fastmetrics.diagnosis.borders import best_border
+from fastmetrics.diagnosis.dispersion import independent
 from fastmetrics.diagnosis.findings import SEVERITIES, Diagnosis, Finding
 from fastmetrics.diagnosis.incidents import Limits, Told, found_in, measure
 from fastmetrics.diagnosis.leaves import Pair, paired
 from fastmetrics.diagnosis.mix import mix_in
 from fastmetrics.diagnosis.rates import KINDS, Rate, rates_of
 from fastmetrics.diagnosis.volumes import missing_windows, volumes_in
-from fastmetrics.errors import SchemaError, listed
-from fastmetrics.metrics import Metric
+from fastmetrics.diagnosis.where import Search
+from fastmetrics.errors import SchemaError, listed, unknown
+from fastmetrics.metrics import Metric, find
 from fastmetrics.schema import Family
 
 __all__ = ["diagnose"]
@@ -33,27 +38,145 @@ MOST_VALUES = 10_000  # of a key: more are an identity rather than a slice
 def diagnose(
     current: Counts,
     *,
-    baseline: Counts,
+    baseline: Counts | None = None,
     slices: Sequence[str] | None = None,
     per: str | None = "model",
-    metrics: Sequence[Metric] = (),
+    metrics: Sequence[str | Metric] = (),
     alpha: float = 0.05,
     min_effect: float = 0.01,
     min_rows: int = 100,
 ) -> Diagnosis:
+    """What went wrong, where, since when and how much of the change it makes up, from two Counts.
+
+    Every conjunction of key values is searched for rates that changed within its leaves, so neither base rates that
+    differ between slices nor a shift of rows between them looks like a fault. What moved in the same rows is one
+    incident with one tag. Volumes, shifts of mix and empty windows are looked at as well. Only cells are read.
+
+    Parameters
+    ----------
+    current, baseline
+        Counts with a binary or scores family, of two times, two versions, two regions. Without ``baseline`` the windows
+        of ``current`` are cut where the evidence for a change is strongest.
+    slices
+        The keys that slices are made of; by default all keys that both Counts hold.
+    per
+        A key diagnosed value by value, if it is there.
+    metrics
+        Proportions of the binary family to search besides the usual rates, by name or as rows.
+    alpha
+        The chance that a report names anything where nothing changed. It is divided over models, over rates (0.7),
+        volumes (0.2) and mix (0.1), and over all slices and times searched.
+    min_effect, min_rows
+        Changes of a rate below ``min_effect`` and slices with fewer current rows of its denominator are not reported.
+
+    Returns
+    -------
+    Diagnosis
+        Findings, most important first; empty where nothing happened. Rows are taken as independent within windows;
+        with 5 windows of baseline or more, slices that vary more than that from window to window must show more.
+
+    Raises
+    ------
+    SchemaError
+        Counts without a common binary or scores family, with grouping sets, or without windows where there is no
+        baseline; an unknown key or metric.
+
+    >>> import fastmetrics as fm
+    >>> log = {"label": [1] * 4000, "pred": [1] * 3800 + [0] * 200, "country": ["BR", "DE"] * 2000}
+    >>> before = fm.count(log, fm.binary("label", "pred"), by="country")
+    >>> faulty = log | {"pred": [i % 100 < 95 and (i % 2 == 1 or i % 5 > 0) for i in range(4000)]}
+    >>> found = fm.diagnose(fm.count(faulty, fm.binary("label", "pred"), by="country"), baseline=before)
+    >>> found[0].tag, found[0].slice
+    ('fn_surge', {'country': 'BR'})
+    """
+    check(alpha, min_effect, min_rows)
+    before = current if baseline is None else baseline
     notes = ["rows assumed independent within windows"]
-    families, dims = shared(current, baseline, notes)
+    families, keys = shared(current, before, notes)
+    if baseline is None and current.layout.windows is None:
+        raise SchemaError("diagnose() without baseline= needs Counts with windows: count with time= and every=")
+    dims = [key for key in chosen(slices, keys) if key != per]
+    rates = rates_of(families, asked(current, families, metrics))
+    models = list(by_model(current, before, per if per in keys else None, notes))
     groups: list[list[Finding]] = []
-    models = list(by_model(current, baseline, per if per in dims else None, notes))
-    dims = [dim for dim in (dims if slices is None else slices) if dim != per]
-    for model, now, before in models:
-        kept = few_valued(now, before, families, dims, notes)
-        pair = paired(before, now, families, kept)
-        told = told_of(pair, rates_of(families, metrics), alpha / len(models), min_effect, min_rows)
-        if current.layout.windows is not None:
-            told += missing_windows(pair, current.layout.windows)
-        groups += [[replace(one.finding, model=model) for one in group] for group in grouped(told, pair.rows)]
-    return Diagnosis(tuple(numbered(groups)), tuple(notes))
+    for model, now, then in models:
+        share = alpha / len(models)
+        if baseline is None:
+            cut = split(now, families, dims, rates, share, notes)
+            if cut is None:
+                continue
+            now, then, share = cut
+        pair = paired(then, now, families, few_valued(now, then, families, dims, notes))
+        told = told_of(pair, rates, share, min_effect, min_rows)
+        if now.layout.windows is not None:
+            told += missing_windows(pair, now.layout.windows)
+        groups += [[said(one.finding, model) for one in group] for group in grouped(told, pair.rows)]
+    return Diagnosis(tuple(numbered(groups)), tuple(dict.fromkeys(notes)))
+
+
+def check(alpha: float, min_effect: float, min_rows: int) -> None:
+    """Refuse numbers that mean nothing."""
+    if not 0 < alpha < 1:
+        raise SchemaError(f"alpha={alpha!r} is an error rate; needed is a number between 0 and 1, such as 0.05")
+    if not 0 <= min_effect < 1:
+        raise SchemaError(
+            f"min_effect={min_effect!r} is a difference of rates; needed is a number from 0 up to below 1"
+        )
+    if min_rows < 0:
+        raise SchemaError(f"min_rows={min_rows!r} is a number of rows; needed is 0 or more")
+
+
+def chosen(slices: Sequence[str] | None, keys: Sequence[str]) -> list[str]:
+    """The keys of slices."""
+    if slices is None:
+        return list(keys)
+    wanted = [slices] if isinstance(slices, str) else list(slices)
+    for key in wanted:
+        if key not in keys:
+            raise SchemaError("slices=: " + unknown("key", key, keys))
+    return wanted
+
+
+def asked(counts: Counts, families: Sequence[Family], metrics: Sequence[str | Metric]) -> list[Metric]:
+    """The rows of metrics asked for: proportions, whose events are rows among rows."""
+    found = []
+    for wanted in [metrics] if isinstance(metrics, (str, Metric)) else metrics:
+        metric = find(wanted, families[0].metrics)
+        if metric.kind != "proportion" or families[0].kind != "binary":
+            raise SchemaError(
+                f"metric {metric.name!r} is not a proportion of the binary family; diagnose() searches rates of k in n "
+                "rows, and decompose() splits the change of any ratio"
+            )
+        found.append(metric)
+    return found
+
+
+def split(
+    counts: Counts,
+    families: Sequence[Family],
+    dims: Sequence[str],
+    rates: Sequence[Rate],
+    alpha: float,
+    notes: list[str],
+) -> tuple[Counts, Counts, float] | None:
+    """Counts cut where they changed: what came after, what was before, and the error rate that is left a cut."""
+    pair = paired(counts, counts, families, few_valued(counts, counts, families, dims, notes))
+    cut, tried = best_border(pair, rates, Search(pair.lattice, independent(), alpha * SHARES["rates"] / len(rates)))
+    if cut is None:
+        notes.append("no slice changed at any time")
+        return None
+    start = pair.windows[cut]
+    notes.append(f"cut at {start}: the strongest of {tried} cuts")
+    return counts.filter(pl.col(WINDOW) >= start), counts.filter(pl.col(WINDOW) < start), alpha / tried
+
+
+def said(finding: Finding, model: Any) -> Finding:
+    """A finding with its model, in its sentence too."""
+    if model is None:
+        return finding
+    return replace(
+        finding, model=model, sentence=re.sub(r"\b[Tt]he model\b", lambda _: str(model), finding.sentence, count=1)
+    )
 
 
 def told_of(pair: Pair, rates: Sequence[Rate], alpha: float, effect: float, rows: int) -> list[Told]:
@@ -133,10 +256,13 @@ def by_model(
         yield None, current, baseline
         return
     name = current.layout.families[0].name
-    mine, theirs = (counts.tables[name][per].unique() for counts in (current, baseline))
-    for value in mine.to_list():
-        if value in theirs.to_list():
-            yield value, current.filter(**{per: value}), baseline.filter(**{per: value})
+    mine, theirs = (counts.tables[name][per].unique().sort(nulls_last=True).to_list() for counts in (current, baseline))
+    both = [value for value in mine if value in theirs]
+    lone = [value for value in (*mine, *theirs) if value not in both]
+    if lone:
+        notes.append(f"{per} {listed(map(str, lone))} is on one side only and was not compared")
+    for value in both:
+        yield value, current.filter(**{per: value}), baseline.filter(**{per: value})
 
 
 def few_valued(

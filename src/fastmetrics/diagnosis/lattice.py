@@ -95,7 +95,7 @@ class Lattice:
 
         The layers share evenly, within them the sets of dimensions, and within those their combinations of values.
         """
-        sizes = [len(values) for values, code in zip(self.values, cell, strict=True) if code]
+        sizes = [max(len(values), 1) for values, code in zip(self.values, cell, strict=True) if code]
         dims = len(self.dims)
         return log(dims + 1) + log(comb(dims, len(sizes))) + sum(map(log, sizes))
 
@@ -108,7 +108,7 @@ class Lattice:
         for at, values in enumerate(self.values):
             fixed = (slice(None),) * at + (slice(1, None),)
             layers[fixed] += 1
-            prices[fixed] += log(len(values))
+            prices[fixed] += log(max(len(values), 1))
         prices += np.array([log(comb(dims, layer)) for layer in range(dims + 1)])[layers]
         return prices.reshape(-1)
 

@@ -249,6 +249,7 @@ def summed(counts: Counts, family: Family, by: Sequence[str]) -> pl.DataFrame:
 
 def places(table: pl.DataFrame, windows: pl.Series) -> NDArray[np.int64]:
     """The place of each row's window among ``windows``; -1 for rows without a time."""
-    at: Any = windows.search_sorted(table[WINDOW].fill_null(windows[0] if len(windows) else None))
-    found = np.asarray(at, np.int64)
-    return np.where(table[WINDOW].is_null().to_numpy(), -1, found)
+    if not len(windows):
+        return np.full(len(table), -1, np.int64)
+    at: Any = windows.search_sorted(table[WINDOW].fill_null(windows[0]))
+    return np.where(table[WINDOW].is_null().to_numpy(), -1, np.asarray(at, np.int64))

@@ -52,8 +52,11 @@ def matters(mix: Mix, limits: Limits) -> bool:
 
 
 def mix_of(pair: Pair, one: Measured) -> Mix:
-    """The change of a rate if each leaf had kept the rate of both sides together."""
-    ratio = one.ratio
+    """The change of a rate if each leaf had kept the rate of both sides together.
+
+    Leaves that appeared or vanished are findings of their own and are left out.
+    """
+    ratio = one.ratio.without((one.ratio.nb == 0) | (one.ratio.nc == 0))
     if not ratio.nb.sum() or not ratio.nc.sum():
         return Mix(one, 0.0, 0.0, 1.0)
     rates = np.divide(ratio.events, ratio.rows, out=np.zeros_like(ratio.rows), where=ratio.rows > 0)

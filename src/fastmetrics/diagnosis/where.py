@@ -24,7 +24,7 @@ from fastmetrics.diagnosis.ratios import (
     odds_likelihood,
 )
 
-__all__ = ["Place", "Search", "best_place", "localise"]
+__all__ = ["Place", "Search", "best_place", "localise", "strongest"]
 
 Floats = NDArray[np.float64]
 
