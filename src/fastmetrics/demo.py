@@ -291,6 +291,11 @@ def explore(tour: Tour, min_n: int) -> pl.DataFrame:
         ).select("country", "recall", "reference", "^difference.*$", "p", "p_adjusted")
         """,
     )
+    found = tour.run(
+        "And if nobody had looked? One question finds what went wrong, where, since when and how much of it:",
+        "fm.diagnose(counts)",
+    )
+    say(str(found))
     return worst
 
 

@@ -6,6 +6,7 @@ import click
 
 import fastmetrics
 from fastmetrics.cli import about, stored
+from fastmetrics.cli.diagnose import diagnose
 from fastmetrics.cli.evaluate import evaluate
 from fastmetrics.cli.front import Front
 from fastmetrics.cli.options import examples
@@ -36,6 +37,7 @@ for command in (
     stored.rollup,
     stored.merge,
     stored.compare,
+    diagnose,
     stored.inspect,
     about.formats,
     about.demo,

@@ -9,7 +9,7 @@ import click
 import polars as pl
 
 import fastmetrics as fm
-from fastmetrics.cli.answers import Answer, answer_options
+from fastmetrics.cli.answers import Answer, answer_options, options
 from fastmetrics.cli.config import config_option
 from fastmetrics.cli.options import NAMES, VALUE, counts_target, examples, flattened, keep, keys, value_of
 from fastmetrics.cli.progress import progress
@@ -17,7 +17,7 @@ from fastmetrics.counts import Layout
 from fastmetrics.errors import listed
 from fastmetrics.schema import Family
 
-__all__ = ["evaluate"]
+__all__ = ["count_options", "counted", "evaluate", "family_of"]
 
 STDIN = "-"
 ROLES = ("y_pred", "y_score", "threshold", "pos_label", "labels")
@@ -27,6 +27,30 @@ TAKES = {  # by family: the options that it needs, and those that it may have
     "classes": (("y_pred",), ("labels",)),
     "regression": (("y_pred",), ()),
 }
+
+count_options = options(
+    click.option("--y-true", metavar="COLUMN", help="The column of labels."),
+    click.option("--y-pred", metavar="COLUMN", help="The column of predictions."),
+    click.option("--y-score", metavar="COLUMN", help="The column of scores, instead of predictions."),
+    click.option("--threshold", metavar="NUMBER", type=float, help="A score is positive from here on."),
+    click.option("--pos-label", type=VALUE, help="The positive label, where it is not True or 1."),
+    click.option("--family", type=click.Choice([*TAKES]), default="binary", help="What is counted [binary]."),
+    click.option("--labels", type=NAMES, multiple=True, callback=flattened, help="The classes that averages run over."),
+    click.option("--by", type=NAMES, multiple=True, callback=flattened, help="Keys: columns, or 'SQL as name'."),
+    click.option("--grouping-set", type=NAMES, multiple=True, help="Only some of the keys, '' for none; repeat it."),
+    click.option("--time", metavar="COLUMN", help="The column of times."),
+    click.option("--every", metavar="DURATION", help="The length of the windows: 15m, 1h, 1d, 1w, 1mo."),
+    click.option("--offset", metavar="DURATION", help="Where windows start: 6h."),
+    click.option("--time-zone", metavar="ZONE", help="Whose calendar: America/Sao_Paulo."),
+    click.option("--time-unit", type=click.Choice(["d", "s", "ms", "us", "ns"]), help="Of integers since 1970."),
+    click.option("--where", metavar="SQL", help="Only some rows, in SQL."),
+    click.option("--weight", metavar="COLUMN", help="The column of weights."),
+    click.option("--threads", metavar="N", type=click.IntRange(1), help="How many threads count [all cores]."),
+    click.option("--max-groups", metavar="N", type=click.IntRange(1), help="Give up beyond so many groups."),
+    click.option(
+        "--on-error", type=click.Choice(["raise", "skip"]), default="raise", help="At files that cannot be read."
+    ),
+)
 
 
 @click.command(
@@ -41,25 +65,7 @@ TAKES = {  # by family: the options that it needs, and those that it may have
 )
 @click.argument("logs", nargs=-1, required=True, type=click.Path())
 @config_option
-@click.option("--y-true", metavar="COLUMN", required=True, help="The column of labels.")
-@click.option("--y-pred", metavar="COLUMN", help="The column of predictions.")
-@click.option("--y-score", metavar="COLUMN", help="The column of scores, instead of predictions.")
-@click.option("--threshold", metavar="NUMBER", type=float, help="A score is positive from here on.")
-@click.option("--pos-label", type=VALUE, help="The positive label, where it is not True or 1.")
-@click.option("--family", type=click.Choice([*TAKES]), default="binary", help="What is counted [binary].")
-@click.option("--labels", type=NAMES, multiple=True, callback=flattened, help="The classes that averages run over.")
-@click.option("--by", type=NAMES, multiple=True, callback=flattened, help="Keys: columns, or 'SQL as name'.")
-@click.option("--grouping-set", type=NAMES, multiple=True, help="Only some of the keys, '' for none; repeat it.")
-@click.option("--time", metavar="COLUMN", help="The column of times.")
-@click.option("--every", metavar="DURATION", help="The length of the windows: 15m, 1h, 1d, 1w, 1mo.")
-@click.option("--offset", metavar="DURATION", help="Where windows start: 6h.")
-@click.option("--time-zone", metavar="ZONE", help="Whose calendar: America/Sao_Paulo.")
-@click.option("--time-unit", type=click.Choice(["d", "s", "ms", "us", "ns"]), help="Of integers since 1970.")
-@click.option("--where", metavar="SQL", help="Only some rows, in SQL.")
-@click.option("--weight", metavar="COLUMN", help="The column of weights.")
-@click.option("--threads", metavar="N", type=click.IntRange(1), help="How many threads count [all cores].")
-@click.option("--max-groups", metavar="N", type=click.IntRange(1), help="Give up beyond so many groups.")
-@click.option("--on-error", type=click.Choice(["raise", "skip"]), default="raise", help="At files that cannot be read.")
+@count_options
 @click.option("--counts", type=click.Path(), help="Keep the counts in a file, for the other commands.")
 @answer_options
 def evaluate(logs: Sequence[str], counts: str | None, **given: Any) -> None:
@@ -71,6 +77,8 @@ def evaluate(logs: Sequence[str], counts: str | None, **given: Any) -> None:
     """
     if STDIN in logs and len(logs) > 1:
         raise click.UsageError("- stands alone: standard input cannot be read together with files")
+    if given["y_true"] is None:
+        raise click.UsageError("missing option '--y-true'")
     answer = Answer.taken(given)
     family = family_of(logs, given)
     answer.check(Layout((family,)))

@@ -20,7 +20,7 @@ from fastmetrics.report.files import FORMATS
 from fastmetrics.report.text import lines
 from fastmetrics.sources.paths import missing
 
-__all__ = ["compare", "inspect", "merge", "metrics", "rollup"]
+__all__ = ["compare", "inspect", "merge", "metrics", "read", "rollup"]
 
 slice_options = options(
     click.option("--by", type=NAMES, multiple=True, callback=flattened, help="Keys to keep; 'window' is one of them."),

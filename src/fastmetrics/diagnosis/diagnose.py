@@ -15,7 +15,7 @@ from fastmetrics.counts import WINDOW, Counts
 from fastmetrics.diagnosis.borders import best_border
 from fastmetrics.diagnosis.dispersion import independent
 from fastmetrics.diagnosis.findings import SEVERITIES, Diagnosis, Finding
-from fastmetrics.diagnosis.incidents import Limits, Told, found_in, measure
+from fastmetrics.diagnosis.incidents import LATE, Limits, Told, found_in, measure
 from fastmetrics.diagnosis.leaves import Pair, paired
 from fastmetrics.diagnosis.mix import mix_in
 from fastmetrics.diagnosis.rates import KINDS, Rate, rates_of
@@ -102,7 +102,7 @@ def diagnose(
     for model, now, then in models:
         share = alpha / len(models)
         if baseline is None:
-            cut = split(now, families, dims, rates, share, notes)
+            cut = split(now, families, dims, rates, share, notes, "" if model is None else f"{model}: ")
             if cut is None:
                 continue
             now, then, share = cut
@@ -158,15 +158,17 @@ def split(
     rates: Sequence[Rate],
     alpha: float,
     notes: list[str],
+    who: str,
 ) -> tuple[Counts, Counts, float] | None:
     """Counts cut where they changed: what came after, what was before, and the error rate that is left a cut."""
     pair = paired(counts, counts, families, few_valued(counts, counts, families, dims, notes))
-    cut, tried = best_border(pair, rates, Search(pair.lattice, independent(), alpha * SHARES["rates"] / len(rates)))
+    telling = [rate for rate in rates if rate.name != LATE]
+    cut, tried = best_border(pair, telling, Search(pair.lattice, independent(), alpha * SHARES["rates"] / len(rates)))
     if cut is None:
-        notes.append("no slice changed at any time")
+        notes.append(f"{who}no slice changed at any time")
         return None
     start = pair.windows[cut]
-    notes.append(f"cut at {start}: the strongest of {tried} cuts")
+    notes.append(f"{who}cut at {start}, where the evidence is strongest ({tried} cuts tried)")
     return counts.filter(pl.col(WINDOW) >= start), counts.filter(pl.col(WINDOW) < start), alpha / tried
 
 

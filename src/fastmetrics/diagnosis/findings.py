@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
@@ -223,10 +224,23 @@ class Diagnosis:
     def __getitem__(self, place: int) -> Finding:
         return self.all[place]
 
-    def __repr__(self) -> str:
-        """One paragraph an incident, then the notes."""
+    def text(self, width: int = 100) -> str:
+        """One paragraph a finding with its advice, then the notes, in lines of ``width`` characters.
+
+        >>> print(Diagnosis((), ("rows assumed independent within windows",)).text())
+        nothing happened
+        note: rows assumed independent within windows
+        """
         lines = []
         for finding in self.all:
-            lines.append(f"{finding.incident}. [{finding.severity}] {finding.tag}: {finding.sentence}")
-            lines.append(f"   {finding.advice}")
-        return "\n".join([*(lines or ["nothing happened"]), *(f"note: {note}" for note in self.notes)])
+            head = f"{finding.incident}. [{finding.severity}] {finding.tag}: "
+            lines += [wrapped(head + finding.sentence, width), wrapped("   " + finding.advice, width)]
+        return "\n".join([*(lines or ["nothing happened"]), *(wrapped(f"note: {note}", width) for note in self.notes)])
+
+    def __repr__(self) -> str:
+        return self.text()
+
+
+def wrapped(line: str, width: int) -> str:
+    """A line broken at blanks, what follows the first line indented."""
+    return textwrap.fill(line, width, subsequent_indent="   ", break_long_words=False, break_on_hyphens=False)

@@ -13,14 +13,14 @@ from fastmetrics.diagnosis.decompose import decompose
 from fastmetrics.diagnosis.dispersion import Dispersion
 from fastmetrics.diagnosis.findings import Finding
 from fastmetrics.diagnosis.leaves import Pair
-from fastmetrics.diagnosis.rates import Rate
+from fastmetrics.diagnosis.rates import MISSING, Rate
 from fastmetrics.diagnosis.ratios import Effect, Ratio
 from fastmetrics.diagnosis.sentences import sentence
 from fastmetrics.diagnosis.slopes import slope_change
 from fastmetrics.diagnosis.tags import TAGS, Move, Moves, Tag, rank_of
 from fastmetrics.diagnosis.where import Place, Search, localise
 
-__all__ = ["Limits", "Measured", "Told", "found_in", "measure"]
+__all__ = ["LATE", "Limits", "Measured", "Told", "found_in", "measure"]
 
 Floats = NDArray[np.float64]
 
@@ -29,6 +29,7 @@ TELLING = 0.05  # error rate of the rates that tell tags apart, in a slice alrea
 LEAST_PART = 0.1  # of an incident's strongest evidence: places with less do not decide what it is
 TRACE = 0.02  # of the strongest evidence in a slice: what has less is no part of what happened
 MAJOR_EFFECT = 0.05  # a rate that moved by so much, or
+LATE = "unlabelled_rate"  # is never major: at the end of a log labels are on their way
 MAJOR_SHARE = 0.5  # a slice that makes up so much of a change of the whole, is major
 
 
@@ -99,7 +100,7 @@ def incidents(moved: Sequence[Moved], rows: Floats) -> list[list[Moved]]:
     groups: list[list[Moved]] = []
     for one in sorted(moved, key=lambda one: -one.place.score):
         for group in groups:
-            if any(shares(one.place.leaves, other.place.leaves, rows) for other in group):
+            if any(together(one, other, rows) for other in group):
                 group.append(one)
                 break
         else:
@@ -107,9 +108,12 @@ def incidents(moved: Sequence[Moved], rows: Floats) -> list[list[Moved]]:
     return groups
 
 
-def shares(a: NDArray[np.bool_], b: NDArray[np.bool_], rows: Floats) -> bool:
-    """Whether two slices hold enough of the same rows to be about one thing."""
-    return bool(rows[a & b].sum() >= OVERLAP * min(rows[a].sum(), rows[b].sum()))
+def together(a: Moved, b: Moved, rows: Floats) -> bool:
+    """Whether two places are about one thing: they share rows enough, and values that are missing or none."""
+    if (a.measured.rate.name in MISSING) != (b.measured.rate.name in MISSING):
+        return False
+    mine, theirs = a.place.leaves, b.place.leaves
+    return bool(rows[mine & theirs].sum() >= OVERLAP * min(rows[mine].sum(), rows[theirs].sum()))
 
 
 def told(pair: Pair, group: Sequence[Moved], measured: Mapping[str, Measured]) -> Told | None:
@@ -118,12 +122,14 @@ def told(pair: Pair, group: Sequence[Moved], measured: Mapping[str, Measured]) -
     A cause shows in several rates, and not in each where it shows best: flipped labels move the prevalence most where
     hardly any were positive, and there neither misses nor false alarms can be told.
     """
+    missing = group[0].measured.rate.name in MISSING
+    subject = {name: one for name, one in measured.items() if (name in MISSING) == missing}
     best: tuple[int, Moved, Moves] | None = None
     seen = set()
     for one in group:
         if one.place.cell not in seen and one.place.score >= LEAST_PART * group[0].place.score:
             seen.add(one.place.cell)
-            moves = moves_in(pair, one.place, measured)
+            moves = moves_in(pair, one.place, subject)
             rank = rank_of(moves)
             if rank is not None and (best is None or rank < best[0]):
                 best = rank, one, moves
@@ -132,7 +138,7 @@ def told(pair: Pair, group: Sequence[Moved], measured: Mapping[str, Measured]) -
     rank, one, moves = best
     tag = TAGS[rank]
     one = next((other for other in group if other.measured.rate.name in tag.rates), one)  # it shows the tag best
-    shown = shown_rate(tag, one, moves, measured)
+    shown = shown_rate(tag, one, moves, subject)
     return Told(finding_of(pair, tag, shown, one.place, min(1.0, one.place.p * len(measured))), one.place.leaves)
 
 
@@ -167,8 +173,9 @@ def finding_of(pair: Pair, tag: Tag, one: Measured, place: Place, p: float) -> F
     errors, all_errors = held.kc.sum(), one.ratio.kc.sum()
     share = contribution(one.ratio, place.leaves)
     whole = one.ratio.now - one.ratio.before
-    major = abs(effect.difference) >= MAJOR_EFFECT or (
-        share is not None and share >= MAJOR_SHARE and abs(whole) >= MAJOR_EFFECT / 5
+    major = one.rate.name != LATE and (
+        abs(effect.difference) >= MAJOR_EFFECT
+        or (share is not None and share >= MAJOR_SHARE and abs(whole) >= MAJOR_EFFECT / 5)
     )
     since, until = pair.span(one.rate.family, one.rate.num, one.rate.den, place.leaves)
     finding = Finding(

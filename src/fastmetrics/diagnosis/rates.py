@@ -11,7 +11,7 @@ import polars as pl
 from fastmetrics.metrics import Formula, Metric
 from fastmetrics.schema import Family
 
-__all__ = ["KINDS", "Rate", "ROWS", "prepared", "rates_of"]
+__all__ = ["KINDS", "MISSING", "Rate", "ROWS", "prepared", "rates_of"]
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,7 @@ SCORES = (
     ("prevalence", lambda c: c.positive, lambda c: c.rows - c.unlabelled, "positive labels"),
 )
 # fmt: on
+MISSING = {"unlabelled_rate", "unpredicted_rate", "unscored_rate"}  # of values that are not there
 ALSO_BINARY = {"unlabelled_rate", "unscored_rate", "prevalence"}  # of scores, where a binary family counts them too
 
 ROWS: dict[str, Formula] = {"binary": every, "scores": lambda c: c.rows}

@@ -112,7 +112,7 @@ TAGS = (
     Tag("null_surge", "Do labels or predictions go missing?",
         lambda m: m.unlabelled_rate.up or m.unpredicted_rate.up or m.unscored_rate.up,
         ("unpredicted_rate", "unlabelled_rate", "unscored_rate"), "has {times} as many {words}",
-        "Look at the joins and time-outs on the way to the log; metrics of this slice are of the rows that are left."),
+        "Look at the joins and time-outs on the way to the log; labels of the latest rows may still be on their way."),
     Tag("constant_prediction", "Does it always say the same?", constant,
         ("predicted_positive_rate",), "says nearly the same of every row",
         "Look for a feature that became constant, a default answer or a broken threshold; roll back the version."),

@@ -1,0 +1,108 @@
+"""``fastmetrics diagnose``: what went wrong, where and since when, from counts or from logs."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from typing import Any
+
+import click
+import polars as pl
+
+import fastmetrics as fm
+from fastmetrics.cli.answers import Output, end, on_terminal, output_options
+from fastmetrics.cli.config import config_option
+from fastmetrics.cli.evaluate import count_options, counted, family_of
+from fastmetrics.cli.options import NAMES, examples, flattened, keep
+from fastmetrics.cli.stored import read
+from fastmetrics.counts import WINDOW
+from fastmetrics.diagnosis.findings import SEVERITIES
+from fastmetrics.report.files import format_of
+
+__all__ = ["diagnose"]
+
+
+@click.command(
+    epilog=examples(
+        "fastmetrics diagnose tuesday.parquet --baseline monday.parquet",
+        "fastmetrics diagnose hourly.parquet",
+        "fastmetrics diagnose hourly.parquet --current-from 2026-03-14 --fail-on major",
+        "fastmetrics diagnose logs --y-true label --y-pred pred --by model,country --time ts --every 1d",
+        "fastmetrics diagnose hourly.parquet -o findings.json",
+    )
+)
+@click.argument("counts", nargs=-1, required=True, type=click.Path())
+@config_option
+@click.option("--baseline", metavar="PATH", multiple=True, type=click.Path(), help="Counts or logs to compare with.")
+@click.option("--current-from", metavar="TIME", help="Cut the windows here: what lies before is the baseline.")
+@click.option("--slices", type=NAMES, multiple=True, callback=flattened, help="The keys that slices are made of [all].")
+@click.option("--per", metavar="KEY", default="model", help="A key diagnosed value by value [model].")
+@click.option(
+    "--alpha",
+    metavar="SHARE",
+    type=click.FloatRange(0, 1, True, True),
+    default=0.05,
+    help="Of reports that may cry wolf [0.05].",
+)
+@click.option(
+    "--min-effect", metavar="SHARE", type=click.FloatRange(0, 1), default=0.01, help="Smallest change of a rate [0.01]."
+)
+@click.option("--min-rows", metavar="N", type=click.IntRange(0), default=100, help="Fewest rows of a slice [100].")
+@click.option("--fail-on", type=click.Choice(SEVERITIES), help="Exit with 1 at a finding as severe as this.")
+@count_options
+@output_options
+def diagnose(counts: Sequence[str], **given: Any) -> None:
+    """Say what went wrong, where, and since when.
+
+    COUNTS is a file of counts; with --y-true it is logs, which are counted first, and so is --baseline. Without
+    --baseline the windows are cut at --current-from, or where the evidence for a change is strongest.
+    """
+    output = Output(given.pop("out"), given.pop("form"))
+    output.check()
+    baseline, start, fail_on = given.pop("baseline"), given.pop("current_from"), given.pop("fail_on")
+    names = ("slices", "per", "alpha", "min_effect", "min_rows")
+    asked = {name: given.pop(name) for name in names}
+    if baseline and start is not None:
+        raise click.UsageError("--baseline and --current-from exclude each other: either names the baseline")
+    keep([*counts, *baseline], output.out)
+    now, before = taken(counts, dict(given)), taken(baseline, dict(given)) if baseline else None
+    if start is not None:
+        now, before = cut(now, start)
+    found = fm.diagnose(now, baseline=before, **asked)
+    give(found, output)
+    severe = SEVERITIES[: SEVERITIES.index(fail_on) + 1] if fail_on else ()
+    failing = [finding for finding in found if finding.severity in severe]
+    end([f"severity {finding.severity}: {finding.sentence}" for finding in failing])
+
+
+def taken(paths: Sequence[str], given: dict[str, Any]) -> fm.Counts:
+    """Counts from a file, or of logs where the columns of labels and predictions are named."""
+    if given["y_true"] is not None:
+        return counted(paths, family_of(paths, given), given)
+    if len(paths) > 1:
+        raise click.UsageError(f"{paths[1]}: one file of counts is diagnosed; add several up with fastmetrics merge")
+    return read(paths[0])
+
+
+def cut(counts: fm.Counts, start: str) -> tuple[fm.Counts, fm.Counts]:
+    """Counts from a time on, and before it."""
+    if counts.layout.windows is None:
+        raise click.UsageError("--current-from needs counts with windows: count the logs with --time and --every")
+    zone = counts.layout.windows.time_zone
+    try:
+        instant = pl.Series([start]).str.to_datetime(time_unit="us", time_zone=zone).item()
+    except pl.exceptions.PolarsError:
+        try:
+            instant = pl.Series([start]).str.to_date().cast(pl.Datetime("us")).dt.replace_time_zone(zone).item()
+        except pl.exceptions.PolarsError:
+            raise click.UsageError(f"--current-from {start}: no time; write 2026-03-14 or 2026-03-14T09:00") from None
+    return counts.filter(pl.col(WINDOW) >= instant), counts.filter(pl.col(WINDOW) < instant)
+
+
+def give(found: fm.Diagnosis, output: Output) -> None:
+    """Paragraphs for people, one row a finding for programs."""
+    if not output.table:
+        form = output.form or ("csv" if output.out is None else format_of(output.out))
+        output.give_data(found.findings.drop("predicate") if form == "csv" else found.findings)
+        return
+    click.echo(found.text(min(shutil.get_terminal_size().columns, 100) if on_terminal() else 100))
