@@ -121,7 +121,7 @@ def named(search: Search, ratio: Ratio, start: Cell) -> Cell:
     for _ in range(NAMING_ROUNDS):
         dispersion = search.dispersion.of(lattice, cell)
         sums = [lattice.roll_up(shape / dispersion) - lattice.prices for shape in shapes_of(ratio, cell, lattice)]
-        better = lattice.cell(int(np.argmax(max(sums, key=np.max))))
+        better = lattice.cell(int(np.argmax(max(sums, key=np.max)))) if sums else cell
         if better == cell:
             break
         cell = better
