@@ -199,3 +199,14 @@ def strata_moments(k, n, at):
             off += sum(bad[:at]) - Fraction(part * all_bad, whole)
             variance += Fraction(all_bad * (whole - all_bad) * part * (whole - part), whole * whole * (whole - 1))
     return off, variance
+
+
+def split_tail(ratio, bad, n):
+    """The chance that some split of windows of n rows has this ratio, `bad` of all rows being bad: all deals tried."""
+    deals = [((), 1)]
+    for rows in n:
+        deals = [((*deal, k), ways * math.comb(rows, k)) for deal, ways in deals for k in range(rows + 1)]
+    fitting = [(deal, ways) for deal, ways in deals if sum(deal) == bad]
+    splits = range(1, len(n))
+    reached = sum(ways for deal, ways in fitting if max(split_ratio(deal, n, at) for at in splits) >= ratio - 1e-9)
+    return Fraction(reached, sum(ways for _, ways in fitting))
