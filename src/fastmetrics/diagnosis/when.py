@@ -75,8 +75,7 @@ def split(k: ArrayLike, n: ArrayLike, *, dispersion: float = 1.0) -> Change:
         return unsplit(bad, rows)
     done, all_bad, all_rows = rows.cumsum()[:-1], float(bad.sum()), float(rows.sum())
     ratios = split_ratios(bad.cumsum()[:-1], done, all_bad, all_rows) / dispersion
-    scale = np.full(len(done), 1 / dispersion)
-    return best(ratios, bad, rows, exceedance(float(ratios.max()), all_bad, rows, scale))
+    return best(ratios, bad, rows, exceedance(float(ratios.max()), all_bad, rows))
 
 
 def strata_split(k: ArrayLike, n: ArrayLike, *, dispersion: float = 1.0) -> Change:
@@ -112,7 +111,7 @@ def strata_split(k: ArrayLike, n: ArrayLike, *, dispersion: float = 1.0) -> Chan
     share = np.divide(np.abs(off), variance, out=np.zeros_like(off), where=known)
     bennett = variance * ((1 + share) * np.log1p(share) - share)
     ratios = np.where(scale > 1 + 1e-6, np.minimum(ratios, bennett), ratios) / dispersion
-    p = exceedance(float(ratios.max()), float(kappa), series.rows, scale / dispersion, ages)
+    p = exceedance(float(ratios.max()), float(kappa), series.rows, scale, ages)
     found = best(ratios, series.bad, series.rows, p)
     level = bad.sum() / rows.sum() / (kappa / whole)
     return Change(found.at, found.statistic, p, found.before * level, found.after * level, found.low, found.high)
