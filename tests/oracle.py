@@ -153,3 +153,60 @@ def differences(frame, keys, expected, merges, scale=None):
             if not right:
                 wrong.append((group, cell, got, terms))
     return wrong
+
+
+def kitagawa(num_b, den_b, num_c, den_c):
+    """(rate, mix, support) of every leaf as fractions: Kitagawa's terms, with the mix around the overall rate."""
+    columns = [[Fraction(value) for value in column] for column in (num_b, den_b, num_c, den_c)]
+    all_b, all_c = sum(columns[1]), sum(columns[3])
+    middle = (sum(columns[0]) / all_b + sum(columns[2]) / all_c) / 2
+    found = []
+    for a, b, c, d in zip(*columns, strict=True):
+        if b and d:
+            moved = d / all_c - b / all_b
+            found.append(((b / all_b + d / all_c) / 2 * (c / d - a / b), ((a / b + c / d) / 2 - middle) * moved, 0))
+        else:
+            found.append((0, 0, (c - middle * d) / all_c - (a - middle * b) / all_b))
+    return found
+
+
+def level_cost(k, n):
+    """Minus the log-likelihood of k of n rows at one rate."""
+    return -sum(part * math.log(part / n) for part in (k, n - k) if part > 0)
+
+
+def split_ratio(k, n, at):
+    """The log-likelihood ratio of two rates, before window `at` and from it on, against one."""
+    apart = level_cost(sum(k[:at]), sum(n[:at])) + level_cost(sum(k[at:]), sum(n[at:]))
+    return level_cost(sum(k), sum(n)) - apart
+
+
+def segments(k, n, penalty):
+    """The least Σ cost + penalty · changes over all segmentations, by the dynamic program over pairs of ends."""
+    least = [-penalty]
+    for end in range(1, len(k) + 1):
+        costs = (least[start] + level_cost(sum(k[start:end]), sum(n[start:end])) for start in range(end))
+        least.append(min(costs) + penalty)
+    return least[-1]
+
+
+def strata_moments(k, n, at):
+    """(U, V) of a split of leaves x windows, summed over leaves: hypergeometric given each leaf's margins."""
+    off, variance = Fraction(0), Fraction(0)
+    for bad, rows in zip(k, n, strict=True):
+        part, all_bad, whole = sum(rows[:at]), sum(bad), sum(rows)
+        if whole > 1:
+            off += sum(bad[:at]) - Fraction(part * all_bad, whole)
+            variance += Fraction(all_bad * (whole - all_bad) * part * (whole - part), whole * whole * (whole - 1))
+    return off, variance
+
+
+def split_tail(ratio, bad, n):
+    """The chance that some split of windows of n rows has this ratio, `bad` of all rows being bad: all deals tried."""
+    deals = [((), 1)]
+    for rows in n:
+        deals = [((*deal, k), ways * math.comb(rows, k)) for deal, ways in deals for k in range(rows + 1)]
+    fitting = [(deal, ways) for deal, ways in deals if sum(deal) == bad]
+    splits = range(1, len(n))
+    reached = sum(ways for deal, ways in fitting if max(split_ratio(deal, n, at) for at in splits) >= ratio - 1e-9)
+    return Fraction(reached, sum(ways for _, ways in fitting))

@@ -24,8 +24,8 @@ Shape = Literal["step", "ramp", "pulse"]
 # The set of splits within this many nats of the best holds the true one in 95 % of cases: on both sides of it the ratio
 # falls like a walk whose maximum is exponential, so it is 1 - (1 - e^-d)^2 of them (Siegmund 1988).
 CONFIDENCE = -math.log(1 - math.sqrt(0.95))
-RAMPS = (2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30, 40, 60)
-RAMP_COST, PULSE_COST = 2.0, 4.0  # nats that a ramp or a pulse must gain over a step: < 3 % of steps are called so
+RAMPS = (4, 5, 6, 8, 10, 12, 15, 20, 30, 40, 60)
+RAMP_COST, PULSE_COST = 1.0, 3.0  # nats to gain over a step: 4 to 7 % of steps are called ramps or pulses
 FINEST = 200  # windows of which all pairs of ends are tried; more are first taken together
 
 
@@ -75,8 +75,7 @@ def split(k: ArrayLike, n: ArrayLike, *, dispersion: float = 1.0) -> Change:
         return unsplit(bad, rows)
     done, all_bad, all_rows = rows.cumsum()[:-1], float(bad.sum()), float(rows.sum())
     ratios = split_ratios(bad.cumsum()[:-1], done, all_bad, all_rows) / dispersion
-    scale = np.full(len(done), 1 / dispersion)
-    return best(ratios, bad, rows, exceedance(float(ratios.max()), all_bad, rows, scale))
+    return best(ratios, bad, rows, exceedance(float(ratios.max()), all_bad, rows))
 
 
 def strata_split(k: ArrayLike, n: ArrayLike, *, dispersion: float = 1.0) -> Change:
@@ -112,7 +111,7 @@ def strata_split(k: ArrayLike, n: ArrayLike, *, dispersion: float = 1.0) -> Chan
     share = np.divide(np.abs(off), variance, out=np.zeros_like(off), where=known)
     bennett = variance * ((1 + share) * np.log1p(share) - share)
     ratios = np.where(scale > 1 + 1e-6, np.minimum(ratios, bennett), ratios) / dispersion
-    p = exceedance(float(ratios.max()), float(kappa), series.rows, scale / dispersion, ages)
+    p = exceedance(float(ratios.max()), float(kappa), series.rows, scale, ages)
     found = best(ratios, series.bad, series.rows, p)
     level = bad.sum() / rows.sum() / (kappa / whole)
     return Change(found.at, found.statistic, p, found.before * level, found.after * level, found.low, found.high)
@@ -138,8 +137,8 @@ def since(k: ArrayLike, n: ArrayLike, border: int) -> Span:
     """When, from window ``border`` on, a rate left the level it had before, and whether it came back.
 
     The windows before the border are the baseline; that there is a change is taken as known. A step, a pulse (the old
-    level before and after) and a ramp (a rise or fall in equal steps to a new level) are fitted by likelihood; ramp and
-    pulse must gain 2 and 4 nats over the step.
+    level before and after) and a ramp (a rise or fall in equal steps to a new level) are fitted by likelihood; a ramp
+    must gain 1 nat over the step and a pulse 3. A ramp takes 4 windows or more.
 
     Raises
     ------
@@ -333,7 +332,6 @@ def ramp_fit(bad: Floats, rows: Floats, border: int) -> tuple[float, Span] | Non
     crossed = (inside[4] - origin * inside[3]) / lengths + beyond[3]
     all_bad, all_rows = float(bad.sum()), float(rows.sum())
     across, along = crossed - first * all_bad / all_rows, second - first**2 / all_rows
-    # The last step of a ramp must be in the series: an unfinished one is told from a step by its slope alone.
     usable = (along > 0) & (start + lengths <= windows)
     gains = np.where(usable, across**2 / np.where(usable, along, 1.0), -1.0)
     row, column = np.unravel_index(int(np.argmax(gains)), gains.shape)
