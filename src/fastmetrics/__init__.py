@@ -34,6 +34,7 @@ from fastmetrics.arrays import (
     root_mean_squared_error,
 )
 from fastmetrics.counts import Counts
+from fastmetrics.diagnosis.training import diagnose_training
 from fastmetrics.errors import DataError, FastMetricsError, MergeError, SchemaError, SourceError
 from fastmetrics.families import binary, classes, fbeta, regression, scores
 from fastmetrics.founding import F1, accuracy, find_root_cause, precision, recall
@@ -63,6 +64,7 @@ __all__ = [
     "cohen_kappa_score",
     "confusion_matrix",
     "count",
+    "diagnose_training",
     "evaluate",
     "f1_score",
     "fbeta",
