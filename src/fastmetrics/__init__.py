@@ -34,6 +34,7 @@ from fastmetrics.arrays import (
     root_mean_squared_error,
 )
 from fastmetrics.counts import Counts
+from fastmetrics.diagnosis.ripple import explain_sum
 from fastmetrics.errors import DataError, FastMetricsError, MergeError, SchemaError, SourceError
 from fastmetrics.families import binary, classes, fbeta, regression, scores
 from fastmetrics.founding import F1, accuracy, find_root_cause, precision, recall
@@ -64,6 +65,7 @@ __all__ = [
     "confusion_matrix",
     "count",
     "evaluate",
+    "explain_sum",
     "f1_score",
     "fbeta",
     "fbeta_score",

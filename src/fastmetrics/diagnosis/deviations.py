@@ -1,0 +1,205 @@
+"""How far leaves lie from their forecast, the law of that where nothing happened, and how much an effect explains.
+
+The deviation (actual - expected) / max(actual, expected) lies between -1 (all is lost) and 1 (nothing was expected),
+and turns its sign when the sides change places. A forecast error is as likely on either side, so the side that is the
+quieter in its tail shows how leaves deviate to which nothing happened, whatever happened to those on the other side.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache, cached_property
+from math import erfc, exp, log
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Effect", "Noise", "bins_of", "deviations", "likelihood", "noise_of", "refitted"]
+
+Floats = NDArray[np.float64]
+Bins = NDArray[np.int64]
+
+INNER = 400  # bins of the size of a deviation; besides them one for none at all, one for all of the leaf
+FINEST = 1e-4  # below it bins are evenly wide, above it evenly wide in the logarithm
+ALL = INNER + 1  # the bin of a leaf that is wholly lost or new
+BINS = INNER + 2
+FACTORS = 2.0 ** np.arange(-4, 4.5, 0.5)  # of the scale that fits best alone, in a mixture of scales
+GOLDEN = 0.618034
+WORTH = 5.0  # nats that a mixture has to gain
+ROUNDS = 60  # of expectation-maximisation
+FEWEST = 5.0  # leaves that make a scale of noise: fewer are taken for causes
+TAIL = 4  # power of the deviations by which sides are told apart
+UNTOUCHED = 1e-9  # the least likelihood ratio of a leaf that nothing happened to
+OTHER_CAUSE = 0.98  # and of one to which something else happened
+PRIOR_LEAVES, PRIOR_SPREAD = 2.0, 0.08  # what is believed of the spread of an effect before leaves are seen
+FINEST_SPREAD = 0.01
+
+
+@dataclass(frozen=True)
+class Effect:
+    """A common relative change: leaves deviate by ``size`` with a standard deviation of ``spread``."""
+
+    size: float
+    spread: float
+
+
+@dataclass(frozen=True)
+class Noise:
+    """The probability of each bin of the size of a deviation where nothing happened, either sign together."""
+
+    masses: Floats
+
+    @cached_property
+    def spread(self) -> float:
+        """The root mean square deviation."""
+        return float(np.sqrt((self.masses * middles() ** 2).sum()))
+
+
+def deviations(actual: Floats, expected: Floats) -> Floats:
+    """The deviation of each leaf; 0 where both sides are. A leaf below zero counts as wholly lost."""
+    largest = np.maximum(actual, expected)
+    raw = np.divide(actual - expected, largest, out=np.zeros_like(actual), where=largest > 0)
+    return np.clip(raw, -1.0, 1.0)
+
+
+@cache
+def edges() -> Floats:
+    """The edges of the inner bins."""
+    inner = FINEST * np.expm1(np.linspace(0, np.log1p(1 / FINEST), INNER + 1))
+    return np.concatenate([inner[:-1], [1.0]])
+
+
+@cache
+def middles() -> Floats:
+    """A deviation in the middle of each bin."""
+    return np.concatenate([[0.0], (edges()[1:] + edges()[:-1]) / 2, [1.0]])
+
+
+def bins_of(deviation: Floats) -> Bins:
+    """The bin of the size of each deviation."""
+    size = np.abs(deviation)
+    inner = np.log1p(size / FINEST) * (INNER / np.log1p(1 / FINEST))
+    bins: Bins = np.minimum(inner.astype(np.int64), INNER - 1) + 1
+    bins[size == 0] = 0
+    bins[size >= 1] = ALL
+    return bins
+
+
+def above(z: Floats) -> Floats:
+    """The chance of a standard normal variable above each value."""
+    return np.array([0.5 * erfc(value) for value in (z * np.sqrt(0.5)).tolist()])
+
+
+def relative_error(scale: float) -> Floats:
+    """The masses of a normal relative error, of the forecast from the actual or the other way round."""
+    beyond = above(odds() / scale) + above(edges() / scale)
+    return np.concatenate([[0.0], beyond[:-1] - beyond[1:], beyond[-1:]])
+
+
+@cache
+def odds() -> Floats:
+    """Each edge as a share of the smaller side rather than of the larger one."""
+    with np.errstate(divide="ignore"):
+        return np.asarray(edges() / (1 - edges()))
+
+
+@cache
+def anything() -> Floats:
+    """Deviations of any size alike, some of them of all."""
+    return np.concatenate([[0.02], 0.9 * np.diff(edges()), [0.08]])
+
+
+def noise_of(deviation: Floats, bins: Bins) -> Noise:
+    """The law of the quieter side: a mixture of scales, fitted by expectation-maximisation.
+
+    What n leaves cannot rule out, deviations of any size, keeps a weight of n^-3.
+    """
+    lower = deviation < 0
+    tails = np.abs(deviation) ** TAIL
+    quiet = lower if tails[lower].sum() < tails[deviation > 0].sum() else deviation > 0
+    counts = np.bincount(bins[quiet], minlength=BINS).astype(np.float64)
+    inner, sided = counts[1:ALL], counts.sum()
+    equal = float((deviation == 0).sum()) / 2
+    total = sided + equal
+    slack = (total + 1.0) ** -3
+    law = slack * anything()
+    if inner.sum():
+        law += scales_of(inner) * (inner.sum() / total)
+    law[0] += equal / max(total, 1.0)
+    law[ALL] = max(law[ALL], counts[ALL] / max(total, 1.0))
+    return Noise(law / law.sum())
+
+
+def scales_of(counts: Floats) -> Floats:
+    """The masses that fit counts of the inner bins best: of one scale of errors, or of several where they fit better.
+
+    The one scale is found by golden section in the logarithm; scales of a few leaves are left out of the mixture.
+    """
+    seen = np.flatnonzero(counts)
+    count = counts[seen]
+
+    def fit(masses: Floats) -> float:
+        return float(count @ np.log(np.maximum(masses[seen + 1], 1e-300)))
+
+    middle = float(np.sqrt((counts * middles()[1:ALL] ** 2).sum() / counts.sum()))
+    low, high = log(max(middle, FINEST)) - 2.0, log(max(middle, FINEST)) + 1.0
+    while high - low > 0.01:
+        left, right = high - GOLDEN * (high - low), low + GOLDEN * (high - low)
+        if fit(relative_error(exp(left))) > fit(relative_error(exp(right))):
+            high = right
+        else:
+            low = left
+    scale = exp((low + high) / 2)
+    single = relative_error(scale)
+    parts = np.array([relative_error(scale * factor) for factor in FACTORS])
+    mixed = scale_weights(count, np.maximum(parts[:, seen + 1], 1e-300)) @ parts
+    return mixed if fit(mixed) > fit(single) + WORTH else single
+
+
+def scale_weights(counts: Floats, parts: Floats) -> Floats:
+    """The weights of the scales that fit counts of bins best."""
+    weights = np.full(len(parts), 1.0 / len(parts))
+    total = counts.sum()
+    for at in range(ROUNDS):
+        weights = weights * (parts @ (counts / (weights @ parts))) / total
+        if at % 10 == 9:
+            kept = np.where(weights * total >= min(FEWEST, total / 2), weights, 0.0)
+            weights = (kept if kept.sum() else weights) / (kept.sum() or weights.sum())
+    return weights
+
+
+@cache
+def effect_masses(size: float, spread: float) -> tuple[Floats, Floats]:
+    """The probability of each bin under an effect of that size, on its own side and on the other."""
+    beyond = above((edges() - size) / spread)
+    below = above((edges() + size) / spread)
+    own = np.concatenate([[0.0], beyond[:-1] - beyond[1:], beyond[-1:]])
+    return own, np.concatenate([[0.0], below[:-1] - below[1:], below[-1:]])
+
+
+def likelihood(effect: Effect, noise: Noise) -> Floats:
+    """The log likelihood ratio of an effect against noise, for each bin of lower and higher leaves.
+
+    The first half is for leaves below their forecast. No leaf speaks without limit against a cause, least of all one on
+    the same side that noise would not move that far: another cause may have befallen it.
+    """
+    own, other = effect_masses(abs(effect.size), effect.spread)
+    half = noise.masses / 2  # of each bin, as noise is alike on both sides
+    floor = np.log(np.clip(OTHER_CAUSE * anything() / half, UNTOUCHED, OTHER_CAUSE))
+    own = np.maximum(np.log(np.maximum(own / half, UNTOUCHED)), floor)
+    other = np.log(np.maximum(other / half, UNTOUCHED))
+    return np.concatenate([own, other] if effect.size < 0 else [other, own])
+
+
+def refitted(deviation: Floats, effect: Effect, nats: Floats) -> Effect:
+    """The effect that the leaves of a slice show, those left out that rather speak against it."""
+    speak = deviation[nats > 0]
+    if not len(speak):
+        return effect
+    sign = 1.0 if effect.size > 0 else -1.0
+    sizes = speak * sign
+    if (sizes >= 1).mean() > 0.5:
+        return Effect(sign * 1.25, 0.05)
+    size = float(np.mean(sizes))
+    spread = (((sizes - size) ** 2).sum() + PRIOR_LEAVES * PRIOR_SPREAD**2) / (len(speak) + PRIOR_LEAVES)
+    return Effect(sign * round(size, 3), max(round(float(np.sqrt(spread)), 3), FINEST_SPREAD))
