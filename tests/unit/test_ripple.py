@@ -115,9 +115,9 @@ def test_rows_of_a_leaf_are_added_up_in_any_order():
 
 def test_one_dimension():
     rng = np.random.default_rng(7)
-    keys = [f"shop{n}" for n in range(200)]
-    expected = pl.DataFrame({"shop": keys, "sales": rng.uniform(50, 100, 200)})
-    actual = expected.with_columns(pl.col("sales") * pl.Series(1 + rng.normal(0, 0.02, 200)))
+    keys = [f"shop{n}" for n in range(400)]
+    expected = pl.DataFrame({"shop": keys, "sales": rng.uniform(50, 100, 400)})
+    actual = expected.with_columns(pl.col("sales") * pl.Series(1 + rng.normal(0, 0.02, 400)))
     actual = actual.with_columns(sales=pl.when(shop="shop17").then(pl.col("sales") * 0.3).otherwise("sales"))
     causes = fm.explain_sum(actual, expected=expected, value="sales", dims=["shop"])
     assert named(causes) == [{"shop": "shop17"}]
@@ -184,3 +184,19 @@ def test_an_actual_value_below_zero_counts_as_wholly_lost():
     actual, expected = frames(10)
     refunds = scaled(actual, -0.2, country="country1")
     assert named(fm.explain_sum(refunds, expected=expected, dims=DIMS)) == [{"country": "country1"}]
+
+
+def test_too_many_conjunctions_are_refused_before_memory_is_taken():
+    many = pl.DataFrame({"user": range(10_000), "item": range(10_000), "value": [1.0] * 10_000})
+    with pytest.raises(fm.SchemaError, match="leave out a column of many values, such as 'user' with 10,000"):
+        fm.explain_sum(many, expected=many, dims=["user", "item"])
+
+
+def test_counts_in_small_leaves_vary_more_and_are_no_cause_for_that():
+    reported = []
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        _, expected = frames(seed)
+        counts = rng.poisson(expected["value"].to_numpy()).astype(float)
+        reported.append(fm.explain_sum(expected.with_columns(value=counts), expected=expected, dims=DIMS).height)
+    assert sum(map(bool, reported)) <= 5

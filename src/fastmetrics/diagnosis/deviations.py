@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache, cached_property
-from math import erfc, exp, log
+from math import erfc
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,19 +20,19 @@ Floats = NDArray[np.float64]
 Bins = NDArray[np.int64]
 
 INNER = 400  # bins of the size of a deviation; besides them one for none at all, one for all of the leaf
-FINEST = 1e-4  # below it bins are evenly wide, above it evenly wide in the logarithm
+FINEST = 1e-3  # below it bins are evenly wide, above it evenly wide in the logarithm
 ALL = INNER + 1  # the bin of a leaf that is wholly lost or new
 BINS = INNER + 2
-FACTORS = 2.0 ** np.arange(-4, 4.5, 0.5)  # of the scale that fits best alone, in a mixture of scales
-GOLDEN = 0.618034
+SCALES = np.geomspace(1e-4, 4.0, 400)  # standard deviations of relative errors, 2.7 % apart
+STEPS = np.arange(-104, 105, 13)  # from the scale that fits best alone to those mixed with it: factors of 1.4
 WORTH = 5.0  # nats that a mixture has to gain
-ROUNDS = 60  # of expectation-maximisation
+ROUNDS = 30  # of expectation-maximisation
 FEWEST = 5.0  # leaves that make a scale of noise: fewer are taken for causes
 TAIL = 4  # power of the deviations by which sides are told apart
 UNTOUCHED = 1e-9  # the least likelihood ratio of a leaf that nothing happened to
 OTHER_CAUSE = 0.98  # and of one to which something else happened
 PRIOR_LEAVES, PRIOR_SPREAD = 2.0, 0.08  # what is believed of the spread of an effect before leaves are seen
-FINEST_SPREAD = 0.01
+FINEST_SPREAD = 0.02
 
 
 @dataclass(frozen=True)
@@ -85,75 +85,82 @@ def bins_of(deviation: Floats) -> Bins:
     return bins
 
 
-def above(z: Floats) -> Floats:
-    """The chance of a standard normal variable above each value."""
-    return np.array([0.5 * erfc(value) for value in (z * np.sqrt(0.5)).tolist()])
+def bell(z: Floats) -> Floats:
+    """The density of the standard normal law."""
+    return np.asarray(np.exp(-0.5 * z * z) * 0.3989422804014327)
+
+
+def above(z: float) -> float:
+    """The chance of a standard normal variable above a value."""
+    return 0.5 * erfc(z * 0.7071067811865476)
 
 
 def relative_error(scale: float) -> Floats:
     """The masses of a normal relative error, of the forecast from the actual or the other way round."""
-    beyond = above(odds() / scale) + above(edges() / scale)
-    return np.concatenate([[0.0], beyond[:-1] - beyond[1:], beyond[-1:]])
+    size, odds = middles()[1:ALL], odds_of_middles()
+    inner = (bell(size / scale) + bell(odds / scale) * (1 + odds) ** 2) * (widths() / scale)
+    masses = np.concatenate([[0.0], inner, [above(1 / scale)]])
+    masses[1] += max(1 - masses.sum(), 0.0)  # scales finer than the bins
+    return np.asarray(masses / masses.sum())
 
 
 @cache
-def odds() -> Floats:
-    """Each edge as a share of the smaller side rather than of the larger one."""
-    with np.errstate(divide="ignore"):
-        return np.asarray(edges() / (1 - edges()))
+def widths() -> Floats:
+    """The widths of the inner bins."""
+    return np.diff(edges())
+
+
+@cache
+def odds_of_middles() -> Floats:
+    """The middle of each inner bin as a share of the smaller side rather than of the larger one."""
+    size = middles()[1:ALL]
+    return np.asarray(size / (1 - size))
 
 
 @cache
 def anything() -> Floats:
     """Deviations of any size alike, some of them of all."""
-    return np.concatenate([[0.02], 0.9 * np.diff(edges()), [0.08]])
+    return np.concatenate([[0.02], 0.9 * widths(), [0.08]])
 
 
-def noise_of(deviation: Floats, bins: Bins) -> Noise:
-    """The law of the quieter side: a mixture of scales, fitted by expectation-maximisation.
+def noise_of(deviation: Floats, bins: Bins, slack: float) -> Noise:
+    """The law of the quieter side: of one scale of errors, or of several where they fit better.
 
-    What n leaves cannot rule out, deviations of any size, keeps a weight of n^-3.
+    Deviations of any size keep a weight of ``slack``.
     """
     lower = deviation < 0
     tails = np.abs(deviation) ** TAIL
     quiet = lower if tails[lower].sum() < tails[deviation > 0].sum() else deviation > 0
     counts = np.bincount(bins[quiet], minlength=BINS).astype(np.float64)
-    inner, sided = counts[1:ALL], counts.sum()
+    inner = counts[1:ALL].sum()
     equal = float((deviation == 0).sum()) / 2
-    total = sided + equal
-    slack = (total + 1.0) ** -3
+    total = counts.sum() + equal
     law = slack * anything()
-    if inner.sum():
-        law += scales_of(inner) * (inner.sum() / total)
+    if inner:
+        law += fitted(counts) * (inner / total)
     law[0] += equal / max(total, 1.0)
     law[ALL] = max(law[ALL], counts[ALL] / max(total, 1.0))
     return Noise(law / law.sum())
 
 
-def scales_of(counts: Floats) -> Floats:
-    """The masses that fit counts of the inner bins best: of one scale of errors, or of several where they fit better.
+@cache
+def scales() -> tuple[Floats, Floats]:
+    """The masses of errors of every scale, and their logarithms."""
+    masses = np.array([relative_error(scale) for scale in SCALES])
+    return masses, np.log(np.maximum(masses, 1e-300))
 
-    The one scale is found by golden section in the logarithm; scales of a few leaves are left out of the mixture.
-    """
-    seen = np.flatnonzero(counts)
+
+def fitted(counts: Floats) -> Floats:
+    """The masses that fit counts of the inner bins best; scales of a few leaves are left out of a mixture."""
+    masses, logs = scales()
+    seen = np.flatnonzero(counts[:ALL])
     count = counts[seen]
-
-    def fit(masses: Floats) -> float:
-        return float(count @ np.log(np.maximum(masses[seen + 1], 1e-300)))
-
-    middle = float(np.sqrt((counts * middles()[1:ALL] ** 2).sum() / counts.sum()))
-    low, high = log(max(middle, FINEST)) - 2.0, log(max(middle, FINEST)) + 1.0
-    while high - low > 0.01:
-        left, right = high - GOLDEN * (high - low), low + GOLDEN * (high - low)
-        if fit(relative_error(exp(left))) > fit(relative_error(exp(right))):
-            high = right
-        else:
-            low = left
-    scale = exp((low + high) / 2)
-    single = relative_error(scale)
-    parts = np.array([relative_error(scale * factor) for factor in FACTORS])
-    mixed = scale_weights(count, np.maximum(parts[:, seen + 1], 1e-300)) @ parts
-    return mixed if fit(mixed) > fit(single) + WORTH else single
+    likely = logs[:, seen] @ count
+    at = int(np.argmax(likely))
+    near = np.clip(at + STEPS, 0, len(masses) - 1)
+    mixed = scale_weights(count, np.maximum(masses[np.ix_(near, seen)], 1e-300)) @ masses[near]
+    gain = float(count @ np.log(np.maximum(mixed[seen], 1e-300))) - float(likely[at])
+    return mixed if gain > WORTH else np.asarray(masses[at])
 
 
 def scale_weights(counts: Floats, parts: Floats) -> Floats:
@@ -168,13 +175,14 @@ def scale_weights(counts: Floats, parts: Floats) -> Floats:
     return weights
 
 
-@cache
 def effect_masses(size: float, spread: float) -> tuple[Floats, Floats]:
     """The probability of each bin under an effect of that size, on its own side and on the other."""
-    beyond = above((edges() - size) / spread)
-    below = above((edges() + size) / spread)
-    own = np.concatenate([[0.0], beyond[:-1] - beyond[1:], beyond[-1:]])
-    return own, np.concatenate([[0.0], below[:-1] - below[1:], below[-1:]])
+    middle = middles()[1:ALL]
+    own, other = (
+        np.concatenate([[0.0], bell((middle - mean) / spread) * widths() / spread, [above((1 - mean) / spread)]])
+        for mean in (size, -size)
+    )
+    return own, other
 
 
 def likelihood(effect: Effect, noise: Noise) -> Floats:
@@ -191,7 +199,7 @@ def likelihood(effect: Effect, noise: Noise) -> Floats:
     return np.concatenate([own, other] if effect.size < 0 else [other, own])
 
 
-def refitted(deviation: Floats, effect: Effect, nats: Floats) -> Effect:
+def refitted(deviation: Floats, effect: Effect, nats: NDArray[np.float32]) -> Effect:
     """The effect that the leaves of a slice show, those left out that rather speak against it."""
     speak = deviation[nats > 0]
     if not len(speak):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import exp, log, prod, sqrt
 
 import numpy as np
@@ -25,20 +26,22 @@ from fastmetrics.diagnosis.deviations import (
     noise_of,
     refitted,
 )
-from fastmetrics.diagnosis.lattice import Cell, Lattice
+from fastmetrics.diagnosis.lattice import DENSE_CELLS, Cell, Lattice
 from fastmetrics.errors import DataError, SchemaError, unknown
 
 __all__ = ["explain_sum"]
 
 Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
+Singles = NDArray[np.float32]
+Keys = NDArray[np.int64]
 
 MOST_CAUSES = 20
 NAMING_ROUNDS = 3
 DENSE_LEAVES = 10_000_000  # up to here every combination of values has a place of its own while rows are added up
+STRATUM, MOST_STRATA = 150, 5  # leaves that make a stratum of sizes, and how many of them at most
 Z = 1.959964  # of intervals at 95 %
-SIZES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.25)
-SPREAD = 0.06  # of the leaves around a common effect, besides noise
+SIZES = (0.12, 0.25, 0.4, 0.55, 0.7, 0.85, 1.25)
+SPREAD = 0.07  # of the leaves around a common effect, besides noise
 EFFECTS = 2 * len(SIZES)
 SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "predicate": pl.List(pl.Struct({"column": pl.String, "value": pl.String})),
@@ -54,27 +57,74 @@ SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 
 @dataclass(frozen=True)
 class Leaves:
-    """Actual and expected values by leaf of a lattice, and how they deviate."""
+    """Actual and expected values by leaf of a lattice, and how they deviate.
+
+    ``keys`` are places in the tables of `table`: of a stratum, a side and a bin; the last one is for leaves that are 0
+    on both sides and for those put aside.
+    """
 
     lattice: Lattice
     actual: Floats
     expected: Floats
     deviation: Floats
-    telling: Bools  # leaves that are 0 on both sides are not
-    keys: NDArray[np.int64]  # the bin of each deviation, those of higher leaves after those of lower ones
-    noise: Noise
+    keys: Keys
+    noises: tuple[Noise, ...]  # by stratum of leaves of about the same size
 
-    def channel(self, effect: Effect, left: Bools) -> Floats:
-        """What each leaf says of an effect, in nats; leaves put aside say nothing."""
-        return np.where(left, likelihood(effect, self.noise)[self.keys], 0.0)
+    @cached_property
+    def shape(self) -> Keys:
+        return np.array(self.lattice.shape, np.int64)
+
+    @cached_property
+    def places(self) -> Keys:
+        return self.lattice.places
+
+    @cached_property
+    def prices(self) -> Singles:
+        return self.lattice.prices.astype(np.float32)
+
+    @cached_property
+    def spread(self) -> float:
+        """The root mean square deviation by noise."""
+        return sqrt(sum(noise.spread**2 for noise in self.noises) / len(self.noises))
+
+    @property
+    def silent(self) -> int:
+        """The key of leaves that tell nothing."""
+        return len(self.noises) * 2 * BINS
+
+    def table(self, effect: Effect) -> Singles:
+        """What a leaf says of an effect, in nats, by its key."""
+        nats = [likelihood(effect, noise) for noise in self.noises]
+        return np.concatenate([*nats, [0.0]]).astype(np.float32)
+
+    def sums(self, table: Singles, keys: Keys) -> Singles:
+        """What the leaves of every conjunction say together."""
+        from fastmetrics.kernels.ripple import sum_up  # late, as Numba is not for import time
+
+        cube = np.zeros(len(self.prices), np.float32)
+        sum_up(self.places, keys, table, self.shape, cube)
+        return cube
+
+    def best(self, sums: Singles) -> int:
+        """The place of the conjunction whose sum is furthest beyond its price."""
+        from fastmetrics.kernels.ripple import best_beyond
+
+        return int(best_beyond(sums, self.prices))
+
+    def cell(self, place: int) -> Cell:
+        """The conjunction at a place."""
+        return tuple(
+            place // int(stride) % int(size) for stride, size in zip(self.lattice.strides, self.shape, strict=True)
+        )
 
 
 @dataclass(frozen=True)
 class Cause:
-    """A slice, with its evidence in nats beyond its price."""
+    """A slice, with its evidence in nats beyond its price, and the table of the effect that explains it."""
 
     cell: Cell
     effect: Effect
+    table: Singles
     score: float
 
 
@@ -118,7 +168,7 @@ def explain_sum(
     """
     leaves = leaves_of(checked("actual", actual, value, dims), checked("expected", expected, value, dims))
     causes = eliminated(leaves, localise(leaves, alpha), alpha) if leaves.lattice.leaves else []
-    rows = [described(leaves, cause, alpha) for cause in causes]
+    rows = [described(leaves, cause, dims, alpha) for cause in causes]
     return pl.DataFrame(rows, schema=SCHEMA, orient="row").sort("score", descending=True)
 
 
@@ -151,38 +201,55 @@ def leaves_of(actual: pl.DataFrame, expected: pl.DataFrame) -> Leaves:
     )
     if (e < 0).any():
         raise DataError(f"expected: column {value!r} is negative in a leaf; a forecast to lose a share of is wanted")
-    telling = (a != 0) | (e != 0)
-    deviation = deviations(a, e)
+    return Leaves(lattice, a, e, deviations(a, e), *strata_of(a, e))
+
+
+def strata_of(actual: Floats, expected: Floats) -> tuple[Keys, tuple[Noise, ...]]:
+    """The key of each leaf, and the noise of leaves of about the same size: small ones may vary more.
+
+    The size is the larger side, which no loss and no forecast that fell short takes away.
+    """
+    size, deviation = np.maximum(actual, expected), deviations(actual, expected)
+    telling = (actual != 0) | (expected != 0)
     bins = bins_of(deviation)
-    return Leaves(
-        lattice,
-        a,
-        e,
-        deviation,
-        telling,
-        bins + np.where(deviation > 0, BINS, 0),
-        noise_of(deviation[telling], bins[telling]),
-    )
+    strata = int(np.clip(telling.sum() // STRATUM, 1, MOST_STRATA))
+    bounds = np.quantile(size[telling], np.arange(1, strata) / strata) if strata > 1 else np.zeros(0)
+    stratum = np.searchsorted(bounds, size, side="right")
+    keys = stratum * (2 * BINS) + bins + np.where(deviation > 0, BINS, 0)
+    groups = [telling & (stratum == at) for at in range(strata)]
+    slack = (telling.sum() / 2 + 1.0) ** -2  # what so many leaves cannot rule out
+    noises = tuple(noise_of(deviation[group], bins[group], slack) for group in groups)
+    return np.where(telling, keys, strata * 2 * BINS), noises
 
 
 def lattice_of_texts(one: pl.DataFrame, two: pl.DataFrame) -> tuple[Lattice, list[NDArray[np.int64]]]:
     """The lattice over the rows of two frames of texts, and the leaf of each row of each.
 
-    Frames with the same rows in the same order, as forecasts often have them, are read once.
+    Frames with the same rows in the same order, as forecasts often have them, are read once. Dimensions of few values
+    come first, as sums over long axes are quickest where they are the last.
     """
     same = one.equals(two)
     keys = one if same else pl.concat([one, two])
-    values, codes = [], []
-    for dim in keys.columns:
-        distinct = keys[dim].unique().drop_nulls().sort()
-        code = keys[dim].cast(pl.Enum(distinct)).to_physical().fill_null(len(distinct)).cast(pl.Int64).to_numpy()
-        values.append(pl.concat([distinct, keys[dim].filter(keys[dim].is_null()).head(1)]))
-        codes.append(code)
-    sizes = [max(len(one), 1) for one in values]
-    leaf, first = numbered(codes, sizes)
+    coded = sorted((coded_texts(keys[dim]) for dim in keys.columns), key=lambda one: len(one[0]))
+    values, codes = [one[0] for one in coded], [one[1] for one in coded]
+    leaf, first = numbered(codes, [max(len(one), 1) for one in values])
     rows = np.stack([code[first] for code in codes]) + 1
-    lattice = Lattice(tuple(keys.columns), tuple(values), np.ascontiguousarray(rows))
+    lattice = Lattice(tuple(one.name for one in values), tuple(values), np.ascontiguousarray(rows))
+    if not lattice.dense:
+        most = max(values, key=len)
+        raise SchemaError(
+            f"dims make {lattice.size:,} conjunctions, more than {DENSE_CELLS:,}: leave out a column of many values, "
+            f"such as {most.name!r} with {len(most):,}"
+        )
     return lattice, [leaf, leaf] if same else np.split(leaf, [len(one)])
+
+
+def coded_texts(column: pl.Series) -> tuple[pl.Series, Keys]:
+    """The distinct texts of a column, null last, and the place of each row's text there."""
+    distinct = column.unique().sort(nulls_last=True)
+    texts = distinct.head(len(distinct) - distinct.null_count())
+    codes = column.cast(pl.Enum(texts)).to_physical().fill_null(len(texts))
+    return distinct, codes.to_numpy().astype(np.int64)
 
 
 def numbered(codes: Sequence[NDArray[np.int64]], sizes: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -204,24 +271,24 @@ def numbered(codes: Sequence[NDArray[np.int64]], sizes: Sequence[int]) -> tuple[
 
 def localise(leaves: Leaves, alpha: float) -> list[Cause]:
     """The causes, one after another: the best one is named, its leaves are put aside, and the search goes on."""
-    left = leaves.telling
-    grid, causes = grid_of(leaves.noise), list[Cause]()
+    keys, causes = leaves.keys, list[Cause]()
+    grid = [(effect, leaves.table(effect)) for effect in effects_of(leaves.spread)]
     while len(causes) < MOST_CAUSES:
-        found = [best_of(leaves, left, effect) for effect in grid]
+        found = [best_of(leaves, keys, effect, table) for effect, table in grid]
         best = max(found, key=lambda cause: cause.score)
         if best.score <= demand(alpha, len(causes)):
             break
-        best = named(leaves, left, best)
+        best = named(leaves, keys, best)
         causes.append(best)
-        left = left & ~leaves.lattice.inside(best.cell)
-        grid = [cause.effect for cause in found if cause.score > 0] or grid
+        keys = np.where(leaves.lattice.inside(best.cell), leaves.silent, keys)
+        grid = [(cause.effect, cause.table) for cause in found if cause.score > 0]
     return causes
 
 
-def grid_of(noise: Noise) -> list[Effect]:
+def effects_of(noise: float) -> list[Effect]:
     """Effects of all sizes; the leaves of each vary by what is left of the noise too."""
-    spreads = [(size, sqrt(SPREAD**2 + (max(1 - size, 0.0) * noise.spread) ** 2)) for size in SIZES]
-    return [Effect(sign * size, round(spread, 3)) for sign in (-1.0, 1.0) for size, spread in spreads]
+    spreads = [(size, sqrt(SPREAD**2 + (max(1 - size, 0.0) * noise) ** 2)) for size in SIZES]
+    return [Effect(sign * size, spread) for sign in (-1.0, 1.0) for size, spread in spreads]
 
 
 def demand(alpha: float, earlier: int) -> float:
@@ -233,75 +300,71 @@ def demand(alpha: float, earlier: int) -> float:
     return log(EFFECTS / (alpha * (earlier + 1)))
 
 
-def best_of(leaves: Leaves, left: Bools, effect: Effect) -> Cause:
+def best_of(leaves: Leaves, keys: Keys, effect: Effect, table: Singles) -> Cause:
     """The slice in which an effect explains most beyond the price of the name."""
-    sums = beyond_price(leaves, left, effect)
-    place = int(np.argmax(sums))
-    return Cause(leaves.lattice.cell(place), effect, float(sums[place]))
+    sums = leaves.sums(table, keys)
+    place = leaves.best(sums)
+    return Cause(leaves.cell(place), effect, table, float(sums[place] - leaves.prices[place]))
 
 
-def beyond_price(leaves: Leaves, left: Bools, effect: Effect) -> Floats:
-    """What an effect explains in every slice, less the price of its name."""
-    sums = leaves.lattice.roll_up(leaves.channel(effect, left))
-    sums -= leaves.lattice.prices
-    return sums
-
-
-def named(leaves: Leaves, left: Bools, cause: Cause) -> Cause:
+def named(leaves: Leaves, keys: Keys, cause: Cause) -> Cause:
     """The slice that the effect seen in that of ``cause`` fits best, unless parts of it do better on their own."""
-    lattice, best, effect = leaves.lattice, cause, cause.effect
+    lattice, best, effect, table = leaves.lattice, cause, cause.effect, cause.table
     for _ in range(NAMING_ROUNDS):
-        sums = beyond_price(leaves, left, effect)
-        cell = divided(lattice, sums, lattice.cell(int(np.argmax(sums))))
-        same, best = cell == best.cell, Cause(cell, effect, float(sums[lattice.strides @ cell]))
-        held = lattice.inside(cell) & left
-        effect = refitted(leaves.deviation[held], effect, likelihood(effect, leaves.noise)[leaves.keys[held]])
+        sums = leaves.sums(table, keys) - leaves.prices
+        cell = divided(leaves, sums, leaves.cell(int(np.argmax(sums))))
+        same, best = cell == best.cell, Cause(cell, effect, table, float(sums[lattice.strides @ cell]))
+        held = lattice.inside(cell)
+        effect = refitted(leaves.deviation[held], effect, table[keys[held]])
         if same and effect == best.effect:
             break
+        table = leaves.table(effect)
     return best
 
 
-def divided(lattice: Lattice, sums: Floats, cell: Cell) -> Cell:
+def divided(leaves: Leaves, sums: Singles, cell: Cell) -> Cell:
     """A slice, or the best part of it where its parts as causes of their own explain more, each at its own price.
 
     Parts of a true cause speak for it together, and one price is less than many; but a slice that covers several causes
     holds leaves besides that speak against it.
     """
+    lattice = leaves.lattice
     while True:
         place = int(lattice.strides @ cell)
         best, parts = float(sums[place]), None
-        for at, size in enumerate(lattice.shape):
-            if not cell[at]:
-                places = place + int(lattice.strides[at]) * np.arange(1, size)
+        for code, size, stride in zip(cell, leaves.shape, lattice.strides, strict=True):
+            if not code:
+                places = place + stride * np.arange(1, size)
                 total = float(np.maximum(sums[places], 0.0).sum())
                 if total > best:
                     best, parts = total, places
         if parts is None:
             return cell
-        cell = lattice.cell(int(parts[np.argmax(sums[parts])]))
+        cell = leaves.cell(int(parts[np.argmax(sums[parts])]))
 
 
 def eliminated(leaves: Leaves, causes: Sequence[Cause], alpha: float) -> list[Cause]:
     """The causes without those that the others together explain as well."""
     kept = list(causes)
     for cause in causes:
-        left = leaves.telling & leaves.lattice.inside(cause.cell)
+        held = leaves.lattice.inside(cause.cell)
         for other in kept:
             if other is not cause:
-                left = left & ~leaves.lattice.inside(other.cell)
-        nats = float(leaves.channel(cause.effect, left).sum()) - leaves.lattice.price(cause.cell)
+                held &= ~leaves.lattice.inside(other.cell)
+        nats = float(cause.table[leaves.keys[held]].sum()) - leaves.lattice.price(cause.cell)
         if nats <= demand(alpha, len(kept) - 1):
             kept.remove(cause)
     return kept
 
 
-def described(leaves: Leaves, cause: Cause, alpha: float) -> tuple[object, ...]:
+def described(leaves: Leaves, cause: Cause, dims: Sequence[str], alpha: float) -> tuple[object, ...]:
     """A row of the result."""
     held = leaves.lattice.inside(cause.cell)
     actual, expected = leaves.actual[held], leaves.expected[held]
     change = float(leaves.actual.sum() - leaves.expected.sum())
-    effect, half = relative_change(actual, expected, leaves.noise.spread)
-    predicate = [{"column": dim, "value": value} for dim, value in leaves.lattice.predicate(cause.cell).items()]
+    effect, half = relative_change(actual, expected, leaves.spread)
+    fixed = leaves.lattice.predicate(cause.cell)
+    predicate = [{"column": dim, "value": fixed[dim]} for dim in dims if dim in fixed]
     return (
         predicate,
         cause.score - log(EFFECTS / alpha),
