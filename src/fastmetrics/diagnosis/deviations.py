@@ -27,7 +27,7 @@ SCALES = np.geomspace(1e-4, 4.0, 400)  # standard deviations of relative errors,
 STEPS = np.arange(-104, 105, 13)  # from the scale that fits best alone to those mixed with it: factors of 1.4
 WORTH = 5.0  # nats that a mixture has to gain
 ROUNDS = 30  # of expectation-maximisation
-FEWEST = 5.0  # leaves that make a scale of noise: fewer are taken for causes
+FEWEST = 1e-3, 1.0, 5.0  # share of the leaves, from 1 to 5 of them, that make a scale of noise: fewer are causes
 TAIL = 4  # power of the deviations by which sides are told apart
 UNTOUCHED = 1e-9  # the least likelihood ratio of a leaf that nothing happened to
 OTHER_CAUSE = 0.98  # and of one to which something else happened
@@ -167,10 +167,12 @@ def scale_weights(counts: Floats, parts: Floats) -> Floats:
     """The weights of the scales that fit counts of bins best."""
     weights = np.full(len(parts), 1.0 / len(parts))
     total = counts.sum()
+    share, least, most = FEWEST
+    fewest = min(max(share * total, least), most)
     for at in range(ROUNDS):
         weights = weights * (parts @ (counts / (weights @ parts))) / total
         if at % 10 == 9:
-            kept = np.where(weights * total >= min(FEWEST, total / 2), weights, 0.0)
+            kept = np.where(weights * total >= fewest, weights, 0.0)
             weights = (kept if kept.sum() else weights) / (kept.sum() or weights.sum())
     return weights
 
