@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from fastmetrics.diagnosis.diagnose import diagnose
     from fastmetrics.diagnosis.explain import explain_ratio
     from fastmetrics.diagnosis.findings import Diagnosis, Finding
+    from fastmetrics.diagnosis.ripple import explain_sum
     from fastmetrics.diagnosis.training import diagnose_training
 
 __version__ = "0.1.0"
@@ -58,6 +59,7 @@ LATE = {
     "diagnose": "fastmetrics.diagnosis.diagnose",
     "diagnose_training": "fastmetrics.diagnosis.training",
     "explain_ratio": "fastmetrics.diagnosis.explain",
+    "explain_sum": "fastmetrics.diagnosis.ripple",
 }
 
 __all__ = [
@@ -87,6 +89,7 @@ __all__ = [
     "diagnose_training",
     "evaluate",
     "explain_ratio",
+    "explain_sum",
     "f1_score",
     "fbeta",
     "fbeta_score",

@@ -8,7 +8,7 @@ import math
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import fastmetrics as fm
@@ -18,6 +18,7 @@ from fastmetrics.diagnosis.ratios import Ratio, common_log_odds, effect_of, fact
 from fastmetrics.diagnosis.where import localise
 from fastmetrics.kernels.lattice import add_axis, add_cuboid, best_cell
 from oracle import hypergeometric_llr, lattice_sums
+from strategies import LAWS
 
 SIZES = (3, 4, 2)
 
@@ -29,6 +30,7 @@ def full_lattice(sizes: tuple[int, ...] = SIZES) -> Lattice:
     )[0]
 
 
+@LAWS
 @given(st.lists(st.floats(-1e6, 1e6), min_size=24, max_size=24))
 def test_roll_up_is_the_sum_over_every_conjunction(channel: list[float]) -> None:
     lattice = full_lattice()
@@ -84,6 +86,7 @@ COUNTS = st.tuples(st.integers(0, 30), st.integers(1, 40), st.integers(0, 30), s
 )
 
 
+@LAWS
 @given(COUNTS, st.floats(-2, 2))
 def test_the_likelihood_of_an_odds_ratio_is_that_of_the_noncentral_hypergeometric(
     counts: tuple[int, ...], beta: float
@@ -93,6 +96,7 @@ def test_the_likelihood_of_an_odds_ratio_is_that_of_the_noncentral_hypergeometri
     assert odds_likelihood(ratio, beta)[0] == pytest.approx(exact, abs=0.12 + 0.02 * abs(exact))
 
 
+@LAWS
 @given(st.lists(COUNTS, min_size=1, max_size=8))
 def test_exchanging_the_sides_turns_effects_around(leaves: list[tuple[int, ...]]) -> None:
     kb, nb, kc, nc = (np.array(column, float) for column in zip(*leaves, strict=True))
@@ -163,7 +167,7 @@ def test_windows_that_vary_must_be_beaten() -> None:
 
 
 @given(st.floats(0.01, 50))
-@settings(max_examples=50)
+@LAWS
 def test_digamma_and_trigamma(x: float) -> None:
     special = pytest.importorskip("scipy.special")
     assert digamma(x) == pytest.approx(special.digamma(x), rel=1e-8, abs=1e-8)

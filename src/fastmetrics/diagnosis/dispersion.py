@@ -67,7 +67,7 @@ class Dispersion:
         return np.asarray(np.maximum(pooled, 1.0))
 
     def nats(self, strength: float) -> float:
-        """The nats of as rare an event if the dispersion were known (Wallace 1959: the tail of t by that of a normal)."""
+        """The nats of as rare an event with a known dispersion: the tail of t by that of a normal (Wallace 1959)."""
         squared = 2 * strength
         if self.blocks is None or self.degrees == inf or squared <= 0:
             return squared / 2

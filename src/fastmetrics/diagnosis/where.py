@@ -38,7 +38,7 @@ LEVEL = 0.95  # of the bounds of effects
 class Place:
     """A slice where a ratio changed.
 
-    ``score`` is the likelihood ratio in nats above what the search demands at its error rate; ``p`` is adjusted for the search.
+    ``score`` is the likelihood ratio in nats above what the search demands at its error rate; ``p`` is adjusted for it.
     """
 
     cell: Cell
@@ -69,7 +69,7 @@ class Search:
     def evidence(self, ratio: Ratio, cell: Cell) -> float:
         """The same as nats against chance: exp(-it) bounds the chance of such counts where nothing changed.
 
-        Less where the dispersion is only estimated, which tells strong evidence from stronger less well than `strength`.
+        Less where the dispersion is only estimated, which tells strong from stronger less well than `strength`.
         """
         return self.dispersion.nats(self.strength(ratio, cell))
 
