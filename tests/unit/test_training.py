@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from fastmetrics.diagnosis.shapes import block_edges, step_contrast, unimodal
 from fastmetrics.diagnosis.training_tags import TAGS
 from fastmetrics.errors import DataError, FastMetricsError, SchemaError, SourceError
 
+BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "curves.py"
 POINTS = 200
 X = np.linspace(0, 1, POINTS)
 FALL = 0.2 + np.exp(-3 * X)
@@ -275,3 +278,15 @@ def test_step_contrast_and_course_against_their_definitions() -> None:
     assert (np.diff(course[turn:]) >= 0).all()
     assert unimodal(course, weight) == pytest.approx(course)
     assert (np.diff(block_edges(100_000)) > 0).all()
+
+
+def test_a_part_of_the_benchmark() -> None:
+    spec = importlib.util.spec_from_file_location("training_curves", BENCHMARK)
+    assert spec is not None
+    assert spec.loader is not None
+    curves = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(curves)
+    jobs = list(itertools.product(range(len(curves.KINDS)), (0.01, 0.05), (100, 1000), (0, 1)))
+    outcomes = [curves.outcome(job) for job in jobs]
+    assert np.mean([curves.f1(outcomes, tag)[3] for tag in curves.TAGS]) > 0.95
+    assert sum(bool(one.found) for one in outcomes if one.planted is None) <= 1

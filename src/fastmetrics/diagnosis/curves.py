@@ -64,27 +64,32 @@ def read_curves(log: Any, columns: Columns) -> list[Curve]:
     DataError
         A value or step that is no number.
     """
-    rows = pl.concat([long_form(name, frame, columns) for name, frame in frames(log)]).filter(
-        pl.col("step").is_not_null(), pl.col("value").is_not_null()
-    )
-    # Steps may be logged again after a restart: what was written last holds. A wide row says NaN where it logged
-    # nothing, so there a number goes before it.
-    bare = pl.col("wide") & pl.col("value").is_nan()
-    rows = (
-        rows.with_row_index("order")
-        .sort(bare.not_(), "order", maintain_order=True)
-        .unique(["run", "split", "metric", "step"], keep="last", maintain_order=True)
-        .sort("order")
-    )
-    found = []
-    for part in rows.partition_by("run", "split", "metric", maintain_order=True):
-        part = part.sort("step")
-        run, split, metric = part.select("run", "split", "metric").row(0)
-        values = part["value"].to_numpy()
-        kept = logged(values) if part["wide"].any() else np.ones(len(values), bool)
-        if kept.any():
-            found.append(Curve(run, split, metric, part["step"].to_numpy()[kept], values[kept]))
-    return found
+    rows = pl.concat([long_form(name, frame, columns) for name, frame in frames(log)]).with_row_index("order")
+    kept = rows.drop_nulls(["name", "step", "value"])
+    parts: dict[tuple[str | None, str, str], list[pl.DataFrame]] = {}
+    for (run, given, name), part in kept.partition_by(
+        "run", "given", "name", maintain_order=True, as_dict=True
+    ).items():
+        parts.setdefault((run, *parted(given, name)), []).append(part)
+    found = (curve_of(key, part[0] if len(part) == 1 else pl.concat(part)) for key, part in parts.items())
+    return [curve for curve in found if curve is not None]
+
+
+def curve_of(key: tuple[str | None, str, str], rows: pl.DataFrame) -> Curve | None:
+    """Rows by step; of a step that was logged again, as after a restart, the last holds.
+
+    A wide row says NaN where it logged nothing, so there a number goes before it.
+    """
+    order, steps, values = (rows[name].to_numpy() for name in ("order", "step", "value"))
+    wide = rows["wide"].to_numpy()
+    by_step = np.lexsort((order, ~(wide & np.isnan(values)), steps))
+    steps, values = steps[by_step], values[by_step]
+    last = np.append(np.diff(steps) > 0, True)
+    steps, values = steps[last], values[last]
+    if wide.any():
+        there = logged(values)
+        steps, values = steps[there], values[there]
+    return Curve(*key, steps, values) if len(values) else None
 
 
 def frames(log: Any) -> Iterator[tuple[str, pl.DataFrame]]:
@@ -124,7 +129,7 @@ def bare_json(path: Path) -> pl.DataFrame:
 
 
 def long_form(name: str, frame: pl.DataFrame, columns: Columns) -> pl.DataFrame:
-    """Rows of run, split, metric, step, value, and whether they stood in a wide frame."""
+    """Rows of run, split given, name of the metric, step, value, and whether they stood in a wide frame."""
     for role in LONG:
         given = getattr(columns, role)
         if given is not None and given not in frame.columns:
@@ -142,25 +147,16 @@ def long_form(name: str, frame: pl.DataFrame, columns: Columns) -> pl.DataFrame:
     if not long:
         frame = unpivoted(name, frame, {run, step, split})
         metric, value = "name of metric", "value of metric"
-    names = [name for name in (run, split, metric) if name]
-    rows = frame.select(
-        run=text(run),
-        given=text(split),
-        name=text(metric),
-        step=numbers(name, frame, step),
-        value=numbers(name, frame, str(value)),
-        wide=pl.lit(not long),
+    return pl.DataFrame(
+        {
+            "run": text(frame, run),
+            "given": text(frame, split),
+            "name": text(frame, metric),
+            "step": numbers(name, frame, step),
+            "value": numbers(name, frame, str(value)),
+            "wide": pl.repeat(not long, frame.height, dtype=pl.Boolean, eager=True),
+        }
     )
-    if names:
-        rows = rows.filter(pl.col("name").is_not_null())
-    pairs = rows.select("given", "name").unique(maintain_order=True)
-    parts = pl.DataFrame(
-        [(given, whole, *parted(given, whole)) for given, whole in pairs.rows()],
-        schema=dict.fromkeys(("given", "name", "split", "metric"), pl.String),
-        orient="row",
-    )
-    rows = rows.join(parts, on=["given", "name"], how="left", nulls_equal=True, maintain_order="left")
-    return rows.select("run", "split", "metric", "step", "value", "wide")
 
 
 def chosen(given: str | None, usual: Iterable[str], frame: pl.DataFrame) -> str | None:
@@ -168,8 +164,11 @@ def chosen(given: str | None, usual: Iterable[str], frame: pl.DataFrame) -> str 
     return given or next((name for name in usual if name in frame.columns), None)
 
 
-def text(column: str | None) -> pl.Expr:
-    return pl.lit(None, pl.String) if column is None else pl.col(column).cast(pl.String)
+def text(frame: pl.DataFrame, column: str | None) -> pl.Series:
+    """A column as text; nulls where there is none."""
+    if column is None:
+        return pl.repeat(None, frame.height, dtype=pl.String, eager=True)
+    return frame[column].cast(pl.String)
 
 
 def unpivoted(name: str, frame: pl.DataFrame, keys: set[str | None]) -> pl.DataFrame:

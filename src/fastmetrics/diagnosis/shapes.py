@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +21,11 @@ BLOCKS = 64
 MAD = 1.4826  # of a normal: its standard deviation over its median absolute deviation
 MEDIAN_COST = 1.2533  # of a normal: the standard error of a median over that of a mean
 FEWEST = 8  # points of a curve that is judged by its shape
+LONG = 60
+WINDOWS = 16  # along a run, of which the noise is taken
 REACH = 24  # differences on each side that say how noisy a point is
 PRIOR = 8.0  # differences that the noise of the whole curve counts for where that of a part is estimated
+FIRST = 3  # blocks before a fall: one high value at the start is no level to fall from
 END = 0.1  # share of the run that its end level is taken from
 REMAINING = 0.05  # of the improvement: what is left of a fall that is over
 STOPPED_BY = 0.5  # of the run
@@ -95,7 +97,7 @@ class Shape:
     @cached_property
     def fall(self) -> tuple[float, int]:
         """The z of the clearest step down over all places, and its block."""
-        return step_contrast(-self.y, self.weight)
+        return step_contrast(-self.y, self.weight, FIRST)
 
     def fall_within(self, block: int) -> tuple[float, float]:
         """From a block to the end: z of the clearest step down, and how far the level fell between the two thirds."""
@@ -146,7 +148,7 @@ def shape_of(steps: Floats, values: Floats) -> Shape | None:
         return None
     edges = block_edges(len(values))
     sizes = np.diff(edges)
-    y = np.array([np.median(values[low:high]) for low, high in pairwise(edges)])
+    y = medians(values, edges[:-1], sizes)
     centres = (steps[edges[:-1]] + steps[edges[1:] - 1]) / 2
     x = (centres - steps[0]) / (steps[-1] - steps[0])
     cost = np.where(sizes > 2, MEDIAN_COST, 1.0)
@@ -166,17 +168,34 @@ def block_edges(points: int) -> NDArray[np.int64]:
 
 
 def noise(values: Floats, edges: NDArray[np.int64]) -> Floats:
-    """Standard deviation of single points about their trend, in each block."""
-    bends = values[1:-1] - (values[:-2] + values[2:]) / 2  # of variance 3/2 of the points'
-    whole = MAD * float(np.median(np.abs(bends))) / np.sqrt(1.5)
-    found = []
-    for low, high in pairwise(edges):
-        middle = (low + high) // 2 - 1
-        reach = max(REACH, int(high - low))
-        part = np.abs(bends[max(middle - reach, 0) : middle + reach])
-        local = MAD * float(np.median(part)) / np.sqrt(1.5)
-        found.append(np.sqrt((len(part) * local**2 + PRIOR * whole**2) / (len(part) + PRIOR)))
-    return np.array(found)
+    """Standard deviation of single points about their trend, in each block.
+
+    A logger that averages the last batches ties neighbours, so points three apart are asked too; where a curve is too
+    short for that, its bends would be taken for noise.
+    """
+    found = spreads(values, edges, 1)
+    return np.maximum(found, np.minimum(spreads(values, edges, 3), 2 * found)) if len(values) >= LONG else found
+
+
+def spreads(values: Floats, edges: NDArray[np.int64], lag: int) -> Floats:
+    """The same from points `lag` apart, between windows along the run: a window each, drawn towards the whole."""
+    bends = np.abs(values[lag:-lag] - (values[: -2 * lag] + values[2 * lag :]) / 2)  # of variance 3/2 of the points'
+    width = min(max(2 * REACH, len(bends) // WINDOWS), len(bends))
+    starts = np.unique(np.linspace(0, len(bends) - width, WINDOWS).astype(np.int64))
+    local = medians(bends, starts, np.full(len(starts), width))
+    squares = (width * local**2 + PRIOR * float(np.median(bends)) ** 2) / (width + PRIOR)
+    middles = (edges[:-1] + edges[1:]) / 2 - lag
+    between: Floats = np.interp(middles, starts + width / 2, MAD * np.sqrt(squares / 1.5))
+    return between
+
+
+def medians(values: Floats, starts: NDArray[np.int64], sizes: NDArray[np.int64]) -> Floats:
+    """The median of each stretch of values; stretches of a size at once."""
+    found = np.empty(len(starts))
+    for size in np.unique(sizes):
+        some = sizes == size
+        found[some] = np.median(values[starts[some, None] + np.arange(size)], axis=1)
+    return found
 
 
 def noise_of(values: Floats) -> float:
@@ -202,13 +221,13 @@ def correlation(left: Floats) -> float:
     return float((left[1:] * left[:-1]).sum()) / total if total > 0 else 0.0
 
 
-def step_contrast(y: Floats, weight: Floats) -> tuple[float, int]:
-    """The z and place of the largest step up, exact over all places: prefix sums give both means of each at once."""
+def step_contrast(y: Floats, weight: Floats, first: int = 1) -> tuple[float, int]:
+    """The z and place of the largest step up, from block `first` on: exact, by prefix sums of both sides."""
     before, total = np.cumsum(weight)[:-1], weight.sum()
     sums = np.cumsum(weight * y)[:-1]
     whole = (weight * y).sum()
     z = ((whole - sums) / (total - before) - sums / before) / np.sqrt(1 / before + 1 / (total - before))
-    place = int(z.argmax())
+    place = int(z[first - 1 :].argmax()) + first - 1
     return float(z[place]), place + 1
 
 

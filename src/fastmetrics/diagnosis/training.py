@@ -11,7 +11,8 @@ from typing import Any
 import polars as pl
 
 from fastmetrics.diagnosis.curves import Columns, Curve, counts_of, read_curves
-from fastmetrics.diagnosis.training_tags import TAGS, Event, Loss, Run, Tag
+from fastmetrics.diagnosis.training_runs import Event, Loss, Run
+from fastmetrics.diagnosis.training_tags import TAGS, Tag
 from fastmetrics.errors import SchemaError, unknown
 
 __all__ = ["TrainingDiagnosis", "TrainingFinding", "diagnose_training"]
