@@ -5,6 +5,7 @@ A table is {group: {cell: terms}}: the list of what each row adds to the cell. I
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import defaultdict
 from fractions import Fraction
@@ -210,3 +211,33 @@ def split_tail(ratio, bad, n):
     splits = range(1, len(n))
     reached = sum(ways for deal, ways in fitting if max(split_ratio(deal, n, at) for at in splits) >= ratio - 1e-9)
     return Fraction(reached, sum(ways for _, ways in fitting))
+
+
+def lattice_sums(
+    leaves: list[tuple[int, ...]], channel: list[float], shape: tuple[int, ...]
+) -> dict[tuple[int, ...], float]:
+    """The sum of a channel over the leaves that each conjunction holds; 0 in a conjunction is any value."""
+    cells = itertools.product(*(range(size) for size in shape))
+    return {
+        cell: math.fsum(
+            value
+            for leaf, value in zip(leaves, channel, strict=True)
+            if all(code in (0, mine) for code, mine in zip(cell, leaf, strict=True))
+        )
+        for cell in cells
+    }
+
+
+def hypergeometric_llr(kb: int, nb: int, kc: int, nc: int, beta: float) -> float:
+    """The log likelihood ratio of a log odds ratio against 0, given the margins of a 2 x 2 table."""
+    events = kb + kc
+    if events in (0, nb + nc):
+        return 0.0
+    terms = [
+        (x, math.log(math.comb(nc, x)) + math.log(math.comb(nb, events - x)))
+        for x in range(max(0, events - nb), min(events, nc) + 1)
+    ]
+    top = max(log + abs(beta) * x for x, log in terms)
+    weighted = math.fsum(math.exp(log + beta * x - top) for x, log in terms)
+    plain = math.fsum(math.exp(log - top) for _, log in terms)
+    return beta * kc - math.log(weighted / plain)

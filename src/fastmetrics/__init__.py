@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from fastmetrics.diagnosis.diagnose import diagnose
     from fastmetrics.diagnosis.explain import explain_ratio
     from fastmetrics.diagnosis.findings import Diagnosis, Finding
+    from fastmetrics.diagnosis.training import diagnose_training
 
 __version__ = "0.1.0"
 
@@ -55,6 +56,7 @@ LATE = {
     "Diagnosis": "fastmetrics.diagnosis.findings",
     "Finding": "fastmetrics.diagnosis.findings",
     "diagnose": "fastmetrics.diagnosis.diagnose",
+    "diagnose_training": "fastmetrics.diagnosis.training",
     "explain_ratio": "fastmetrics.diagnosis.explain",
 }
 
@@ -82,6 +84,7 @@ __all__ = [
     "confusion_matrix",
     "count",
     "diagnose",
+    "diagnose_training",
     "evaluate",
     "explain_ratio",
     "f1_score",

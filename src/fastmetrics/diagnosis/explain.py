@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 from typing import Any
 
 import polars as pl
 
+from fastmetrics.diagnosis.decompose import decompose
 from fastmetrics.diagnosis.dispersion import dispersion_of, independent
 from fastmetrics.diagnosis.lattice import Lattice, lattice_of
 from fastmetrics.diagnosis.leaves import summed_by
@@ -116,7 +118,8 @@ def explain_ratio(
 def row(lattice: Lattice, ratio: Ratio, place: Place) -> dict[str, Any]:
     """A place as a row of root causes."""
     held = ratio.of(place.leaves)
-    whole = ratio.now - ratio.before
+    split = decompose(ratio.kb, ratio.nb, ratio.kc, ratio.nc)
+    told = isfinite(split.total) and split.total
     return {
         "predicate": predicate(lattice.predicate(place.cell)),
         "score": place.score,
@@ -125,7 +128,7 @@ def row(lattice: Lattice, ratio: Ratio, place: Place) -> dict[str, Any]:
         "low": place.effect.low,
         "high": place.effect.high,
         "rows": round(float(held.nc.sum())),
-        "contribution": float(held.u.sum() / ratio.nc.sum() / whole) if whole and ratio.nc.sum() else None,
+        "contribution": split.over(place.leaves)["contribution"] / split.total if told else None,
     }
 
 

@@ -1,0 +1,221 @@
+"""The lattice against brute force, the laws of the search, and planted slices."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import fastmetrics as fm
+from fastmetrics.diagnosis.dispersion import digamma, dispersion_of, trigamma, trigamma_inverse
+from fastmetrics.diagnosis.lattice import Lattice, lattice_of
+from fastmetrics.diagnosis.ratios import Ratio, common_log_odds, effect_of, factor_likelihood, odds_likelihood
+from fastmetrics.diagnosis.where import localise
+from fastmetrics.kernels.lattice import add_axis, add_cuboid, best_cell
+from oracle import hypergeometric_llr, lattice_sums
+
+SIZES = (3, 4, 2)
+
+
+def full_lattice(sizes: tuple[int, ...] = SIZES) -> Lattice:
+    rows = list(itertools.product(*(range(size) for size in sizes)))
+    return lattice_of(
+        [pl.DataFrame(rows, [f"d{i}" for i in range(len(sizes))], orient="row")], [f"d{i}" for i in range(len(sizes))]
+    )[0]
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=24, max_size=24))
+def test_roll_up_is_the_sum_over_every_conjunction(channel: list[float]) -> None:
+    lattice = full_lattice()
+    cube = lattice.roll_up(np.array(channel))
+    expected = lattice_sums([tuple(column) for column in lattice.codes.T.tolist()], channel, lattice.shape)
+    assert cube == pytest.approx([expected[lattice.cell(at)] for at in range(lattice.size)], abs=1e-6)
+
+
+def test_kernels_equal_their_python() -> None:
+    rng = np.random.default_rng(1)
+    cube = rng.normal(size=2 * 4 * 3)
+    compiled, plain = cube.copy(), cube.copy()
+    add_axis(compiled, 2, 4, 3)
+    add_axis.py_func(plain, 2, 4, 3)
+    assert np.array_equal(compiled, plain)
+    u, v, price = rng.normal(size=50), rng.uniform(0, 5, 50), rng.uniform(0, 1, 50)
+    assert best_cell(u, v, price, 3.0) == best_cell.py_func(u, v, price, 3.0)
+    assert best_cell(u, np.zeros(50), price, 3.0) == -1
+    places = rng.integers(0, 7, 50)
+    sums = [np.zeros(7) for _ in range(4)]
+    add_cuboid(places, u, v, *sums[:2])
+    add_cuboid.py_func(places, u, v, *sums[2:])
+    assert np.array_equal(sums[0], sums[2])
+    assert sums[1] == pytest.approx(np.bincount(places, v, 7))
+
+
+def test_prices_of_all_conjunctions_are_shares_of_one() -> None:
+    lattice = full_lattice()
+    assert np.exp(-lattice.prices).sum() == pytest.approx(1.0)
+    assert [lattice.price(lattice.cell(at)) for at in range(lattice.size)] == pytest.approx(lattice.prices.tolist())
+
+
+def test_lattices_join_frames_of_other_orders_and_nulls() -> None:
+    a = pl.DataFrame({"k": ["x", None], "n": [1, 2]}, schema_overrides={"n": pl.Int8})
+    b = pl.DataFrame({"k": ["y", "x"], "n": [2, 1]})
+    lattice, (left, right) = lattice_of([a, b], ["k", "n"])
+    assert lattice.values[0].to_list() == ["x", "y", None]
+    assert lattice.leaves == 3
+    assert left[0] == right[1]
+    assert lattice.predicate((3, 0)) == {"k": None}
+    assert lattice.inside((0, 2)).sum() == 2
+
+
+def test_many_dimensions_are_numbered_without_overflow() -> None:
+    frame = pl.DataFrame({f"d{i}": [0, 1, 2, 0] for i in range(60)})
+    lattice, (leaf,) = lattice_of([frame], frame.columns)
+    assert lattice.leaves == 3
+    assert leaf[0] == leaf[3]
+
+
+COUNTS = st.tuples(st.integers(0, 30), st.integers(1, 40), st.integers(0, 30), st.integers(1, 40)).map(
+    lambda c: (min(c[0], c[1]), c[1], min(c[2], c[3]), c[3])
+)
+
+
+@given(COUNTS, st.floats(-2, 2))
+def test_the_likelihood_of_an_odds_ratio_is_that_of_the_noncentral_hypergeometric(
+    counts: tuple[int, ...], beta: float
+) -> None:
+    ratio = Ratio(*(np.array([float(count)]) for count in counts))
+    exact = hypergeometric_llr(*counts, beta)
+    assert odds_likelihood(ratio, beta)[0] == pytest.approx(exact, abs=0.12 + 0.02 * abs(exact))
+
+
+@given(st.lists(COUNTS, min_size=1, max_size=8))
+def test_exchanging_the_sides_turns_effects_around(leaves: list[tuple[int, ...]]) -> None:
+    kb, nb, kc, nc = (np.array(column, float) for column in zip(*leaves, strict=True))
+    there, back = Ratio(kb, nb, kc, nc), Ratio(kc, nc, kb, nb)
+    assert there.u == pytest.approx(-back.u, abs=1e-9)
+    assert there.v == pytest.approx(back.v, abs=1e-9)
+    assert common_log_odds(there) == pytest.approx(-common_log_odds(back), abs=1e-3)
+    a, b = effect_of(there, 2.0), effect_of(back, 2.0)
+    assert a.difference == pytest.approx(-b.difference, nan_ok=True)
+    assert a.low == pytest.approx(-b.high, nan_ok=True)
+
+
+def test_leaves_that_cannot_tell_say_nothing() -> None:
+    dull = Ratio(*(np.array(column, float) for column in ([0, 5, 3, 0], [0, 5, 10, 10], [2, 4, 0, 0], [10, 4, 0, 10])))
+    assert not dull.u.any()
+    assert not dull.v.any()
+    assert not odds_likelihood(dull, 1.0).any()
+    assert np.isfinite(factor_likelihood(dull.kb, dull.nb, dull.kc, dull.nc, 0.5)).all()
+
+
+def planted(seed: int, cell: tuple[int, ...], effect: float, rows: int = 400) -> tuple[Lattice, Ratio]:
+    rng = np.random.default_rng(seed)
+    lattice = full_lattice((4, 5, 3))
+    base = rng.uniform(0.05, 0.4, lattice.leaves)
+    nb, nc = rng.poisson(rows, lattice.leaves) + 1, rng.poisson(rows, lattice.leaves) + 1
+    now = np.where(lattice.inside(cell), base + effect * (1 - base), base)
+    return lattice, Ratio(*(np.asarray(a, float) for a in (rng.binomial(nb, base), nb, rng.binomial(nc, now), nc)))
+
+
+@pytest.mark.parametrize("cell", [(1, 0, 0), (0, 2, 0), (2, 0, 3), (1, 2, 0), (0, 0, 0), (1, 1, 1)])
+@pytest.mark.parametrize("effect", [0.2, 0.5])
+def test_planted_slices_are_named(cell: tuple[int, ...], effect: float) -> None:
+    lattice, ratio = planted(11, cell, effect)
+    found = localise(lattice, ratio, alpha=0.05)
+    assert [place.cell for place in found] == [cell]
+    assert found[0].p < 0.05
+    assert found[0].effect.low < found[0].effect.difference < found[0].effect.high
+
+
+def test_two_places_are_both_named() -> None:
+    lattice, one = planted(5, (1, 0, 0), 0.3)
+    _, two = planted(5, (0, 2, 0), 0.3)
+    kc = np.where(lattice.inside((2, 2, 0)), two.kc, one.kc)
+    found = localise(
+        lattice, Ratio(one.kb, one.nb, kc, np.where(lattice.inside((2, 2, 0)), two.nc, one.nc)), alpha=0.05
+    )
+    assert {place.cell for place in found} == {(1, 0, 0), (2, 2, 0)}
+
+
+def test_nothing_is_found_where_nothing_changed() -> None:
+    alarms = sum(bool(localise(*planted(seed, (0, 0, 0), 0.0), alpha=0.05)) for seed in range(100))
+    assert alarms <= 5
+
+
+def test_windows_that_vary_must_be_beaten() -> None:
+    """Rates that jump from window to window are no change of the last ones."""
+    rng = np.random.default_rng(4)
+    lattice = full_lattice((4, 5, 3))
+    jumps = rng.normal(0, 0.4, 30)
+    rates = 1 / (1 + np.exp(1.5 - jumps[None, :] + np.zeros((lattice.leaves, 1))))
+    n = np.full(rates.shape, 60.0)
+    k = rng.binomial(60, rates).astype(float)
+    ratio = Ratio(k[:, :25].sum(1), n[:, :25].sum(1), k[:, 25:].sum(1), n[:, 25:].sum(1))
+    assert localise(lattice, ratio, alpha=0.05)
+    dispersion = dispersion_of(lattice, k[:, :25], n[:, :25])
+    assert dispersion.of(lattice, (0, 0, 0)) > 5
+    assert not localise(lattice, ratio, alpha=0.05, dispersion=dispersion)
+
+
+@given(st.floats(0.01, 50))
+@settings(max_examples=50)
+def test_digamma_and_trigamma(x: float) -> None:
+    special = pytest.importorskip("scipy.special")
+    assert digamma(x) == pytest.approx(special.digamma(x), rel=1e-8, abs=1e-8)
+    assert trigamma(x) == pytest.approx(special.polygamma(1, x), rel=1e-8)
+    assert trigamma_inverse(trigamma(x)) == pytest.approx(x, rel=1e-6)
+
+
+BEFORE = {"isp": ["a", "a", "b", "b"], "cdn": ["x", "y", "x", None], "value": [20] * 4, "count": [1000] * 4}
+
+
+def test_explain_ratio_names_the_slice() -> None:
+    found = fm.explain_ratio(BEFORE | {"value": [20, 20, 90, 95]}, baseline=BEFORE, dims=["isp", "cdn"])
+    assert found.row(0, named=True)["predicate"] == [{"column": "isp", "value": "b"}]
+    assert found.height == 1
+    assert found.item(0, "p") < 0.01
+    assert found.item(0, "low") < found.item(0, "effect") < found.item(0, "high")
+    assert found.item(0, "contribution") == pytest.approx(1.0, abs=0.05)
+
+
+def test_explain_ratio_doubts_what_varies_from_window_to_window() -> None:
+    rng = np.random.default_rng(2)
+    frames = [
+        pl.DataFrame(
+            {
+                "isp": ["a", "b"],
+                "t": [t, t],
+                "value": rng.binomial(500, 1 / (1 + np.exp(2 - rng.normal(0, 0.6))), 2),
+                "count": [500, 500],
+            }
+        )
+        for t in range(12)
+    ]
+    before, now = pl.concat(frames[:-1]), frames[-1].with_columns(value=pl.Series([110, 112]))
+    alone = fm.explain_ratio(now, baseline=before, dims=["isp"])
+    doubted = fm.explain_ratio(now, baseline=before, dims=["isp"], window="t")
+    assert doubted.item(0, "p") > alone.item(0, "p")
+
+
+def test_explain_ratio_refuses_bad_input() -> None:
+    with pytest.raises(fm.SchemaError, match="did you mean 'isp'"):
+        fm.explain_ratio(BEFORE, baseline=BEFORE, dims=["ips"])
+    with pytest.raises(fm.DataError, match="exceeds"):
+        fm.explain_ratio(BEFORE | {"value": [2000] * 4}, baseline=BEFORE, dims=["isp"])
+    with pytest.raises(fm.DataError, match="numbers >= 0"):
+        fm.explain_ratio(BEFORE | {"value": [-1, 2, 3, 4]}, baseline=BEFORE, dims=["isp"])
+    with pytest.raises(fm.DataError, match="numbers >= 0"):
+        fm.explain_ratio(BEFORE | {"value": [None, 2, 3, 4]}, baseline=BEFORE, dims=["isp"])
+    with pytest.raises(fm.SchemaError, match="numbers are needed"):
+        fm.explain_ratio(BEFORE | {"value": list("abcd")}, baseline=BEFORE, dims=["isp"])
+
+
+def test_explain_ratio_of_nothing_is_empty() -> None:
+    empty = pl.DataFrame(BEFORE).head(0)
+    assert fm.explain_ratio(empty, baseline=empty, dims=["isp", "cdn"]).height == 0
+    assert math.isfinite(fm.explain_ratio(BEFORE, baseline=BEFORE, dims=["isp"]).item(0, "p"))
