@@ -27,7 +27,7 @@ NULLS = ("exchangeable", "real time, cut", "real time, dealt", "mix only")
 TRIES = 200  # of roots that fit the band, before any that have its least rows are taken
 CONFOUNDERS = 6  # the values that rates depend on most, from which those of mix shifts are drawn
 LEAST_CHANGE = 0.1  # of a rate of the fault, beside its magnitude: what changes less is no fault
-SAME = 0.9  # two slices of so much overlap are one
+APART = 0.5  # of the rows of any slice that holds several roots: if they are more of it, it is the shorter answer
 
 
 @dataclass(frozen=True)
@@ -215,14 +215,12 @@ def tells(log: Log, fault: Fault, inside: NDArray[np.bool_]) -> bool:
 
 
 def one_slice(log: Log, rows: NDArray[np.float64], roots: Sequence[Predicate]) -> bool:
-    """Whether slices together are nearly all of a wider one: that is the better answer then."""
-    if rows[np.any([log.match(root) for root in roots], axis=0)].sum() >= SAME * rows.sum():
-        return True
+    """Whether slices together are most of a wider one: that is the better answer then."""
     for size in range(2, len(roots) + 1):
         for some in combinations(roots, size):
             together = np.any([log.match(root) for root in some], axis=0)
             wider = log.match(tuple(sorted(set.intersection(*map(set, some)))))
-            if rows[together].sum() >= SAME * rows[wider].sum():
+            if rows[together].sum() >= APART * rows[wider].sum():
                 return True
     return False
 

@@ -218,7 +218,7 @@ def swapped(log: Log, window: NDArray[np.int64], fault: Fault, rng: np.random.Ge
     inside, level = fault.hit(log)[log.leaf], levels(fault, window)
     going = np.flatnonzero(~inside & (rng.random(len(window)) < fault.q * level))
     coming = np.flatnonzero(inside & (window < fault.tau))
-    pairs = min(len(going), len(coming))
+    pairs = min(len(going), len(coming) // 2)  # the slice stays in the baseline
     going, coming = rng.permutation(going)[:pairs], rng.permutation(coming)[:pairs]
     window = window.copy()
     window[going], window[coming] = window[coming], window[going]

@@ -14,6 +14,7 @@ from fastmetrics.diagnosis.incidents import Measured, measure
 from fastmetrics.diagnosis.lattice import Cell, Lattice
 from fastmetrics.diagnosis.leaves import Pair, paired
 from fastmetrics.diagnosis.rates import ROWS, Rate, rates_of
+from fastmetrics.diagnosis.volumes import LEAST_CHANGE
 from fastmetrics.diagnosis.where import Search
 from faultbench.cases import Case
 from faultbench.logs import Log, Predicate
@@ -83,8 +84,11 @@ def margin(pair: Pair, one: Measured, cell: Cell | None, alpha: float) -> float:
         return -1.0
     search = Search(pair.lattice, one.dispersion or Dispersion(1.0, np.inf), alpha)
     held = one.ratio.of(pair.lattice.inside(cell))
-    volumes = one.rate.name == "rows"
-    if not volumes and (abs(held.now - held.before) < LEAST_EFFECT or held.nc.sum() < LEAST_ROWS):
+    if one.rate.name == "rows":
+        told = abs(held.now / held.before - 1) >= LEAST_CHANGE if held.kb.sum() else True
+    else:
+        told = abs(held.now - held.before) >= LEAST_EFFECT and held.nc.sum() >= LEAST_ROWS
+    if not told:
         return -1.0
     return search.evidence(one.ratio, cell) - search.demand(cell)
 

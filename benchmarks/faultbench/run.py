@@ -33,6 +33,10 @@ RESULTS = Path(__file__).parents[1] / "FAULTBENCH.md"
 CASES = Path(__file__).parents[2] / "build" / "faultbench"
 
 
+FILLED = ("hit", "exact", "detected", "oracle", "covered", "oracle_margin", "stray", "jaccard", "oracle_since")
+FILLED += ("since", "since_error")
+
+
 def default() -> Diagnose:
     from fastmetrics.diagnosis.diagnose import diagnose
 
@@ -57,9 +61,7 @@ def judged(job: tuple[str, int], log: tuple[Any, ...], kinds: Sequence[str]) -> 
 def frame_of(rows: Sequence[dict[str, Any]]) -> pl.DataFrame:
     """One row a case; every column that a figure reads is there."""
     names = {name: None for row in rows for name in row}
-    names |= dict.fromkeys(
-        ("hit", "exact", "detected", "oracle", "covered", "oracle_margin", "stray", "jaccard", "oracle_since")
-    )
+    names |= dict.fromkeys(FILLED)
     full = [{name: row.get(name) for name in names} for row in rows]
     frame = pl.DataFrame(full, infer_schema_length=None)
     flags = ("hit", "exact", "detected", "oracle", "covered", "alarm")

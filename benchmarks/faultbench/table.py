@@ -124,6 +124,8 @@ def fault_figures(cases: pl.DataFrame, nulls: pl.DataFrame) -> Iterator[tuple[st
     yield "WHEN: oracle, the same", "", windows(busy, "oracle_error")
     yield "WHEN: windows off, other steps", "", windows(steps.filter(pl.col("a_window") < 100), "since_error")
     yield "WHEN: oracle, the same ones", "", windows(steps.filter(pl.col("a_window") < 100), "oracle_error")
+    seen = steps.filter(pl.col("detected")).with_columns(dated=pl.col("since_error").is_not_null())
+    yield "WHEN: detected steps that are dated without a baseline", "", share(seen, "dated")
     error = cases["decomposition_error"].drop_nulls() if "decomposition_error" in cases.columns else pl.Series([])
     yield "decomposition misses the total by at most", "1e-12", f"{error.max():.1e}" if len(error) else "-"
     yield "ms a fault, median", "", f"{cases['ms'].median():.0f}"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 
 from fastmetrics.diagnosis.diagnose import diagnose
@@ -17,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 from faultbench import table
 from faultbench.cases import NULLS, Case, fault_case, null_case
 from faultbench.faults import KINDS, PROFILES, TN, WINDOWS, Fault, expected, levels
-from faultbench.logs import NULL, STATE_OF, Log
+from faultbench.logs import NULL, STATE_OF, Columns, Log, load
 from faultbench.measures import denominator, numerator
 from faultbench.run import frame_of
 from faultbench.score import expected_difference, jaccard, judge
@@ -230,3 +231,24 @@ def test_diagnose_tells_large_faults(kind: str, sign: int) -> None:
 @pytest.mark.parametrize("seed", range(8))
 def test_diagnose_is_silent_where_nothing_happened(seed: int) -> None:
     assert not judge(null_case(LOG, seed), diagnose)["alarm"]
+
+
+def test_any_log_gets_keys_of_few_values(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    rows = 1000
+    frame = pl.DataFrame(
+        {
+            "y": rng.integers(0, 2, rows),
+            "s": rng.random(rows),
+            "age": rng.normal(40, 10, rows),
+            "town": [f"t{at}" for at in np.minimum(rng.geometric(0.1, rows), 40)],
+        }
+    )
+    frame.write_csv(tmp_path / "log.csv")
+    log = load(str(tmp_path / "log.csv"), Columns("y", None, "s", ["age", "town"]), bins=4)
+    assert [len(values) for values in log.keys.values()] == [4, 8]
+    assert "other" in log.keys["town"]
+    assert np.bincount(log.codes[:, 0]).tolist() == [250] * 4
+    assert (log.prediction == (frame["s"].to_numpy() >= 0.5)).all()
+    assert log.threshold == 0.5
+    assert fault_case(log, 3).counts.rows == rows
