@@ -13,7 +13,7 @@ import oracle
 from fastmetrics.diagnosis.maxima import bridge_exceedance, exceedance, segment_threshold, split_ratios, threshold
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.integers(0, 4), min_size=2, max_size=5), st.data())
 def test_small_series_are_exact(sizes, data):
     if sum(sizes) < 2:

@@ -44,7 +44,36 @@ def test_the_mean_of_the_evidence_is_one_at_the_base_and_less_beyond(way):
             np.testing.assert_allclose(means, expected, rtol=1e-12)
 
 
-@settings(max_examples=30)
+def test_the_mean_of_the_sum_over_starts_is_the_number_of_windows():
+    sizes, base, means = (2, 0, 3, 4), 0.3, np.zeros(4)
+    for deal in product(*(range(size + 1) for size in sizes)):
+        chance = math.prod(stats.binom.pmf(k, n, base) for k, n in zip(deal, sizes, strict=True))
+        means += chance * np.exp(evidence(np.array(deal, float), np.array(sizes, float), base, 1, ever=False))
+    np.testing.assert_allclose(means, [1, 2, 3, 4], rtol=1e-12)
+
+
+@pytest.mark.parametrize("base", [0.1, (2_000, 20_000)], ids=["known", "estimated"])
+def test_false_alarms_come_no_more_often_than_the_run_length_says(base):
+    rng, runs = np.random.default_rng(9), []
+    for _ in range(SERIES):
+        start = base if isinstance(base, float) else (int(rng.binomial(base[1], 0.1)), base[1])
+        alarm = watch(rng.binomial(100, 0.1, 400), np.full(400, 100), base=start, run_length=50).alarm
+        runs.append(400 if alarm is None else alarm + 1)  # cut short, so the mean is larger still
+    assert np.mean(runs) >= 50
+
+
+def test_a_run_length_sees_late_changes_sooner():
+    rng, delays = np.random.default_rng(10), {None: [], 500: []}
+    for _ in range(60):
+        bad = rng.binomial(200, np.where(np.arange(600) < 400, 0.1, 0.13))
+        for run_length, found in delays.items():
+            alarm = watch(bad, np.full(600, 200), base=0.1, run_length=run_length).alarm
+            found += [alarm - 399] if alarm is not None and alarm >= 400 else []
+    assert np.mean(delays[500]) < np.mean(delays[None])
+    assert np.quantile(delays[500], 0.9) <= 20
+
+
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), min_size=2, max_size=40), st.data())
 def test_a_longer_series_says_the_same_of_earlier_windows(windows, data):
     bad, rows = (np.array(column) for column in zip(*((min(k, n), n) for k, n in windows), strict=True))
@@ -76,7 +105,7 @@ def test_only_the_side_asked_for():
 
 
 @given(st.integers(1, 3_000), st.data())
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 def test_the_range_of_the_base_is_clopper_and_pearsons(size, data):
     count = data.draw(st.integers(0, size))
     expected = stats.beta.ppf(0.005, count, size - count + 1) if count else 0
@@ -96,6 +125,7 @@ def test_windows_without_rows_and_no_windows():
         ({"base": 1.0}, "rate"),
         ({"base": 0.1, "alpha": 0}, "alpha"),
         ({"base": (3, 2)}, "k"),
+        ({"base": 0.1, "run_length": 0}, "run_length"),
     ],
 )
 def test_bases_that_are_none(arguments, message):

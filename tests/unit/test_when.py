@@ -25,6 +25,7 @@ def planted(rng, rows, rates):
     return rng.binomial(rows, rates), np.broadcast_to(rows, np.shape(rates))
 
 
+@settings(deadline=None)
 @given(windows)
 def test_the_best_split_is_the_best_of_all(drawn):
     bad, rows = series(drawn)
@@ -38,6 +39,7 @@ def test_the_best_split_is_the_best_of_all(drawn):
         assert found.after == pytest.approx(bad[found.at :].sum() / rows[found.at :].sum())
 
 
+@settings(deadline=None)
 @given(windows)
 def test_one_leaf_is_split_as_a_series(drawn):
     bad, rows = series(drawn)
@@ -124,7 +126,7 @@ def test_dispersion_divides_the_evidence():
     assert strata_split([bad], [rows], dispersion=2.0).p == pytest.approx(wide.p, rel=0.1)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(windows, st.floats(0.1, 8))
 def test_segments_are_the_optimum_over_all(drawn, penalty):
     bad, rows = series(drawn)

@@ -19,7 +19,7 @@ from fastmetrics.diagnosis.incidents import LATE, Limits, Told, found_in, measur
 from fastmetrics.diagnosis.leaves import Pair, paired
 from fastmetrics.diagnosis.mix import mix_in
 from fastmetrics.diagnosis.rates import KINDS, Rate, rates_of
-from fastmetrics.diagnosis.volumes import missing_windows, volumes_in
+from fastmetrics.diagnosis.volumes import missing_windows, total_changed, volumes_in
 from fastmetrics.diagnosis.where import Search
 from fastmetrics.errors import SchemaError, listed, unknown
 from fastmetrics.metrics import Metric, find
@@ -188,7 +188,7 @@ def told_of(pair: Pair, rates: Sequence[Rate], alpha: float, effect: float, rows
     moved = found_in(pair, measured, limits["rates"])
     volumes = volumes_in(pair, limits["volumes"])
     mixed = [] if moved else mix_in(pair, measured, limits["mix"])
-    whole = any(not one.finding.slice for one in volumes)
+    whole = bool(mixed) and total_changed(pair, limits["volumes"])
     if mixed and not whole:  # rows moved between slices and the total stayed: the volumes are how the mix shifted
         volumes = [replace(one, finding=replace(one.finding, severity="info")) for one in volumes]
     elif whole:

@@ -66,9 +66,9 @@ class Dispersion:
         pooled = (self.degrees * self.prior + degrees * np.asarray(own)) / (self.degrees + degrees)
         return np.asarray(np.maximum(pooled, 1.0))
 
-    def nats(self, evidence: float, dispersion: float) -> float:
-        """Evidence that would stand for as rare an event if the dispersion were known (Wallace 1959: t as normal)."""
-        squared = 2 * evidence / dispersion
+    def nats(self, strength: float) -> float:
+        """The nats of as rare an event if the dispersion were known (Wallace 1959: the tail of t by that of a normal)."""
+        squared = 2 * strength
         if self.blocks is None or self.degrees == inf or squared <= 0:
             return squared / 2
         degrees = self.degrees + self.blocks.n.shape[1] - 1

@@ -137,7 +137,8 @@ def told(pair: Pair, group: Sequence[Moved], measured: Mapping[str, Measured]) -
         return None
     rank, one, moves = best
     tag = TAGS[rank]
-    one = next((other for other in group if other.measured.rate.name in tag.rates), one)  # it shows the tag best
+    showing = [other for name in tag.rates for other in group if other.measured.rate.name == name]
+    one = next(iter(showing), one)  # it shows the tag best
     shown = shown_rate(tag, one, moves, subject)
     return Told(finding_of(pair, tag, shown, one.place, min(1.0, one.place.p * len(measured))), one.place.leaves)
 
@@ -156,7 +157,7 @@ def moves_in(pair: Pair, place: Place, measured: Mapping[str, Measured]) -> Move
 
 def nats(pair: Pair, one: Measured, place: Place) -> float:
     """The evidence that a rate moved in a slice."""
-    return Search(pair.lattice, one.dispersion, TELLING).evidence(one.ratio, place.cell)
+    return Search(pair.lattice, one.dispersion, TELLING).strength(one.ratio, place.cell)
 
 
 def shown_rate(tag: Tag, one: Moved, moves: Moves, measured: Mapping[str, Measured]) -> Measured:

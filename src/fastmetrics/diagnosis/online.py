@@ -3,8 +3,10 @@
 The evidence is an e-process: a mean of likelihood ratios of the windows since every start, over rates away from the
 base, with prices for the starts that sum to one. Without change its mean stays at or below 1, so the chance that it
 ever reaches 1/alpha is at most alpha, however often and however long one looks (Ville 1939; Shin, Ramdas and Rinaldo
-2024 for e-detectors). The state is the counts themselves: look again with more windows, and earlier windows say what
-they said.
+2024 for e-detectors). Who rather bears a false alarm now and then takes the plain sum over starts (Shiryaev 1963,
+Roberts 1966): without change its mean after t windows is at most t, so to reach a bound takes that many windows on
+average, and a change that comes late is seen as soon as one that comes early. The state is the counts themselves: look
+again with more windows, and earlier windows say what they said.
 """
 
 from __future__ import annotations
@@ -51,6 +53,7 @@ def watch(
     base: float | tuple[float, float],
     side: Side = "both",
     alpha: float = 0.05,
+    run_length: float | None = None,
 ) -> Watch:
     """Whether and when k/n, a series by window, left its base: P(any alarm ever) <= alpha while it does not.
 
@@ -66,6 +69,9 @@ def watch(
         ``rise``, ``fall``, or ``both``.
     alpha
         The chance that a series without change ever raises an alarm, whatever its length.
+    run_length
+        Instead of holding that chance, raise a false alarm after so many windows or more on average, and true ones
+        sooner. Where the base is estimated, this holds unless its range misses the rate (probability alpha/5).
 
     Raises
     ------
@@ -81,14 +87,16 @@ def watch(
     bad, rows = counted(k, n, 1)
     if side not in ("both", "rise", "fall"):
         raise SchemaError(unknown("side", side, ["both", "rise", "fall"]))
+    if run_length is not None and not run_length >= 1:
+        raise DataError(f"run_length must be 1 or more windows, got {run_length}")
     if not 0 < alpha < 1:
         raise DataError(f"alpha must lie in (0, 1), got {alpha}")
     low, high, middle, spent = base_range(base, alpha, 2 if side == "both" else 1)
     sides: dict[Literal["rise", "fall"], float] = {"rise": high, "fall": low}
     asked = [name for name in sides if side in ("both", name)]
-    each = {name: evidence(bad, rows, sides[name], 1 if name == "rise" else -1) for name in asked}
+    each = {name: evidence(bad, rows, sides[name], 1 if name == "rise" else -1, run_length is None) for name in asked}
     logs = np.logaddexp.reduce(list(each.values()), axis=0) - math.log(len(each))
-    needed = -math.log(alpha - spent)
+    needed = -math.log(alpha - spent) if run_length is None else math.log(run_length)
     over = np.flatnonzero(logs >= needed)
     if not over.size:
         return Watch(logs, needed, None, None, None)
@@ -97,17 +105,21 @@ def watch(
     return Watch(logs, needed, alarm, likeliest_start(bad[: alarm + 1], rows[: alarm + 1], middle, way == "rise"), way)
 
 
-def evidence(bad: Floats, rows: Floats, base: float, way: int) -> Floats:
-    """The log of the e-process after each window, against all rates up to the base (from it on, where way is -1)."""
+def evidence(bad: Floats, rows: Floats, base: float, way: int, ever: bool = True) -> Floats:
+    """The log of the e-process after each window, against all rates up to the base (from it on, where way is -1).
+
+    Its mean stays at 1 or below; of the plain sum over starts, where not ``ever``, at the number of windows.
+    """
     odds = math.log(base / (1 - base)) + way * SHIFTS
     there = 1 / (1 + np.exp(-odds))
     up, down = np.log(there / base)[:, None], np.log1p((base - there) / (1 - base))[:, None]
     walks = (bad * up + (rows - bad) * down).cumsum(1)
     before = np.concatenate((np.zeros((len(there), 1)), walks[:, :-1]), axis=1)
     start = np.arange(2.0, len(rows) + 2)
-    prices = np.log(1 / np.log2(start) - 1 / np.log2(start + 1))  # of starting at each window; all together 1
+    # Of starting at each window; all together 1.
+    prices = np.log(1 / np.log2(start) - 1 / np.log2(start + 1)) if ever else np.zeros(len(rows))
     started = walks + np.logaddexp.accumulate(prices - before, axis=1)
-    unstarted = -np.log(np.log2(start + 1))
+    unstarted = -np.log(np.log2(start + 1)) if ever else np.full(len(rows), -math.inf)
     return np.asarray(np.logaddexp(np.logaddexp.reduce(started, axis=0) - math.log(len(there)), unstarted), np.float64)
 
 

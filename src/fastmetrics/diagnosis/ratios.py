@@ -158,8 +158,10 @@ def at_factor(eb: Floats, nb: Floats, ec: Floats, nc: Floats, factor: float) -> 
     return np.asarray(fit), np.maximum(np.asarray(information), 1e-300)
 
 
-def leaf_likelihoods(ratio: Ratio, inside: NDArray[np.bool_]) -> list[Floats]:
+def leaf_likelihoods(ratio: Ratio, inside: NDArray[np.bool_], strength: float = 1.0) -> list[Floats]:
     """For each leaf, how much likelier its counts are with the effect seen in the leaves ``inside`` than without.
+
+    ``strength`` takes an effect so many times as large.
 
     There is one answer for each shape that an effect can have: the odds are multiplied, or the events are, or the other
     rows are (a model that misses one in ten more cases does so whatever its miss rate was), or it differs from leaf to
@@ -168,17 +170,19 @@ def leaf_likelihoods(ratio: Ratio, inside: NDArray[np.bool_]) -> list[Floats]:
     held = ratio.of(inside)
     shapes = []
     if held.kb.sum() and held.kc.sum():
-        beta = common_log_odds(held)
+        beta = float(np.clip(strength * common_log_odds(held), -MOST_LOG_ODDS, MOST_LOG_ODDS))
         shapes = [odds_likelihood(ratio, beta), mixed_likelihood(ratio, 1.0 if beta > 0 else -1.0)]
-    others = factor_shape(ratio, inside, ratio.nb - ratio.kb, ratio.nc - ratio.kc)
+    others = factor_shape(ratio, inside, ratio.nb - ratio.kb, ratio.nc - ratio.kc, strength)
     if others is not None:
         shapes.append(others)
     # Events that never were before are infinitely many times as many: any leaf without events would fit as well.
-    events = factor_shape(ratio, inside, ratio.kb, ratio.kc) if held.kb.sum() or not shapes else None
+    events = factor_shape(ratio, inside, ratio.kb, ratio.kc, strength) if held.kb.sum() or not shapes else None
     return shapes if events is None else [*shapes, events]
 
 
-def factor_shape(ratio: Ratio, inside: NDArray[np.bool_], before: Floats, now: Floats) -> Floats | None:
+def factor_shape(
+    ratio: Ratio, inside: NDArray[np.bool_], before: Floats, now: Floats, strength: float
+) -> Floats | None:
     """The likelihoods if rows of one kind became a common factor as many, or as few; None where they hardly changed.
 
     The factor is that of Mantel and Haenszel over the leaves ``inside``. Where the kind is nearly all rows, as rows
@@ -189,8 +193,8 @@ def factor_shape(ratio: Ratio, inside: NDArray[np.bool_], before: Floats, now: F
     if abs(after - ago) <= LEAST_CHANGE * max(after, ago):
         return None
     if after < ago:
-        return factor_likelihood(before, ratio.nb, now, ratio.nc, max(after / ago, LEAST_FACTOR))
-    return factor_likelihood(now, ratio.nc, before, ratio.nb, max(ago / after, LEAST_FACTOR))
+        return factor_likelihood(before, ratio.nb, now, ratio.nc, max((after / ago) ** strength, LEAST_FACTOR))
+    return factor_likelihood(now, ratio.nc, before, ratio.nb, max((ago / after) ** strength, LEAST_FACTOR))
 
 
 def mixed_likelihood(ratio: Ratio, direction: float) -> Floats:

@@ -20,9 +20,9 @@ from fastmetrics.diagnosis.where import Place, Search, localise
 from fastmetrics.reading import listed_windows
 from fastmetrics.windows import Windows
 
-__all__ = ["VOLUME_TAGS", "missing_windows", "volumes_in"]
+__all__ = ["VOLUME_TAGS", "missing_windows", "total_changed", "volumes_in"]
 
-LEAST_CHANGE = 0.1  # of the rows of a slice
+LEAST_CHANGE = 0.03  # of the rows of a slice
 MAJOR_CHANGE = 0.3
 EXPECTED = 10.0  # rows that an empty window would have had
 
@@ -44,6 +44,14 @@ def volumes_in(pair: Pair, limits: Limits) -> list[Told]:
     places = localise(pair.lattice, ratio, alpha=limits.alpha, dispersion=dispersion)
     told = (volume(pair, ratio, dispersion, place, limits) for place in places)
     return [one for one in told if one is not None]
+
+
+def total_changed(pair: Pair, limits: Limits) -> bool:
+    """Whether all rows together are more or fewer than before, beyond their ups and downs."""
+    name, kind = pair.counted
+    ratio, dispersion = pair.volume(name, ROWS[kind])
+    search, everything = Search(pair.lattice, dispersion, limits.alpha), (0,) * len(pair.lattice.dims)
+    return search.evidence(ratio, everything) > search.demand(everything)
 
 
 def volume(pair: Pair, ratio: Ratio, dispersion: Dispersion, place: Place, limits: Limits) -> Told | None:

@@ -30,6 +30,7 @@ Floats = NDArray[np.float64]
 
 MOST_PLACES = 10
 NAMING_ROUNDS = 5
+STRENGTHS = (2.0, 4.0)  # times the effect of a slice, tried for its parts
 LEVEL = 0.95  # of the bounds of effects
 
 
@@ -37,7 +38,7 @@ LEVEL = 0.95  # of the bounds of effects
 class Place:
     """A slice where a ratio changed.
 
-    ``score`` is the evidence in nats above what the search demands at its error rate; ``p`` is adjusted for the search.
+    ``score`` is the likelihood ratio in nats above what the search demands at its error rate; ``p`` is adjusted for the search.
     """
 
     cell: Cell
@@ -59,14 +60,18 @@ class Search:
         """The evidence in nats that a slice needs: its price, and both directions at the error rate."""
         return self.lattice.price(cell) + log(2 / (alpha or self.alpha))
 
-    def evidence(self, ratio: Ratio, cell: Cell) -> float:
-        """The conditional log likelihood ratio of a slice at its common odds ratio, dispersion allowed for.
-
-        Without dispersion exp(-it) bounds the chance of such counts where nothing changed.
-        """
+    def strength(self, ratio: Ratio, cell: Cell) -> float:
+        """The conditional log likelihood ratio of a slice at its common odds ratio, over its dispersion."""
         held = ratio.of(self.lattice.inside(cell))
         nats = float(odds_likelihood(held, common_log_odds(held)).sum())
-        return self.dispersion.nats(nats, self.dispersion.of(self.lattice, cell))
+        return nats / self.dispersion.of(self.lattice, cell)
+
+    def evidence(self, ratio: Ratio, cell: Cell) -> float:
+        """The same as nats against chance: exp(-it) bounds the chance of such counts where nothing changed.
+
+        Less where the dispersion is only estimated, which tells strong evidence from stronger less well than `strength`.
+        """
+        return self.dispersion.nats(self.strength(ratio, cell))
 
     def effect(self, ratio: Ratio, cell: Cell) -> Effect:
         """What happened in a slice, with bounds that hold at 95 % for all slices at once, however one was chosen."""
@@ -117,21 +122,62 @@ def named(search: Search, ratio: Ratio, start: Cell) -> Cell:
     against itself, and the sum is highest at the leaves that were affected; the price decides between names of the
     same rows.
     """
-    lattice, cell = search.lattice, start
+    cell = settled(search, ratio, start)
     for _ in range(NAMING_ROUNDS):
-        dispersion = search.dispersion.of(lattice, cell)
-        sums = [lattice.roll_up(shape / dispersion) - lattice.prices for shape in shapes_of(ratio, cell, lattice)]
-        better = lattice.cell(int(np.argmax(max(sums, key=np.max)))) if sums else cell
-        if better == cell:
+        purer = part_of(search, ratio, cell)
+        if purer is None:
             break
-        cell = better
+        cell = settled(search, ratio, purer)
     enough = min(search.evidence(ratio, start) - search.demand(start), 0.0)
     return cell if search.evidence(ratio, cell) - search.demand(cell) > enough else start
 
 
-def shapes_of(ratio: Ratio, cell: Cell, lattice: Lattice) -> list[Floats]:
-    """The likelihoods of the leaves under each shape of the effect in a slice; leaves put aside have none."""
-    return [np.where(ratio.rows > 0, shape, 0.0) for shape in leaf_likelihoods(ratio, lattice.inside(cell))]
+def settled(search: Search, ratio: Ratio, cell: Cell) -> Cell:
+    """The slice that names itself: the one that its own effect fits best."""
+    for _ in range(NAMING_ROUNDS):
+        better = fittest(search, ratio, cell, 1.0)
+        if better in (None, cell):
+            break
+        cell = better
+    return cell
+
+
+def fittest(search: Search, ratio: Ratio, cell: Cell, strength: float) -> Cell | None:
+    """The slice that the effect seen in another one fits best, after its price; None where there is no effect."""
+    lattice, dispersion = search.lattice, search.dispersion.of(search.lattice, cell)
+    shapes = shapes_of(ratio, lattice.inside(cell), strength)
+    sums = [lattice.roll_up(shape / dispersion) - lattice.prices for shape in shapes]
+    return lattice.cell(int(np.argmax(max(sums, key=np.max)))) if sums else None
+
+
+def part_of(search: Search, ratio: Ratio, cell: Cell) -> Cell | None:
+    """A part of a slice that was hit harder than the rest of it, if telling them apart is worth the price.
+
+    The sum of several places looks like a weaker effect on a slice that holds them all; each alone fits a stronger one.
+    """
+    whole = search.lattice.inside(cell)
+    dispersion = search.dispersion.of(search.lattice, cell)
+    for strength in STRENGTHS:
+        part = fittest(search, ratio, cell, strength)
+        if part is None or part == cell:
+            continue
+        inside = search.lattice.inside(part)
+        if (inside & ~whole).any():
+            continue
+        gain = likelihood(ratio, inside) + likelihood(ratio, whole & ~inside) - likelihood(ratio, whole)
+        if gain / dispersion > search.demand(part):
+            return part
+    return None
+
+
+def likelihood(ratio: Ratio, inside: NDArray[np.bool_]) -> float:
+    """How well an effect common to some leaves fits them, in the shape that does best."""
+    return max((float(shape[inside].sum()) for shape in shapes_of(ratio, inside, 1.0)), default=0.0)
+
+
+def shapes_of(ratio: Ratio, inside: NDArray[np.bool_], strength: float) -> list[Floats]:
+    """The likelihoods of the leaves under each shape of the effect in some of them; leaves put aside have none."""
+    return [np.where(ratio.rows > 0, shape, 0.0) for shape in leaf_likelihoods(ratio, inside, strength)]
 
 
 def best_place(search: Search, ratio: Ratio) -> Place | None:
@@ -142,6 +188,6 @@ def best_place(search: Search, ratio: Ratio) -> Place | None:
 
 def place(search: Search, ratio: Ratio, cell: Cell) -> Place:
     """A slice with what happened in it."""
-    nats = search.evidence(ratio, cell)
-    p = min(1.0, 2 * exp(search.lattice.price(cell) - nats))
-    return Place(cell, search.lattice.inside(cell), nats - search.demand(cell), p, search.effect(ratio, cell))
+    p = min(1.0, 2 * exp(search.lattice.price(cell) - search.evidence(ratio, cell)))
+    score = search.strength(ratio, cell) - search.demand(cell)
+    return Place(cell, search.lattice.inside(cell), score, p, search.effect(ratio, cell))
