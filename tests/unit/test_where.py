@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 import fastmetrics as fm
 from fastmetrics.diagnosis.dispersion import digamma, dispersion_of, trigamma, trigamma_inverse
 from fastmetrics.diagnosis.lattice import Lattice, lattice_of
+from fastmetrics.diagnosis.levels import best_by_levels
 from fastmetrics.diagnosis.ratios import Ratio, common_log_odds, effect_of, factor_likelihood, odds_likelihood
 from fastmetrics.diagnosis.where import localise
-from fastmetrics.kernels.lattice import add_axis, add_cuboid, best_cell
+from fastmetrics.kernels.lattice import add_axis, best_cell
 from oracle import hypergeometric_llr, lattice_sums
 from strategies import LAWS
 
@@ -49,12 +50,6 @@ def test_kernels_equal_their_python() -> None:
     u, v, price = rng.normal(size=50), rng.uniform(0, 5, 50), rng.uniform(0, 1, 50)
     assert best_cell(u, v, price, 3.0) == best_cell.py_func(u, v, price, 3.0)
     assert best_cell(u, np.zeros(50), price, 3.0) == -1
-    places = rng.integers(0, 7, 50)
-    sums = [np.zeros(7) for _ in range(4)]
-    add_cuboid(places, u, v, *sums[:2])
-    add_cuboid.py_func(places, u, v, *sums[2:])
-    assert np.array_equal(sums[0], sums[2])
-    assert sums[1] == pytest.approx(np.bincount(places, v, 7))
 
 
 def test_prices_of_all_conjunctions_are_shares_of_one() -> None:
@@ -173,6 +168,28 @@ def test_digamma_and_trigamma(x: float) -> None:
     assert digamma(x) == pytest.approx(special.digamma(x), rel=1e-8, abs=1e-8)
     assert trigamma(x) == pytest.approx(special.polygamma(1, x), rel=1e-8)
     assert trigamma_inverse(trigamma(x)) == pytest.approx(x, rel=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_level_by_level_finds_what_the_cube_shows(seed: int) -> None:
+    lattice, ratio = planted(seed, (1, 2, 0), 0.1 * (seed % 3), rows=40)
+    cube_u, cube_v = lattice.roll_up(ratio.u), lattice.roll_up(ratio.v)
+    cube = lattice.cell(best_cell(cube_u, cube_v, lattice.prices, 3.0))
+    assert best_by_levels(lattice, ratio.u, ratio.v, 3.0) == cube
+    sums = lattice.cell(int(np.argmax(cube_u - lattice.prices)))
+    assert best_by_levels(lattice, ratio.u, None, 0.0) == sums
+
+
+def test_a_lattice_too_large_for_a_cube_is_searched_all_the_same() -> None:
+    rng = np.random.default_rng(6)
+    frame = pl.DataFrame({f"d{i}": rng.integers(0, 6, 3_000) for i in range(11)})
+    lattice, _ = lattice_of([frame], frame.columns)
+    assert not lattice.dense
+    hit = lattice.inside((2, 0, 0, 3, *[0] * 7))
+    n = np.full(lattice.leaves, 60.0)
+    kb, kc = rng.binomial(60, 0.2, lattice.leaves), rng.binomial(60, np.where(hit, 0.5, 0.2))
+    found = localise(lattice, Ratio(kb.astype(float), n, kc.astype(float), n), alpha=0.05)
+    assert [place.cell for place in found] == [(2, 0, 0, 3, *[0] * 7)]
 
 
 BEFORE = {"isp": ["a", "a", "b", "b"], "cdn": ["x", "y", "x", None], "value": [20] * 4, "count": [1000] * 4}

@@ -10,8 +10,7 @@ import polars as pl
 
 from fastmetrics.diagnosis.decompose import decompose
 from fastmetrics.diagnosis.dispersion import dispersion_of, independent
-from fastmetrics.diagnosis.lattice import Lattice, lattice_of
-from fastmetrics.diagnosis.leaves import summed_by
+from fastmetrics.diagnosis.lattice import Lattice, lattice_of, summed_by
 from fastmetrics.diagnosis.ratios import Ratio
 from fastmetrics.diagnosis.where import Place, Search, best_place, localise
 from fastmetrics.errors import DataError, SchemaError, unknown

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-__all__ = ["Cell", "DENSE_CELLS", "Lattice", "lattice_of"]
+__all__ = ["Cell", "DENSE_CELLS", "Lattice", "lattice_of", "summed_by"]
 
 Floats = NDArray[np.float64]
 Cell = tuple[int, ...]  # a code for each dimension; 0 is any value
@@ -149,3 +149,8 @@ def numbers(codes: NDArray[np.int64], sizes: Sequence[int]) -> NDArray[np.int64]
         out = out * (size + 1) + column
         space *= size + 1
     return out
+
+
+def summed_by(place: NDArray[np.int64], values: Floats, size: int) -> Floats:
+    """The sums of values that share a place."""
+    return np.bincount(place, values, size).astype(np.float64, copy=False)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from fastmetrics.counts import WINDOW, Counts
 from fastmetrics.diagnosis.dispersion import LEAST_WINDOWS, Dispersion, dispersion_of, independent
-from fastmetrics.diagnosis.lattice import Lattice, lattice_of
+from fastmetrics.diagnosis.lattice import Lattice, lattice_of, summed_by
 from fastmetrics.diagnosis.rates import ROWS, prepared
 from fastmetrics.diagnosis.ratios import Ratio
 from fastmetrics.diagnosis.when import adjusted, since
@@ -28,11 +28,6 @@ Times = tuple[datetime | None, datetime | None]
 
 MOST_MATRIX = 20_000_000  # entries of a leaves x windows table
 EXPOSURE = 1e12  # rows that could have come: so many that those that came are rare among them
-
-
-def summed_by(place: NDArray[np.int64], values: Floats, size: int) -> Floats:
-    """The sums of values that share a place."""
-    return np.bincount(place, values, size).astype(np.float64, copy=False)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from fastmetrics.diagnosis.dispersion import Dispersion, independent
 from fastmetrics.diagnosis.lattice import Cell, Lattice
+from fastmetrics.diagnosis.levels import best_by_levels
 from fastmetrics.diagnosis.ratios import (
     LEAST_VARIANCE,
     Effect,
@@ -105,9 +106,11 @@ def localise(
 
 def strongest(search: Search, ratio: Ratio) -> Cell | None:
     """The slice with the highest U²/2V less its price; None where no slice has enough variance."""
-    from fastmetrics.kernels.lattice import best_cell
-
     lattice, dispersion = search.lattice, search.dispersion
+    if not lattice.dense:
+        return best_by_levels(lattice, ratio.u, ratio.v * dispersion.prior, LEAST_VARIANCE)
+    from fastmetrics.kernels.lattice import best_cell  # late, as Numba is not for import time
+
     v = lattice.roll_up(ratio.v)
     v *= dispersion.prior if dispersion.cube is None else dispersion.cube
     at = best_cell(lattice.roll_up(ratio.u), v, lattice.prices, LEAST_VARIANCE)
@@ -146,6 +149,9 @@ def fittest(search: Search, ratio: Ratio, cell: Cell, strength: float) -> Cell |
     """The slice that the effect seen in another one fits best, after its price; None where there is no effect."""
     lattice, dispersion = search.lattice, search.dispersion.of(search.lattice, cell)
     shapes = shapes_of(ratio, lattice.inside(cell), strength)
+    if not lattice.dense:
+        shape = max(shapes, key=lambda shape: float(shape[lattice.inside(cell)].sum()), default=None)
+        return None if shape is None else best_by_levels(lattice, shape / dispersion, None, 0.0)
     sums = [lattice.roll_up(shape / dispersion) - lattice.prices for shape in shapes]
     return lattice.cell(int(np.argmax(max(sums, key=np.max)))) if sums else None
 

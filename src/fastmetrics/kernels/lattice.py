@@ -6,7 +6,7 @@ from typing import Any
 
 from fastmetrics.kernels.dialect import kernel
 
-__all__ = ["add_axis", "add_cuboid", "best_cell"]
+__all__ = ["add_axis", "best_cell"]
 
 
 @kernel("void(out_f64, int64, int64, int64)")
@@ -30,11 +30,3 @@ def best_cell(u: Any, v: Any, penalty: Any, least: float) -> int:
             if score > best:
                 best, at = score, cell
     return at
-
-
-@kernel("void(in_i64, in_f64, in_f64, out_f64, out_f64)")
-def add_cuboid(places: Any, u: Any, v: Any, u_cells: Any, v_cells: Any) -> None:
-    """Add two channels of each leaf to its cell of one cuboid."""
-    for leaf in range(len(places)):
-        u_cells[places[leaf]] += u[leaf]
-        v_cells[places[leaf]] += v[leaf]
