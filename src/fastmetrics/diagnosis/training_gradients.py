@@ -39,7 +39,7 @@ def exploded(curve: Curve) -> Event | None:
         return None
     quiet = np.flatnonzero(logs <= limit)
     place = int(quiet[-1]) + 1 if held and len(quiet) and quiet[-1] + 1 < len(logs) else int((logs > limit).argmax())
-    top = float(10 ** ((np.median(last) if held else logs.max()) - level))
+    top = float(10 ** min(300.0, (np.median(last) if held else logs.max()) - level))
     step = curve.steps[place]
     sentence = f"{curve.metric} grew to {number(top)} times its level from step {at(step)} on."
     return Event(float(step), curve.metric, curve.split, "major", sentence, {"times": top, "level": 10**level})
