@@ -6,7 +6,7 @@ import numpy as np
 
 from fastmetrics.diagnosis.curves import Curve
 from fastmetrics.diagnosis.shapes import END, noise_of
-from fastmetrics.diagnosis.training_runs import FROZEN_POINTS, Event, Run, at, number
+from fastmetrics.diagnosis.training_runs import FROZEN_POINTS, LARGEST, Event, Run, at, number
 
 __all__ = ["class_imbalance", "exploding", "vanishing"]
 
@@ -55,7 +55,7 @@ def vanishing(run: Run) -> Event | None:
 
 
 def vanished(curve: Curve) -> Event | None:
-    values = np.abs(curve.values[np.isfinite(curve.values)])
+    values = np.minimum(np.abs(curve.values[np.isfinite(curve.values)]), LARGEST)
     if len(values) < FROZEN_POINTS:
         return None
     start = float(np.median(values[: max(3, round(0.05 * len(values)))]))

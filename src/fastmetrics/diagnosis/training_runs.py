@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from fastmetrics.diagnosis.curves import Curve
 from fastmetrics.diagnosis.shapes import Shape, noise_of, shape_of
 
-__all__ = ["FROZEN_POINTS", "Event", "Loss", "Run", "at", "number"]
+__all__ = ["FROZEN_POINTS", "LARGEST", "Event", "Loss", "Run", "at", "number"]
 
 Floats = NDArray[np.float64]
 
