@@ -66,12 +66,14 @@ def read_curves(log: Any, columns: Columns) -> list[Curve]:
     """
     rows = pl.concat([long_form(name, frame, columns) for name, frame in frames(log)]).with_row_index("order")
     kept = rows.drop_nulls(["name", "step", "value"])
-    parts: dict[tuple[str | None, str, str], list[pl.DataFrame]] = {}
-    for (run, given, name), part in kept.partition_by(
-        "run", "given", "name", maintain_order=True, as_dict=True
-    ).items():
-        parts.setdefault((run, *parted(given, name)), []).append(part)
-    found = (curve_of(key, part[0] if len(part) == 1 else pl.concat(part)) for key, part in parts.items())
+    parts: dict[tuple[str | None, str, str], pl.DataFrame] = {}
+    groups = kept.partition_by("run", "given", "name", maintain_order=True, as_dict=True)
+    for (run, given, name), part in groups.items():
+        key = (run, *parted(given, name))
+        # Two names for one curve: the fuller is the curve, the other a summary, such as the mean loss at a run's end.
+        if key not in parts or part.height > parts[key].height:
+            parts[key] = part
+    found = (curve_of(key, part) for key, part in parts.items())
     return [curve for curve in found if curve is not None]
 
 

@@ -28,6 +28,7 @@ PRIOR = 8.0  # differences that the noise of the whole curve counts for where th
 FIRST = 3  # blocks before a fall: one high value at the start is no level to fall from
 END = 0.1  # share of the run that its end level is taken from
 REMAINING = 0.05  # of the improvement: what is left of a fall that is over
+SMALLEST = 1e-100  # level of a loss that is told from 0
 STOPPED_BY = 0.5  # of the run
 TAUS = np.geomspace(0.01, 4.0, 60)
 
@@ -152,7 +153,7 @@ def shape_of(steps: Floats, values: Floats) -> Shape | None:
     centres = (steps[edges[:-1]] + steps[edges[1:] - 1]) / 2
     x = (centres - steps[0]) / (steps[-1] - steps[0])
     cost = np.where(sizes > 2, MEDIAN_COST, 1.0)
-    least = 1e-9 * max(float(np.abs(y).max()), 1e-300)
+    least = 1e-9 * max(float(np.abs(y).max()), SMALLEST)
     error = np.hypot(cost * noise(values, edges) / np.sqrt(sizes), least)
     shape = Shape(x, steps[edges[:-1]], y, error, len(values))
     return Shape(x, shape.steps, y, error * inflation(shape), len(values))

@@ -6,7 +6,7 @@ import numpy as np
 
 from fastmetrics.diagnosis.curves import Curve
 from fastmetrics.diagnosis.shapes import END, noise_of
-from fastmetrics.diagnosis.training_runs import FROZEN_POINTS, Event, Run, at, number
+from fastmetrics.diagnosis.training_runs import FROZEN_POINTS, LARGEST, Event, Run, at, number
 
 __all__ = ["class_imbalance", "exploding", "vanishing"]
 
@@ -39,7 +39,7 @@ def exploded(curve: Curve) -> Event | None:
         return None
     quiet = np.flatnonzero(logs <= limit)
     place = int(quiet[-1]) + 1 if held and len(quiet) and quiet[-1] + 1 < len(logs) else int((logs > limit).argmax())
-    top = float(10 ** ((np.median(last) if held else logs.max()) - level))
+    top = float(10 ** min(300.0, (np.median(last) if held else logs.max()) - level))
     step = curve.steps[place]
     sentence = f"{curve.metric} grew to {number(top)} times its level from step {at(step)} on."
     return Event(float(step), curve.metric, curve.split, "major", sentence, {"times": top, "level": 10**level})
@@ -55,7 +55,7 @@ def vanishing(run: Run) -> Event | None:
 
 
 def vanished(curve: Curve) -> Event | None:
-    values = np.abs(curve.values[np.isfinite(curve.values)])
+    values = np.minimum(np.abs(curve.values[np.isfinite(curve.values)]), LARGEST)
     if len(values) < FROZEN_POINTS:
         return None
     start = float(np.median(values[: max(3, round(0.05 * len(values)))]))

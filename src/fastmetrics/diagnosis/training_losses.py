@@ -62,14 +62,14 @@ def broken(loss: Loss) -> Event:
 
 def blown_up(loss: Loss, shape: Shape) -> Event | None:
     """The last values alone lie far above the start: a run that was stopped as it blew up."""
-    values = loss.curve.values[loss.finite]
+    values = loss.values
     last = values[-2:] if len(values) < 200 else values[-3:]
     room = max(3 * shape.improvement, abs(shape.start))
     limit = shape.best + max(room, 12 * noise_of(values[: len(values) - len(last)]))
     if float(last.min()) <= limit:
         return None
     place = len(values) - int((values[::-1] <= limit).argmax())
-    step = loss.curve.steps[loss.finite][place]
+    step = loss.steps[place]
     sentence = (
         f"{said(loss)} jumped from {number(shape.best)} to {number(last[-1])} at step {at(step)} and stayed there."
     )
@@ -112,7 +112,7 @@ def stalled(run: Run) -> Event | None:
     loss = run.main
     if loss is None or (place := loss.frozen) is None:
         return None
-    steps, values = loss.curve.steps[loss.finite], loss.curve.values[loss.finite]
+    steps, values = loss.steps, loss.values
     share = 1 - place / len(values)
     sentence = (
         f"{said(loss)} does not move at all from step {at(steps[place])} to the end: it stays at {number(values[-1])}."

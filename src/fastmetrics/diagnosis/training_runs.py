@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from fastmetrics.diagnosis.curves import Curve
 from fastmetrics.diagnosis.shapes import Shape, noise_of, shape_of
 
-__all__ = ["FROZEN_POINTS", "Event", "Loss", "Run", "at", "number"]
+__all__ = ["FROZEN_POINTS", "LARGEST", "Event", "Loss", "Run", "at", "number"]
 
 Floats = NDArray[np.float64]
 
+LARGEST = 1e100
 FROZEN_SHARE, FROZEN_POINTS = 0.1, 5
 NOTHING = 1e-3  # of the level: a loss that stays within has not moved
 
@@ -42,13 +43,22 @@ class Loss:
         return np.isfinite(self.curve.values)
 
     @cached_property
+    def steps(self) -> Floats:
+        return self.curve.steps[self.finite]
+
+    @cached_property
+    def values(self) -> Floats:
+        """The finite values; none so large that its square is not."""
+        return np.clip(self.curve.values[self.finite], -LARGEST, LARGEST)
+
+    @cached_property
     def shape(self) -> Shape | None:
-        return shape_of(self.curve.steps[self.finite], self.curve.values[self.finite])
+        return shape_of(self.steps, self.values)
 
     @cached_property
     def frozen(self) -> int | None:
         """The first place of a tail in which the loss does not move at all."""
-        return frozen_from(self.curve.values[self.finite])
+        return frozen_from(self.values)
 
 
 @dataclass(frozen=True)
