@@ -7,6 +7,7 @@ quieter in its tail shows how leaves deviate to which nothing happened, whatever
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from math import erfc
@@ -14,7 +15,7 @@ from math import erfc
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Effect", "Noise", "bins_of", "deviations", "likelihood", "noise_of", "refitted"]
+__all__ = ["Effect", "Noise", "bins_of", "deviations", "likelihoods", "noise_of", "refitted"]
 
 Floats = NDArray[np.float64]
 Bins = NDArray[np.int64]
@@ -48,6 +49,16 @@ class Noise:
     """The probability of each bin of the size of a deviation where nothing happened, either sign together."""
 
     masses: Floats
+
+    @cached_property
+    def half(self) -> Floats:
+        """The probability of each bin on one side."""
+        return self.masses / 2
+
+    @cached_property
+    def floor(self) -> Floats:
+        """The least that a leaf says of a cause on its side."""
+        return np.asarray(np.log(np.clip(OTHER_CAUSE * anything() / self.half, UNTOUCHED, OTHER_CAUSE)))
 
     @cached_property
     def spread(self) -> float:
@@ -123,23 +134,20 @@ def anything() -> Floats:
     return np.concatenate([[0.02], 0.9 * widths(), [0.08]])
 
 
-def noise_of(deviation: Floats, bins: Bins, slack: float) -> Noise:
+def noise_of(lower: Floats, higher: Floats, slack: float) -> Noise:
     """The law of the quieter side: of one scale of errors, or of several where they fit better.
 
-    Deviations of any size keep a weight of ``slack``.
+    ``lower`` and ``higher`` count the leaves on either side by bin, those that do not deviate among the lower ones;
+    deviations of any size keep a weight of ``slack``.
     """
-    lower = deviation < 0
-    tails = np.abs(deviation) ** TAIL
-    quiet = lower if tails[lower].sum() < tails[deviation > 0].sum() else deviation > 0
-    counts = np.bincount(bins[quiet], minlength=BINS).astype(np.float64)
-    inner = counts[1:ALL].sum()
-    equal = float((deviation == 0).sum()) / 2
-    total = counts.sum() + equal
+    tails = middles() ** TAIL
+    counts = np.where(np.arange(BINS) > 0, lower if lower @ tails < higher @ tails else higher, lower / 2)
+    total, inner = max(counts.sum(), 1.0), counts[1:ALL].sum()
     law = slack * anything()
     if inner:
         law += fitted(counts) * (inner / total)
-    law[0] += equal / max(total, 1.0)
-    law[ALL] = max(law[ALL], counts[ALL] / max(total, 1.0))
+    law[0] += counts[0] / total
+    law[ALL] = max(law[ALL], counts[ALL] / total)
     return Noise(law / law.sum())
 
 
@@ -153,7 +161,7 @@ def scales() -> tuple[Floats, Floats]:
 def fitted(counts: Floats) -> Floats:
     """The masses that fit counts of the inner bins best; scales of a few leaves are left out of a mixture."""
     masses, logs = scales()
-    seen = np.flatnonzero(counts[:ALL])
+    seen = np.flatnonzero(counts[1:ALL]) + 1
     count = counts[seen]
     likely = logs[:, seen] @ count
     at = int(np.argmax(likely))
@@ -187,18 +195,19 @@ def effect_masses(size: float, spread: float) -> tuple[Floats, Floats]:
     return own, other
 
 
-def likelihood(effect: Effect, noise: Noise) -> Floats:
-    """The log likelihood ratio of an effect against noise, for each bin of lower and higher leaves.
+def likelihoods(effect: Effect, noises: Sequence[Noise]) -> list[Floats]:
+    """The log likelihood ratio of an effect against each noise, for each bin of lower and then of higher leaves.
 
-    The first half is for leaves below their forecast. No leaf speaks without limit against a cause, least of all one on
-    the same side that noise would not move that far: another cause may have befallen it.
+    No leaf speaks without limit against a cause, least of all one on the same side that noise would not move that far:
+    another cause may have befallen it.
     """
-    own, other = effect_masses(abs(effect.size), effect.spread)
-    half = noise.masses / 2  # of each bin, as noise is alike on both sides
-    floor = np.log(np.clip(OTHER_CAUSE * anything() / half, UNTOUCHED, OTHER_CAUSE))
-    own = np.maximum(np.log(np.maximum(own / half, UNTOUCHED)), floor)
-    other = np.log(np.maximum(other / half, UNTOUCHED))
-    return np.concatenate([own, other] if effect.size < 0 else [other, own])
+    masses = effect_masses(abs(effect.size), effect.spread)
+    tables = []
+    for noise in noises:
+        own, other = (np.log(np.maximum(side / noise.half, UNTOUCHED)) for side in masses)
+        own = np.maximum(own, noise.floor)
+        tables.append(np.concatenate([own, other] if effect.size < 0 else [other, own]))
+    return tables
 
 
 def refitted(deviation: Floats, effect: Effect, nats: NDArray[np.float32]) -> Effect:

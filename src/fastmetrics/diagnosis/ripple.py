@@ -22,7 +22,7 @@ from fastmetrics.diagnosis.deviations import (
     Noise,
     bins_of,
     deviations,
-    likelihood,
+    likelihoods,
     noise_of,
     refitted,
 )
@@ -94,8 +94,7 @@ class Leaves:
 
     def table(self, effect: Effect) -> Singles:
         """What a leaf says of an effect, in nats, by its key."""
-        nats = [likelihood(effect, noise) for noise in self.noises]
-        return np.concatenate([*nats, [0.0]]).astype(np.float32)
+        return np.concatenate([*likelihoods(effect, self.noises), [0.0]]).astype(np.float32)
 
     def sums(self, table: Singles, keys: Keys) -> Singles:
         """What the leaves of every conjunction say together."""
@@ -142,7 +141,9 @@ def explain_sum(
     dims
         Columns to name slices by. Null is a value of its own.
     alpha
-        The chance that anything is returned where leaves only deviate by noise.
+        The chance that anything is returned where leaves only deviate by noise, as long as that has tails like those of
+        the leaves seen; further causes keep the expected share of false ones there. A forecast of less than about one
+        event in a leaf is too coarse for it.
 
     Returns
     -------
@@ -168,7 +169,7 @@ def explain_sum(
     """
     leaves = leaves_of(checked("actual", actual, value, dims), checked("expected", expected, value, dims))
     causes = eliminated(leaves, localise(leaves, alpha), alpha) if leaves.lattice.leaves else []
-    rows = [described(leaves, cause, dims, alpha) for cause in causes]
+    rows = [described(leaves, cause, dims) for cause in causes]
     return pl.DataFrame(rows, schema=SCHEMA, orient="row").sort("score", descending=True)
 
 
@@ -201,25 +202,26 @@ def leaves_of(actual: pl.DataFrame, expected: pl.DataFrame) -> Leaves:
     )
     if (e < 0).any():
         raise DataError(f"expected: column {value!r} is negative in a leaf; a forecast to lose a share of is wanted")
-    return Leaves(lattice, a, e, deviations(a, e), *strata_of(a, e))
+    deviation = deviations(a, e)
+    return Leaves(lattice, a, e, deviation, *strata_of(a, e, deviation))
 
 
-def strata_of(actual: Floats, expected: Floats) -> tuple[Keys, tuple[Noise, ...]]:
+def strata_of(actual: Floats, expected: Floats, deviation: Floats) -> tuple[Keys, tuple[Noise, ...]]:
     """The key of each leaf, and the noise of leaves of about the same size: small ones may vary more.
 
     The size is the larger side, which no loss and no forecast that fell short takes away.
     """
-    size, deviation = np.maximum(actual, expected), deviations(actual, expected)
+    size = np.maximum(actual, expected)
     telling = (actual != 0) | (expected != 0)
-    bins = bins_of(deviation)
     strata = int(np.clip(telling.sum() // STRATUM, 1, MOST_STRATA))
-    bounds = np.quantile(size[telling], np.arange(1, strata) / strata) if strata > 1 else np.zeros(0)
-    stratum = np.searchsorted(bounds, size, side="right")
-    keys = stratum * (2 * BINS) + bins + np.where(deviation > 0, BINS, 0)
-    groups = [telling & (stratum == at) for at in range(strata)]
+    keys = bins_of(deviation) + np.where(deviation > 0, BINS, 0)
+    if strata > 1:
+        bounds = np.quantile(size[telling], np.arange(1, strata) / strata)
+        keys += np.searchsorted(bounds, size, side="right") * (2 * BINS)
+    keys[~telling] = strata * 2 * BINS
+    counts = np.bincount(keys, minlength=strata * 2 * BINS + 1)[:-1].reshape(strata, 2, BINS).astype(np.float64)
     slack = (telling.sum() / 2 + 1.0) ** -2  # what so many leaves cannot rule out
-    noises = tuple(noise_of(deviation[group], bins[group], slack) for group in groups)
-    return np.where(telling, keys, strata * 2 * BINS), noises
+    return keys, tuple(noise_of(lower, higher, slack) for lower, higher in counts)
 
 
 def lattice_of_texts(one: pl.DataFrame, two: pl.DataFrame) -> tuple[Lattice, list[NDArray[np.int64]]]:
@@ -310,14 +312,14 @@ def best_of(leaves: Leaves, keys: Keys, effect: Effect, table: Singles) -> Cause
 def named(leaves: Leaves, keys: Keys, cause: Cause) -> Cause:
     """The slice that the effect seen in that of ``cause`` fits best, unless parts of it do better on their own."""
     lattice, best, effect, table = leaves.lattice, cause, cause.effect, cause.table
-    for _ in range(NAMING_ROUNDS):
+    for again in range(NAMING_ROUNDS):
         sums = leaves.sums(table, keys) - leaves.prices
         cell = divided(leaves, sums, leaves.cell(int(np.argmax(sums))))
         same, best = cell == best.cell, Cause(cell, effect, table, float(sums[lattice.strides @ cell]))
+        if same and again:
+            break
         held = lattice.inside(cell)
         effect = refitted(leaves.deviation[held], effect, table[keys[held]])
-        if same and effect == best.effect:
-            break
         table = leaves.table(effect)
     return best
 
@@ -357,18 +359,19 @@ def eliminated(leaves: Leaves, causes: Sequence[Cause], alpha: float) -> list[Ca
     return kept
 
 
-def described(leaves: Leaves, cause: Cause, dims: Sequence[str], alpha: float) -> tuple[object, ...]:
+def described(leaves: Leaves, cause: Cause, dims: Sequence[str]) -> tuple[object, ...]:
     """A row of the result."""
     held = leaves.lattice.inside(cause.cell)
     actual, expected = leaves.actual[held], leaves.expected[held]
     change = float(leaves.actual.sum() - leaves.expected.sum())
     effect, half = relative_change(actual, expected, leaves.spread)
     fixed = leaves.lattice.predicate(cause.cell)
+    score = cause.score - log(EFFECTS)
     predicate = [{"column": dim, "value": fixed[dim]} for dim in dims if dim in fixed]
     return (
         predicate,
-        cause.score - log(EFFECTS / alpha),
-        min(1.0, EFFECTS * exp(-min(cause.score, 700.0))),
+        score,
+        exp(-max(score, 0.0)),
         effect,
         None if effect is None else max(effect - half, min(effect, -1.0)),
         None if effect is None else effect + half,
