@@ -38,12 +38,12 @@ class Lattice:
         """Combinations of values that occur."""
         return int(self.codes.shape[1])
 
-    @property
+    @cached_property
     def shape(self) -> tuple[int, ...]:
         """Places along each dimension: its values and "any"."""
         return tuple(len(values) + 1 for values in self.values)
 
-    @property
+    @cached_property
     def size(self) -> int:
         """Conjunctions there could be, the empty one among them."""
         return prod(self.shape)

@@ -22,7 +22,7 @@ MOST_MARKS = 2_000_000_000  # leaves x cuboids of a level that are kept: 2 GB; d
 
 
 def best_by_levels(lattice: Lattice, u: Floats, v: Floats | None, least: float) -> Cell | None:
-    """The cell with the highest u²/2v less its price, of those with v >= ``least``; without ``v`` the u itself counts."""
+    """The cell with the highest u²/2v less its price, among those of v >= ``least``; without ``v`` u is the score."""
     dims = len(lattice.dims)
     best: tuple[float, Cell | None] = (-np.inf, None)
     alive: dict[tuple[int, ...], NDArray[np.bool_]] = {}
