@@ -70,6 +70,21 @@ def test_a_planted_fault_is_found_where_it_is(tag: str) -> None:
     assert found[0].low < found[0].difference < found[0].high
 
 
+def test_a_burst_that_came_and_went() -> None:
+    """Three bad days among fifteen are too few to move the whole, and are dated."""
+    frame = log(9, 100_000).with_columns(time=pl.col("time") + (pl.col("time") - START))  # every other day of forty
+    burst = (pl.col("time") >= datetime(2026, 3, 27)) & (pl.col("time") < datetime(2026, 4, 1))
+    hit = (pl.col("country") == "BR") & burst & pl.col("label") & (pl.col("u") < 0.12)
+    faulty = frame.with_columns(pred=pl.when(hit).then(False).otherwise("pred"))
+    found = fm.diagnose(
+        counted(faulty.filter(pl.col("time") >= datetime(2026, 3, 13))),
+        baseline=counted(faulty.filter(pl.col("time") < datetime(2026, 3, 13))),
+    )
+    assert [(one.tag, one.slice) for one in found] == [("fn_surge", {"country": "BR"})]
+    assert found[0].since.date() == datetime(2026, 3, 27).date()
+    assert found[0].until is not None
+
+
 def test_scores_that_shift_with_their_decisions() -> None:
     moved = log().with_columns(shifted(LOGIT + 1)).with_columns(pred=pl.col("score") >= 0.5)
     assert [(one.tag, one.slice) for one in diagnosed(moved)] == [("score_shift", {"country": "BR", "device": "ios"})]

@@ -12,7 +12,7 @@ from fastmetrics.diagnosis.rates import Rate
 from fastmetrics.diagnosis.ratios import Ratio
 from fastmetrics.diagnosis.where import Search, strongest
 
-__all__ = ["best_border"]
+__all__ = ["above_demand", "best_border"]
 
 MOST_BORDERS = 64  # tried at most, evenly apart; when a slice changed is found to the window afterwards
 LEAST_SIDE = 3  # windows on either side

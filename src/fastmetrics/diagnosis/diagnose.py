@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,9 +15,10 @@ from fastmetrics.counts import WINDOW, Counts
 from fastmetrics.diagnosis.borders import best_border
 from fastmetrics.diagnosis.dispersion import independent
 from fastmetrics.diagnosis.findings import SEVERITIES, Diagnosis, Finding
-from fastmetrics.diagnosis.incidents import LATE, Limits, Told, found_in, measure
+from fastmetrics.diagnosis.incidents import LATE, Limits, Measured, Told, found_in, measure
 from fastmetrics.diagnosis.leaves import Pair, paired
 from fastmetrics.diagnosis.mix import mix_in
+from fastmetrics.diagnosis.periods import best_period, within
 from fastmetrics.diagnosis.rates import KINDS, Rate, rates_of
 from fastmetrics.diagnosis.volumes import missing_windows, total_changed, volumes_in
 from fastmetrics.diagnosis.where import Search
@@ -30,7 +31,7 @@ __all__ = ["diagnose"]
 Floats = NDArray[np.float64]
 
 # How the error rate of a report is divided. Times add nothing: they are estimated only where a slice was found.
-SHARES = {"rates": 0.7, "volumes": 0.2, "mix": 0.1}
+SHARES = {"rates": 0.5, "periods": 0.2, "volumes": 0.2, "mix": 0.1}
 SAME = 0.5  # of the rows that two findings are about: they are one incident
 MOST_VALUES = 10_000  # of a key: more are an identity rather than a slice
 
@@ -64,8 +65,8 @@ def diagnose(
     metrics
         Proportions of the binary family to search besides the usual rates, by name or as rows.
     alpha
-        The chance that a report names anything where nothing changed. It is divided over models, over rates (0.7),
-        volumes (0.2) and mix (0.1), and over all slices and times searched.
+        The chance that a report names anything where nothing changed. It is divided over models, over rates (0.5),
+        rates in parts of the current windows (0.2), volumes (0.2) and mix (0.1), and over all slices searched.
     min_effect, min_rows
         Changes of a rate below ``min_effect`` and slices with fewer current rows of its denominator are not reported.
 
@@ -185,7 +186,7 @@ def told_of(pair: Pair, rates: Sequence[Rate], alpha: float, effect: float, rows
     """Everything found of one model; ``alpha`` is divided as SHARES says."""
     limits = {name: Limits(alpha * share, effect, rows) for name, share in SHARES.items()}
     measured = measure(pair, rates)
-    moved = found_in(pair, measured, limits["rates"])
+    moved = found_in(pair, measured, limits["rates"]) or passing(pair, rates, measured, limits["periods"])
     volumes = volumes_in(pair, limits["volumes"])
     mixed = [] if moved else mix_in(pair, measured, limits["mix"])
     whole = bool(mixed) and total_changed(pair, limits["volumes"])
@@ -194,6 +195,22 @@ def told_of(pair: Pair, rates: Sequence[Rate], alpha: float, effect: float, rows
     elif whole:
         mixed = [replace(one, finding=replace(one.finding, severity="info")) for one in mixed]
     return [*moved, *mixed, *volumes]
+
+
+def passing(pair: Pair, rates: Sequence[Rate], measured: Mapping[str, Measured], limits: Limits) -> list[Told]:
+    """What moved in a part of the current windows only."""
+    windows, tried = best_period(pair, measured, limits.alpha)
+    if windows is None:
+        return []
+    part = within(pair, windows)
+    found = found_in(part, measure(part, rates), replace(limits, alpha=limits.alpha / tried))
+    return [dated(pair, one, measured[one.finding.metric].rate) for one in found]
+
+
+def dated(pair: Pair, one: Told, rate: Rate) -> Told:
+    """A finding of a period with the times that all current windows give it."""
+    since, until = pair.span(rate.family, rate.num, rate.den, one.leaves)
+    return replace(one, finding=replace(one.finding, since=since, until=until))
 
 
 def grouped(told: Sequence[Told], rows: Floats) -> list[list[Told]]:
