@@ -9,6 +9,9 @@ Count a log once into small tables of additive cells, then read every metric fro
 [('a', 0.5, 1.0), ('b', 1.0, 0.5)]
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from fastmetrics.api import count, evaluate, read_counts
 from fastmetrics.arrays import (
     UndefinedMetricWarning,
@@ -40,13 +43,28 @@ from fastmetrics.founding import F1, accuracy, find_root_cause, precision, recal
 from fastmetrics.late import label_delta
 from fastmetrics.metrics import Metric
 
+if TYPE_CHECKING:
+    from fastmetrics.diagnosis.diagnose import diagnose
+    from fastmetrics.diagnosis.explain import explain_ratio
+    from fastmetrics.diagnosis.findings import Diagnosis, Finding
+
 __version__ = "0.1.0"
+
+# Names whose rooms are read only when they are first used, so that `import fastmetrics` stays quick.
+LATE = {
+    "Diagnosis": "fastmetrics.diagnosis.findings",
+    "Finding": "fastmetrics.diagnosis.findings",
+    "diagnose": "fastmetrics.diagnosis.diagnose",
+    "explain_ratio": "fastmetrics.diagnosis.explain",
+}
 
 __all__ = [
     "F1",
     "Counts",
     "DataError",
+    "Diagnosis",
     "FastMetricsError",
+    "Finding",
     "MergeError",
     "Metric",
     "SchemaError",
@@ -63,7 +81,9 @@ __all__ = [
     "cohen_kappa_score",
     "confusion_matrix",
     "count",
+    "diagnose",
     "evaluate",
+    "explain_ratio",
     "f1_score",
     "fbeta",
     "fbeta_score",
@@ -86,3 +106,14 @@ __all__ = [
     "root_mean_squared_error",
     "scores",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """The names of LATE."""
+    if name in LATE:
+        return getattr(import_module(LATE[name]), name)
+    raise AttributeError(f"module 'fastmetrics' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *LATE]

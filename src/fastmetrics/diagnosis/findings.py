@@ -1,0 +1,232 @@
+"""What a diagnosis says: findings for a person to read, a program to filter, and a query to go on with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from typing import Any
+
+import polars as pl
+
+from fastmetrics.errors import SchemaError, unknown
+
+__all__ = ["Diagnosis", "Finding", "SEVERITIES"]
+
+SEVERITIES = ("major", "minor", "info")
+SEED = 20_260_314  # of the hash that picks example rows: any number, but always the same
+
+SCHEMA: dict[str, Any] = {
+    "incident": pl.Int64,
+    "severity": pl.String,
+    "tag": pl.String,
+    "model": pl.String,
+    "slice": pl.String,
+    "predicate": pl.List(pl.Struct({"column": pl.String, "value": pl.String})),
+    "since": pl.Datetime("us"),
+    "until": pl.Datetime("us"),
+    "metric": pl.String,
+    "baseline": pl.Float64,
+    "current": pl.Float64,
+    "difference": pl.Float64,
+    "low": pl.Float64,
+    "high": pl.Float64,
+    "p": pl.Float64,
+    "rows": pl.Int64,
+    "errors": pl.Int64,
+    "error_share": pl.Float64,
+    "contribution": pl.Float64,
+    "sentence": pl.String,
+    "advice": pl.String,
+    "sql": pl.String,
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that happened, to one slice of one model.
+
+    Attributes
+    ----------
+    incident
+        Findings with the same number belong together; 1 is the most important.
+    severity
+        ``major``, ``minor`` or ``info``.
+    model
+        The value of the key that was diagnosed value by value; None where there is none.
+    slice
+        The value of each key that the slice fixes; empty for everything.
+    since, until
+        Start of the first window of the change, and of the first window after it; None where that is not known.
+    metric, baseline, current
+        The rate that changed, over the rows of the slice: a share, or rows a window for volumes.
+    difference, low, high
+        The change within leaves of the same keys, with bounds that hold at 95 % although the slice was searched for.
+    p
+        Adjusted for everything that was searched.
+    rows, errors, error_share
+        Current rows of the slice, the events of the metric among them, and their share of all current events.
+    contribution
+        The part of the metric's whole change that this slice makes up; None where the whole did not change.
+    """
+
+    tag: str
+    severity: str
+    metric: str
+    sentence: str
+    advice: str
+    incident: int = 0
+    model: Any = None
+    slice: Mapping[str, Any] = field(default_factory=dict)
+    since: datetime | None = None
+    until: datetime | None = None
+    baseline: float | None = None
+    current: float | None = None
+    difference: float | None = None
+    low: float | None = None
+    high: float | None = None
+    p: float | None = None
+    rows: int = 0
+    errors: int = 0
+    error_share: float | None = None
+    contribution: float | None = None
+    score: float = 0.0
+
+    @property
+    def filter(self) -> pl.Expr:
+        """The slice as a Polars predicate on the columns of a log.
+
+        >>> finding = Finding("fn_surge", "major", "fnr", "", "", slice={"country": "BR"})
+        >>> pl.DataFrame({"country": ["BR", None]}).filter(finding.filter).height
+        1
+        """
+        tests = [pl.col(key).eq_missing(pl.lit(value)) for key, value in self.slice.items()]
+        return pl.all_horizontal(tests) if tests else pl.lit(True)
+
+    @property
+    def sql(self) -> str:
+        r"""The slice as an SQL condition.
+
+        >>> Finding("fn_surge", "major", "fnr", "", "", slice={"country": "Côte d'Ivoire", "age": None}).sql
+        '"country" = \'Côte d\'\'Ivoire\' AND "age" IS NULL'
+        """
+        return " AND ".join(sql_test(key, value) for key, value in self.slice.items()) or "TRUE"
+
+    def examples(self, log: Any, n: int = 20) -> pl.DataFrame:
+        """Rows of the slice from a log: the same ones every time, chosen by a hash of their content.
+
+        Parameters
+        ----------
+        log
+            A log that `fastmetrics.count` reads, with the keys of the slice as columns.
+        n
+            Rows at most.
+
+        Raises
+        ------
+        SchemaError
+            A key that the log lacks, or a log that can be read only once.
+
+        >>> finding = Finding("fn_surge", "major", "fnr", "", "", slice={"country": "BR"})
+        >>> finding.examples({"country": ["BR", "DE", "BR"], "label": [1, 0, 0]}, n=5).height
+        2
+        """
+        from fastmetrics.sources import open_source  # late: it brings the readers of every format
+
+        source = open_source(log)
+        if source.lazy is None:
+            raise SchemaError(f"examples() of {source.name}: it can be read once only; give a file or a frame")
+        columns = source.lazy.collect_schema().names()
+        for key in self.slice:
+            if key not in columns:
+                raise SchemaError("examples(): " + unknown("column", key, columns))
+        rows = source.lazy.filter(self.filter).with_columns(pl.struct(columns).hash(SEED).alias("hash of the row"))
+        return rows.bottom_k(n, by="hash of the row").sort("hash of the row").drop("hash of the row").collect()
+
+    def row(self) -> dict[str, Any]:
+        """The finding as a row of `Diagnosis.findings`."""
+        own = {name: getattr(self, name) for name in SCHEMA if name not in ("slice", "predicate", "model")}
+        return own | {
+            "model": None if self.model is None else str(self.model),
+            "slice": words(self.slice),
+            "predicate": [{"column": key, "value": None if v is None else str(v)} for key, v in self.slice.items()],
+            "since": naive(self.since),
+            "until": naive(self.until),
+        }
+
+
+def words(fixed: Mapping[str, Any]) -> str:
+    """A slice as people say it; empty for everything."""
+    return " and ".join(f"{key} = {'null' if value is None else value}" for key, value in fixed.items())
+
+
+def naive(instant: datetime | None) -> datetime | None:
+    """The clock time of an instant in its own zone, so that one column holds those of any zone."""
+    return None if instant is None else instant.replace(tzinfo=None)
+
+
+def sql_test(key: str, value: Any) -> str:
+    """One equality in SQL."""
+    name = '"' + key.replace('"', '""') + '"'
+    if value is None:
+        return f"{name} IS NULL"
+    if isinstance(value, bool):
+        return f"{name} = {str(value).upper()}"
+    if isinstance(value, (datetime, date, time)):
+        kind = "TIMESTAMP" if isinstance(value, datetime) else type(value).__name__.upper()
+        return f"{name} = {kind} '{value}'"
+    if isinstance(value, (int, float)):
+        return f"{name} = {value!r}"
+    text = str(value).replace("'", "''")
+    return f"{name} = '{text}'"
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What `fastmetrics.diagnose` found; empty, and false, where nothing happened.
+
+    Attributes
+    ----------
+    all
+        The findings, most important first.
+    notes
+        What a reader must know of how they were found.
+    """
+
+    all: tuple[Finding, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def findings(self) -> pl.DataFrame:
+        """One row a finding, most important first, with the fields of `Finding`; empty where nothing happened.
+
+        ``slice`` is in words, ``predicate`` a list of (column, value); ``since`` and ``until`` are clock times of the
+        windows' time zone.
+        """
+        return pl.DataFrame([finding.row() for finding in self.all], schema=SCHEMA, orient="row")
+
+    def to_json(self) -> str:
+        """The findings and notes as a JSON object.
+
+        >>> Diagnosis(()).to_json()
+        '{"findings": [], "notes": []}'
+        """
+        return json.dumps({"findings": [finding.row() for finding in self.all], "notes": self.notes}, default=str)
+
+    def __iter__(self) -> Iterator[Finding]:
+        return iter(self.all)
+
+    def __len__(self) -> int:
+        return len(self.all)
+
+    def __getitem__(self, place: int) -> Finding:
+        return self.all[place]
+
+    def __repr__(self) -> str:
+        """One paragraph an incident, then the notes."""
+        lines = []
+        for finding in self.all:
+            lines.append(f"{finding.incident}. [{finding.severity}] {finding.tag}: {finding.sentence}")
+            lines.append(f"   {finding.advice}")
+        return "\n".join([*(lines or ["nothing happened"]), *(f"note: {note}" for note in self.notes)])

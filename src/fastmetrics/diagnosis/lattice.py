@@ -1,0 +1,151 @@
+"""The lattice of slices: every conjunction of key values, and sums of leaves over all of them at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import comb, log, prod
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+__all__ = ["Cell", "DENSE_CELLS", "Lattice", "lattice_of"]
+
+Floats = NDArray[np.float64]
+Cell = tuple[int, ...]  # a code for each dimension; 0 is any value
+
+DENSE_CELLS = 50_000_000  # up to here every conjunction has a place in one cube: 400 MB a channel
+PLACES = 1 << 40  # numbers of leaves stay below this while they are made
+
+
+@dataclass(frozen=True)
+class Lattice:
+    """The conjunctions of values of some dimensions, over the leaves (combinations of all of them) that occur.
+
+    ``values`` holds the distinct values of each dimension, nulls last; ``codes`` (dimensions x leaves) holds 1 plus
+    the place of each leaf's value there, and 0 stands for any value.
+    """
+
+    dims: tuple[str, ...]
+    values: tuple[pl.Series, ...]
+    codes: NDArray[np.int64]
+
+    @property
+    def leaves(self) -> int:
+        """Combinations of values that occur."""
+        return int(self.codes.shape[1])
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Places along each dimension: its values and "any"."""
+        return tuple(len(values) + 1 for values in self.values)
+
+    @property
+    def size(self) -> int:
+        """Conjunctions there could be, the empty one among them."""
+        return prod(self.shape)
+
+    @property
+    def dense(self) -> bool:
+        """Whether all conjunctions fit in one cube."""
+        return self.size <= DENSE_CELLS
+
+    @cached_property
+    def strides(self) -> NDArray[np.int64]:
+        """How far apart neighbours along each dimension lie in a cube."""
+        return np.array([prod(self.shape[at + 1 :]) for at in range(len(self.dims))], np.int64)
+
+    @cached_property
+    def places(self) -> NDArray[np.int64]:
+        """Where each leaf lies in a cube."""
+        return self.strides @ self.codes if self.dims else np.zeros(self.leaves, np.int64)
+
+    def roll_up(self, channel: Floats) -> Floats:
+        """The sums of a leaf channel over every conjunction, flat; only of a dense lattice."""
+        from fastmetrics.kernels.lattice import add_axis  # late, as Numba is not for import time
+
+        cube = np.zeros(self.size)
+        cube[self.places] = channel
+        for at, size in enumerate(self.shape):
+            inner = int(self.strides[at])
+            add_axis(cube, self.size // (size * inner), size, inner)
+        return cube
+
+    def cell(self, place: int) -> Cell:
+        """The conjunction at a place of a cube."""
+        return tuple(int(code) for code in np.unravel_index(place, self.shape)) if self.dims else ()
+
+    def inside(self, cell: Cell) -> NDArray[np.bool_]:
+        """Which leaves a conjunction holds."""
+        held = np.ones(self.leaves, np.bool_)
+        for codes, code in zip(self.codes, cell, strict=True):
+            if code:
+                held &= codes == code
+        return held
+
+    def predicate(self, cell: Cell) -> dict[str, Any]:
+        """The values that a conjunction fixes, by dimension."""
+        return {dim: values[code - 1] for dim, values, code in zip(self.dims, self.values, cell, strict=True) if code}
+
+    def price(self, cell: Cell) -> float:
+        """What naming a conjunction costs in nats: exp(-price) summed over all conjunctions is 1.
+
+        The layers share evenly, within them the sets of dimensions, and within those their combinations of values.
+        """
+        sizes = [max(len(values), 1) for values, code in zip(self.values, cell, strict=True) if code]
+        dims = len(self.dims)
+        return log(dims + 1) + log(comb(dims, len(sizes))) + sum(map(log, sizes))
+
+    @cached_property
+    def prices(self) -> Floats:
+        """`price` of every conjunction, flat; only of a dense lattice."""
+        dims = len(self.dims)
+        layers = np.zeros(self.shape, np.int64)
+        prices = np.full(self.shape, log(dims + 1))
+        for at, values in enumerate(self.values):
+            fixed = (slice(None),) * at + (slice(1, None),)
+            layers[fixed] += 1
+            prices[fixed] += log(max(len(values), 1))
+        prices += np.array([log(comb(dims, layer)) for layer in range(dims + 1)])[layers]
+        return prices.reshape(-1)
+
+    def shorter(self, cell: Cell) -> Iterator[Cell]:
+        """The conjunctions with one value less."""
+        for at, code in enumerate(cell):
+            if code:
+                yield (*cell[:at], 0, *cell[at + 1 :])
+
+
+def lattice_of(frames: Sequence[pl.DataFrame], dims: Sequence[str]) -> tuple[Lattice, list[NDArray[np.int64]]]:
+    """The lattice over the rows of several frames together, and the leaf of each row of each.
+
+    Columns of one dimension may differ in width or in the order of their categories; null is a value of its own.
+    """
+    keys = pl.concat([frame.select(dims) for frame in frames], how="vertical_relaxed")
+    values, codes = [], []
+    for dim in dims:
+        column = keys[dim]
+        distinct = column.unique().sort(nulls_last=True)
+        ranks = column.rank("dense").cast(pl.Int64).fill_null(len(distinct)).to_numpy()
+        values.append(distinct)
+        codes.append(ranks)
+    rows = np.stack(codes) if dims else np.zeros((0, len(keys)), np.int64)
+    first, leaf = np.unique(numbers(rows, [len(one) for one in values]), return_index=True, return_inverse=True)[1:]
+    ends = np.cumsum([len(frame) for frame in frames])[:-1]
+    return Lattice(tuple(dims), tuple(values), np.ascontiguousarray(rows[:, first])), np.split(leaf, ends)
+
+
+def numbers(codes: NDArray[np.int64], sizes: Sequence[int]) -> NDArray[np.int64]:
+    """One number for each column of codes, equal where the columns are."""
+    out = np.zeros(codes.shape[1], np.int64)
+    space = 1
+    for column, size in zip(codes, sizes, strict=True):
+        if space * (size + 1) > PLACES:
+            out = np.unique(out, return_inverse=True)[1].astype(np.int64)
+            space = int(out.max(initial=0)) + 1
+        out = out * (size + 1) + column
+        space *= size + 1
+    return out

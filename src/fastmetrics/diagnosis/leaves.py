@@ -1,0 +1,255 @@
+"""Two Counts side by side: their cells by leaf of one lattice and by window, as flat arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from fastmetrics.counts import WINDOW, Counts
+from fastmetrics.diagnosis.dispersion import LEAST_WINDOWS, Dispersion, dispersion_of, independent
+from fastmetrics.diagnosis.lattice import Lattice, lattice_of
+from fastmetrics.diagnosis.rates import ROWS, prepared
+from fastmetrics.diagnosis.ratios import Ratio
+from fastmetrics.diagnosis.when import adjusted, since
+from fastmetrics.metrics import Cells, Formula
+from fastmetrics.schema import Family
+
+__all__ = ["Held", "Pair", "paired"]
+
+Floats = NDArray[np.float64]
+Times = tuple[datetime | None, datetime | None]
+
+MOST_MATRIX = 20_000_000  # entries of a leaves x windows table
+EXPOSURE = 1e12  # rows that could have come: so many that those that came are rare among them
+
+
+def summed_by(place: NDArray[np.int64], values: Floats, size: int) -> Floats:
+    """The sums of values that share a place."""
+    return np.bincount(place, values, size).astype(np.float64, copy=False)
+
+
+@dataclass(frozen=True)
+class Held:
+    """A family's cells on one side, a row for each leaf and window (and inner key) that occurs."""
+
+    leaf: NDArray[np.int64]
+    window: NDArray[np.int64]  # the place among all windows of both sides; -1 without a time
+    table: pl.DataFrame
+
+    @cached_property
+    def cells(self) -> Cells:
+        """The state cells, one entry a row."""
+        names = [name for name, dtype in self.table.schema.items() if dtype == pl.Int64]
+        return Cells({name: self.table[name].to_numpy().astype(np.float64) for name in names})
+
+    def by_leaf(self, formula: Formula, leaves: int) -> Floats:
+        """A formula that is linear in the cells, by leaf."""
+        return summed_by(self.leaf, self.values(formula), leaves)
+
+    def values(self, formula: Formula) -> Floats:
+        """A formula, one entry a row."""
+        return np.broadcast_to(np.asarray(formula(self.cells), np.float64), len(self.leaf))
+
+    def by_window(self, formula: Formula, inside: NDArray[np.bool_], windows: int) -> Floats:
+        """The same by window, over the leaves ``inside``."""
+        rows = inside[self.leaf] & (self.window >= 0)
+        return summed_by(self.window[rows], self.values(formula)[rows], windows)
+
+    def by_both(self, formula: Formula, leaves: int, windows: NDArray[np.int64]) -> Floats:
+        """The same by leaf and by window of those listed."""
+        place = np.full(int(max(windows.max(initial=0), self.window.max(initial=0))) + 2, -1)
+        place[windows] = np.arange(len(windows))
+        column = place[self.window]
+        rows = column >= 0
+        at = self.leaf[rows] * len(windows) + column[rows]
+        return summed_by(at, self.values(formula)[rows], leaves * len(windows)).reshape(leaves, len(windows))
+
+
+@dataclass(frozen=True)
+class Bins:
+    """Labelled rows of one side by leaf and bin of the score."""
+
+    leaf: NDArray[np.int64]
+    bin: NDArray[np.int64]
+    negative: Floats
+    positive: Floats
+
+
+@dataclass(frozen=True)
+class Binned:
+    """The bins of both sides (baseline first) and the log odds in the middle of each bin."""
+
+    before: Bins
+    now: Bins
+    logits: Floats
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Baseline and current of one model on one lattice: what every test reads."""
+
+    lattice: Lattice
+    windows: pl.Series  # every window of either side, ascending; empty without time
+    counted: tuple[str, str]  # name and kind of the family that counts rows
+    baseline: Mapping[str, Held]  # by family
+    current: Mapping[str, Held]
+    bins: Binned | None = None
+
+    @cached_property
+    def rows(self) -> Floats:
+        """Rows of both sides together, by leaf."""
+        name, kind = self.counted
+        return np.asarray(sum(side[name].by_leaf(ROWS[kind], self.lattice.leaves) for side in self.sides))
+
+    @property
+    def border(self) -> int | None:
+        """The place of the first current window, where all windows of the baseline lie before it."""
+        before, now = self.spans(self.counted[0])
+        return int(now[0]) if len(before) and len(now) and before[-1] < now[0] else None
+
+    def span(self, family: str, num: Formula, den: Formula, inside: NDArray[np.bool_]) -> Times:
+        """Since when, and until when, a rate of some leaves has been another one; a shift of mix is no change."""
+        if self.border is None:
+            return None, None
+        windows = np.arange(len(self.windows))
+        size = int(inside.sum()) * len(windows)
+        if self.lattice.leaves * len(windows) <= MOST_MATRIX and size:
+            k, n = (self.together(family, formula, windows)[inside] for formula in (num, den))
+            return self.dated(*adjusted(k, n))
+        return self.dated(*self.series(family, num, den, inside))
+
+    def together(self, family: str, formula: Formula, windows: NDArray[np.int64]) -> Floats:
+        """A formula of both sides by leaf and window."""
+        leaves = self.lattice.leaves
+        return self.baseline[family].by_both(formula, leaves, windows) + self.current[family].by_both(
+            formula, leaves, windows
+        )
+
+    def dated(self, k: Floats, n: Floats) -> Times:
+        """The times of a change in a series of both sides, which is known to lie in the current windows."""
+        border = self.border
+        if border is None or not n[:border].sum() or not n[border:].sum():
+            return None, None
+        found = since(k, n, border)
+        return self.windows[found.since], None if found.until is None else self.windows[found.until]
+
+    def ratio(self, family: str, num: Formula, den: Formula) -> Ratio:
+        """Events and rows by leaf, on both sides."""
+        leaves = self.lattice.leaves
+        sides = [side[family].by_leaf(formula, leaves) for side in self.sides for formula in (num, den)]
+        return Ratio(*sides)
+
+    @property
+    def sides(self) -> tuple[Mapping[str, Held], Mapping[str, Held]]:
+        return self.baseline, self.current
+
+    def spans(self, family: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The windows of the baseline and the current ones."""
+        before, now = (np.unique(side[family].window[side[family].window >= 0]) for side in self.sides)
+        return before, now
+
+    def dispersion(self, family: str, num: Formula, den: Formula) -> Dispersion:
+        """How much more slices vary between windows of the baseline than independent rows would."""
+        windows, _ = self.spans(family)
+        if len(windows) < LEAST_WINDOWS or len(windows) * self.lattice.leaves > MOST_MATRIX:
+            return independent()
+        held, leaves = self.baseline[family], self.lattice.leaves
+        return dispersion_of(self.lattice, held.by_both(num, leaves, windows), held.by_both(den, leaves, windows))
+
+    def volume(self, family: str, rows: Formula) -> tuple[Ratio, Dispersion]:
+        """Rows by leaf against the time there was for them: rare events among an endless number of chances.
+
+        Without windows the share of the current side is that of the median row.
+        """
+        leaves = self.lattice.leaves
+        before, now = (side[family].by_leaf(rows, leaves) for side in self.sides)
+        windows, later = self.spans(family)
+        timed = len(windows) and len(later)
+        share = len(later) / (len(windows) + len(later)) if timed else middle_share(before, now)
+        full = np.full(leaves, EXPOSURE)
+        ratio = Ratio(before, full * (1 - share), now, full * share)
+        if len(windows) < LEAST_WINDOWS or len(windows) * leaves > MOST_MATRIX:
+            return ratio, independent()
+        k = self.baseline[family].by_both(rows, leaves, windows)
+        return ratio, dispersion_of(self.lattice, k, np.full_like(k, EXPOSURE / len(windows)))
+
+    def series(self, family: str, num: Formula, den: Formula, inside: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+        """Events and rows by window of both sides together, over the leaves ``inside``."""
+        size = len(self.windows)
+        k, n = (sum(side[family].by_window(formula, inside, size) for side in self.sides) for formula in (num, den))
+        return np.asarray(k), np.asarray(n)
+
+
+def middle_share(before: Floats, now: Floats) -> float:
+    """The share of current rows of a leaf, at the median over rows: a few slices do not move it."""
+    rows = before + now
+    share = np.divide(now, rows, out=np.zeros_like(now), where=rows > 0)
+    order = np.argsort(share)
+    reached = np.cumsum(rows[order])
+    middle = share[order[np.searchsorted(reached, reached[-1] / 2)]] if len(rows) and reached[-1] else 0.5
+    return float(np.clip(middle, 0.01, 0.99))
+
+
+def paired(baseline: Counts, current: Counts, families: Sequence[Family], dims: Sequence[str]) -> Pair:
+    """Baseline and current on the lattice of ``dims``; other keys are added up."""
+    windowed = baseline.layout.windows is not None and current.layout.windows is not None
+    by = [*dims, *([WINDOW] if windowed else [])]
+    both = [prepared(family, [summed(counts, family, by) for counts in (baseline, current)], by) for family in families]
+    tables = [sides[side] for side in (0, 1) for sides in both]
+    scores = probabilities(families)
+    bins = [summed(counts, scores, dims).drop_nulls("bin") for counts in (baseline, current)] if scores else []
+    lattice, leaves = lattice_of([*tables, *bins], dims)
+    starts = [table[WINDOW] for table in tables] if windowed else []
+    windows = pl.concat(starts).drop_nulls().unique().sort() if starts else pl.Series(WINDOW, [], pl.Datetime("us"))
+    held = [
+        Held(leaf, places(table, windows) if windowed else np.full(len(table), -1, np.int64), table)
+        for table, leaf in zip(tables, leaves, strict=False)
+    ]
+    names = [family.name for family in families]
+    before, now = (dict(zip(names, held[start : start + len(names)], strict=True)) for start in (0, len(names)))
+    labelled = [bins_of(table, leaf) for table, leaf in zip(bins, leaves[len(tables) :], strict=True)]
+    binned = Binned(labelled[0], labelled[1], logits_of(scores)) if scores else None
+    return Pair(lattice, windows, (families[0].name, families[0].kind), before, now, binned)
+
+
+def probabilities(families: Sequence[Family]) -> Family | None:
+    """The family of scores in [0, 1], if there is one."""
+    family = next((family for family in families if family.kind == "scores"), None)
+    edges = family.arguments["edges"] if family else [-1.0]
+    return family if min(edges) >= 0 and max(edges) <= 1 else None
+
+
+def bins_of(table: pl.DataFrame, leaf: NDArray[np.int64]) -> Bins:
+    """Labelled rows by leaf and bin."""
+    return Bins(leaf, *(table[name].to_numpy() for name in ("bin", "negative", "positive")))
+
+
+def logits_of(scores: Family) -> Floats:
+    """The log odds in the middle of each bin of scores, from the one below the first edge to the one above the last."""
+    edges = np.asarray(scores.arguments["edges"], np.float64)
+    middles = np.concatenate([edges[:1], (edges[1:] + edges[:-1]) / 2, edges[-1:], edges[-1:]])
+    middles = np.clip(middles, 1e-6, 1 - 1e-6)
+    return np.asarray(np.log(middles / (1 - middles)))
+
+
+def summed(counts: Counts, family: Family, by: Sequence[str]) -> pl.DataFrame:
+    """The rows of a family by some keys and its inner keys: states only."""
+    table = counts.tables[family.name]
+    keys = [*by, *family.inner_names]
+    states = [pl.col(state).sum() for state in family.states]
+    return table.group_by(keys, maintain_order=True).agg(states) if keys else table.select(states)
+
+
+def places(table: pl.DataFrame, windows: pl.Series) -> NDArray[np.int64]:
+    """The place of each row's window among ``windows``; -1 for rows without a time."""
+    if not len(windows):
+        return np.full(len(table), -1, np.int64)
+    at: Any = windows.search_sorted(table[WINDOW].fill_null(windows[0]))
+    return np.where(table[WINDOW].is_null().to_numpy(), -1, np.asarray(at, np.int64))

@@ -1,0 +1,40 @@
+"""The sentence that a person reads."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fastmetrics.diagnosis.findings import Finding, words
+
+__all__ = ["sentence"]
+
+LEAST_SHARE = 0.05  # of a change of the whole that is worth saying
+
+
+def sentence(finding: Finding, phrase: str, nouns: str) -> Finding:
+    """A finding with its sentence: since when, who, what, where, how much."""
+    since = f"Since {finding.since:%Y-%m-%d %H:%M} " if finding.since else ""
+    who = str(finding.model) if finding.model is not None else "the model"
+    where = f" where {words(finding.slice)}" if finding.slice else ""
+    what = phrase.format(times=times(finding.baseline, finding.current), words=nouns)
+    numbers = f": {finding.metric} {number(finding.current)}, was {number(finding.baseline)}"
+    share = finding.contribution
+    explains = (
+        f"; this makes up {share:.0%} of the change of {finding.metric}" if share and share >= LEAST_SHARE else ""
+    )
+    text = f"{since}{who} {what}{where}{numbers}{explains}; {finding.rows:,} rows"
+    return replace(finding, sentence=text[0].upper() + text[1:])
+
+
+def times(before: float | None, now: float | None) -> str:
+    """How many times what it was: "2.4x", "many times" from nothing."""
+    if not before:
+        return "many times"
+    return f"{(now or 0.0) / before:.2g}x"
+
+
+def number(value: float | None) -> str:
+    """A rate in three digits, a count whole."""
+    if value is None:
+        return "unknown"
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"

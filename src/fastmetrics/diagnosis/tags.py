@@ -1,0 +1,158 @@
+"""What happened: one table of tags, each with its rule over the rates that moved in a slice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from fastmetrics.diagnosis.ratios import wilson
+
+__all__ = ["TAGS", "Move", "Moves", "Tag", "rank_of"]
+
+CONSTANT = 0.01  # a class predicted for at most this share of rows, or for all but this share, is predicted always
+STEEPER, FLATTER = 1.15, 0.87  # of the calibration slope, now beside before
+
+
+@dataclass(frozen=True)
+class Move:
+    """A rate in a slice: ``direction`` is 1 or -1 where it moved beyond chance, else 0."""
+
+    direction: int = 0
+    before: float = float("nan")
+    now: float = float("nan")
+    k: float = 0.0
+    n: float = 0.0
+
+    @property
+    def up(self) -> bool:
+        return self.direction > 0
+
+    @property
+    def down(self) -> bool:
+        return self.direction < 0
+
+    @property
+    def still(self) -> bool:
+        return self.direction == 0
+
+
+STILL = Move()
+
+
+@dataclass(frozen=True)
+class Moves:
+    """All that a rule sees of a slice: its rates by name, and how the slope of its calibration changed.
+
+    A rate that the Counts do not hold did not move. ``slope`` is the slope now over the one before, None where it is
+    not known or not beyond chance.
+    """
+
+    rates: Mapping[str, Move]
+    slope: float | None = None
+
+    def __getattr__(self, name: str) -> Move:
+        return self.rates.get(name, STILL)
+
+
+Rule = Callable[[Moves], bool]
+
+
+@dataclass(frozen=True)
+class Tag:
+    """A kind of thing that happens to a model.
+
+    Attributes
+    ----------
+    question
+        What a person would ask to find it.
+    rule
+        Whether the moves of a slice amount to it. The first tag of the table whose rule holds is taken.
+    rates
+        The rates that show it, the best first.
+    phrase
+        Its words after the model's name; ``{times}`` is how many times the rate is what it was.
+    """
+
+    name: str
+    question: str
+    rule: Rule
+    rates: tuple[str, ...]
+    phrase: str
+    advice: str
+
+
+def constant(m: Moves) -> bool:
+    move = m.predicted_positive_rate
+    if move.still or not move.n:
+        return False
+    low, high = wilson(move.k, move.n, 1.96)
+    return (move.now >= 1 - CONSTANT and move.before < low) or (move.now <= CONSTANT and move.before > high)
+
+
+def worse_throughout(m: Moves) -> bool:
+    """Both classes suffer: by their labels, or by their predictions while these are as before."""
+    by_prediction = m.fdr.up and m.false_omission_rate.up and m.predicted_positive_rate.still
+    return (m.fnr.up and m.fpr.up) or by_prediction
+
+
+def opposite(m: Moves) -> bool:
+    return m.fnr.direction * m.fpr.direction < 0
+
+
+def scores_moved(m: Moves) -> bool:
+    return not (m.high_score_rate.still and m.extreme_score_rate.still)
+
+
+def errors_still(m: Moves) -> bool:
+    return m.fnr.still and m.fpr.still
+
+
+# fmt: off
+TAGS = (
+    Tag("null_surge", "Do labels or predictions go missing?",
+        lambda m: m.unlabelled_rate.up or m.unpredicted_rate.up or m.unscored_rate.up,
+        ("unpredicted_rate", "unlabelled_rate", "unscored_rate"), "has {times} as many {words}",
+        "Look at the joins and time-outs on the way to the log; metrics of this slice are of the rows that are left."),
+    Tag("constant_prediction", "Does it always say the same?", constant,
+        ("predicted_positive_rate",), "says nearly the same of every row",
+        "Look for a feature that became constant, a default answer or a broken threshold; roll back the version."),
+    Tag("ranking_degradation", "Does it tell positives from negatives less well, at any threshold?",
+        worse_throughout, ("error_rate", "fnr", "fpr"), "tells positives from negatives less well",
+        "No threshold repairs this: look for broken features or wrong labels in this slice, then retrain."),
+    Tag("score_shift", "Did the scores move, and decisions with them?", lambda m: opposite(m) and scores_moved(m),
+        ("high_score_rate", "extreme_score_rate", "predicted_positive_rate"), "gives other scores",
+        "Look at the inputs and the version that scores this slice; until then move its threshold back along the ROC."),
+    Tag("threshold_shift", "Does it trade misses for false alarms?", opposite,
+        ("predicted_positive_rate", "fnr", "fpr"), "decides at another threshold",
+        "Compare the threshold in use with the one intended; the model itself ranks as before."),
+    Tag("improvement", "Did it get better?",
+        lambda m: (m.fnr.down or m.fpr.down) and not (m.fnr.up or m.fpr.up), ("fnr", "fpr"),
+        "has {times} as many {words}", "Nothing to repair; keep what changed."),
+    Tag("prevalence_shift", "Did the share of positives change, and not the model?",
+        lambda m: not m.prevalence.still and errors_still(m), ("prevalence",), "meets {times} as many positives",
+        "The model errs as before within each class; check that the labels are right, then adapt the threshold."),
+    Tag("fn_surge", "Does it miss more?", lambda m: m.fnr.up, ("fnr",), "misses {times} as many positives",
+        "Look at missed positives of this slice (finding.examples) and at what changed for it at that time."),
+    Tag("fp_surge", "Does it raise more false alarms?", lambda m: m.fpr.up, ("fpr",),
+        "raises {times} as many false alarms",
+        "Look at false alarms of this slice (finding.examples) and at what changed for it at that time."),
+    Tag("overconfident", "Are its scores too extreme?",
+        lambda m: scores_moved(m) and m.slope is not None and m.slope < FLATTER, ("extreme_score_rate",),
+        "is surer than it should be",
+        "Recalibrate the scores of this slice; decisions at the threshold are as before."),
+    Tag("underconfident", "Are its scores too timid?",
+        lambda m: scores_moved(m) and m.slope is not None and m.slope > STEEPER, ("extreme_score_rate",),
+        "is less sure than it could be",
+        "Recalibrate the scores of this slice; decisions at the threshold are as before."),
+    Tag("score_shift", "Did the scores move?", scores_moved, ("high_score_rate", "extreme_score_rate"),
+        "gives other scores", "Look at the inputs and the version that scores this slice."),
+    Tag("prediction_shift", "Does it answer differently?", lambda m: not m.predicted_positive_rate.still,
+        ("predicted_positive_rate",), "says positive {times} as often",
+        "Labels will tell whether it is right to; until then look at the inputs of this slice."),
+)
+# fmt: on
+
+
+def rank_of(moves: Moves) -> int | None:
+    """The place in TAGS of the first tag whose rule holds, or None."""
+    return next((rank for rank, tag in enumerate(TAGS) if tag.rule(moves)), None)

@@ -1,0 +1,217 @@
+"""Planted causes are found and named, unplanted ones are not, and bad input gets one clear line."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from functools import cache
+
+import numpy as np
+import polars as pl
+import pytest
+
+import fastmetrics as fm
+from fastmetrics.diagnosis.tags import TAGS
+
+START = datetime(2026, 3, 1)
+DAYS = 20
+BORDER = START + timedelta(days=12)
+SLICE = (pl.col("country") == "BR") & (pl.col("device") == "ios")
+LATE = pl.col("time") >= BORDER
+
+
+@cache
+def log(seed: int = 7, rows: int = 60_000) -> pl.DataFrame:
+    """A log whose rates differ between slices and stay as they are; scores are calibrated."""
+    rng = np.random.default_rng(seed)
+    country, device = rng.choice(["BR", "DE", "IN"], rows, p=[0.3, 0.3, 0.4]), rng.choice(["ios", "web"], rows)
+    logit = rng.normal(0, 1.5, rows) + 0.5 * (country == "DE") - 0.3 * (device == "web")
+    score = 1 / (1 + np.exp(-logit))
+    frame = pl.DataFrame({"country": country, "device": device, "score": score, "label": rng.random(rows) < score})
+    time = START + pl.duration(days=pl.Series(rng.integers(0, DAYS, rows)))
+    return frame.with_columns(pred=pl.col("score") >= 0.5, time=time, u=pl.Series(rng.random(rows)))
+
+
+def counted(frame: pl.DataFrame, **more: object) -> fm.Counts:
+    families = fm.binary("label", "pred"), fm.scores("label", "score", bins=20)
+    return fm.count(frame, *families, **({"by": ["country", "device"], "time": "time", "every": "1d"} | more))
+
+
+def diagnosed(faulty: pl.DataFrame, **more: object) -> fm.Diagnosis:
+    return fm.diagnose(counted(faulty.filter(LATE)), baseline=counted(faulty.filter(~LATE)), **more)
+
+
+def shifted(logits: pl.Expr) -> pl.Expr:
+    return pl.when(SLICE & LATE).then(1 / (1 + (-logits).exp())).otherwise("score").alias("score")
+
+
+LOGIT = (pl.col("score") / (1 - pl.col("score"))).log()
+HIT = SLICE & LATE & (pl.col("u") < 0.3)
+FAULTS = {
+    "fn_surge": [pl.when(HIT & pl.col("label")).then(False).otherwise("pred").alias("pred")],
+    "fp_surge": [pl.when(HIT & ~pl.col("label")).then(True).otherwise("pred").alias("pred")],
+    "ranking_degradation": [pl.when(HIT).then(~pl.col("label")).otherwise("label").alias("label")],
+    "constant_prediction": [pl.when(SLICE & LATE).then(False).otherwise("pred").alias("pred")],
+    "null_surge": [pl.when(HIT).then(None).otherwise("pred").alias("pred")],
+    "threshold_shift": [pl.when(SLICE & LATE).then(pl.col("score") >= 0.7).otherwise("pred").alias("pred")],
+    "overconfident": [shifted(LOGIT * 2)],
+    "underconfident": [shifted(LOGIT / 2)],
+    "improvement": [pl.when(HIT).then("label").otherwise("pred").alias("pred")],
+}
+
+
+@pytest.mark.parametrize("tag", FAULTS)
+def test_a_planted_fault_is_found_where_it_is(tag: str) -> None:
+    found = diagnosed(log().with_columns(FAULTS[tag]))
+    assert [finding.tag for finding in found] == [tag]
+    assert found[0].slice == {"country": "BR", "device": "ios"}
+    assert found[0].since == BORDER.replace(tzinfo=found[0].since.tzinfo)
+    assert found[0].until is None
+    assert found[0].low < found[0].difference < found[0].high
+
+
+def test_scores_that_shift_with_their_decisions() -> None:
+    moved = log().with_columns(shifted(LOGIT + 1)).with_columns(pred=pl.col("score") >= 0.5)
+    assert [(one.tag, one.slice) for one in diagnosed(moved)] == [("score_shift", {"country": "BR", "device": "ios"})]
+
+
+def test_other_shares_of_positives() -> None:
+    found = diagnosed(log().filter(~(HIT & pl.col("label"))))
+    assert found[0].tag == "prevalence_shift"
+    assert found[0].slice == {"country": "BR", "device": "ios"}
+
+
+def test_lost_rows() -> None:
+    found = diagnosed(log().filter(~HIT))
+    assert [(one.tag, one.slice) for one in found] == [("volume_drop", {"country": "BR", "device": "ios"})]
+    assert found[0].current / found[0].baseline == pytest.approx(0.7, abs=0.03)
+
+
+def test_appearing_and_vanishing_slices() -> None:
+    part = pl.col("country") == "BR"
+    assert [(one.tag, one.slice) for one in diagnosed(log().filter(LATE | ~part))] == [("new_slice", {"country": "BR"})]
+    gone = diagnosed(log().filter(~LATE | ~part))
+    assert [(one.tag, one.slice) for one in gone] == [("vanished_slice", {"country": "BR"})]
+
+
+def test_an_empty_day_is_a_missing_window() -> None:
+    day = BORDER + timedelta(days=3)
+    found = diagnosed(log().filter(pl.col("time") != day))
+    assert ("missing_window", day) in [(one.tag, one.since and one.since.replace(tzinfo=None)) for one in found]
+
+
+def test_a_shift_of_mix_is_no_fault_of_a_slice() -> None:
+    thinned = log().filter(~(LATE & (pl.col("country") == "DE") & (pl.col("u") < 0.7)))
+    rest = log(11).filter(LATE & (pl.col("country") != "DE")).head(log().height - thinned.height)
+    found = diagnosed(pl.concat([thinned, rest]))
+    assert found[0].tag == "mix_shift"
+    assert {one.tag for one in found} <= {"mix_shift", "volume_drop", "volume_spike"}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_nothing_happened(seed: int) -> None:
+    found = diagnosed(log(100 + seed, 20_000))
+    assert not found.all
+    assert found.findings.height == 0
+    assert found.findings.schema == diagnosed(log().with_columns(FAULTS["fn_surge"])).findings.schema
+
+
+def test_without_a_baseline_the_cut_is_found() -> None:
+    found = fm.diagnose(counted(log().with_columns(FAULTS["fn_surge"])))
+    assert [(one.tag, one.slice) for one in found] == [("fn_surge", {"country": "BR", "device": "ios"})]
+    assert abs(found[0].since.replace(tzinfo=None) - BORDER) <= timedelta(days=1)
+    assert not fm.diagnose(counted(log())).all
+
+
+def test_models_are_diagnosed_one_by_one() -> None:
+    two = pl.concat(
+        [log().with_columns(FAULTS["fn_surge"]).with_columns(model=pl.lit("a")), log(8).with_columns(model=pl.lit("b"))]
+    )
+    now, before = (counted(part, by=["model", "country", "device"]) for part in (two.filter(LATE), two.filter(~LATE)))
+    found = fm.diagnose(now, baseline=before)
+    assert [(one.model, one.tag) for one in found] == [("a", "fn_surge")]
+    assert " a misses " in found[0].sentence
+
+
+def test_fresh_logs_need_no_labels() -> None:
+    faulty = log().with_columns(FAULTS["constant_prediction"]).with_columns(label=pl.lit(None, pl.Boolean))
+    assert [one.tag for one in diagnosed(faulty)] == ["constant_prediction"]
+    assert [one.tag for one in diagnosed(log().with_columns(label=pl.lit(None, pl.Boolean)))] == []
+
+
+def test_a_finding_can_be_gone_on_with() -> None:
+    faulty = log().with_columns(FAULTS["fn_surge"])
+    found = diagnosed(faulty)
+    examples = found[0].examples(faulty, n=5)
+    assert examples.height == 5
+    assert examples.filter(~SLICE).height == 0
+    assert examples.equals(found[0].examples(faulty.reverse(), n=5))
+    assert faulty.sql(f"SELECT * FROM self WHERE {found[0].sql}").height == faulty.filter(found[0].filter).height
+    assert json.loads(found.to_json())["findings"][0]["tag"] == "fn_surge"
+    assert "fn_surge" in repr(found)
+    assert "misses 1.7x as many positives where country = BR and device = ios" in found[0].sentence
+    with pytest.raises(fm.SchemaError, match="did you mean 'countri'"):
+        found[0].examples(faulty.rename({"country": "countri"}))
+
+
+def test_other_keys_weights_and_identities_are_said() -> None:
+    faulty = log().with_columns(FAULTS["fn_surge"]).with_columns(w=pl.lit(2.0)).with_row_index("user")
+    now = counted(faulty.filter(LATE), by=["country", "device", "user"], weight="w", time=None, every=None)
+    before = counted(faulty.filter(~LATE), by=["country", "device"], weight="w", time=None, every=None)
+    found = fm.diagnose(now, baseline=before)
+    assert [one.tag for one in found] == ["fn_surge"]
+    assert any("'user'" in note or "user" in note for note in found.notes)
+    assert any("weights" in note for note in found.notes)
+    wide = counted(faulty.filter(LATE), by=["country", "user"], time=None, every=None)
+    assert any("is left out of the slices" in note for note in fm.diagnose(wide, baseline=wide).notes)
+
+
+def test_empty_counts_and_single_windows() -> None:
+    nothing = counted(log().head(0))
+    assert not fm.diagnose(nothing, baseline=nothing).all
+    assert not fm.diagnose(nothing).all
+    day = counted(log().filter(pl.col("time") == START))
+    assert not fm.diagnose(day).all
+    assert not fm.diagnose(day, baseline=day).all
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"slices": ["contry"]}, "did you mean 'country'"),
+        ({"metrics": ["recal"]}, "did you mean 'recall'"),
+        ({"metrics": ["f1"]}, "not a proportion"),
+        ({"alpha": 5}, "error rate"),
+        ({"min_effect": -1}, "difference of rates"),
+        ({"min_rows": -1}, "number of rows"),
+    ],
+)
+def test_bad_arguments_get_one_line(arguments: dict[str, object], message: str) -> None:
+    counts = counted(log(3, 2_000))
+    with pytest.raises(fm.SchemaError, match=message) as error:
+        fm.diagnose(counts, baseline=counts, **arguments)
+    assert "\n" not in str(error.value)
+
+
+def test_bad_counts_get_one_line() -> None:
+    counts = counted(log(3, 2_000))
+    with pytest.raises(fm.SchemaError, match="without baseline="):
+        fm.diagnose(counts.rollup("country"))
+    numbers = fm.count({"y": [1.0], "p": [2.0]}, fm.regression("y", "p"))
+    with pytest.raises(fm.SchemaError, match="binary"):
+        fm.diagnose(numbers, baseline=numbers)
+    sets = counted(log(3, 2_000), grouping_sets=[[], ["country", "device"]])
+    with pytest.raises(fm.SchemaError, match="grouping"):
+        fm.diagnose(sets, baseline=sets)
+
+
+def test_metrics_asked_for_are_searched() -> None:
+    counts = counted(log(3, 2_000))
+    assert not fm.diagnose(counts, baseline=counts, metrics=["recall", "npv"]).all
+
+
+def test_the_table_of_tags_is_whole() -> None:
+    for tag in TAGS:
+        assert tag.question.endswith("?")
+        assert tag.advice.endswith(".")
+        assert tag.rates
