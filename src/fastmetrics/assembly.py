@@ -16,7 +16,7 @@ from fastmetrics.groups import Codes
 from fastmetrics.kernels.order import groups_in_order
 from fastmetrics.plan import Plan, maximal
 from fastmetrics.schema import Family
-from fastmetrics.tally import Tally
+from fastmetrics.tally import Place, Tally
 
 __all__ = ["Share", "assembled", "check_groups", "merged"]
 
@@ -125,15 +125,18 @@ def grouped(
 
 
 def by_place(
-    marks: NDArray[np.uint8], groups: int, places: Mapping[str, int], values: Mapping[str, pl.Series]
+    marks: NDArray[np.uint8], groups: int, places: Mapping[str, Place], values: Mapping[str, pl.Series]
 ) -> tuple[NDArray[np.uint32], Mapping[str, NDArray[np.uint32]]]:
     """`grouped` where ids are arithmetic on codes and many places are taken: every place is looked at in order.
 
     345,600 groups by model, country and hour take 2 ms, where to take ids apart and to sort them takes 17.
     """
-    orders = np.concatenate([series.arg_sort(nulls_last=True).to_numpy() for series in values.values()])
+    possible = [
+        values[key][: places[key].room] for key in values
+    ]  # a code beyond would be taken for one of another key
+    orders = np.concatenate([series.arg_sort(nulls_last=True).to_numpy() for series in possible])
     ids, codes = np.empty(groups + 1, np.uint32), np.empty((len(values), groups + 1), np.uint32)
-    sizes, in_id = np.array(list(map(len, values.values()))), np.array([places[key] for key in values])
+    sizes, in_id = np.array(list(map(len, possible))), np.array([places[key].step for key in values])
     groups_in_order(marks, sizes, in_id, orders, ids, codes.reshape(-1))
     return ids[:groups], dict(zip(values, codes[:, :groups], strict=True))
 

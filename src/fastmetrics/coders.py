@@ -111,7 +111,8 @@ class NumberCodes:
         if spread <= MOST_CLOSE:
             occurs = np.zeros(spread, np.bool_)
             occurs[self.away(numbers[: ENOUGH * spread])] = True
-            reach = min(2 * int(np.count_nonzero(occurs)), MOST_CLOSE)
+            beyond = int(np.iinfo(numbers.dtype).max) + 1 - int(least)  # where `away` begins anew
+            reach = min(2 * int(np.count_nonzero(occurs)), MOST_CLOSE, beyond)
             self.reach = reach if spread <= reach else 0
 
     def away(self, numbers: NDArray[Any]) -> NDArray[Any]:

@@ -21,7 +21,7 @@ from fastmetrics.kernels.cells import (
 )
 from fastmetrics.schema import Adder, Cell, Family, Rows, States
 
-__all__ = ["Block", "Drained", "Tally"]
+__all__ = ["Block", "Drained", "Place", "Tally"]
 
 
 MOST_CELLS = 2**32
@@ -44,6 +44,13 @@ class CellRows(NamedTuple):
     weights: NDArray[np.float64]
     sums: NDArray[np.float64]
     extremes: NDArray[np.float64]
+
+
+class Place(NamedTuple):
+    """What a code of a key counts in an id, and how many codes there is room for: no others occur."""
+
+    step: int
+    room: int
 
 
 class Drained(NamedTuple):
@@ -312,13 +319,15 @@ class Tally:
             ids, *inner = self.inner[index].decode(ids)
         return self.outer.decode(ids)[: len(self.keys)], inner
 
-    def places(self, index: int) -> list[int] | None:
+    def places(self, index: int) -> list[Place] | None:
         """What a code of each outer and inner key counts in the id of a family's cells; None where ids are hashed."""
-        if self.outer.hashed or self.inner[index].hashed:
+        outer, inner = self.outer, self.inner[index]
+        if outer.capacities is None or inner.capacities is None:
             return None
-        within = self.inner[index].places
-        outer = [place * within[0] for place in self.outer.places] if self.keys else []
-        return [*outer, *within[1:]]
+        within = inner.places
+        steps = [step * within[0] for step in outer.places] if self.keys else []
+        rooms = [outer.leading, *outer.capacities] if self.keys else []
+        return list(map(Place, [*steps, *within[1:]], [*rooms, *inner.capacities]))
 
     def drain(self, index: int) -> Drained:
         """Take the cells of a family out of its arrays, their ids back to codes."""

@@ -158,6 +158,16 @@ def test_numbers_that_lie_close_together(dtype: Any, least: int, beyond: int) ->
     assert (itemsizes[-1] == 4) == (out or itemsizes[0] == 4)
 
 
+@pytest.mark.parametrize("dtype", CLOSE[:-1], ids=str)
+def test_close_together_does_not_go_round(dtype: Any) -> None:
+    """The least number does not come after the greatest."""
+    low, high = pl.select(pl.lit(0, dtype).lower_bound(), high=pl.lit(0, dtype).upper_bound()).row(0)
+    key_coder = coder(dtype())
+    codes = [code for number in (high, low, high) for code in coded(key_coder, pl.Series([number], dtype=dtype))[0]]
+    assert codes == [1, 2, 1]
+    assert key_coder.values().to_list() == [None, high, low]
+
+
 @pytest.mark.parametrize("numbers", [[-5, -4, 2**63 - 1], [-(2**63), 2**63 - 1], [0, 70_000, *range(100)]])
 def test_numbers_that_do_not(numbers: list[int]) -> None:
     key_coder = coder(pl.Int64())
