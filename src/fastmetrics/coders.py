@@ -19,6 +19,8 @@ from fastmetrics.windows import UnlistableError, Windows, lengths
 __all__ = ["Coder", "WindowCoder", "coder", "coding"]
 
 LOOK_AHEAD = 1024
+MOST_CLOSE = 1 << 16
+ENOUGH = 8  # rows for each number there could be, to tell which of them occur
 ARENA_LIMIT = 2**31 - 1
 YEARS = (-62_135_596_800_000_000, 253_402_300_800_000_000)  # 0001-01-01 and 10000-01-01 in microseconds from 1970
 
@@ -33,12 +35,12 @@ class Coder(Protocol):
         """The value of each code, null first."""
 
 
-def with_nulls(codes: NDArray[Any], valid: NDArray[np.uint8] | None, size: int) -> Codes:
-    """Codes of values numbered from 0 of a closed set, with null put before them."""
+def with_nulls(codes: NDArray[Any], valid: NDArray[np.uint8] | None, size: int, final: bool = True) -> Codes:
+    """Codes of values numbered from 0, with null put before them."""
     if valid is None:
-        return Codes(codes, 1, size, final=True)
+        return Codes(codes, 1, size, final)
     wide = np.promote_types(codes.dtype, np.min_scalar_type(size))
-    return Codes((codes.astype(wide, copy=False) + wide.type(1)) * valid, 0, size, final=True)
+    return Codes((codes.astype(wide, copy=False) + wide.type(1)) * valid, 0, size, final)
 
 
 class BooleanCoder:
@@ -65,48 +67,110 @@ class EnumCoder:
         return pl.Series([None, *self.dtype.categories], dtype=self.dtype)
 
 
+class NumberCodes:
+    """Codes of whole numbers: how far they lie from the least, if they lie close together, else those of a table.
+
+    They do where at least half of the numbers between the least and the greatest of the first block occur in it. Such
+    codes are the column itself, or it less a number: 0.1 to 1.5 instead of 3 ns a row. A number out of reach puts those
+    so far into the table, under the codes they have.
+    """
+
+    def __init__(self) -> None:
+        self.table = NumberTable()
+        self.least = np.uint64(0)
+        self.reach: int | None = None  # numbers from the least on that are their own codes; None before the first
+        self.close = 1
+
+    @property
+    def known(self) -> NDArray[np.uint64]:
+        """The number of each code from 1, modulo 2 ** 64."""
+        if self.reach:
+            return self.least + np.arange(self.close - 1, dtype=np.uint64)
+        return self.table.known[1 : self.table.size]
+
+    def codes(self, numbers: NDArray[Any], valid: NDArray[np.uint8] | None) -> Codes:
+        if self.reach is None:
+            self.look(numbers if valid is None else numbers[valid.view(np.bool_)])
+        if self.reach:
+            away = self.away(numbers) if valid is None else self.away(numbers) * valid
+            greatest = int(away.max(initial=0))
+            if greatest < self.reach:
+                self.close = max(self.close, greatest + 2)
+                return with_nulls(away.astype(np.uint16) if away.itemsize > 4 else away, valid, self.close, final=False)
+            self.table.codes(self.known, None)
+            self.reach = 0
+        return Codes(self.table.codes(as_words(numbers), valid), 0, self.table.size)
+
+    def look(self, numbers: NDArray[Any]) -> None:
+        """Tell from the first numbers whether they lie close together."""
+        if not len(numbers):
+            return
+        least, greatest = numbers.min(), numbers.max()
+        self.least, self.reach = as_words(least.reshape(1))[0], 0
+        spread = int(greatest) - int(least) + 1
+        if spread <= MOST_CLOSE:
+            occurs = np.zeros(spread, np.bool_)
+            occurs[self.away(numbers[: ENOUGH * spread])] = True
+            beyond = int(np.iinfo(numbers.dtype).max) + 1 - int(least)  # where `away` begins anew
+            reach = min(2 * int(np.count_nonzero(occurs)), MOST_CLOSE, beyond)
+            self.reach = reach if spread <= reach else 0
+
+    def away(self, numbers: NDArray[Any]) -> NDArray[Any]:
+        """How far numbers lie from the least, modulo the numbers that their dtype has."""
+        words = numbers.view(f"u{numbers.itemsize}")
+        return words - self.least.astype(words.dtype) if self.least else words
+
+
+def as_words(numbers: NDArray[Any]) -> NDArray[np.uint64]:
+    """Whole numbers of any dtype modulo 2 ** 64."""
+    return numbers.astype(np.uint64 if numbers.dtype.kind == "u" else np.int64, copy=False).view(np.uint64)
+
+
 class NumberCoder:
-    """Codes of a column of numbers, dates or times: anything that is at most 64 bits wide."""
+    """Codes of a column of whole numbers, dates or times: anything that is at most 64 bits wide and no float."""
+
+    def __init__(self, dtype: pl.DataType) -> None:
+        self.dtype = dtype
+        self.numbers = NumberCodes()
+
+    def codes(self, column: pa.Array) -> Codes:
+        return self.numbers.codes(fixed(column), valid_bits(column))
+
+    def values(self) -> pl.Series:
+        known = pl.Series(self.numbers.known if self.dtype == pl.UInt64 else self.numbers.known.view(np.int64))
+        series = known.cast(physical_dtype(self.dtype)).cast(self.dtype)
+        return pl.concat([pl.Series([None], dtype=self.dtype), series.rename("")])
+
+
+class FloatCoder:
+    """Codes of a column of floats; NaN is null, and -0.0 is 0.0."""
 
     def __init__(self, dtype: pl.DataType) -> None:
         self.dtype = dtype
         self.table = NumberTable()
 
     def codes(self, column: pa.Array) -> Codes:
-        values = fixed(column)
-        valid = valid_bits(column)
-        if self.dtype.is_float():
-            values = values.astype(np.float64, copy=False) + 0.0  # -0.0 is 0.0
-            known = ~np.isnan(values)
-            valid = known.view(np.uint8) if valid is None else valid & known
-        elif values.dtype != np.uint64:
-            values = values.astype(np.int64, copy=False)
+        values, valid = fixed(column).astype(np.float64, copy=False) + 0.0, valid_bits(column)
+        known = (~np.isnan(values)).view(np.uint8)
+        valid = known if valid is None else valid & known
         return Codes(self.table.codes(values.view(np.uint64), valid), 0, self.table.size)
 
     def values(self) -> pl.Series:
-        known = self.table.known[1 : self.table.size]
-        if self.dtype.is_float():
-            series = pl.Series(known.view(np.float64)).cast(self.dtype)
-        elif self.dtype == pl.UInt64:
-            series = pl.Series(known)
-        else:
-            series = pl.Series(known.view(np.int64)).cast(physical_dtype(self.dtype)).cast(self.dtype)
-        return pl.concat([pl.Series([None], dtype=self.dtype), series.rename("")])
+        known = pl.Series(self.table.known[1 : self.table.size].view(np.float64))
+        return pl.concat([pl.Series([None], dtype=self.dtype), known.cast(self.dtype).rename("")])
 
 
 class CategoryCoder:
     """Codes of a Categorical column, which comes as its physical codes: one numbering for the whole process."""
 
     def __init__(self) -> None:
-        self.table = NumberTable()
+        self.numbers = NumberCodes()
 
     def codes(self, column: pa.Array) -> Codes:
-        numbers = fixed(column).astype(np.uint64, copy=False)
-        return Codes(self.table.codes(numbers, valid_bits(column)), 0, self.table.size)
+        return self.numbers.codes(fixed(column), valid_bits(column))
 
     def values(self) -> pl.Series:
-        codes = pl.Series(self.table.known[1 : self.table.size]).cast(pl.UInt32)
-        text = codes.cat.to(pl.Categorical).cast(pl.String)
+        text = pl.Series(self.numbers.known).cast(pl.UInt32).cat.to(pl.Categorical).cast(pl.String)
         return pl.concat([pl.Series([None], dtype=pl.String), text.rename("")])
 
 
@@ -316,4 +380,4 @@ def coder(dtype: pl.DataType) -> Coder:
         return TextCoder(dtype)
     if dtype in (pl.Int128, pl.UInt128) or isinstance(dtype, pl.Decimal):
         return TextCoder(pl.String())
-    return NumberCoder(dtype)
+    return FloatCoder(dtype) if dtype.is_float() else NumberCoder(dtype)

@@ -21,7 +21,7 @@ from fastmetrics.kernels.cells import (
 )
 from fastmetrics.schema import Adder, Cell, Family, Rows, States
 
-__all__ = ["Block", "Drained", "Tally"]
+__all__ = ["Block", "Drained", "Place", "Tally"]
 
 
 MOST_CELLS = 2**32
@@ -44,6 +44,13 @@ class CellRows(NamedTuple):
     weights: NDArray[np.float64]
     sums: NDArray[np.float64]
     extremes: NDArray[np.float64]
+
+
+class Place(NamedTuple):
+    """What a code of a key counts in an id, and how many codes there is room for: no others occur."""
+
+    step: int
+    room: int
 
 
 class Drained(NamedTuple):
@@ -71,7 +78,7 @@ class CellArrays:
         states, factors = len(self.family.states), 2 if self.weighted else 1
         self.rows = CellRows(
             np.zeros((0, min(FIRST_STATES, states)), np.uint32),
-            np.zeros((0, states * 4 if self.weighted else 0)),
+            np.zeros((0, min(FIRST_STATES, states) * 4 if self.weighted else 0)),
             np.zeros((0, len(self.sums_of) * factors * 2)),
             np.full((0, len(self.signs)), np.nan),
         )
@@ -128,7 +135,6 @@ class CellArrays:
         cells = of_states(ids, state, self.rows.counts.shape[1])
         count_rows(cells.fields(), cells.runs, ids.length, cells.span, self.rows.counts.reshape(-1))
         if weights is not None:
-            cells = of_states(ids, state, len(self.family.states))
             add_weights(cells.fields(), cells.runs, weights, self.rows.weights.reshape(-1))
 
     def add_values(self, ids: Ids, values: NDArray[np.float64], weights: NDArray[np.float64] | None) -> None:
@@ -148,9 +154,11 @@ class CellArrays:
         """Make sure that a state has a cell."""
         have = self.rows.counts.shape[1]
         if state >= have:
-            wider = np.zeros((len(self.rows.counts), len(self.family.states)), self.rows.counts.dtype)
-            wider[: self.size, :have] = self.rows.counts[: self.size]
-            self.rows = self.rows._replace(counts=wider)
+            counts, weights, states = self.rows.counts, self.rows.weights, len(self.family.states)
+            self.rows = self.rows._replace(
+                counts=widened(counts, states, self.size),
+                weights=widened(weights, states * 4 if self.weighted else 0, self.size),
+            )
 
     def widen(self, rows: int) -> None:
         """Make sure that no count can overflow: half the width is faster, and lasts for the first 4 billion rows."""
@@ -165,20 +173,20 @@ class CellArrays:
         self.make_room_for(states - 1)
         counts, weights, sums, extremes = self.rows
         counts[ids, :states] += taken.counts.astype(counts.dtype)
-        weights[ids] += taken.weights
+        weights[ids, : taken.weights.shape[1]] += taken.weights
         sums[ids] += taken.sums
         extremes[ids] = np.fmax(extremes[ids], taken.extremes)
 
     def occupied(self) -> NDArray[np.uint32]:
         """The ids that hold rows."""
-        return self.occupancy()[0]
+        return np.flatnonzero(self.occupancy()[0]).astype(np.uint32)
 
-    def occupancy(self) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-        """The ids that hold rows, and the states that occur."""
+    def occupancy(self) -> tuple[NDArray[np.uint8], int, NDArray[np.int64]]:
+        """A mark for each id that holds rows, how many there are, and the states that occur."""
         counts = self.rows.counts
-        ids, states = np.empty(self.size, np.uint32), np.zeros(counts.shape[1], counts.dtype)
-        found = occupied_rows(counts.reshape(-1), len(states), ids, states)
-        return ids[:found], np.flatnonzero(states)
+        marks, states = np.zeros(self.size, np.uint8), np.zeros(counts.shape[1], np.uint8)
+        groups = int(occupied_rows(counts.reshape(-1), len(states), marks, states))
+        return marks, groups, np.flatnonzero(states)
 
     def take(self, ids: NDArray[np.uint32]) -> CellRows:
         """The cells of some ids; nothing is left here afterwards."""
@@ -247,6 +255,13 @@ def grown(array: NDArray[Any], room: int, fill: float) -> NDArray[Any]:
     return longer
 
 
+def widened(array: NDArray[Any], width: int, rows: int) -> NDArray[Any]:
+    """Wider rows that start with the same cells; only the first ``rows`` hold any."""
+    wider = np.zeros((len(array), width), array.dtype)
+    wider[:rows, : array.shape[1]] = array[:rows]
+    return wider
+
+
 class Tally:
     """The cells of every family for one grouping set, filled by one thread."""
 
@@ -303,6 +318,16 @@ class Tally:
         if self.families[index].inner:
             ids, *inner = self.inner[index].decode(ids)
         return self.outer.decode(ids)[: len(self.keys)], inner
+
+    def places(self, index: int) -> list[Place] | None:
+        """What a code of each outer and inner key counts in the id of a family's cells; None where ids are hashed."""
+        outer, inner = self.outer, self.inner[index]
+        if outer.capacities is None or inner.capacities is None:
+            return None
+        within = inner.places
+        steps = [step * within[0] for step in outer.places] if self.keys else []
+        rooms = [outer.leading, *outer.capacities] if self.keys else []
+        return list(map(Place, [*steps, *within[1:]], [*rooms, *inner.capacities]))
 
     def drain(self, index: int) -> Drained:
         """Take the cells of a family out of its arrays, their ids back to codes."""

@@ -325,3 +325,14 @@ def test_counts_survive_arrow_and_files(log: pl.DataFrame) -> None:
     with tempfile.TemporaryDirectory() as folder:
         counts.write(Path(folder) / "counts")
         assert fm.read_counts(Path(folder) / "counts") == counts
+
+
+@pytest.mark.parametrize("kind", ["scores", "classes"])
+def test_inner_keys_that_a_merge_leaves_little_room(kind: str) -> None:
+    """Threads that saw other keys are put under one plan, whose inner keys have no more room than codes that occur."""
+    log = pl.DataFrame({"key": [f"k{number}" for number in range(80)], "other": "a", "label": 0, "score": None})
+    log = log.with_columns(pl.col("score").cast(pl.Float64))
+    family = fm.scores("label", "score", bins=3) if kind == "scores" else fm.classes("label", "score")
+    expected = fm.count(log, family, by=["other", "key"], threads=1)
+    with threads_take_turns(40):
+        assert fm.count(log, family, by=["other", "key"], threads=2) == expected

@@ -132,6 +132,49 @@ def test_200_000_distinct_values(text: bool) -> None:
     assert key_coder.values().gather(codes).equals(column, check_names=False)
 
 
+CLOSE: tuple[Any, ...] = (pl.Int8, pl.UInt8, pl.Int16, pl.UInt16, pl.Int32, pl.UInt32, pl.Int64, pl.UInt64, pl.Date)
+
+
+@pytest.mark.parametrize("beyond", [0, 39, 120])
+@pytest.mark.parametrize("least", [0, 40])
+@pytest.mark.parametrize("dtype", CLOSE, ids=str)
+def test_numbers_that_lie_close_together(dtype: Any, least: int, beyond: int) -> None:
+    """Each is its own code, in as few bytes as it has, until one lies out of reach; no code changes then."""
+    close = np.random.default_rng(least).permutation(np.arange(400) % 50) + least
+    parts = [pl.Series(numbers).cast(pl.Int32).cast(dtype) for numbers in (close, close, [least + 60], [beyond], close)]
+    parts[1] = pl.select(pl.when(close % 3 > 0).then(parts[1])).to_series()
+    key_coder, found, itemsizes = coder(parts[0].dtype), list[int](), list[int]()
+    for part in parts:
+        codes, said = coded(key_coder, part)
+        assert said is not None
+        found += codes
+        itemsizes.append(said.array.itemsize)
+    column = pl.concat(parts)
+    own = parts[0].to_physical().to_numpy().itemsize
+    assert itemsizes[0] == (own if own < 8 else 2)
+    assert found[:400] == (close - least + 1).tolist()
+    assert key_coder.values().gather(found).equals(column, check_names=False)
+    out = beyond < least or beyond >= least + 100
+    assert (itemsizes[-1] == 4) == (out or itemsizes[0] == 4)
+
+
+@pytest.mark.parametrize("dtype", CLOSE[:-1], ids=str)
+def test_close_together_does_not_go_round(dtype: Any) -> None:
+    """The least number does not come after the greatest."""
+    low, high = pl.select(pl.lit(0, dtype).lower_bound(), high=pl.lit(0, dtype).upper_bound()).row(0)
+    key_coder = coder(dtype())
+    codes = [code for number in (high, low, high) for code in coded(key_coder, pl.Series([number], dtype=dtype))[0]]
+    assert codes == [1, 2, 1]
+    assert key_coder.values().to_list() == [None, high, low]
+
+
+@pytest.mark.parametrize("numbers", [[-5, -4, 2**63 - 1], [-(2**63), 2**63 - 1], [0, 70_000, *range(100)]])
+def test_numbers_that_do_not(numbers: list[int]) -> None:
+    key_coder = coder(pl.Int64())
+    assert coded(key_coder, pl.Series(numbers, dtype=pl.Int64))[0] == oracle.interned(numbers)
+    assert key_coder.values().to_list() == [None, *dict.fromkeys(numbers)]
+
+
 @pytest.mark.parametrize("length", [0, 11, 12, 13, 14, 4095, 4096, 4097, 1_000_000])
 def test_texts_of_any_length(length: int) -> None:
     """Those that end or begin alike too; a text longer than all that was seen makes room for itself."""
