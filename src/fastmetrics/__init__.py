@@ -44,6 +44,7 @@ from fastmetrics.late import label_delta
 from fastmetrics.metrics import Metric
 
 if TYPE_CHECKING:
+    from fastmetrics.diagnosis.contributions import decompose
     from fastmetrics.diagnosis.diagnose import diagnose
     from fastmetrics.diagnosis.explain import explain_ratio
     from fastmetrics.diagnosis.findings import Diagnosis, Finding
@@ -56,6 +57,7 @@ __version__ = "0.1.0"
 LATE = {
     "Diagnosis": "fastmetrics.diagnosis.findings",
     "Finding": "fastmetrics.diagnosis.findings",
+    "decompose": "fastmetrics.diagnosis.contributions",
     "diagnose": "fastmetrics.diagnosis.diagnose",
     "diagnose_training": "fastmetrics.diagnosis.training",
     "explain_ratio": "fastmetrics.diagnosis.explain",
@@ -85,6 +87,7 @@ __all__ = [
     "cohen_kappa_score",
     "confusion_matrix",
     "count",
+    "decompose",
     "diagnose",
     "diagnose_training",
     "evaluate",
