@@ -148,6 +148,40 @@ def test_models_are_diagnosed_one_by_one() -> None:
     assert " a misses " in found[0].sentence
 
 
+def test_versions_are_compared_within_slices() -> None:
+    two = pl.concat([log(21).with_columns(version=pl.lit("v1")), log(22).with_columns(version=pl.lit("v2"))])
+    worse = two.with_columns(
+        pred=pl.when((pl.col("version") == "v2") & (pl.col("u") < 0.2)).then(~pl.col("label")).otherwise("pred")
+    )
+    for frame, tags in ((worse, {"ranking_degradation", "version_regression"}), (two, set())):
+        counts = counted(frame, by=["version", "country", "device"])
+        found = fm.diagnose(counts.filter(version="v2"), baseline=counts.filter(version="v1"))
+        assert {one.tag for one in found} == tags
+        assert "compares version v2 with v1" in found.notes
+
+
+def test_a_total_against_its_slices_and_worse_than_no_model() -> None:
+    """Every country errs more, and the total less: rows moved to the country that errs least."""
+    rng = np.random.default_rng(3)
+
+    def side(errors: dict[str, float], rows: dict[str, int]) -> fm.Counts:
+        parts = []
+        for country, n in rows.items():
+            label = rng.random(n) < 0.5
+            parts.append(
+                pl.DataFrame({"country": country, "label": label, "pred": label ^ (rng.random(n) < errors[country])})
+            )
+        return fm.count(pl.concat(parts), fm.binary("label", "pred"), by="country")
+
+    before = side({"a": 0.05, "b": 0.4}, {"a": 5_000, "b": 20_000})
+    now = side({"a": 0.1, "b": 0.45}, {"a": 20_000, "b": 5_000})
+    found = {one.tag: one for one in fm.diagnose(now, baseline=before)}
+    assert "simpson" in found
+    assert "rose by" in found["simpson"].sentence
+    broken = side({"a": 0.6, "b": 0.65}, {"a": 5_000, "b": 20_000})
+    assert "below_constant_baseline" in {one.tag for one in fm.diagnose(broken, baseline=before)}
+
+
 def test_fresh_logs_need_no_labels() -> None:
     faulty = log().with_columns(FAULTS["constant_prediction"]).with_columns(label=pl.lit(None, pl.Boolean))
     assert [one.tag for one in diagnosed(faulty)] == ["constant_prediction"]

@@ -22,6 +22,7 @@ from fastmetrics.diagnosis.periods import best_period, within
 from fastmetrics.diagnosis.rates import KINDS, Rate, rates_of
 from fastmetrics.diagnosis.volumes import missing_windows, total_changed, volumes_in
 from fastmetrics.diagnosis.where import Search
+from fastmetrics.diagnosis.wholes import wholes_in
 from fastmetrics.errors import SchemaError, listed, unknown
 from fastmetrics.metrics import Metric, find
 from fastmetrics.schema import Family
@@ -96,6 +97,9 @@ def diagnose(
     families, keys = shared(current, before, notes)
     if baseline is None and current.layout.windows is None:
         raise SchemaError("diagnose() without baseline= needs Counts with windows: count with time= and every=")
+    versions = {} if baseline is None else contrast(current, before, keys)
+    notes += [f"compares {key} {now} with {then}" for key, (then, now) in versions.items()]
+    keys = [key for key in keys if key not in versions]
     dims = [key for key in chosen(slices, keys) if key != per]
     rates = rates_of(families, asked(current, families, metrics))
     models = list(by_model(current, before, per if per in keys else None, notes))
@@ -108,8 +112,8 @@ def diagnose(
                 continue
             now, then, share = cut
         pair = paired(then, now, families, few_valued(now, then, families, dims, notes))
-        told = told_of(pair, rates, share, min_effect, min_rows)
-        if now.layout.windows is not None:
+        told = told_of(pair, rates, share, min_effect, min_rows, versions=bool(versions))
+        if now.layout.windows is not None and not versions:
             told += missing_windows(pair, now.layout.windows)
         groups += [[said(one.finding, model) for one in group] for group in grouped(told, pair.rows)]
     return Diagnosis(tuple(numbered(groups)), tuple(dict.fromkeys(notes)))
@@ -182,12 +186,16 @@ def said(finding: Finding, model: Any) -> Finding:
     )
 
 
-def told_of(pair: Pair, rates: Sequence[Rate], alpha: float, effect: float, rows: int) -> list[Told]:
+def told_of(pair: Pair, rates: Sequence[Rate], alpha: float, effect: float, rows: int, *, versions: bool) -> list[Told]:
     """Everything found of one model; ``alpha`` is divided as SHARES says."""
     limits = {name: Limits(alpha * share, effect, rows) for name, share in SHARES.items()}
     measured = measure(pair, rates)
-    moved = found_in(pair, measured, limits["rates"]) or passing(pair, rates, measured, limits["periods"])
-    volumes = volumes_in(pair, limits["volumes"])
+    moved = found_in(pair, measured, limits["rates"])
+    if moved:
+        moved += wholes_in(pair, measured, limits["rates"], versions=versions)
+    elif not versions:
+        moved = passing(pair, rates, measured, limits["periods"])
+    volumes = [] if versions else volumes_in(pair, limits["volumes"])
     mixed = [] if moved else mix_in(pair, measured, limits["mix"])
     whole = bool(mixed) and total_changed(pair, limits["volumes"])
     if mixed and not whole:  # rows moved between slices and the total stayed: the volumes are how the mix shifted
@@ -265,6 +273,17 @@ def shared(current: Counts, baseline: Counts, notes: list[str]) -> tuple[list[Fa
     if current.layout.weighted:
         notes.append("weights are left aside: diagnosed on row counts")
     return sorted(families, key=lambda family: KINDS.index(family.kind)), keys
+
+
+def contrast(current: Counts, baseline: Counts, keys: Sequence[str]) -> dict[str, tuple[Any, Any]]:
+    """The keys that have one value on each side, and another one: two versions, two models, two regions."""
+    name = current.layout.families[0].name
+    found = {}
+    for key in keys:
+        then, now = (counts.tables[name][key].unique() for counts in (baseline, current))
+        if len(then) == len(now) == 1 and then[0] != now[0]:
+            found[key] = then[0], now[0]
+    return found
 
 
 def by_model(

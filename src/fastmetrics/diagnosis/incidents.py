@@ -20,7 +20,7 @@ from fastmetrics.diagnosis.slopes import slope_change
 from fastmetrics.diagnosis.tags import TAGS, Move, Moves, Tag, rank_of
 from fastmetrics.diagnosis.where import Place, Search, localise
 
-__all__ = ["LATE", "Limits", "Measured", "Told", "found_in", "measure"]
+__all__ = ["LATE", "Limits", "Measured", "Told", "finding_of", "found_in", "measure"]
 
 Floats = NDArray[np.float64]
 
@@ -166,8 +166,8 @@ def shown_rate(tag: Tag, one: Moved, moves: Moves, measured: Mapping[str, Measur
     return one.measured if one.measured.rate.name in tag.rates or not by_move else by_move[0]
 
 
-def finding_of(pair: Pair, tag: Tag, one: Measured, place: Place, p: float) -> Finding:
-    """A tag with the numbers of one rate in one slice."""
+def finding_of(pair: Pair, tag: Tag, one: Measured, place: Place, p: float, phrase: str = "") -> Finding:
+    """A tag with the numbers of one rate in one slice; ``phrase`` says more than the tag's own."""
     search = Search(pair.lattice, one.dispersion, TELLING)
     effect = search.effect(one.ratio, place.cell)
     held = one.ratio.of(place.leaves)
@@ -200,7 +200,7 @@ def finding_of(pair: Pair, tag: Tag, one: Measured, place: Place, p: float) -> F
         contribution=share,
         score=place.score,
     )
-    return sentence(finding, tag.phrase, one.rate.words)
+    return sentence(finding, phrase or tag.phrase, one.rate.words)
 
 
 def contribution(ratio: Ratio, inside: NDArray[np.bool_]) -> float | None:

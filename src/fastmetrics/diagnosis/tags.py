@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fastmetrics.diagnosis.ratios import wilson
 
-__all__ = ["TAGS", "Move", "Moves", "Tag", "rank_of"]
+__all__ = ["BELOW_CONSTANT", "SIMPSON", "TAGS", "VERSION_REGRESSION", "Move", "Moves", "Tag", "rank_of"]
 
 CONSTANT = 0.01  # a class predicted for at most this share of rows, or for all but this share, is predicted always
 STEEPER, FLATTER = 1.15, 0.87  # of the calibration slope, now beside before
@@ -150,6 +150,17 @@ TAGS = (
         ("predicted_positive_rate",), "says positive {times} as often",
         "Labels will tell whether it is right to; until then look at the inputs of this slice."),
 )
+
+# Tags of all rows together, whose rules look at more than the rates of a slice: see `wholes`.
+SIMPSON = Tag("simpson", "Do the slices say the opposite of the total?", lambda m: False, ("error_rate",),
+    "moved one way in total, while within slices it {way} by {rate}",
+    "Read the slices and not the total: rows moved between slices with other rates.")
+BELOW_CONSTANT = Tag("below_constant_baseline", "Would always giving the commoner answer be better?", lambda m: False,
+    ("error_rate",), "errs more than always giving the commoner answer would ({constant})",
+    "Take it out of service, or look for flipped labels, classes or thresholds.")
+VERSION_REGRESSION = Tag("version_regression", "Is the new version worse?", lambda m: False, ("error_rate",),
+    "errs {times} as often as the one it is compared with",
+    "Hold the release; the other findings say where it errs more.")
 # fmt: on
 
 
