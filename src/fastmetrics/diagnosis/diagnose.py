@@ -57,8 +57,8 @@ def diagnose(
     Parameters
     ----------
     current, baseline
-        Counts with a binary or scores family, of two times, two versions, two regions. Without ``baseline`` the windows
-        of ``current`` are cut where the evidence for a change is strongest.
+        Counts with a binary, scores or classes family, of two times, two versions, two regions. Without ``baseline``
+        the windows of ``current`` are cut where the evidence for a change is strongest.
     slices
         The keys that slices are made of; by default all keys that both Counts hold.
     per
@@ -80,8 +80,8 @@ def diagnose(
     Raises
     ------
     SchemaError
-        Counts without a common binary or scores family, with grouping sets, or without windows where there is no
-        baseline; an unknown key or metric.
+        Counts without a common binary, scores or classes family, with grouping sets, or without windows where there is
+        no baseline; an unknown key or metric.
 
     >>> import fastmetrics as fm
     >>> log = {"label": [1] * 4000, "pred": [1] * 3800 + [0] * 200, "country": ["BR", "DE"] * 2000}
@@ -112,7 +112,7 @@ def diagnose(
                 continue
             now, then, share = cut
         pair = paired(then, now, families, few_valued(now, then, families, dims, notes))
-        told = told_of(pair, rates, share, min_effect, min_rows, versions=bool(versions))
+        told = told_of(pair, [*rates, *pair.rates], share, min_effect, min_rows, versions=bool(versions))
         if now.layout.windows is not None and not versions:
             told += missing_windows(pair, now.layout.windows)
         groups += [[said(one.finding, model) for one in group] for group in grouped(told, pair.rows)]
@@ -167,6 +167,7 @@ def split(
 ) -> tuple[Counts, Counts, float] | None:
     """Counts cut where they changed: what came after, what was before, and the error rate that is left a cut."""
     pair = paired(counts, counts, families, few_valued(counts, counts, families, dims, notes))
+    rates = [*rates, *pair.rates]
     telling = [rate for rate in rates if rate.name != LATE]
     cut, tried = best_border(pair, telling, Search(pair.lattice, independent(), alpha * SHARES["rates"] / len(rates)))
     if cut is None:

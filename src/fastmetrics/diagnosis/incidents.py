@@ -83,7 +83,7 @@ def found_in(pair: Pair, measured: Mapping[str, Measured], limits: Limits) -> li
     moved = [
         Moved(one, place)
         for one in measured.values()
-        for place in localise(pair.lattice, one.ratio, alpha=alpha, dispersion=one.dispersion)
+        for place in localise(pair.lattice, one.ratio, alpha=alpha / one.rate.among, dispersion=one.dispersion)
         if matters(one.ratio.of(place.leaves), place.effect, limits)
     ]
     told_of = (told(pair, group, measured) for group in incidents(moved, pair.rows))
@@ -137,10 +137,12 @@ def told(pair: Pair, group: Sequence[Moved], measured: Mapping[str, Measured]) -
         return None
     rank, one, moves = best
     tag = TAGS[rank]
-    showing = [other for name in tag.rates for other in group if other.measured.rate.name == name]
+    names = tag.shown(moves)
+    showing = [other for name in names for other in group if other.measured.rate.name == name]
     one = next(iter(showing), one)  # it shows the tag best
-    shown = shown_rate(tag, one, moves, subject)
-    return Told(finding_of(pair, tag, shown, one.place, min(1.0, one.place.p * len(measured))), one.place.leaves)
+    shown = shown_rate(names, one, moves, subject)
+    p = min(1.0, one.place.p * len(measured) * one.measured.rate.among)
+    return Told(finding_of(pair, tag, shown, one.place, p), one.place.leaves)
 
 
 def moves_in(pair: Pair, place: Place, measured: Mapping[str, Measured]) -> Moves:
@@ -151,7 +153,7 @@ def moves_in(pair: Pair, place: Place, measured: Mapping[str, Measured]) -> Move
     for name, one in measured.items():
         held = one.ratio.of(place.leaves)
         direction = int(np.sign(held.u.sum())) if evidence[name] >= enough else 0
-        rates[name] = Move(direction, held.before, held.now, float(held.kc.sum()), float(held.nc.sum()))
+        rates[name] = Move(direction, held.before, held.now, float(held.kc.sum()), float(held.nc.sum()), evidence[name])
     return Moves(rates, slope_change(pair, place.leaves))
 
 
@@ -160,10 +162,10 @@ def nats(pair: Pair, one: Measured, place: Place) -> float:
     return Search(pair.lattice, one.dispersion, TELLING).strength(one.ratio, place.cell)
 
 
-def shown_rate(tag: Tag, one: Moved, moves: Moves, measured: Mapping[str, Measured]) -> Measured:
+def shown_rate(names: Sequence[str], one: Moved, moves: Moves, measured: Mapping[str, Measured]) -> Measured:
     """The rate that a finding shows: the one that was found if it shows the tag, else the first that does and moved."""
-    by_move = [measured[name] for name in tag.rates if name in measured and not moves.rates[name].still]
-    return one.measured if one.measured.rate.name in tag.rates or not by_move else by_move[0]
+    by_move = [measured[name] for name in names if not moves.rates[name].still]
+    return one.measured if one.measured.rate.name in names or not by_move else by_move[0]
 
 
 def finding_of(pair: Pair, tag: Tag, one: Measured, place: Place, p: float, phrase: str = "") -> Finding:

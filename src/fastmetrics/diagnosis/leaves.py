@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from fastmetrics.counts import WINDOW, Counts
 from fastmetrics.diagnosis.dispersion import LEAST_WINDOWS, Dispersion, dispersion_of, independent
 from fastmetrics.diagnosis.lattice import Lattice, lattice_of, summed_by
-from fastmetrics.diagnosis.rates import ROWS, prepared
+from fastmetrics.diagnosis.rates import ROWS, Rate, prepared
 from fastmetrics.diagnosis.ratios import Ratio
 from fastmetrics.diagnosis.when import adjusted, since
 from fastmetrics.metrics import Cells, Formula
@@ -96,6 +96,7 @@ class Pair:
     baseline: Mapping[str, Held]  # by family
     current: Mapping[str, Held]
     bins: Binned | None = None
+    rates: tuple[Rate, ...] = ()  # that are there because of what the Counts hold
 
     @cached_property
     def rows(self) -> Floats:
@@ -197,7 +198,7 @@ def paired(baseline: Counts, current: Counts, families: Sequence[Family], dims: 
     windowed = baseline.layout.windows is not None and current.layout.windows is not None
     by = [*dims, *([WINDOW] if windowed else [])]
     both = [prepared(family, [summed(counts, family, by) for counts in (baseline, current)], by) for family in families]
-    tables = [sides[side] for side in (0, 1) for sides in both]
+    tables = [one.tables[side] for side in (0, 1) for one in both]
     scores = probabilities(families)
     bins = [summed(counts, scores, dims).drop_nulls("bin") for counts in (baseline, current)] if scores else []
     lattice, leaves = lattice_of([*tables, *bins], dims)
@@ -211,7 +212,15 @@ def paired(baseline: Counts, current: Counts, families: Sequence[Family], dims: 
     before, now = (dict(zip(names, held[start : start + len(names)], strict=True)) for start in (0, len(names)))
     labelled = [bins_of(table, leaf) for table, leaf in zip(bins, leaves[len(tables) :], strict=True)]
     binned = Binned(labelled[0], labelled[1], logits_of(scores)) if scores else None
-    return Pair(lattice, windows, (families[0].name, families[0].kind), before, now, binned)
+    return Pair(
+        lattice,
+        windows,
+        (families[0].name, families[0].kind),
+        before,
+        now,
+        binned,
+        tuple(rate for one in both for rate in one.rates),
+    )
 
 
 def probabilities(families: Sequence[Family]) -> Family | None:

@@ -4,25 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import polars as pl
 
+from fastmetrics.families.classes import common_class_dtype
 from fastmetrics.metrics import Formula, Metric
 from fastmetrics.schema import Family
 
-__all__ = ["KINDS", "MISSING", "Rate", "ROWS", "prepared", "rates_of"]
+__all__ = ["CONFUSED", "KINDS", "MISSING", "PREDICTED", "Prepared", "Rate", "ROWS", "prepared", "rates_of"]
+
+SIDES = ("before", "now")
+PREDICTED, CONFUSED = "predicted[", "confused["  # how the names of the rates of classes begin
+MOST_CLASSES = 12  # of which the shares are searched
+MOST_PAIRS = 12  # of classes that are confused with each other
+LEAST_EVENTS = 12  # of a pair on both sides together: fewer cannot be found
 
 
 @dataclass(frozen=True)
 class Rate:
-    """A rate with the words people use of it; ``event`` completes "the model ..." or "... of the rows"."""
+    """A rate with the words people use of it.
+
+    ``among`` is how many rates it was chosen from because it moved, for each one chosen; its error rate is divided by
+    it.
+    """
 
     name: str
     num: Formula
     den: Formula
     family: str
     words: str
+    among: float = 1.0
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Tables of additive cells, baseline first, and the rates that are there because of what these hold."""
+
+    tables: list[pl.DataFrame]
+    rates: tuple[Rate, ...] = ()
 
 
 def pos(c: Any) -> Any:
@@ -69,34 +90,50 @@ SCORES = (
     ("unscored_rate", lambda c: c.rows - c.scored, lambda c: c.rows, "rows without a score"),
     ("prevalence", lambda c: c.positive, lambda c: c.rows - c.unlabelled, "positive labels"),
 )
+CLASSES = (
+    ("error_rate", lambda c: c.wrong_rows, lambda c: c.judged_rows, "errors"),
+    ("unlabelled_rate", lambda c: c.unlabelled_rows, lambda c: c.rows, "rows without a label"),
+    ("unpredicted_rate", lambda c: c.unpredicted_rows, lambda c: c.rows, "rows without a prediction"),
+)
 # fmt: on
 MISSING = {"unlabelled_rate", "unpredicted_rate", "unscored_rate"}  # of values that are not there
-ALSO_BINARY = {"unlabelled_rate", "unscored_rate", "prevalence"}  # of scores, where a binary family counts them too
+IN_BINARY = {"unscored_rate"}  # that a binary family counts under another name
 
-ROWS: dict[str, Formula] = {"binary": every, "scores": lambda c: c.rows}
+FIXED = {"binary": BINARY, "scores": SCORES, "classes": CLASSES}
+ROWS: dict[str, Formula] = {"binary": every, "scores": lambda c: c.rows, "classes": lambda c: c.rows}
 KINDS = tuple(ROWS)  # the kinds of families that can be diagnosed
 
 
 def rates_of(families: Sequence[Family], asked: Sequence[Metric]) -> list[Rate]:
-    """The rates to search in Counts of some families, and those of the metrics asked for besides."""
+    """The rates to search in Counts of some families whatever they hold, and those of the metrics asked for besides.
+
+    A rate that several families have is taken from the first.
+    """
     kinds = {family.kind: family.name for family in families}
-    rates = [Rate(*row[:3], kinds["binary"], row[3]) for row in BINARY if "binary" in kinds]
-    skip = ALSO_BINARY if "binary" in kinds else set()
-    rates += [Rate(*row[:3], kinds["scores"], row[3]) for row in SCORES if "scores" in kinds and row[0] not in skip]
-    known = {rate.name for rate in rates}
+    known = set(IN_BINARY) if "binary" in kinds else set()
+    rates = []
+    for kind, rows in FIXED.items():
+        found = [Rate(*row[:3], kinds[kind], row[3]) for row in rows if kind in kinds and row[0] not in known]
+        known |= {rate.name for rate in found}
+        rates += found
     for metric in asked:
         if metric.name not in known and metric.den is not None:
             rates.append(Rate(metric.name, metric.num, metric.den, kinds["binary"], metric.name))
     return rates
 
 
-def prepared(family: Family, tables: Sequence[pl.DataFrame], keys: Sequence[str]) -> list[pl.DataFrame]:
+def prepared(family: Family, tables: Sequence[pl.DataFrame], keys: Sequence[str]) -> Prepared:
     """Tables of a family (baseline first) as rows of additive cells by ``keys``, without inner keys."""
     prepare = PREPARED.get(family.kind)
-    return list(tables) if prepare is None else prepare(tables, keys)
+    return Prepared(list(tables)) if prepare is None else prepare(family, tables, keys)
 
 
-def score_cells(tables: Sequence[pl.DataFrame], keys: Sequence[str]) -> list[pl.DataFrame]:
+def summed_cells(tables: Sequence[pl.DataFrame], keys: Sequence[str], cells: Sequence[pl.Expr]) -> list[pl.DataFrame]:
+    """Sums by ``keys``."""
+    return [table.group_by(keys, maintain_order=True).agg(cells) if keys else table.select(cells) for table in tables]
+
+
+def score_cells(family: Family, tables: Sequence[pl.DataFrame], keys: Sequence[str]) -> Prepared:
     """Binned scores as rows above the baseline's median and outside its quartiles."""
     rows = pl.col("negative") + pl.col("positive") + pl.col("unlabelled")
     low, middle, high = quartile_bins(tables[0].select("bin", rows=rows))
@@ -108,7 +145,7 @@ def score_cells(tables: Sequence[pl.DataFrame], keys: Sequence[str]) -> list[pl.
         rows.filter((pl.col("bin") <= low) | (pl.col("bin") > high)).sum().alias("extreme"),
         *(pl.col(state).sum() for state in ("negative", "positive", "unlabelled")),
     ]
-    return [table.group_by(keys, maintain_order=True).agg(cells) if keys else table.select(cells) for table in tables]
+    return Prepared(summed_cells(tables, keys, cells))
 
 
 def quartile_bins(bins: pl.DataFrame) -> tuple[int, int, int]:
@@ -122,4 +159,77 @@ def quartile_bins(bins: pl.DataFrame) -> tuple[int, int, int]:
     return low, middle, high
 
 
-PREPARED: dict[str, Callable[[Sequence[pl.DataFrame], Sequence[str]], list[pl.DataFrame]]] = {"scores": score_cells}
+def class_cells(family: Family, tables: Sequence[pl.DataFrame], keys: Sequence[str]) -> Prepared:
+    """A sparse class matrix as rows with and without values, those of the most frequent classes and confusions.
+
+    Classes are chosen by their rows on both sides together, which says nothing of how they moved; pairs by how clearly
+    their share moved, so their rates say among how many.
+    """
+    tables = of_one_dtype(tables)
+    sums = matrix_of(tables)
+    top, pairs = top_classes(sums), moved_pairs(sums)
+    label, prediction, rows = pl.col("label"), pl.col("prediction"), pl.col("rows")
+    known = label.is_not_null() & prediction.is_not_null()
+    tests = {
+        "judged_rows": known,
+        "wrong_rows": known & (label != prediction),
+        "unlabelled_rows": label.is_null(),
+        "unpredicted_rows": prediction.is_null(),
+        "predicted_rows": prediction.is_not_null(),
+    }
+    tests |= {f"{PREDICTED}{one}]": prediction == pl.lit(one, sums.schema["prediction"]) for one in top}
+    rates = [rate_of(f"{PREDICTED}{one}]", "predicted_rows", family.name, f"{one}") for one in top]
+    for a, b, among in pairs.rows():
+        name, of = f"{CONFUSED}{a} -> {b}]", f"judged[{a}]"
+        labelled = known & (label == pl.lit(a, sums.schema["label"]))
+        tests |= {of: labelled, name: labelled & (prediction == pl.lit(b, sums.schema["prediction"]))}
+        rates.append(rate_of(name, of, family.name, f"{a} {b}", among))
+    cells = [rows.sum(), *(rows.filter(test).sum().alias(name) for name, test in tests.items())]
+    return Prepared(summed_cells(tables, keys, cells), tuple(rates))
+
+
+def rate_of(num: str, den: str, family: str, words: str, among: float = 1.0) -> Rate:
+    """A rate of two cells, named like the first."""
+    return Rate(num, lambda c: getattr(c, num), lambda c: getattr(c, den), family, words, among)
+
+
+def of_one_dtype(tables: Sequence[pl.DataFrame]) -> list[pl.DataFrame]:
+    """The tables with all labels and predictions in one dtype."""
+    dtype = reduce(common_class_dtype, (table.schema[side] for table in tables for side in ("label", "prediction")))
+    return [table.with_columns(pl.col("label", "prediction").cast(dtype)) for table in tables]
+
+
+def matrix_of(tables: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Rows of each label and prediction, ``before`` and ``now``."""
+    sides = [
+        table.select(
+            "label", "prediction", **{name: pl.col("rows") if name == side else pl.lit(0, pl.Int64) for name in SIDES}
+        )
+        for side, table in zip(SIDES, tables, strict=True)
+    ]
+    return pl.concat(sides).group_by("label", "prediction").agg(pl.col(SIDES).sum())
+
+
+def top_classes(sums: pl.DataFrame) -> list[Any]:
+    """The classes that were predicted most."""
+    counted = sums.drop_nulls("prediction").group_by("prediction").agg(rows=pl.sum_horizontal(pl.col(SIDES).sum()))
+    return counted.sort("rows", "prediction", descending=[True, False])["prediction"].head(MOST_CLASSES).to_list()
+
+
+def moved_pairs(sums: pl.DataFrame) -> pl.DataFrame:
+    """Labels and other predictions whose share of the label moved most clearly, and among how many pairs for each."""
+    shares = [pl.col(side) / pl.col(side).sum().over("label") for side in SIDES]
+    rows = [pl.col(side).sum().over("label") for side in SIDES]
+    share = pl.sum_horizontal(SIDES) / (rows[0] + rows[1])
+    z = (shares[1] - shares[0]).abs() / (share * (1 - share) * (1 / rows[0] + 1 / rows[1])).sqrt()
+    judged = sums.drop_nulls(["label", "prediction"]).with_columns(z=z.fill_nan(0.0), rows=pl.sum_horizontal(SIDES))
+    pairs = judged.filter(pl.col("label") != pl.col("prediction"), pl.col("rows") >= LEAST_EVENTS)
+    order = pairs.sort("z", "rows", "label", "prediction", descending=[True, True, False, False])
+    chosen = order.head(MOST_PAIRS)
+    return chosen.select("label", "prediction", among=pl.lit(len(pairs) / max(len(chosen), 1)))
+
+
+PREPARED: dict[str, Callable[[Family, Sequence[pl.DataFrame], Sequence[str]], Prepared]] = {
+    "scores": score_cells,
+    "classes": class_cells,
+}

@@ -5,23 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from fastmetrics.diagnosis.rates import CONFUSED, PREDICTED
 from fastmetrics.diagnosis.ratios import wilson
 
 __all__ = ["BELOW_CONSTANT", "SIMPSON", "TAGS", "VERSION_REGRESSION", "Move", "Moves", "Tag", "rank_of"]
 
 CONSTANT = 0.01  # a class predicted for at most this share of rows, or for all but this share, is predicted always
+NEVER = 0.001  # a class predicted for at most this share of rows, is predicted no longer
 STEEPER, FLATTER = 1.15, 0.87  # of the calibration slope, now beside before
 
 
 @dataclass(frozen=True)
 class Move:
-    """A rate in a slice: ``direction`` is 1 or -1 where it moved beyond chance, else 0."""
+    """A rate in a slice: ``direction`` is 1 or -1 where it moved beyond chance, else 0; ``nats`` is the evidence."""
 
     direction: int = 0
     before: float = float("nan")
     now: float = float("nan")
     k: float = 0.0
     n: float = 0.0
+    nats: float = 0.0
 
     @property
     def up(self) -> bool:
@@ -53,8 +56,18 @@ class Moves:
     def __getattr__(self, name: str) -> Move:
         return self.rates.get(name, STILL)
 
+    def named(self, name: str, which: Callable[[Move], bool]) -> list[str]:
+        """The rate of a name, or all whose names begin with it where it ends in "[", strongest first."""
+        begun = name.endswith("[")
+        found = [one for one in self.rates if (one.startswith(name) if begun else one == name)]
+        return sorted(filter(lambda one: which(self.rates[one]), found), key=lambda one: -self.rates[one].nats)
+
 
 Rule = Callable[[Moves], bool]
+
+
+def anyhow(move: Move) -> bool:
+    return True
 
 
 @dataclass(frozen=True)
@@ -68,9 +81,11 @@ class Tag:
     rule
         Whether the moves of a slice amount to it. The first tag of the table whose rule holds is taken.
     rates
-        The rates that show it, the best first.
+        The rates that show it, the best first; "predicted[" stands for those of all classes.
     phrase
         Its words after the model's name; ``{times}`` is how many times the rate is what it was.
+    which
+        What moves of these rates show it.
     """
 
     name: str
@@ -79,6 +94,11 @@ class Tag:
     rates: tuple[str, ...]
     phrase: str
     advice: str
+    which: Callable[[Move], bool] = anyhow
+
+    def shown(self, moves: Moves) -> list[str]:
+        """The rates of a slice that show it, the best first."""
+        return [name for rate in self.rates for name in moves.named(rate, self.which)]
 
 
 def constant(m: Moves) -> bool:
@@ -87,6 +107,35 @@ def constant(m: Moves) -> bool:
         return False
     low, high = wilson(move.k, move.n, 1.96)
     return (move.now >= 1 - CONSTANT and move.before < low) or (move.now <= CONSTANT and move.before > high)
+
+
+def rose(move: Move) -> bool:
+    return move.up
+
+
+def moved(move: Move) -> bool:
+    return not move.still
+
+
+def of_classes(m: Moves) -> bool:
+    """Whether errors are not those of a binary family, which tells misses from false alarms."""
+    return "fnr" not in m.rates
+
+
+def vanished(move: Move) -> bool:
+    """A class was predicted and is no longer."""
+    return move.down and move.now <= NEVER and move.before > wilson(move.k, move.n, 1.96)[1]
+
+
+def everything(move: Move) -> bool:
+    """A class is predicted for nearly every row, and was not."""
+    return move.up and move.now >= 1 - CONSTANT and move.before < wilson(move.k, move.n, 1.96)[0]
+
+
+def confused(m: Moves) -> bool:
+    """One class is taken for another, which says more than that there are more errors."""
+    up = m.named(CONFUSED, rose)
+    return bool(up) and m.rates[up[0]].nats >= m.error_rate.nats
 
 
 def worse_throughout(m: Moves) -> bool:
@@ -116,6 +165,12 @@ TAGS = (
     Tag("constant_prediction", "Does it always say the same?", constant,
         ("predicted_positive_rate",), "says nearly the same of every row",
         "Look for a feature that became constant, a default answer or a broken threshold; roll back the version."),
+    Tag("constant_prediction", "Does it always name the same class?",
+        lambda m: bool(m.named(PREDICTED, everything)), (PREDICTED,), "says {words} of nearly every row",
+        "Look for a feature that became constant or a default answer; roll back the version.", everything),
+    Tag("class_never_predicted", "Is a class no longer predicted?",
+        lambda m: bool(m.named(PREDICTED, vanished)), (PREDICTED,), "no longer predicts {words}",
+        "Compare the classes of the version in use with those of the one before, by name and by order.", vanished),
     Tag("ranking_degradation", "Does it tell positives from negatives less well, at any threshold?",
         worse_throughout, ("error_rate", "fnr", "fpr"), "tells positives from negatives less well",
         "No threshold repairs this: look for broken features or wrong labels in this slice, then retrain."),
@@ -136,6 +191,15 @@ TAGS = (
     Tag("fp_surge", "Does it raise more false alarms?", lambda m: m.fpr.up, ("fpr",),
         "raises {times} as many false alarms",
         "Look at false alarms of this slice (finding.examples) and at what changed for it at that time."),
+    Tag("class_confusion", "Does it take a class for another?", confused, (CONFUSED,),
+        "calls {words} {times} as often",
+        "Look at rows of the two classes in this slice (finding.examples): their inputs, and how they are labelled.",
+        rose),
+    Tag("error_surge", "Does it err more?", lambda m: of_classes(m) and m.error_rate.up, ("error_rate",),
+        "errs {times} as often",
+        "Look at errors of this slice (finding.examples) and at what changed for it at that time."),
+    Tag("improvement", "Does it err less?", lambda m: of_classes(m) and m.error_rate.down, ("error_rate",),
+        "errs {times} as often", "Nothing to repair; keep what changed."),
     Tag("overconfident", "Are its scores too extreme?",
         lambda m: scores_moved(m) and m.slope is not None and m.slope < FLATTER, ("extreme_score_rate",),
         "is surer than it should be",
@@ -149,6 +213,9 @@ TAGS = (
     Tag("prediction_shift", "Does it answer differently?", lambda m: not m.predicted_positive_rate.still,
         ("predicted_positive_rate",), "says positive {times} as often",
         "Labels will tell whether it is right to; until then look at the inputs of this slice."),
+    Tag("prediction_shift", "Does it name other classes?", lambda m: bool(m.named(PREDICTED, moved)), (PREDICTED,),
+        "says {words} {times} as often",
+        "Compare with the labels of this slice: they moved as well, or its inputs did.", moved),
 )
 
 # Tags of all rows together, whose rules look at more than the rates of a slice: see `wholes`.
