@@ -21,12 +21,17 @@ Floats = NDArray[np.float64]
 MOST_MARKS = 2_000_000_000  # leaves x cuboids of a level that are kept: 2 GB; deeper levels are left out
 
 
-def best_by_levels(lattice: Lattice, u: Floats, v: Floats | None, least: float) -> Cell | None:
-    """The cell with the highest u²/2v less its price, among those of v >= ``least``; without ``v`` u is the score."""
+def best_by_levels(
+    lattice: Lattice, u: Floats, v: Floats | None, least: float, deepest: int | None = None
+) -> Cell | None:
+    """The cell with the highest u²/2v less its price, among those of v >= ``least``; without ``v`` u is the score.
+
+    ``deepest`` is the most values that a conjunction may fix; by default all.
+    """
     dims = len(lattice.dims)
     best: tuple[float, Cell | None] = (-np.inf, None)
     alive: dict[tuple[int, ...], NDArray[np.bool_]] = {}
-    for level in range(dims + 1):
+    for level in range((dims if deepest is None else deepest) + 1):
         going: dict[tuple[int, ...], NDArray[np.bool_]] = {}
         for axes in combinations(range(dims), level):
             mask = carried(lattice, alive, axes)
