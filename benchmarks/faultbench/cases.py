@@ -81,7 +81,7 @@ def counted(log: Log, rows: Rows) -> Counts:
     """The rows as a user would count them."""
 
     def known(codes: NDArray[np.int8]) -> pl.Series:
-        column = pl.Series(codes)
+        column = pl.Series(codes, dtype=pl.Int8)
         return column.set(column == NULL, None) if (codes == NULL).any() else column
 
     whole = len(rows.keys) == len(log) and bool((rows.keys == np.arange(len(log))).all())
@@ -92,7 +92,7 @@ def counted(log: Log, rows: Rows) -> Counts:
         pred=known(rows.prediction),
         score=pl.Series(rows.score),
     )
-    families = [fm.binary("label", "pred")] if "prediction" in log.roles else []
+    families = [fm.binary("label", "pred")]  # without predictions too: labels and volumes are in its cells
     families += [fm.scores("label", "score", bins=50)] if "score" in log.roles else []
     return fm.count(frame, *families, by=list(log.keys), time="time", every="1d")
 
