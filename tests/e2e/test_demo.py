@@ -35,6 +35,13 @@ def test_the_planted_slice_is_the_worst_one_shown(told: tuple[pl.DataFrame, str]
     assert f"It is {demo.FAULT.model} in {demo.FAULT.country}" in text
 
 
+def test_the_diagnosis_finds_the_planted_slice(told: tuple[pl.DataFrame, str]) -> None:
+    said = told[1].split(">>> fm.diagnose(counts)")[1].replace("\n   ", " ")
+    found = next(line for line in said.splitlines() if line.startswith("1. [major]"))
+    assert f"{demo.FAULT.model} " in found
+    assert f"country = {demo.FAULT.country}" in found
+
+
 def test_every_line_fits_a_terminal_and_nothing_is_cut(told: tuple[pl.DataFrame, str], folder: Path) -> None:
     lines = told[1].splitlines()
     assert max(len(line.replace(str(folder), "demo-log")) for line in lines) <= 100

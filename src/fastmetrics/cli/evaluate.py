@@ -78,7 +78,7 @@ def evaluate(logs: Sequence[str], counts: str | None, **given: Any) -> None:
     if STDIN in logs and len(logs) > 1:
         raise click.UsageError("- stands alone: standard input cannot be read together with files")
     if given["y_true"] is None:
-        raise click.UsageError("missing option '--y-true'")
+        raise click.MissingParameter(ctx=click.get_current_context(), param_hint="'--y-true'", param_type="option")
     answer = Answer.taken(given)
     family = family_of(logs, given)
     answer.check(Layout((family,)))
