@@ -10,7 +10,7 @@ READY_TEST := $(VENV)/ready-test
 READY_BENCH := $(VENV)/ready-bench
 READY_DOCS := $(VENV)/ready-docs
 
-.PHONY: help demo test check bench bench-full coverage precision docs clean
+.PHONY: help demo test check bench bench-full causes coverage precision docs clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -51,6 +51,13 @@ bench: $(READY_BENCH) ## Equality with the peers, then CPU-time ratios: benchmar
 bench-full: $(READY_BENCH) ## The same on 50 million rows, and on a billion of them in Parquet
 	$(BIN)/python benchmarks/speed.py --full --rows 50000000
 	$(BIN)/python benchmarks/expressions.py
+
+causes: $(READY_TEST) ## Root causes against planted ones: FAULTBENCH, ROOTS, TRAINING and LATTICES .md in benchmarks
+	$(BIN)/python benchmarks/faultbench/run.py --log employment_MA --seeds 0:200 --nulls 0:1000 --jobs 2
+	$(BIN)/python benchmarks/faultbench/run.py --log synthetic_sample --seeds 0:200 --nulls 0:1000 --jobs 2
+	for set in S L; do $(BIN)/python benchmarks/roots/run.py --set $$set --cases 100 --seed 1000; done
+	$(BIN)/python benchmarks/curves.py
+	$(BIN)/python benchmarks/lattices.py
 
 coverage: $(READY_TEST) ## The measured coverage of every interval: benchmarks/COVERAGE.md
 	$(BIN)/python benchmarks/interval_coverage.py
