@@ -26,6 +26,7 @@ from fastmetrics.diagnosis.deviations import (
     noise_of,
     refitted,
 )
+from fastmetrics.diagnosis.explain import CAUSES
 from fastmetrics.diagnosis.lattice import DENSE_CELLS, Cell, Lattice
 from fastmetrics.errors import DataError, SchemaError, unknown
 
@@ -43,16 +44,6 @@ Z = 1.959964  # of intervals at 95 %
 SIZES = (0.12, 0.25, 0.4, 0.55, 0.7, 0.85, 1.25)
 SPREAD = 0.07  # of the leaves around a common effect, besides noise
 EFFECTS = 2 * len(SIZES)
-SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
-    "predicate": pl.List(pl.Struct({"column": pl.String, "value": pl.String})),
-    "score": pl.Float64,
-    "p": pl.Float64,
-    "effect": pl.Float64,
-    "low": pl.Float64,
-    "high": pl.Float64,
-    "rows": pl.Int64,
-    "contribution": pl.Float64,
-}
 
 
 @dataclass(frozen=True)
@@ -170,7 +161,7 @@ def explain_sum(
     leaves = leaves_of(checked("actual", actual, value, dims), checked("expected", expected, value, dims))
     causes = eliminated(leaves, localise(leaves, alpha), alpha) if leaves.lattice.leaves else []
     rows = [described(leaves, cause, dims) for cause in causes]
-    return pl.DataFrame(rows, schema=SCHEMA, orient="row").sort("score", descending=True)
+    return pl.DataFrame(rows, schema=CAUSES, orient="row").sort("score", descending=True)
 
 
 def checked(name: str, frame: pl.DataFrame, value: str, dims: Sequence[str]) -> pl.DataFrame:
