@@ -7,7 +7,10 @@ hold for every part of a cell, so what is found is what a cube would have shown.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import combinations
+from math import prod
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +21,7 @@ __all__ = ["best_by_levels"]
 
 Floats = NDArray[np.float64]
 
+MOST_CELLS = 1 << 16  # of a cuboid whose cells have places of their own; beyond, those that occur are numbered
 MOST_MARKS = 2_000_000_000  # leaves x cuboids of a level that are kept: 2 GB; deeper levels are left out
 
 
@@ -38,15 +42,19 @@ def best_by_levels(
             if mask is None or not mask.any():
                 continue
             leaves = np.flatnonzero(mask)
-            first, cell_of = np.unique(numbered(lattice, axes, leaves), return_index=True, return_inverse=True)[1:]
-            score, bound = scored(u[leaves], None if v is None else v[leaves], cell_of, len(first), least)
-            example = leaves[first]
-            cell = tuple(int(lattice.codes[axis, example[0]]) if axis in axes else 0 for axis in range(dims))
-            price = lattice.price(cell)
+            cell_of, sizes = numbered(lattice, axes, leaves)
+            first = None
+            if prod(sizes) > MOST_CELLS:
+                first, cell_of = np.unique(cell_of, return_index=True, return_inverse=True)[1:]
+            cells = prod(sizes) if first is None else len(first)
+            score, bound = scored(u[leaves], None if v is None else v[leaves], cell_of, cells, least)
+            price = lattice.price(tuple(int(axis in axes) for axis in range(dims)))
             top = int(np.argmax(score))
             if score[top] - price > best[0]:
-                named = tuple(int(lattice.codes[axis, example[top]]) if axis in axes else 0 for axis in range(dims))
-                best = float(score[top] - price), named
+                seen = (
+                    np.unravel_index(top, sizes) if first is None else lattice.codes[list(axes), leaves[first[top]]] - 1
+                )
+                best = float(score[top] - price), placed(axes, list(seen), dims)
             marks = np.zeros(lattice.leaves, np.bool_)
             marks[leaves] = (bound - price > best[0])[cell_of]
             going[axes] = marks
@@ -68,18 +76,28 @@ def carried(
     return np.asarray(np.logical_and.reduce([alive[parent] for parent in parents]))
 
 
-def numbered(lattice: Lattice, axes: tuple[int, ...], leaves: NDArray[np.int64]) -> NDArray[np.int64]:
-    """A number for each leaf, equal where the values along some axes are."""
+def placed(axes: tuple[int, ...], codes: Sequence[Any], dims: int) -> Cell:
+    """The cell that fixes some axes to codes counted from 0."""
+    cell = [0] * dims
+    for axis, code in zip(axes, codes, strict=True):
+        cell[axis] = int(code) + 1
+    return tuple(cell)
+
+
+def numbered(
+    lattice: Lattice, axes: tuple[int, ...], leaves: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], tuple[int, ...]]:
+    """The place of each leaf in a cuboid, and its sizes; where those are too many, numbers that are equal alike."""
     number = np.zeros(len(leaves), np.int64)
+    sizes = tuple(len(lattice.values[axis]) for axis in axes)
     space = 1
-    for axis in axes:
-        size = lattice.shape[axis]
+    for axis, size in zip(axes, sizes, strict=True):
         if space * size > 1 << 62:
             number = np.unique(number, return_inverse=True)[1].astype(np.int64)
             space = len(leaves)
-        number = number * size + lattice.codes[axis, leaves]
+        number = number * size + (lattice.codes[axis, leaves] - 1)
         space *= size
-    return number
+    return number, sizes
 
 
 def scored(u: Floats, v: Floats | None, cell_of: NDArray[np.int64], cells: int, least: float) -> tuple[Floats, Floats]:
