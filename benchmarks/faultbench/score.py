@@ -164,15 +164,17 @@ def expected_difference(case: Case, finding: Finding) -> float | None:
     state = STATE_OF[rows.label, rows.prediction]
     now = case.current[rows.window]
     nb, nc = (denominator(finding.metric, log.tally(rows.leaf[side], state[side])) for side in (~now, now))
-    rates = [rate_by_leaf(case, finding.metric, 0.0)]
+    rates = rate_by_leaf(case, finding.metric, 0.0)
     profile = levels(case.fault, np.arange(WINDOWS))[case.current] if case.fault else np.zeros(1)
     steps, share = np.unique(profile, return_counts=True)
-    later = [rate_by_leaf(case, finding.metric, float(level)) for level in steps]
-    if rates[0] is None or any(one is None for one in later):
+    if rates is None:
+        return None
+    later = [one for level in steps if (one := rate_by_leaf(case, finding.metric, float(level))) is not None]
+    if len(later) < len(steps):
         return None
     # The cells of each intensity weigh as many rows as they are expected to have.
-    k, n = (sum(one[at] * times for one, times in zip(later, share, strict=True)) for at in (0, 1))  # type: ignore
-    before = divided(*rates[0])
+    k, n = (sum(one[at] * times for one, times in zip(later, share, strict=True)) for at in (0, 1))
+    before = divided(*rates)
     weight = np.where(inside & (nb > 0) & (nc > 0), nb * nc / np.maximum(nb + nc, 1), 0)
     return float((weight * (divided(k, n) - before)).sum() / weight.sum()) if weight.sum() else None
 

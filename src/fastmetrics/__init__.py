@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from fastmetrics.diagnosis.diagnose import diagnose
     from fastmetrics.diagnosis.explain import explain_ratio
     from fastmetrics.diagnosis.findings import Diagnosis, Finding
+    from fastmetrics.diagnosis.online import watch
     from fastmetrics.diagnosis.ripple import explain_sum
     from fastmetrics.diagnosis.training import diagnose_training
 
@@ -62,6 +63,7 @@ LATE = {
     "diagnose_training": "fastmetrics.diagnosis.training",
     "explain_ratio": "fastmetrics.diagnosis.explain",
     "explain_sum": "fastmetrics.diagnosis.ripple",
+    "watch": "fastmetrics.diagnosis.online",
 }
 
 __all__ = [
@@ -114,6 +116,7 @@ __all__ = [
     "roc_auc_score",
     "root_mean_squared_error",
     "scores",
+    "watch",
 ]
 
 

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import special
 
 import fastmetrics as fm
 from fastmetrics.diagnosis.dispersion import digamma, dispersion_of, trigamma, trigamma_inverse
@@ -164,7 +165,6 @@ def test_windows_that_vary_must_be_beaten() -> None:
 @given(st.floats(0.01, 50))
 @LAWS
 def test_digamma_and_trigamma(x: float) -> None:
-    special = pytest.importorskip("scipy.special")
     assert digamma(x) == pytest.approx(special.digamma(x), rel=1e-8, abs=1e-8)
     assert trigamma(x) == pytest.approx(special.polygamma(1, x), rel=1e-8)
     assert trigamma_inverse(trigamma(x)) == pytest.approx(x, rel=1e-6)

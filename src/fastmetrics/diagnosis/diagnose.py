@@ -31,7 +31,7 @@ __all__ = ["diagnose"]
 
 Floats = NDArray[np.float64]
 
-# How the error rate of a report is divided. Times add nothing: they are estimated only where a slice was found.
+# How the error rate of a report is divided. Dates add nothing: they are estimated only where a slice was found.
 SHARES = {"rates": 0.5, "periods": 0.2, "volumes": 0.2, "mix": 0.1}
 SAME = 0.5  # of the rows that two findings are about: they are one incident
 MOST_VALUES = 10_000  # of a key: more are an identity rather than a slice

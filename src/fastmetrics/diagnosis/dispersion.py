@@ -9,14 +9,14 @@ samples each (Smyth 2004).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf, log, log1p, sqrt
+from math import inf, log, log1p
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastmetrics.diagnosis.lattice import Cell, Lattice
 
-__all__ = ["Blocks", "Dispersion", "LEAST_WINDOWS", "dispersion_of", "independent"]
+__all__ = ["Blocks", "Dispersion", "LEAST_WINDOWS", "dispersion_of", "independent", "normal_square"]
 
 Floats = NDArray[np.float64]
 
@@ -67,13 +67,15 @@ class Dispersion:
         return np.asarray(np.maximum(pooled, 1.0))
 
     def nats(self, strength: float) -> float:
-        """The nats of as rare an event with a known dispersion: the tail of t by that of a normal (Wallace 1959)."""
-        squared = 2 * strength
-        if self.blocks is None or self.degrees == inf or squared <= 0:
-            return squared / 2
-        degrees = self.degrees + self.blocks.n.shape[1] - 1
-        z: float = (8 * degrees + 1) / (8 * degrees + 3) * sqrt(degrees * log1p(squared / degrees))
-        return z * z / 2
+        """The nats of as rare an event with a known dispersion."""
+        if self.blocks is None or self.degrees == inf or strength <= 0:
+            return strength
+        return normal_square(2 * strength, self.degrees + self.blocks.n.shape[1] - 1) / 2
+
+
+def normal_square(squared: float, degrees: float) -> float:
+    """The square of a normal variable as rare as the square of a t with some degrees of freedom (Wallace 1959)."""
+    return ((8 * degrees + 1) / (8 * degrees + 3)) ** 2 * degrees * log1p(squared / degrees)
 
 
 def independent() -> Dispersion:

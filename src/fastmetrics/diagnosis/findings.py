@@ -61,7 +61,8 @@ class Finding:
     since, until
         Start of the first window of the change, and of the first window after it; None where that is not known.
     metric, baseline, current
-        The rate that changed, over the rows of the slice: a share, or rows a window for volumes.
+        The rate that changed, over the rows of the slice: a share, or rows a window for volumes. Of a burst, which was
+        found only in a part of the current windows, this and what follows is of that part.
     difference, low, high
         The change within leaves of the same keys, with bounds that hold at 95 % although the slice was searched for.
     p

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import erfc, log1p, sqrt
+from math import erfc, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastmetrics.diagnosis.dispersion import LEAST_WINDOWS, MOST_BLOCKS
+from fastmetrics.diagnosis.dispersion import LEAST_WINDOWS, MOST_BLOCKS, normal_square
 from fastmetrics.diagnosis.findings import Finding, words
 from fastmetrics.diagnosis.incidents import Limits, Measured, Told
 from fastmetrics.diagnosis.leaves import Pair
@@ -67,8 +67,8 @@ def mix_of(pair: Pair, one: Measured) -> Mix:
         return Mix(one, change, 0.0, 1.0)
     dispersion, degrees = between_blocks(pair, one, rates, spread)
     squared = change**2 / (spread * (1 / ratio.nb.sum() + 1 / ratio.nc.sum()) * dispersion)
-    if degrees:  # Wallace 1959: the tail of t by that of a normal
-        squared = ((8 * degrees + 1) / (8 * degrees + 3)) ** 2 * degrees * log1p(squared / degrees)
+    if degrees:
+        squared = normal_square(squared, degrees)
     return Mix(one, change, float(np.copysign(sqrt(squared), change)), erfc(sqrt(squared / 2)))
 
 
@@ -78,7 +78,7 @@ def between_blocks(pair: Pair, one: Measured, rates: Floats, spread: float) -> t
     if len(windows) < LEAST_WINDOWS:
         return 1.0, 0
     blocks = np.array_split(windows, min(len(windows), MOST_BLOCKS))
-    held, leaves = pair.baseline[one.rate.family], pair.lattice.leaves
+    held = pair.baseline[one.rate.family]
     values = held.values(one.rate.den)
     size = len(pair.windows)
     n = np.bincount(held.window + 1, values, size + 1)[1:]
@@ -90,7 +90,7 @@ def between_blocks(pair: Pair, one: Measured, rates: Floats, spread: float) -> t
     middle = sums.sum() / max(rows.sum(), 1.0)
     squares = rows[some] * (means - middle) ** 2 / spread
     degrees = int(some.sum()) - 1
-    return (max(float(squares.sum() / degrees), 1.0), degrees) if degrees > 0 and leaves else (1.0, 0)
+    return (max(float(squares.sum() / degrees), 1.0), degrees) if degrees > 0 else (1.0, 0)
 
 
 def finding_of(pair: Pair, mix: Mix, p: float) -> Finding:
