@@ -13,7 +13,7 @@ from fastmetrics.columns import NOTHING, fixed, text_views, true_bits, valid_bit
 from fastmetrics.errors import DataError, SchemaError
 from fastmetrics.groups import Codes, NumberTable, slot_bits
 from fastmetrics.kernels.codes import RECENT, intern_text, window_codes
-from fastmetrics.kernels.ids import BLOCK, MIXED
+from fastmetrics.kernels.ids import BLOCK, GREATEST, LEAST
 from fastmetrics.windows import UnlistableError, Windows, lengths
 
 __all__ = ["Coder", "WindowCoder", "coder", "coding"]
@@ -273,25 +273,25 @@ class WindowCoder:
             if not len(seen):
                 return Codes(np.zeros(len(time), np.uint32), 0, self.size)
             time = np.where(valid, time, time[seen[0]])
-        codes, runs = np.empty(len(time), np.uint32), np.empty(-(-len(time) // BLOCK), np.uint32)
+        codes, ranges = np.empty(len(time), np.uint32), np.empty((-(-len(time) // BLOCK), 2), np.uint32)
         done = 0
-        while self.table is None and (done := self.run(time, done, codes, runs)) < len(time):
+        while self.table is None and (done := self.run(time, done, codes, ranges)) < len(time):
             self.reach(int(time[done:].min()), int(time[done:].max()))
         if self.table is not None:
             if len(time):
                 check_years(int(time.min()), int(time.max()))
             codes = self.table.codes(self.windows.start_of(time).view(np.uint64), None)
-            runs[:] = MIXED
+            return Codes(codes if valid is None else codes * valid, 0, self.size)
         if valid is not None:
-            for block in np.flatnonzero(runs != MIXED):
-                codes[block * BLOCK : (block + 1) * BLOCK] = runs[block]
+            for block in np.flatnonzero(ranges[:, LEAST] == ranges[:, GREATEST]):
+                codes[block * BLOCK : (block + 1) * BLOCK] = ranges[block, LEAST]
             return Codes(codes * valid, 0, self.size)
-        return Codes(codes, 0, self.size, runs=runs)
+        return Codes(codes, 0, self.size, ranges=ranges)
 
-    def run(self, time: NDArray[np.int64], start: int, codes: NDArray[np.uint32], runs: NDArray[np.uint32]) -> int:
+    def run(self, time: NDArray[np.int64], start: int, codes: NDArray[np.uint32], ranges: NDArray[np.uint32]) -> int:
         if not len(self.edges):
             return 0
-        return int(window_codes(time, self.edges, start, self.edge_codes, self.count, codes, runs))
+        return int(window_codes(time, self.edges, start, self.edge_codes, self.count, codes, ranges))
 
     @property
     def size(self) -> int:

@@ -19,22 +19,22 @@ DENSE_IDS = 1 << 21  # groups that there could be, up to which their ids are ari
 MORE_IDS = 1 << 24  # likewise where there are rows enough and cells small enough for that
 ROOM_A_ROW = 16
 NEAR = 1 << 16
-ANYWHERE = np.empty(0, np.uint32)
+ANYWHERE = np.empty((0, 2), np.uint32)
 
 
 class Codes(NamedTuple):
     """The codes of a block of rows: ``array[i] + shift``.
 
     ``array`` is contiguous, of 1, 2 or 4 bytes a row. There are ``size`` codes so far, that of null included; where
-    ``final`` there will not be more. ``runs``, where given, has for each `kernels.ids.BLOCK` rows the code that all of
-    them have, or MIXED; then ``array`` says something only of the mixed blocks.
+    ``final`` there will not be more. ``ranges``, where given, has the least and the greatest code of each
+    `kernels.ids.BLOCK` rows; then ``shift`` is 0, and ``array`` says something only of blocks where they differ.
     """
 
     array: NDArray[Any]
     shift: int
     size: int
     final: bool = False
-    runs: NDArray[np.uint32] | None = None
+    ranges: NDArray[np.uint32] | None = None
 
     def field(self, place: int) -> tuple[int, ...]:
         """The row of a kernel's table of fields."""
@@ -67,15 +67,15 @@ class Ids(NamedTuple):
         return self._replace(size=self.size * room, places=tuple(place * room for place in self.places))
 
     @property
-    def runs(self) -> NDArray[np.uint32]:
-        """Where rows that follow each other have the same first code."""
-        runs = self.columns[0].runs if self.columns else None
-        return ANYWHERE if runs is None else runs
+    def ranges(self) -> NDArray[np.uint32]:
+        """The least and the greatest first code of each block, where they are known."""
+        ranges = self.columns[0].ranges if self.columns else None
+        return ANYWHERE if ranges is None else ranges
 
     @property
-    def span(self) -> int:
-        """How far apart the ids of rows can be that have the same first code, if that is known, or any rows."""
-        return self.places[0] if len(self.runs) else self.size
+    def room(self) -> int:
+        """How far apart the ids of rows can be that have the same first code, if ranges are known, or of any rows."""
+        return self.places[0] if len(self.ranges) else self.size
 
     def fields(self) -> NDArray[np.uint64]:
         """The table of fields of a kernel, which holds addresses: these ids must outlive it."""
@@ -85,7 +85,7 @@ class Ids(NamedTuple):
     def array(self) -> NDArray[np.uint32]:
         """The ids, composed."""
         ids = np.empty(self.length, np.uint32)
-        write_ids(self.fields(), self.runs, ids)
+        write_ids(self.fields(), self.ranges, ids)
         return ids
 
 

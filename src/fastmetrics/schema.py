@@ -142,7 +142,7 @@ class Bitmap(NamedTuple):
 class Adder(NamedTuple):
     """The values of a block of rows, not yet computed.
 
-    ``add`` takes (fields, runs, sums, extremes) of a kernel and adds them there, all sums of a group before all errors;
+    ``add`` takes (fields, ranges, sums, extremes) of a kernel and adds them there, all sums of a group before all errors;
     ``array`` gives them as `Rows.values` has them.
     """
 

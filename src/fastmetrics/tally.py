@@ -14,7 +14,8 @@ from fastmetrics.groups import Codes, Grouper, Ids
 from fastmetrics.kernels.cells import (
     add_values,
     add_weights,
-    count_rows,
+    count_far_rows,
+    count_near_rows,
     keep_largest,
     occupied_rows,
     take_columns,
@@ -115,7 +116,7 @@ class CellArrays:
         if isinstance(rows.values, Adder):
             if weights is None:
                 sums, extremes = self.rows.sums.reshape(-1), self.rows.extremes.reshape(-1)
-                rows.values.add(ids.fields(), ids.runs, sums, extremes)
+                rows.values.add(ids.fields(), ids.ranges, sums, extremes)
             else:
                 self.add_values(ids, rows.values.array(), weights)
         elif rows.values is not None:
@@ -133,9 +134,11 @@ class CellArrays:
         if state is not None:
             self.make_room_for(int(state.max(initial=0)) if rows.top is None else rows.top)
         cells = of_states(ids, state, self.rows.counts.shape[1])
-        count_rows(cells.fields(), cells.runs, ids.length, cells.span, self.rows.counts.reshape(-1))
+        fields, counts = cells.fields(), self.rows.counts.reshape(-1)
+        if count_near_rows(fields, cells.ranges, ids.length, cells.room, counts):
+            count_far_rows(fields, cells.ranges, ids.length, cells.room, counts)
         if weights is not None:
-            add_weights(cells.fields(), cells.runs, weights, self.rows.weights.reshape(-1))
+            add_weights(fields, cells.ranges, weights, self.rows.weights.reshape(-1))
 
     def add_values(self, ids: Ids, values: NDArray[np.float64], weights: NDArray[np.float64] | None) -> None:
         """Add the values of rows to sums, and keep their extremes."""
@@ -145,10 +148,10 @@ class CellArrays:
             if weights is not None:
                 w = weights[:, None]
                 summed = np.stack([summed * w, summed * (w * w)], axis=2).reshape(ids.length, -1)
-            add_values(fields, ids.runs, np.ascontiguousarray(summed), self.rows.sums.reshape(-1))
+            add_values(fields, ids.ranges, np.ascontiguousarray(summed), self.rows.sums.reshape(-1))
         if len(self.signs):
             signed = np.ascontiguousarray(values[:, last:] * self.signs)
-            keep_largest(fields, ids.runs, signed, self.rows.extremes.reshape(-1))
+            keep_largest(fields, ids.ranges, signed, self.rows.extremes.reshape(-1))
 
     def make_room_for(self, state: int) -> None:
         """Make sure that a state has a cell."""

@@ -76,7 +76,8 @@ def test_every_kernel_is_tested_here() -> None:
         "bin_evenly",
         "bin_scores",
         "binary_states",
-        "count_rows",
+        "count_far_rows",
+        "count_near_rows",
         "groups_in_order",
         "intern_numbers",
         "intern_text",
@@ -159,16 +160,13 @@ def some_ids(kind: str, size: int, run_length: int = 0) -> tuple[Ids, list[int]]
     made, expected = Ids(size), np.zeros(size, np.int64)
     for number, (codes_, dtype, shift) in enumerate(FIELDS[kind]):
         array = rng(size + number).integers(0, codes_ - shift, size)
-        runs = None
+        ranges = None
         if number == 0 and run_length:
             array = np.sort(array) if run_length == 1 else np.repeat(array[::run_length], run_length)[:size]
             blocks = [array[at : at + ids.BLOCK] for at in range(0, size, ids.BLOCK)]
-            same = [len(set(block.tolist())) == 1 for block in blocks]
-            runs = np.array(
-                [block[0] if one else ids.MIXED for block, one in zip(blocks, same, strict=True)], np.uint32
-            )
+            ranges = np.array([[block.min(), block.max()] for block in blocks], np.uint32).reshape(-1, 2)
             shift = 0
-        made = made.then(Codes(array.astype(dtype), shift, codes_, False, runs), codes_)
+        made = made.then(Codes(array.astype(dtype), shift, codes_, False, ranges), codes_)
         expected = expected * codes_ + array + shift
     return made, expected.tolist()
 
@@ -182,7 +180,7 @@ LENGTHS = [*SIZES, ids.BLOCK, 2 * ids.BLOCK + 1]
 def test_write_ids(run: Run, size: int, kind: str, run_length: int) -> None:
     made, expected = some_ids(kind, size, run_length)
     out = np.full(size, 99, np.uint32)
-    run(ids.write_ids)(made.fields(), made.runs, out)
+    run(ids.write_ids)(made.fields(), made.ranges, out)
     assert out.tolist() == expected
 
 
@@ -193,7 +191,9 @@ def test_write_ids(run: Run, size: int, kind: str, run_length: int) -> None:
 def test_count_rows(run: Run, size: int, kind: str, run_length: int, dtype: Any) -> None:
     made, expected = some_ids(kind, size, run_length)
     counts = np.full(made.size, 5, dtype)
-    run(cells.count_rows)(made.fields(), made.runs, size, made.span, counts)
+    left = run(cells.count_near_rows)(made.fields(), made.ranges, size, made.room, counts)
+    assert counts.sum() == 5 * made.size + size - left
+    run(cells.count_far_rows)(made.fields(), made.ranges, size, made.room, counts)
     assert counts.tolist() == (5 + np.bincount(np.array(expected, np.int64), minlength=made.size)).tolist()
 
 
@@ -204,7 +204,7 @@ def test_add_values(run: Run, size: int) -> None:
     values[::5, 0] = np.nan
     values[1::2, 1] = -values[:-1:2, 1]
     sums = np.zeros(3 * 2 * 2)
-    run(cells.add_values)(made.fields(), made.runs, values, sums)
+    run(cells.add_values)(made.fields(), made.ranges, values, sums)
     for group in range(3):
         for column in range(2):
             terms = [x for x in values[group_of == group, column].tolist() if not math.isnan(x)]
@@ -219,7 +219,7 @@ def test_add_weights(run: Run, size: int) -> None:
     made, group_of = ids_below(3, size)
     weights = rng(size).exponential(size=size) * 10.0 ** rng(size).integers(-8, 9, size)
     sums = np.zeros(3 * 4)
-    run(cells.add_weights)(made.fields(), made.runs, weights, sums)
+    run(cells.add_weights)(made.fields(), made.ranges, weights, sums)
     for group in range(3):
         of_group = weights[group_of == group]
         for place, terms in enumerate((of_group, of_group * of_group)):
@@ -232,7 +232,7 @@ def test_sums_that_cancel_keep_what_is_left(run: Run, scale: float) -> None:
     """1 + 1e100 + 1 - 1e100 is 2, where plain addition says 0."""
     values = np.array([[1.0], [1e100], [1.0], [-1e100]]) * scale
     sums = np.zeros(2)
-    run(cells.add_values)(Ids(4).fields(), Ids(4).runs, values, sums)
+    run(cells.add_values)(Ids(4).fields(), Ids(4).ranges, values, sums)
     assert sums.sum() == 2 * scale
 
 
@@ -244,7 +244,7 @@ def test_keep_largest(run: Run, size: int) -> None:
     values[group_of == 3, 1] = np.nan
     best = np.full(8, np.nan)
     best[0] = 4.0
-    run(cells.keep_largest)(made.fields(), made.runs, values, best)
+    run(cells.keep_largest)(made.fields(), made.ranges, values, best)
     for group in range(4):
         for column in range(2):
             seen = values[group_of == group, column].tolist() + ([4.0] if group == column == 0 else [])
@@ -459,8 +459,8 @@ def test_window_codes(run: Run, size: int, kind: str) -> None:
     assert [windows[code] for code in coded.codes()] == expected
     assert sorted(windows) == list(range(1, coded.count[0]))
     assert {int(coded.edge_codes[window]): window for window in windows.values()} == windows
-    alone = [len(set(expected[at : at + ids.BLOCK])) == 1 for at in range(0, size, ids.BLOCK)]
-    assert (coded.runs != ids.MIXED).tolist() == alone
+    blocks = [coded.codes()[at : at + ids.BLOCK] for at in range(0, size, ids.BLOCK)]
+    assert coded.ranges.tolist() == [[min(block), max(block)] for block in blocks]
 
 
 class Windowed:
@@ -470,16 +470,16 @@ class Windowed:
         self.run, self.times = run, times.astype(np.int64)
         self.edge_codes, self.count = np.zeros(len(EDGES) - 1, np.uint32), np.ones(1, np.int64)
         self.out = np.zeros(len(times), np.uint32)
-        self.runs = np.full(-(-len(times) // ids.BLOCK), ids.MIXED)
+        self.ranges = np.zeros((-(-len(times) // ids.BLOCK), 2), np.uint32)
 
     def go_on(self, start: int) -> int:
-        arguments = (self.edge_codes, self.count, self.out, self.runs)
+        arguments = (self.edge_codes, self.count, self.out, self.ranges)
         return int(self.run(codes.window_codes)(self.times, EDGES, start, *arguments))
 
     def codes(self) -> list[int]:
         """The code of each row: that of its block, or its own."""
-        of_block = np.repeat(self.runs, ids.BLOCK)[: len(self.out)]
-        return np.where(of_block == ids.MIXED, self.out, of_block).tolist()
+        least, greatest = np.repeat(self.ranges, ids.BLOCK, axis=0)[: len(self.out)].T
+        return np.where(least == greatest, least, self.out).tolist()
 
 
 @pytest.mark.parametrize("outside", [EDGES[0] - 1, EDGES[-1], -(2**62), 2**62])
@@ -536,7 +536,7 @@ def test_add_losses(run: Run, size: int, dtype: Any) -> None:
     label = rng(size).integers(0, 3, size).astype(np.uint8)
     score = rng(size).choice(np.array([0, 1, 0.3, 0.999, -0.1, 1.5, np.nan], dtype), size)
     sums, epsilon = np.zeros(3 * 6), float(np.finfo(dtype).eps)
-    run(bins.add_losses)(made.fields(), made.runs, label, score, epsilon, sums)
+    run(bins.add_losses)(made.fields(), made.ranges, label, score, epsilon, sums)
     for group in range(3):
         terms = [
             (s, (s - y) ** 2, -math.log(min(max(s if y else 1 - s, epsilon), 1 - epsilon)))
@@ -558,7 +558,7 @@ def test_add_errors(run: Run, size: int, extremes: bool) -> None:
     label, prediction = rng(size).choice(pool, (2, size))
     sums, kept = np.zeros(3 * 16), np.full(3 * 4 if extremes else 0, np.nan)
     with np.errstate(over="ignore", invalid="ignore"):
-        run(errors.add_errors)(made.fields(), made.runs, label, prediction, 0.5, 2.0**-52, sums, kept)
+        run(errors.add_errors)(made.fields(), made.ranges, label, prediction, 0.5, 2.0**-52, sums, kept)
     for group in range(3):
         rows = [
             oracle.regression_row(y, p, 0.5)[1]

@@ -119,8 +119,8 @@ def rows(roles: Mapping[str, NDArray[Any]], columns: Mapping[str, str], shift: f
     if known_states(label, prediction, state):
         refuse_infinite(label, prediction, columns)
 
-    def add(fields: NDArray[np.uint64], runs: NDArray[np.uint32], sums: Floats, kept: Floats) -> None:
-        add_errors(fields, runs, label, prediction, shift, SMALLEST_LABEL, sums, kept)
+    def add(fields: NDArray[np.uint64], ranges: NDArray[np.uint32], sums: Floats, kept: Floats) -> None:
+        add_errors(fields, ranges, label, prediction, shift, SMALLEST_LABEL, sums, kept)
 
     return Rows(state, Adder(add, partial(values, label, prediction, shift, extremes)))
 

@@ -134,8 +134,8 @@ def losses_of(label: NDArray[np.uint8], score: NDArray[Any]) -> Adder:
 
     epsilon = float(np.finfo(score.dtype).eps)
 
-    def add(fields: NDArray[np.uint64], runs: NDArray[np.uint32], sums: Floats, _: Floats) -> None:
-        add_losses(fields, runs, label, score, epsilon, sums)
+    def add(fields: NDArray[np.uint64], ranges: NDArray[np.uint32], sums: Floats, _: Floats) -> None:
+        add_losses(fields, ranges, label, score, epsilon, sums)
 
     def array() -> Floats:
         known = (label < 2) & (score >= 0) & (score <= 1)

@@ -92,8 +92,8 @@ def bin_evenly(score: Any, edges: Any, steps: Any, out: Any) -> None:
             out[i] = 0 if s != s else code_of(s, last, edges.size if s >= last else 0)
 
 
-@kernel(*(f"void(in_u64_2d, in_u32, in_u8, {score}, float64, out_f64)" for score in ("in_f32", "in_f64")))
-def add_losses(fields: Any, runs: Any, label: Any, score: Any, epsilon: Any, sums: Any) -> None:
+@kernel(*(f"void(in_u64_2d, in_u32_2d, in_u8, {score}, float64, out_f64)" for score in ("in_f32", "in_f64")))
+def add_losses(fields: Any, ranges: Any, label: Any, score: Any, epsilon: Any, sums: Any) -> None:
     """Add score, squared error and log loss of each labelled row to the sums of its id, if its score is a probability.
 
     The probability of what happened is clipped at ``epsilon``. There are three sums an id, then their three errors.
@@ -101,7 +101,7 @@ def add_losses(fields: Any, runs: Any, label: Any, score: Any, epsilon: Any, sum
     space, losses = np.empty(BLOCK, np.int64), np.empty((3, BLOCK))
     for at in range(0, score.size, BLOCK):
         ids = space[: min(BLOCK, score.size - at)]
-        shared = np.int64(compose(fields, runs, at, ids))
+        shared = np.int64(compose(fields, ranges, at, ids))
         for i in range(ids.size):
             y, s = label[at + i], np.float64(score[at + i])
             known = y < 2 and s >= 0 and s <= 1

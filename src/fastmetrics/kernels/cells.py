@@ -7,9 +7,18 @@ from typing import Any
 import numpy as np
 
 from fastmetrics.kernels.dialect import inlined, kernel
-from fastmetrics.kernels.ids import BLOCK, NARROW, compose, hold_one
+from fastmetrics.kernels.ids import BLOCK, NARROW, compose, spread_of
 
-__all__ = ["add_pair", "add_values", "add_weights", "count_rows", "keep_largest", "occupied_rows", "take_columns"]
+__all__ = [
+    "add_pair",
+    "add_values",
+    "add_weights",
+    "count_far_rows",
+    "count_near_rows",
+    "keep_largest",
+    "occupied_rows",
+    "take_columns",
+]
 
 FEW = 12  # cells: to compare every id with each of them costs 0.1 ns a cell, one by one 0.8 to 1.4 ns, as cells repeat
 FEW_ROWS = 128
@@ -18,9 +27,9 @@ BITS = np.uint64(16)
 
 
 @inlined
-def count_few(ids: Any, counts: Any, span: Any) -> None:
-    """Count the rows of each id below ``span``, a vector of rows a step."""
-    for cell in range(span):
+def count_few(ids: Any, counts: Any, room: Any) -> None:
+    """Count the rows of each id below ``room``, a vector of rows a step."""
+    for cell in range(room):
         found = np.uint16(0)
         for i in range(ids.size):
             found = np.uint16(found + np.uint16(ids[i] == np.uint16(cell)))
@@ -40,34 +49,41 @@ def count_near(ids: Any, fours: Any, counts: Any) -> None:
         counts[np.uint64(ids[i])] += 1
 
 
-@inlined
-def count_far(ids: Any, counts: Any) -> None:
-    for i in range(ids.size):
-        counts[np.uint64(ids[i])] += 1
+@kernel(*(f"int64(in_u64_2d, in_u32_2d, int64, int64, {counts})" for counts in ("out_u32", "out_i64")))
+def count_near_rows(fields: Any, ranges: Any, size: Any, room: Any, counts: Any) -> Any:
+    """``counts[id] += 1`` for each of ``size`` rows in blocks whose ids lie close; returns how many rows are left out.
 
-
-@kernel("void(in_u64_2d, in_u32, int64, int64, out_u32)", "void(in_u64_2d, in_u32, int64, int64, out_i64)")
-def count_rows(fields: Any, runs: Any, size: Any, span: Any, counts: Any) -> None:
-    """``counts[id] += 1`` for each of ``size`` rows.
-
-    Where the first field is the same for a whole block, ids lie within ``span`` of each other. Such ids are composed in
-    16 bits if that is enough, so that twice as many fit a vector.
+    Ids of rows with the same first code, or of any where nothing is known of that, lie within ``room`` of each other.
+    Those of a block are close if 16 bits tell them apart: then twice as many fit a vector.
     """
-    narrow, wide = np.empty(BLOCK, np.uint16), np.empty(BLOCK, np.uint32)
-    fours = narrow.view(np.uint64)
+    ids = np.empty(BLOCK, np.uint16)
+    fours = ids.view(np.uint64)
+    left = np.int64(0)
     for at in range(0, size, BLOCK):
-        length = min(BLOCK, size - at)
-        if span <= NARROW and hold_one(runs, at):
-            near = narrow[:length]
-            shared = np.int64(compose(fields, runs, at, near))
-            if span <= FEW:
-                count_few(near, counts[shared:], span)
-            else:
-                count_near(near, fours, counts[shared:])
+        near = ids[: min(BLOCK, size - at)]
+        spread = spread_of(fields, ranges, at, room)
+        if spread > NARROW:
+            left += near.size
+            continue
+        shared = np.int64(compose(fields, ranges, at, near))
+        if spread <= FEW:
+            count_few(near, counts[shared:], spread)
         else:
-            far = wide[:length]
-            shared = np.int64(compose(fields, runs, at, far))
-            count_far(far, counts[shared:])
+            count_near(near, fours, counts[shared:])
+    return left
+
+
+@kernel(*(f"void(in_u64_2d, in_u32_2d, int64, int64, {counts})" for counts in ("out_u32", "out_i64")))
+def count_far_rows(fields: Any, ranges: Any, size: Any, room: Any, counts: Any) -> None:
+    """The same for the blocks that `count_near_rows` leaves out; a kernel of its own, as few logs have to wait for it."""
+    ids = np.empty(BLOCK, np.uint32)
+    for at in range(0, size, BLOCK):
+        if spread_of(fields, ranges, at, room) <= NARROW:
+            continue
+        far = ids[: min(BLOCK, size - at)]
+        shared = np.int64(compose(fields, ranges, at, far))
+        for i in range(far.size):
+            counts[shared + np.int64(far[i])] += 1
 
 
 @inlined
@@ -80,14 +96,14 @@ def add_pair(sums: Any, at: Any, error: Any, x: Any) -> None:
     sums[error] += (old - (new - part)) + (x - part)
 
 
-@kernel("void(in_u64_2d, in_u32, in_f64_2d, out_f64)")
-def add_values(fields: Any, runs: Any, values: Any, sums: Any) -> None:
+@kernel("void(in_u64_2d, in_u32_2d, in_f64_2d, out_f64)")
+def add_values(fields: Any, ranges: Any, values: Any, sums: Any) -> None:
     """Add row i of ``values`` (NaN adds nothing) to the sums of its id: all sums of an id, then all their errors."""
     size, width = values.shape
     space = np.empty(BLOCK, np.uint32)
     for at in range(0, size, BLOCK):
         ids = space[: min(BLOCK, size - at)]
-        shared = compose(fields, runs, at, ids)
+        shared = compose(fields, ranges, at, ids)
         for i in range(ids.size):
             cell = np.int64(ids[i] + shared) * 2 * width
             for j in range(width):
@@ -96,13 +112,13 @@ def add_values(fields: Any, runs: Any, values: Any, sums: Any) -> None:
                     add_pair(sums, cell + j, cell + width + j, x)
 
 
-@kernel("void(in_u64_2d, in_u32, in_f64, out_f64)")
-def add_weights(fields: Any, runs: Any, weights: Any, sums: Any) -> None:
+@kernel("void(in_u64_2d, in_u32_2d, in_f64, out_f64)")
+def add_weights(fields: Any, ranges: Any, weights: Any, sums: Any) -> None:
     """Add w and w² of each row to the sums of its id: the two sums, then the two errors."""
     space = np.empty(BLOCK, np.uint32)
     for at in range(0, weights.size, BLOCK):
         ids = space[: min(BLOCK, weights.size - at)]
-        shared = compose(fields, runs, at, ids)
+        shared = compose(fields, ranges, at, ids)
         for i in range(ids.size):
             cell = np.int64(ids[i] + shared) * 4
             w = weights[at + i]
@@ -110,14 +126,14 @@ def add_weights(fields: Any, runs: Any, weights: Any, sums: Any) -> None:
             add_pair(sums, cell + 1, cell + 3, w * w)
 
 
-@kernel("void(in_u64_2d, in_u32, in_f64_2d, out_f64)")
-def keep_largest(fields: Any, runs: Any, values: Any, best: Any) -> None:
+@kernel("void(in_u64_2d, in_u32_2d, in_f64_2d, out_f64)")
+def keep_largest(fields: Any, ranges: Any, values: Any, best: Any) -> None:
     """``best[id, j] = max(best[id, j], values[i, j])``; NaN in ``values`` says nothing, in ``best`` it is "not yet"."""
     size, width = values.shape
     space = np.empty(BLOCK, np.uint32)
     for at in range(0, size, BLOCK):
         ids = space[: min(BLOCK, size - at)]
-        shared = compose(fields, runs, at, ids)
+        shared = compose(fields, ranges, at, ids)
         for i in range(ids.size):
             cell = np.int64(ids[i] + shared) * width
             for j in range(width):

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from fastmetrics.kernels.dialect import inlined, kernel
-from fastmetrics.kernels.ids import BLOCK, MIXED
+from fastmetrics.kernels.ids import BLOCK, GREATEST, LEAST
 from fastmetrics.kernels.memory import load_u8, load_u64, prefetch
 
 __all__ = ["RECENT", "intern_numbers", "intern_text", "window_codes"]
@@ -214,37 +214,34 @@ def span(time: Any) -> Any:
     return low, high
 
 
-@kernel("int64(in_i64, in_i64, int64, out_u32, out_i64, out_u32, out_u32)")
-def window_codes(time: Any, edges: Any, start: Any, edge_codes: Any, count: Any, out: Any, runs: Any) -> Any:
+@kernel("int64(in_i64, in_i64, int64, out_u32, out_i64, out_u32, out_u32_2d)")
+def window_codes(time: Any, edges: Any, start: Any, edge_codes: Any, count: Any, out: Any, ranges: Any) -> Any:
     """The code of the window of each instant from row ``start`` on, which begins a block; returns where it stopped.
 
     ``edge_codes[k]`` is the code of the window from ``edges[k]`` to ``edges[k + 1]``, 0 where it has not occurred
-    yet; ``count[0]`` is the next free code. It stops at a block that holds an instant outside all of them. A block
-    that lies in one window, as most of a log in the order of time do, has its code in ``runs`` and nothing in ``out``;
-    the others have MIXED there and the code of each row in ``out``.
+    yet; ``count[0]`` is the next free code. It stops at a block that holds an instant outside all of them. The least
+    and the greatest code of each block go to ``ranges``, and the code of each row to ``out``; but not where they are
+    the same, as most of a log in the order of time lies in one window.
     """
     density = np.float64(edges.size - 1) / np.float64(edges[-1] - edges[0])
     for at in range(start, time.size, BLOCK):
-        block = time[at : at + BLOCK]
+        block, coded, range_ = time[at : at + BLOCK], out[at : at + BLOCK], ranges[at // BLOCK]
         low, high = span(block)
         if low < edges[0] or high >= edges[-1]:
             return at
         k = window_at(low, edges, density)
         if high < edges[k + 1]:
-            runs[at // BLOCK] = window_code(k, edge_codes, count)
+            range_[:] = window_code(k, edge_codes, count)
             continue
-        runs[at // BLOCK] = MIXED
-        coded = out[at : at + BLOCK]
         if k + 2 < edges.size and high < edges[k + 2]:
-            early, late, boundary = (
-                window_code(k, edge_codes, count),
-                window_code(k + 1, edge_codes, count),
-                edges[k + 1],
-            )
+            early = window_code(k, edge_codes, count)
+            late, boundary = window_code(k + 1, edge_codes, count), edges[k + 1]
             for i in range(block.size):
                 coded[i] = late if block[i] >= boundary else early
+            range_[LEAST], range_[GREATEST] = min(early, late), max(early, late)
         else:
             first, top = edges[0], edges.size - 2
+            least = greatest = window_code(k, edge_codes, count)
             for i in range(block.size):  # what calls would do: a shuffled log takes 11 instead of 23 ns a row
                 t = block[i]
                 k = min(np.int64(np.float64(t - first) * density), top)
@@ -256,4 +253,6 @@ def window_codes(time: Any, edges: Any, start: Any, edge_codes: Any, count: Any,
                     edge_codes[k] = count[0]
                     count[0] += 1
                 coded[i] = edge_codes[k]
+                least, greatest = min(least, coded[i]), max(greatest, coded[i])
+            range_[LEAST], range_[GREATEST] = least, greatest
     return time.size

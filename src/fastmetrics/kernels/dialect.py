@@ -34,6 +34,8 @@ NUMBERS = {
 SHORT = {
     **{f"in_{short}": f"Array({full}, 1, 'C', readonly=True)" for short, full in NUMBERS.items()},
     **{f"out_{short}": f"{full}[::1]" for short, full in NUMBERS.items()},
+    "in_u32_2d": "Array(uint32, 2, 'C', readonly=True)",
+    "out_u32_2d": "uint32[:, ::1]",
     "in_u64_2d": "Array(uint64, 2, 'C', readonly=True)",
     "in_f64_2d": "Array(float64, 2, 'C', readonly=True)",
 }

@@ -26,9 +26,9 @@ def known_states(label: Any, prediction: Any, out: Any) -> Any:
     return infinite
 
 
-@kernel("void(in_u64_2d, in_u32, in_f64, in_f64, float64, float64, out_f64, out_f64)")
+@kernel("void(in_u64_2d, in_u32_2d, in_f64, in_f64, float64, float64, out_f64, out_f64)")
 def add_errors(
-    fields: Any, runs: Any, label: Any, prediction: Any, shift: Any, smallest: Any, sums: Any, extremes: Any
+    fields: Any, ranges: Any, label: Any, prediction: Any, shift: Any, smallest: Any, sums: Any, extremes: Any
 ) -> None:
     """Add the eight sums of each row that has both numbers to those of its id, and keep its extremes, if there are any.
 
@@ -38,7 +38,7 @@ def add_errors(
     space = np.empty(BLOCK, np.uint32)
     for at in range(0, label.size, BLOCK):
         ids = space[: min(BLOCK, label.size - at)]
-        shared = compose(fields, runs, at, ids)
+        shared = compose(fields, ranges, at, ids)
         for i in range(ids.size):
             y = label[at + i]
             error = prediction[at + i] - y

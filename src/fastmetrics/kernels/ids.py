@@ -16,36 +16,46 @@ import numpy as np
 from fastmetrics.kernels.dialect import inlined, kernel
 from fastmetrics.kernels.memory import view_u8, view_u16, view_u32
 
-__all__ = ["BLOCK", "MIXED", "NARROW", "compose", "hold_one", "write_ids"]
+__all__ = ["BLOCK", "GREATEST", "LEAST", "NARROW", "compose", "spread_of", "write_ids"]
 
-BLOCK = 2048
+BLOCK = 1024
 ADDRESS, BYTES, PLACE, SHIFT = range(4)
-MIXED = np.uint32(0xFFFFFFFF)  # in place of a code: the rows of the block have several
+LEAST, GREATEST = range(2)
 NARROW = 1 << 16
 
 
 @inlined
-def hold_one(runs: Any, at: Any) -> Any:
-    """Whether the rows of the block at ``at`` have one code in the first field, or nothing is known of that."""
-    return runs.size == 0 or runs[at // BLOCK] != MIXED
+def spread_of(fields: Any, ranges: Any, at: Any, room: Any) -> Any:
+    """How far apart the ids of the rows ``at``, ``at + 1``, ... may lie, where those of one first code lie in ``room``."""
+    if not ranges.size:
+        return room
+    block = at // BLOCK
+    return np.int64(fields[0, PLACE]) * np.int64(ranges[block, GREATEST] - ranges[block, LEAST]) + room
 
 
 @inlined
-def compose(fields: Any, runs: Any, at: Any, ids: Any) -> Any:
+def compose(fields: Any, ranges: Any, at: Any, ids: Any) -> Any:
     """Write the ids of rows ``at``, ``at + 1``, ... but for what all of them share, which is returned.
 
-    ``runs`` has the code of the first field for each block whose rows have the same, else MIXED; it is empty where
-    nothing is known. Such a field costs nothing: most of a log in the order of time lies in one window.
+    ``ranges`` has the least and the greatest code of the first field for each block; it is empty where nothing is
+    known. Such ids begin at the least, so that they are small, and a field that is the same for all rows costs nothing:
+    most of a log in the order of time lies in one window.
     """
+    shared = np.uint64(0)
+    if ranges.size:
+        shared = fields[0, PLACE] * np.uint64(ranges[at // BLOCK, LEAST])
     for i in range(ids.size):
         ids[i] = 0
-    shared = np.uint64(0)
     for k in range(fields.shape[0]):
         place = fields[k, PLACE]
-        if k == 0 and runs.size and runs[at // BLOCK] != MIXED:
-            shared += place * np.uint64(runs[at // BLOCK])
-            continue
-        shared += place * fields[k, SHIFT]
+        if k == 0 and ranges.size:
+            block = at // BLOCK
+            if ranges[block, LEAST] == ranges[block, GREATEST]:
+                continue
+            for i in range(ids.size):
+                ids[i] -= shared  # modulo what ids can hold
+        else:
+            shared += place * fields[k, SHIFT]
         address = fields[k, ADDRESS] + np.uint64(at) * fields[k, BYTES]
         if fields[k, BYTES] == 1:
             bytes_ = view_u8(address, ids.size)
@@ -62,11 +72,11 @@ def compose(fields: Any, runs: Any, at: Any, ids: Any) -> Any:
     return shared
 
 
-@kernel("void(in_u64_2d, in_u32, out_u32)")
-def write_ids(fields: Any, runs: Any, ids: Any) -> None:
+@kernel("void(in_u64_2d, in_u32_2d, out_u32)")
+def write_ids(fields: Any, ranges: Any, ids: Any) -> None:
     """The id of every row."""
     for at in range(0, ids.size, BLOCK):
         block = ids[at : at + BLOCK]
-        shared = compose(fields, runs, at, block)
+        shared = compose(fields, ranges, at, block)
         for i in range(block.size):
             block[i] += shared
