@@ -16,7 +16,7 @@ from fastmetrics.groups import Codes
 from fastmetrics.kernels.order import groups_in_order
 from fastmetrics.plan import Plan, maximal
 from fastmetrics.schema import Family
-from fastmetrics.tally import Place, Tally
+from fastmetrics.tally import FEW_GROUPS, Place, Tally
 
 __all__ = ["Share", "assembled", "check_groups", "merged"]
 
@@ -115,7 +115,8 @@ def grouped(
 ) -> tuple[NDArray[np.uint32], Mapping[str, NDArray[np.uint32]]]:
     """The marked ids in the order of their keys, and the codes of each key."""
     space = math.prod(map(len, values.values()))
-    if values and (places := tally.places(k)) is not None and space <= MOST_EMPTY * groups:
+    many = groups > FEW_GROUPS and space <= MOST_EMPTY * groups
+    if many and values and (places := tally.places(k)) is not None:
         return by_place(marks, groups, dict(zip(columns, places, strict=True)), values)
     found = np.flatnonzero(marks).astype(np.uint32)
     outer_codes, inner_codes = tally.decode(k, found)

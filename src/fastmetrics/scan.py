@@ -32,7 +32,8 @@ Progress = Callable[[int, int | None], object]
 
 BLOCK_ROWS = 1 << 20  # 20M rows by model and country cost 1.7, 1.4, 1.2, 1.2 ns a row in blocks of 2**17 to 2**20
 TABLE_BYTES = 1 << 30  # of all threads together; what is beyond goes to a table that they share
-PIECE_ROWS = 1 << 20  # of a long batch, so that every thread gets some
+WHOLE_ROWS = 1 << 23  # of a block of which nothing is written row by row: 50M rows take 5.5 instead of 8.4 ms
+PIECE_ROWS = 1 << 23  # of a long batch, over the threads, so that every one gets some
 # Of a batch that a reader made, which stays in memory until its last piece is counted: 200M rows in row groups of a
 # million peak at 910 MB, and at 1,090 MB in pieces of a million.
 READ_ROWS = 1 << 18
@@ -44,6 +45,9 @@ class Worker:
     def __init__(self, plan: Plan, table_bytes: int) -> None:
         self.plan = plan
         self.table_bytes = table_bytes
+        in_totals = not plan.keys and plan.windows is None and plan.weight is None
+        in_bits = all(family.from_bits is not None for family in plan.schema.families)
+        self.block_rows = WHOLE_ROWS if in_totals and in_bits else BLOCK_ROWS
         self.start()
 
     def start(self) -> None:
@@ -65,8 +69,8 @@ class Worker:
 
     def add(self, batch: pa.RecordBatch) -> None:
         """Count a batch, block by block."""
-        for start in range(0, len(batch), BLOCK_ROWS):
-            self.add_block(batch.slice(start, BLOCK_ROWS))
+        for start in range(0, len(batch), self.block_rows):
+            self.add_block(batch.slice(start, self.block_rows))
         check_groups(self.tallies, self.plan, self.values)
 
     def add_block(self, batch: pa.RecordBatch) -> None:
@@ -252,7 +256,7 @@ def scan(
         frames = source.batches(plan.selection)
         if progress is not None:
             frames = watched(frames, progress, source.height())
-        batches = pieces(frames, PIECE_ROWS if source.resident else READ_ROWS)
+        batches = pieces(frames, max(PIECE_ROWS // threads, 1) if source.resident else READ_ROWS)
         shares = count_batches(batches, plan, threads)
     except DataError as error:
         raise located(error, source, schema) from error

@@ -142,8 +142,8 @@ class Bitmap(NamedTuple):
 class Adder(NamedTuple):
     """The values of a block of rows, not yet computed.
 
-    ``add`` takes (fields, ranges, sums, extremes) of a kernel and adds them there, all sums of a group before all errors;
-    ``array`` gives them as `Rows.values` has them.
+    ``add`` takes (fields, ranges, sums, extremes) of a kernel and adds them there, all sums of a group before all
+    errors; ``array`` gives them as `Rows.values` has them.
     """
 
     add: Callable[[NDArray[np.uint64], NDArray[np.uint32], NDArray[np.float64], NDArray[np.float64]], object]

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import fastmetrics as fm
 import oracle
-from fastmetrics import groups, scan
+from fastmetrics import assembly, groups, scan, tally
 from fastmetrics.counts import WINDOW
 from strategies import LAWS, cuts, key_names, logs
 
@@ -92,7 +92,10 @@ def assert_same(left: fm.Counts, right: fm.Counts) -> None:
 
 @contextmanager
 def threads_take_turns(rows: int, table_bytes: int = 1 << 30) -> Iterator[None]:
-    """Pieces and blocks of so many rows, dealt to the threads in turn, whose tables have so many bytes."""
+    """Pieces and blocks of so many rows, dealt to the threads in turn, whose tables have so many bytes.
+
+    No number of groups is few then.
+    """
 
     def dealt(batches: Any, plan: Any, threads: int) -> list[Any]:
         workers = [scan.Worker(plan, scan.TABLE_BYTES // threads) for _ in range(threads)]
@@ -106,7 +109,10 @@ def threads_take_turns(rows: int, table_bytes: int = 1 << 30) -> Iterator[None]:
         patch.setattr(scan, "TABLE_BYTES", table_bytes)
         patch.setattr(scan, "PIECE_ROWS", rows)
         patch.setattr(scan, "BLOCK_ROWS", max(rows // 2, 1))
+        patch.setattr(scan, "WHOLE_ROWS", max(rows // 2, 1))
         patch.setattr(scan, "count_batches", dealt)
+        for module in (tally, assembly):  # what kernels do for many groups
+            patch.setattr(module, "FEW_GROUPS", 0)
         yield
 
 

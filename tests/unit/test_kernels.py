@@ -78,6 +78,7 @@ def test_every_kernel_is_tested_here() -> None:
         "binary_states",
         "count_far_rows",
         "count_near_rows",
+        "count_ones",
         "groups_in_order",
         "intern_numbers",
         "intern_text",
@@ -253,6 +254,13 @@ def test_keep_largest(run: Run, size: int) -> None:
 
 
 # Bits
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_count_ones(run: Run, size: int) -> None:
+    some, others = rng(size).integers(0, 2**64, (2, size), np.uint64)
+    expected = sum((x & y).bit_count() for x, y in zip(some.tolist(), others.tolist(), strict=True))
+    assert run(bits.count_ones)(some, others) == expected
 
 
 @pytest.mark.parametrize("offset", [0, 1, 7, 8, 13])

@@ -20,7 +20,7 @@ def test_threads_that_saw_other_classes(monkeypatch: pytest.MonkeyPatch) -> None
     rng, n = np.random.default_rng(0), 4000
     few, many = rng.integers(0, 3, n), rng.integers(0, 90, n)
     log = pl.DataFrame({"label": np.r_[many, few], "pred": np.r_[few, many]})
-    monkeypatch.setattr(scan, "PIECE_ROWS", n)
+    monkeypatch.setattr(scan, "PIECE_ROWS", 2 * n)  # of both threads
     whole = fm.count(log, fm.classes("label", "pred"), threads=1)
     assert whole.rows == 2 * n
     truth = log.group_by("label", "pred").len().sort("label", "pred")

@@ -126,6 +126,8 @@ def from_bits(roles: Mapping[str, Bitmap]) -> Rows:
 
 def totals_of(label: Bitmap, prediction: Bitmap) -> NDArray[np.int64]:
     """The nine cells of all rows together, from how many bits of the bitmaps and of what they share are 1."""
+    from fastmetrics.kernels.bits import count_ones
+
     rows = label.length
     y, p = (words(bitmap.packed, bitmap.offset, rows) for bitmap in (label, prediction))
     if len(label.valid) or len(prediction.valid):
@@ -134,13 +136,17 @@ def totals_of(label: Bitmap, prediction: Bitmap) -> NDArray[np.int64]:
             words(bitmap.valid, bitmap.offset, rows) if len(bitmap.valid) else everything
             for bitmap in (label, prediction)
         )
-        y &= labelled
-        p &= predicted
-        n_labelled, n_predicted, both = ones(labelled), ones(predicted), ones(labelled & predicted)
-        n_y, n_p, tp, y_predicted, p_labelled = ones(y), ones(p), ones(y & p), ones(y & predicted), ones(p & labelled)
+        y, p = y & labelled, p & predicted
+        n_labelled, n_predicted = count_ones(labelled, labelled), count_ones(predicted, predicted)
+        both, y_predicted, p_labelled = (
+            count_ones(labelled, predicted),
+            count_ones(y, predicted),
+            count_ones(p, labelled),
+        )
+        n_y, n_p, tp = count_ones(y, y), count_ones(p, p), count_ones(y, p)
     else:
         n_labelled = n_predicted = both = rows
-        n_y, n_p, tp = ones(y), ones(p), ones(y & p)
+        n_y, n_p, tp = count_ones(y, y), count_ones(p, p), count_ones(y, p)
         y_predicted, p_labelled = n_y, n_p
     known = (both - y_predicted - p_labelled + tp, p_labelled - tp, y_predicted - tp, tp)
     unpredicted = (n_labelled - both - (n_y - y_predicted), n_y - y_predicted)
@@ -149,17 +155,15 @@ def totals_of(label: Bitmap, prediction: Bitmap) -> NDArray[np.int64]:
 
 
 def words(packed: NDArray[np.uint8], offset: int, length: int) -> NDArray[np.uint64]:
-    """Bits of a bitmap from a whole byte on, 64 a word; behind its end they are 0."""
+    """Bits of a bitmap from a whole byte on, 64 a word: where they lie if they fill their words, else with 0 behind."""
     taken = packed[offset >> 3 : (offset + length + 7) >> 3]
+    if not length & 63 and not taken.ctypes.data & 7:
+        return taken.view(np.uint64)
     padded = np.zeros((len(taken) + 7) >> 3, np.uint64)
     padded.view(np.uint8)[: len(taken)] = taken
     if length & 63:
         padded[-1] &= np.uint64((1 << (length & 63)) - 1)
     return padded
-
-
-def ones(bits: NDArray[np.uint64]) -> int:
-    return int(np.bitwise_count(bits).sum())
 
 
 def pos(c: Any) -> Any:

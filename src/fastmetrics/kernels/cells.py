@@ -75,7 +75,7 @@ def count_near_rows(fields: Any, ranges: Any, size: Any, room: Any, counts: Any)
 
 @kernel(*(f"void(in_u64_2d, in_u32_2d, int64, int64, {counts})" for counts in ("out_u32", "out_i64")))
 def count_far_rows(fields: Any, ranges: Any, size: Any, room: Any, counts: Any) -> None:
-    """The same for the blocks that `count_near_rows` leaves out; a kernel of its own, as few logs have to wait for it."""
+    """The same for the blocks that `count_near_rows` leaves out; apart from it, as few logs have to wait for it."""
     ids = np.empty(BLOCK, np.uint32)
     for at in range(0, size, BLOCK):
         if spread_of(fields, ranges, at, room) <= NARROW:

@@ -26,8 +26,8 @@ ONE = np.uint64(1)
 TWO = np.uint64(2)
 CHUNK = 32
 LARGE = 1 << 14
-RECENT = 1024
-RECENT_SHIFT = np.uint64(54)
+RECENT = 4096
+RECENT_SHIFT = np.uint64(52)
 
 
 @inlined

@@ -1,7 +1,7 @@
 """The ids of rows, composed from the codes of their keys a block at a time, inside the kernels that add to cells.
 
 An id is the sum of ``place * code`` over its fields: the keys of a group, the window among them, the inner keys and the
-state of a row. A kernel composes the ids of 2,048 rows and adds those rows to their cells before it goes on, so
+state of a row. A kernel composes the ids of 1,024 rows and adds those rows to their cells before it goes on, so
 that ids never leave the first cache.
 
 A field is a row of a table: where its codes lie, how many bytes each has, its place, and what is added to each code.
@@ -26,7 +26,7 @@ NARROW = 1 << 16
 
 @inlined
 def spread_of(fields: Any, ranges: Any, at: Any, room: Any) -> Any:
-    """How far apart the ids of the rows ``at``, ``at + 1``, ... may lie, where those of one first code lie in ``room``."""
+    """How far apart the ids of the rows from ``at`` on may lie, where those of one first code lie within ``room``."""
     if not ranges.size:
         return room
     block = at // BLOCK
