@@ -109,6 +109,8 @@ class Worker:
 
     def weights(self, column: pa.Array) -> NDArray[np.float64]:
         weights, valid = fixed(column), valid_bits(column)
+        if valid is None and weights.min(initial=0) >= 0 and weights.max(initial=0) < np.inf:  # NaN is neither
+            return weights  # a third of the time of what follows
         bad = ~(np.isfinite(weights) & (weights >= 0))
         if valid is not None:
             bad |= valid == 0

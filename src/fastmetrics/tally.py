@@ -98,13 +98,13 @@ class CellArrays:
     def reserve(self, size: int) -> None:
         """Make room for ids below ``size``."""
         self.size = max(self.size, size)
-        have = len(self.rows.counts)
-        if size > have:
-            room = max(size, (2 if len(self.signs) else GROWTH) * have)  # NaNs do cost memory
-            counts, weights, sums, extremes = self.rows
-            self.rows = CellRows(
-                grown(counts, room, 0), grown(weights, room, 0), grown(sums, room, 0), grown(extremes, room, np.nan)
-            )
+        counts, weights, sums, extremes = self.rows
+        if size > len(counts):
+            room = max(size, GROWTH * len(counts))
+            counts, weights, sums = grown(counts, room, 0), grown(weights, room, 0), grown(sums, room, 0)
+        if size > len(extremes):
+            extremes = grown(extremes, max(size, 2 * len(extremes)), np.nan)  # NaNs do cost memory
+        self.rows = CellRows(counts, weights, sums, extremes)
 
     def add(self, ids: Ids, rows: Rows, weights: NDArray[np.float64] | None) -> None:
         """Add rows, each to the group of its id."""
