@@ -8,6 +8,7 @@ import numpy as np
 
 from fastmetrics.kernels.dialect import inlined, kernel
 from fastmetrics.kernels.ids import BLOCK, NARROW, compose, spread_of
+from fastmetrics.kernels.vectors import add_two_pairs
 
 __all__ = [
     "add_pair",
@@ -122,8 +123,7 @@ def add_weights(fields: Any, ranges: Any, weights: Any, sums: Any) -> None:
         for i in range(ids.size):
             cell = np.int64(ids[i] + shared) * 4
             w = weights[at + i]
-            add_pair(sums, cell, cell + 2, w)
-            add_pair(sums, cell + 1, cell + 3, w * w)
+            add_two_pairs(sums, cell, cell + 2, w, w * w)
 
 
 @kernel("void(in_u64_2d, in_u32_2d, in_f64_2d, out_f64)")

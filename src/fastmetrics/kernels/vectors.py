@@ -1,4 +1,4 @@
-"""Four neighbouring cells at once, as one vector: Numba leaves it to LLVM to find vectors, which finds none here."""
+"""Neighbouring cells at once, as one vector: Numba leaves it to LLVM to find vectors, which finds none here."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from numba import types
 from numba.extending import intrinsic, overload
 from numpy.typing import NDArray
 
-__all__ = ["add_four_pairs", "keep_four"]
+__all__ = ["add_four_pairs", "add_two_pairs", "keep_four"]
 
-FOUR = ir.VectorType(ir.DoubleType(), 4)
 Floats = NDArray[np.float64]
 
 
@@ -20,12 +19,20 @@ def add_four_pairs(sums: Floats, at: Any, error: Any, a: float, b: float, c: flo
     """Add four numbers to the sums from ``at`` on, and what rounding loses of them (Knuth's TwoSum) to the errors from
     ``error`` on.
     """
-    x = np.array([a, b, c, d])
-    old = sums[at : at + 4].copy()
+    add_pairs(sums, at, error, np.array([a, b, c, d]))
+
+
+def add_two_pairs(sums: Floats, at: Any, error: Any, a: float, b: float) -> None:
+    """The same for two numbers."""
+    add_pairs(sums, at, error, np.array([a, b]))
+
+
+def add_pairs(sums: Floats, at: Any, error: Any, x: Floats) -> None:
+    old = sums[at : at + len(x)].copy()
     new = old + x
     part = new - old
-    sums[at : at + 4] = new
-    sums[error : error + 4] += (old - (new - part)) + (x - part)
+    sums[at : at + len(x)] = new
+    sums[error : error + len(x)] += (old - (new - part)) + (x - part)
 
 
 def keep_four(best: Floats, at: Any, a: float, b: float, c: float, d: float) -> None:
@@ -39,26 +46,29 @@ def place(context: Any, builder: Any, kind: Any, array: Any, at: Any) -> Any:
     return builder.gep(context.make_array(kind)(context, builder, array).data, [at])
 
 
-def loaded(builder: Any, pointer: Any) -> Any:
-    return builder.load(builder.bitcast(pointer, FOUR.as_pointer()), align=8, typ=FOUR)
+def loaded(builder: Any, pointer: Any, kind: Any) -> Any:
+    return builder.load(builder.bitcast(pointer, kind.as_pointer()), align=8, typ=kind)
 
 
 def store(builder: Any, vector: Any, pointer: Any) -> None:
-    builder.store(vector, builder.bitcast(pointer, FOUR.as_pointer()), align=8)
+    builder.store(vector, builder.bitcast(pointer, vector.type.as_pointer()), align=8)
 
 
 def vector_of(builder: Any, numbers: Any) -> Any:
-    vector = ir.Constant(FOUR, ir.Undefined)
+    vector = ir.Constant(ir.VectorType(ir.DoubleType(), len(numbers)), ir.Undefined)
     for lane, number in enumerate(numbers):
         vector = builder.insert_element(vector, number, ir.Constant(ir.IntType(32), lane))
     return vector
 
 
-def adding(context: Any, sums: Any, at: Any, error: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
+def adding(context: Any, sums: Any, width: int) -> Any:
+    """What adds so many pairs."""
+
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         sums, at, error, *numbers = arguments
         at_sums, at_errors = (place(context, builder, signature.args[0], sums, spot) for spot in (at, error))
-        x, old, lost = vector_of(builder, numbers), loaded(builder, at_sums), loaded(builder, at_errors)
+        x = vector_of(builder, numbers)
+        old, lost = loaded(builder, at_sums, x.type), loaded(builder, at_errors, x.type)
         new = builder.fadd(old, x)
         part = builder.fsub(new, old)
         rest = builder.fadd(builder.fsub(old, builder.fsub(new, part)), builder.fsub(x, part))
@@ -66,15 +76,15 @@ def adding(context: Any, sums: Any, at: Any, error: Any, a: Any, b: Any, c: Any,
         store(builder, builder.fadd(lost, rest), at_errors)
         return context.get_dummy_value()
 
-    f64 = types.float64
-    return types.void(sums, types.int64, types.int64, f64, f64, f64, f64), generate
+    return types.void(sums, types.int64, types.int64, *[types.float64] * width), generate
 
 
 def keeping(context: Any, best: Any, at: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         best, at, *numbers = arguments
         spot = place(context, builder, signature.args[0], best, at)
-        x, was = vector_of(builder, numbers), loaded(builder, spot)
+        x = vector_of(builder, numbers)
+        was = loaded(builder, spot, x.type)
         store(builder, builder.select(builder.fcmp_ordered(">=", was, x), was, x), spot)
         return context.get_dummy_value()
 
@@ -82,11 +92,13 @@ def keeping(context: Any, best: Any, at: Any, a: Any, b: Any, c: Any, d: Any) ->
     return types.void(best, types.int64, f64, f64, f64, f64), generate
 
 
-add: Any = intrinsic(adding)
+add_two: Any = intrinsic(lambda context, sums, at, error, a, b: adding(context, sums, 2))
+add_four: Any = intrinsic(lambda context, sums, at, error, a, b, c, d: adding(context, sums, 4))
 keep: Any = intrinsic(keeping)
 
 # What compiled kernels call where Python calls the functions above.
 overload(add_four_pairs)(
-    lambda sums, at, error, a, b, c, d: lambda sums, at, error, a, b, c, d: add(sums, at, error, a, b, c, d)
+    lambda sums, at, error, a, b, c, d: lambda sums, at, error, a, b, c, d: add_four(sums, at, error, a, b, c, d)
 )
+overload(add_two_pairs)(lambda sums, at, error, a, b: lambda sums, at, error, a, b: add_two(sums, at, error, a, b))
 overload(keep_four)(lambda best, at, a, b, c, d: lambda best, at, a, b, c, d: keep(best, at, a, b, c, d))
