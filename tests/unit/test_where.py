@@ -18,6 +18,7 @@ from fastmetrics.diagnosis.lattice import Lattice, lattice_of
 from fastmetrics.diagnosis.levels import best_by_levels
 from fastmetrics.diagnosis.ratios import Ratio, common_log_odds, effect_of, factor_likelihood, odds_likelihood
 from fastmetrics.diagnosis.where import localise
+from fastmetrics.kernels.descent import best_below
 from fastmetrics.kernels.lattice import add_axis, best_cell
 from oracle import hypergeometric_llr, lattice_sums
 from strategies import LAWS
@@ -178,6 +179,54 @@ def test_level_by_level_finds_what_the_cube_shows(seed: int) -> None:
     assert best_by_levels(lattice, ratio.u, ratio.v, 3.0) == cube
     sums = lattice.cell(int(np.argmax(cube_u - lattice.prices)))
     assert best_by_levels(lattice, ratio.u, None, 0.0) == sums
+
+
+def shown(lattice: Lattice, u: np.ndarray, v: np.ndarray | None, least: float, deepest: int) -> float:
+    """The best score of up to so many values by the cube."""
+    values = [sum(code > 0 for code in lattice.cell(at)) for at in range(lattice.size)]
+    score = lattice.roll_up(u)
+    if v is not None:
+        spread = lattice.roll_up(v)
+        score = np.where(spread >= least, score**2 / (2 * np.maximum(spread, least)), -np.inf)
+    occupied = lattice.roll_up(np.ones(lattice.leaves)) > 0
+    return float(np.max((score - lattice.prices)[(np.array(values) <= deepest) & occupied]))
+
+
+def score_of(lattice: Lattice, cell: tuple[int, ...], u: np.ndarray, v: np.ndarray | None) -> float:
+    inside = lattice.inside(cell)
+    total = float(u[inside].sum())
+    return (total if v is None else total**2 / (2 * float(v[inside].sum()))) - lattice.price(cell)
+
+
+@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("deepest", [0, 1, 2, 3, 5])
+def test_value_by_value_is_best_in_lattices_with_holes(seed: int, deepest: int) -> None:
+    """Few rows of skewed keys, one of them constant, with many effects or few: bounds must not cut what is best."""
+    rng = np.random.default_rng(seed)
+    sizes, rows = rng.integers(1, 7, 5), int(rng.integers(5, 400))
+    frame = pl.DataFrame({f"d{i}": (rng.random(rows) ** 1.5 * size).astype(int) for i, size in enumerate(sizes)})
+    lattice, _ = lattice_of([frame], frame.columns)
+    v = rng.choice([0.0, 0.5, 2.0, 30.0], lattice.leaves)
+    u = rng.normal(size=lattice.leaves) * np.sqrt(v) + rng.choice([0.0, 0.0, 0.0, 1.5], lattice.leaves) * v
+    for spread, least in ((v, 3.0), (v, 40.0), (None, 0.0)):
+        found = best_by_levels(lattice, u, spread, least, deepest)
+        expected = shown(lattice, u, spread, least, deepest)
+        assert (-math.inf if found is None else score_of(lattice, found, u, spread)) == pytest.approx(expected)
+
+
+def test_value_by_value_equals_its_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    lattice, ratio = planted(3, (1, 0, 2), 0.1)
+    found = best_by_levels(lattice, ratio.u, ratio.v, 3.0)
+    monkeypatch.setattr("fastmetrics.kernels.descent.best_below", best_below.py_func)
+    assert best_by_levels(lattice, ratio.u, ratio.v, 3.0) == found == (1, 0, 2)
+
+
+def test_a_search_that_takes_too_long_answers_with_the_best_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
+    lattice, ratio = planted(3, (1, 0, 2), 0.3)
+    monkeypatch.setattr("fastmetrics.diagnosis.levels.MOST_ROWS", 0)
+    found = best_by_levels(lattice, ratio.u, ratio.v, 3.0)
+    assert found is not None
+    assert sum(code > 0 for code in found) <= 1
 
 
 def test_a_lattice_too_large_for_a_cube_is_searched_all_the_same() -> None:

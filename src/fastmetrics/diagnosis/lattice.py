@@ -12,6 +12,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from fastmetrics.diagnosis.suffixes import Suffixes, suffixes_of
+
 __all__ = ["Cell", "DENSE_CELLS", "Lattice", "lattice_of", "summed_by"]
 
 Floats = NDArray[np.float64]
@@ -62,6 +64,11 @@ class Lattice:
     def places(self) -> NDArray[np.int64]:
         """Where each leaf lies in a cube."""
         return self.strides @ self.codes if self.dims else np.zeros(self.leaves, np.int64)
+
+    @cached_property
+    def suffixes(self) -> Suffixes:
+        """What is left of the leaves as dimensions are put aside."""
+        return suffixes_of(self.codes, [len(values) for values in self.values])
 
     def roll_up(self, channel: Floats) -> Floats:
         """The sums of a leaf channel over every conjunction, flat; only of a dense lattice."""
