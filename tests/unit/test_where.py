@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from scipy import special
 
 import fastmetrics as fm
-from fastmetrics.diagnosis.dispersion import digamma, dispersion_of, trigamma, trigamma_inverse
+from fastmetrics.diagnosis.dispersion import digamma, dispersion_of, independent, trigamma, trigamma_inverse
 from fastmetrics.diagnosis.lattice import Lattice, lattice_of
 from fastmetrics.diagnosis.levels import best_by_levels
 from fastmetrics.diagnosis.ratios import Ratio, common_log_odds, effect_of, factor_likelihood, odds_likelihood
-from fastmetrics.diagnosis.where import localise
+from fastmetrics.diagnosis.where import Search, localise, strongest
 from fastmetrics.kernels.descent import best_below
-from fastmetrics.kernels.lattice import add_axis, best_cell
+from fastmetrics.kernels.lattice import add_axis, best_cell, excess
 from oracle import hypergeometric_llr, lattice_sums
 from strategies import LAWS
 
@@ -49,9 +49,43 @@ def test_kernels_equal_their_python() -> None:
     add_axis(compiled, 2, 4, 3)
     add_axis.py_func(plain, 2, 4, 3)
     assert np.array_equal(compiled, plain)
-    u, v, price = rng.normal(size=50), rng.uniform(0, 5, 50), rng.uniform(0, 1, 50)
-    assert best_cell(u, v, price, 3.0) == best_cell.py_func(u, v, price, 3.0)
-    assert best_cell(u, np.zeros(50), price, 3.0) == -1
+    kb, nb, kc, nc = rng.integers(0, 3, 40), rng.integers(0, 5, 40), rng.integers(0, 3, 40), rng.integers(0, 5, 40)
+    counts = [np.asarray(one, float) for one in (np.minimum(kb, nb), nb, np.minimum(kc, nc), nc)]
+    both = np.empty((2, 2, 40))
+    excess(*counts, *both[0])
+    excess.py_func(*counts, *both[1])
+    assert np.array_equal(both[0], both[1])
+
+
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("size", [(), (1,), (4,), (2, 3), (3, 1, 4), (2, 3, 2, 2)])
+@pytest.mark.parametrize("cubed", [False, True])
+def test_the_best_cell_is_that_of_all_sums(seed: int, size: tuple[int, ...], cubed: bool) -> None:
+    """The kernel, and its Python, against every conjunction by itself."""
+    rng = np.random.default_rng(seed)
+    shape, dims = tuple(one + 1 for one in size), len(size)
+    codes = np.array(list(itertools.product(*(range(1, one) for one in shape))), np.int64).reshape(
+        math.prod(size), dims
+    )
+    codes = codes[rng.random(len(codes)) < 0.8]
+    places = np.array([sum(c * math.prod(shape[i + 1 :]) for i, c in enumerate(row)) for row in codes], np.int64)
+    u, v = rng.normal(size=len(codes)) * 3, rng.uniform(0, 5, len(codes))
+    cells = math.prod(shape)
+    factors, prices = rng.uniform(1, 2, cells if cubed else 0), rng.uniform(0, 1, cells)
+    leaves = [tuple(row) for row in codes.tolist()]
+    us, vs = (list(lattice_sums(leaves, channel.tolist(), shape).values()) for channel in (u, v))
+    spread = [(us[at], vs[at] * (factors[at] if cubed else 1.5)) for at in range(cells)]
+    scores = [a * a / (2 * b) - prices[at] if b >= 3 else -math.inf for at, (a, b) in enumerate(spread)]
+    expected = int(np.argmax(scores)) if max(scores) > -math.inf else -1
+    arguments = (places, u, v, np.array(shape or (1,), np.int64), factors, 1.5, prices, 3.0)
+    assert best_cell(*arguments) == best_cell.py_func(*arguments) == expected
+
+
+def test_excess_is_that_of_a_hypergeometric_law() -> None:
+    """Of 5 events among 9 rows, 4 of which are now; leaves that cannot tell have neither excess nor variance."""
+    one = Ratio(*(np.array(side, float) for side in ([1, 0, 2], [5, 0, 2], [4, 3, 3], [4, 5, 3])))
+    assert one.u.tolist() == pytest.approx([4 - 4 * 5 / 9, 0, 0])
+    assert one.v.tolist() == pytest.approx([4 * 5 * 5 * 4 / (81 * 8), 0, 0])
 
 
 def test_prices_of_all_conjunctions_are_shares_of_one() -> None:
@@ -174,9 +208,9 @@ def test_digamma_and_trigamma(x: float) -> None:
 @pytest.mark.parametrize("seed", range(8))
 def test_level_by_level_finds_what_the_cube_shows(seed: int) -> None:
     lattice, ratio = planted(seed, (1, 2, 0), 0.1 * (seed % 3), rows=40)
-    cube_u, cube_v = lattice.roll_up(ratio.u), lattice.roll_up(ratio.v)
-    cube = lattice.cell(best_cell(cube_u, cube_v, lattice.prices, 3.0))
+    cube = strongest(Search(lattice, independent(), 0.05), ratio)
     assert best_by_levels(lattice, ratio.u, ratio.v, 3.0) == cube
+    cube_u = lattice.roll_up(ratio.u)
     sums = lattice.cell(int(np.argmax(cube_u - lattice.prices)))
     assert best_by_levels(lattice, ratio.u, None, 0.0) == sums
 

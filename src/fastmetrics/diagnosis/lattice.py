@@ -28,7 +28,7 @@ class Lattice:
     """The conjunctions of values of some dimensions, over the leaves (combinations of all of them) that occur.
 
     ``values`` holds the distinct values of each dimension, nulls last; ``codes`` (dimensions x leaves) holds 1 plus
-    the place of each leaf's value there, and 0 stands for any value.
+    the place of each leaf's value there, and 0 stands for any value. Leaves are in the order of their codes.
     """
 
     dims: tuple[str, ...]

@@ -1,12 +1,19 @@
-"""Sums over every conjunction of key values: a cube whose place 0 along each axis stands for all values."""
+"""Sums over every conjunction of key values: a cube whose place 0 along each axis stands for all values.
+
+The search needs no whole cube: one slab of the first axis after another is summed while a cache holds it.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from fastmetrics.kernels.dialect import kernel
+import numpy as np
 
-__all__ = ["add_axis", "best_cell"]
+from fastmetrics.kernels.dialect import inlined, kernel
+
+__all__ = ["add_axis", "best_cell", "excess"]
+
+ROUNDING = 1e-9  # by which a product and a quotient may differ
 
 
 @kernel("void(out_f64, int64, int64, int64)")
@@ -20,13 +27,78 @@ def add_axis(cube: Any, outer: int, size: int, inner: int) -> None:
                 cube[start + i] += cube[at + i]
 
 
-@kernel("int64(in_f64, in_f64, in_f64, float64)")
-def best_cell(u: Any, v: Any, penalty: Any, least: float) -> int:
-    """The cell with the highest u²/2v - penalty among those of v >= least; -1 where there is none."""
-    best, at = -1e300, -1
-    for cell in range(len(u)):
-        if v[cell] >= least:
-            score = u[cell] * u[cell] / (2.0 * v[cell]) - penalty[cell]
-            if score > best:
-                best, at = score, cell
-    return at
+@inlined
+def add_axes(slab: Any, shape: Any) -> None:
+    """Place 0 of every axis but the first becomes the sum of the others."""
+    inner = 1
+    for axis in range(len(shape) - 1, 0, -1):
+        size = shape[axis]
+        for row in range(len(slab) // (size * inner)):
+            start = row * size * inner
+            if inner == 1:
+                total = slab[start]
+                for place in range(1, size):
+                    total += slab[start + place]
+                slab[start] = total
+            else:
+                for place in range(1, size):
+                    at = start + place * inner
+                    for i in range(inner):
+                        slab[start + i] += slab[at + i]
+        inner *= size
+
+
+@kernel("int64(in_i64, in_f64, in_f64, in_i64, in_f64, float64, in_f64, float64)")
+def best_cell(places: Any, u: Any, v: Any, shape: Any, factors: Any, factor: float, prices: Any, least: float) -> int:
+    """The cell of a cube with the highest U²/2V less its price, among those of V >= ``least``; -1 where there is none.
+
+    ``places`` of the leaves ascend. V is times ``factors`` where there are any, else times ``factor``.
+    """
+    size = len(prices) // shape[0]
+    whole_u, whole_v = np.zeros(size, np.float64), np.zeros(size, np.float64)
+    part_u, part_v = np.empty(size, np.float64), np.empty(size, np.float64)
+    best, found, leaf = -np.inf, -1, 0
+    while leaf < len(places) and places[leaf] < size:  # only where there is no axis
+        whole_u[places[leaf]] = u[leaf]
+        whole_v[places[leaf]] = v[leaf]
+        leaf += 1
+    for turn in range(1, shape[0] + 1):
+        first = turn % shape[0] * size
+        if first:
+            for at in range(size):
+                part_u[at] = 0.0
+                part_v[at] = 0.0
+            while leaf < len(places) and places[leaf] < first + size:
+                part_u[places[leaf] - first] = u[leaf]
+                part_v[places[leaf] - first] = v[leaf]
+                leaf += 1
+            add_axes(part_u, shape)
+            add_axes(part_v, shape)
+            for at in range(size):
+                whole_u[at] += part_u[at]
+                whole_v[at] += part_v[at]
+        else:
+            for at in range(size):
+                part_u[at] = whole_u[at]
+                part_v[at] = whole_v[at]
+        for at in range(size):
+            spread = part_v[at] * (factors[first + at] if len(factors) else factor)
+            square, price = part_u[at] * part_u[at], prices[first + at]
+            if spread >= least and square >= 2.0 * spread * (best + price) - ROUNDING * square:
+                score = square / (2.0 * spread) - price
+                if score > best or (score == best and first + at < found):
+                    best, found = score, first + at
+    return found
+
+
+@kernel("void(in_f64, in_f64, in_f64, in_f64, out_f64, out_f64)")
+def excess(kb: Any, nb: Any, kc: Any, nc: Any, u: Any, v: Any) -> None:
+    """Events now beyond those expected given the margins of each leaf, and their variance (hypergeometric)."""
+    for leaf in range(len(kb)):
+        before, now = nb[leaf], nc[leaf]
+        events, rows = kb[leaf] + kc[leaf], before + now
+        u[leaf] = 0.0
+        v[leaf] = 0.0
+        if before > 0.0 and now > 0.0 and events > 0.0 and events < rows:
+            u[leaf] = kc[leaf] - now * events / rows
+            v[leaf] = now * before * events * (rows - events) / (rows * rows * (rows - 1.0))
