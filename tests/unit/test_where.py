@@ -105,6 +105,24 @@ def test_lattices_join_frames_of_other_orders_and_nulls() -> None:
     assert lattice.inside((0, 2)).sum() == 2
 
 
+@pytest.mark.parametrize("dtype", [pl.String, pl.Categorical, pl.Enum(["c", "b", "a", "unused"])])
+@pytest.mark.parametrize("rows", [7, 200])
+def test_codes_are_places_among_the_sorted_values(dtype: pl.DataType, rows: int) -> None:
+    """Leaves come in the order of their codes, whether they are marked or sorted."""
+    rng = np.random.default_rng(rows)
+    frame = pl.DataFrame(
+        {
+            "text": pl.Series([("a", "b", "c", None)[at] for at in rng.integers(0, 4, rows)], dtype=dtype),
+            "number": pl.Series(rng.integers(0, 100, rows)),
+        }
+    )
+    lattice, (leaf,) = lattice_of([frame], frame.columns)
+    for dim, values, codes in zip(lattice.dims, lattice.values, lattice.codes, strict=True):
+        assert values.equals(frame[dim].unique().sort(nulls_last=True))
+        assert frame[dim].to_list() == [values[int(code) - 1] for code in codes[leaf]]
+    assert (np.diff(lattice.places) > 0).all()
+
+
 def test_many_dimensions_are_numbered_without_overflow() -> None:
     frame = pl.DataFrame({f"d{i}": [0, 1, 2, 0] for i in range(60)})
     lattice, (leaf,) = lattice_of([frame], frame.columns)
