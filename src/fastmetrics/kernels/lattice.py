@@ -29,7 +29,7 @@ def add_axis(cube: Any, outer: int, size: int, inner: int) -> None:
 
 @inlined
 def add_axes(slab: Any, shape: Any) -> None:
-    """Place 0 of every axis but the first becomes the sum of the others."""
+    """Place 0 of every axis but the first becomes the sum of the others; one slab after another."""
     inner = 1
     for axis in range(len(shape) - 1, 0, -1):
         size = shape[axis]
@@ -55,35 +55,30 @@ def best_cell(places: Any, u: Any, v: Any, shape: Any, factors: Any, factor: flo
     ``places`` of the leaves ascend. V is times ``factors`` where there are any, else times ``factor``.
     """
     size = len(prices) // shape[0]
-    whole_u, whole_v = np.zeros(size, np.float64), np.zeros(size, np.float64)
-    part_u, part_v = np.empty(size, np.float64), np.empty(size, np.float64)
+    whole, part = np.zeros(2 * size, np.float64), np.empty(2 * size, np.float64)  # U, then V
     best, found, leaf = -np.inf, -1, 0
     while leaf < len(places) and places[leaf] < size:  # only where there is no axis
-        whole_u[places[leaf]] = u[leaf]
-        whole_v[places[leaf]] = v[leaf]
+        whole[places[leaf]] = u[leaf]
+        whole[places[leaf] + size] = v[leaf]
         leaf += 1
     for turn in range(1, shape[0] + 1):
         first = turn % shape[0] * size
         if first:
-            for at in range(size):
-                part_u[at] = 0.0
-                part_v[at] = 0.0
+            for at in range(2 * size):
+                part[at] = 0.0
             while leaf < len(places) and places[leaf] < first + size:
-                part_u[places[leaf] - first] = u[leaf]
-                part_v[places[leaf] - first] = v[leaf]
+                part[places[leaf] - first] = u[leaf]
+                part[places[leaf] - first + size] = v[leaf]
                 leaf += 1
-            add_axes(part_u, shape)
-            add_axes(part_v, shape)
-            for at in range(size):
-                whole_u[at] += part_u[at]
-                whole_v[at] += part_v[at]
+            add_axes(part, shape)
+            for at in range(2 * size):
+                whole[at] += part[at]
         else:
-            for at in range(size):
-                part_u[at] = whole_u[at]
-                part_v[at] = whole_v[at]
+            for at in range(2 * size):
+                part[at] = whole[at]
         for at in range(size):
-            spread = part_v[at] * (factors[first + at] if len(factors) else factor)
-            square, price = part_u[at] * part_u[at], prices[first + at]
+            spread = part[at + size] * (factors[first + at] if len(factors) else factor)
+            square, price = part[at] * part[at], prices[first + at]
             if spread >= least and square >= 2.0 * spread * (best + price) - ROUNDING * square:
                 score = square / (2.0 * spread) - price
                 if score > best or (score == best and first + at < found):
