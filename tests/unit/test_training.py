@@ -53,6 +53,13 @@ def tags(log: Any, **options: Any) -> list[str]:
     return [finding.tag for finding in fm.diagnose_training(log, **options)]
 
 
+def test_few_short_noisy_runs_that_level_off_by_themselves_are_plateaus() -> None:
+    x, draws = np.linspace(0, 1, 20), [np.random.default_rng(seed).normal(size=20) for seed in range(100)]
+    falls = [1 + np.exp(-x / 0.2), 1 + (1 + x / 0.04) ** -0.5]
+    logs = [{"step": np.arange(20), "train_loss": fall + 0.2 * draw} for fall in falls for draw in draws]
+    assert sum("plateau" in tags(log) for log in logs) <= 0.02 * len(logs)
+
+
 @pytest.mark.parametrize("tag", runs())
 def test_planted(tag: str) -> None:
     [found] = fm.diagnose_training(frame(runs()[tag]))

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from scipy import special
 
 import fastmetrics as fm
-from fastmetrics.diagnosis.dispersion import digamma, dispersion_of, trigamma, trigamma_inverse
+from fastmetrics.diagnosis.dispersion import digamma, dispersion_of, independent, trigamma, trigamma_inverse
 from fastmetrics.diagnosis.lattice import Lattice, lattice_of
 from fastmetrics.diagnosis.levels import best_by_levels
 from fastmetrics.diagnosis.ratios import Ratio, common_log_odds, effect_of, factor_likelihood, odds_likelihood
-from fastmetrics.diagnosis.where import localise
-from fastmetrics.kernels.lattice import add_axis, best_cell
+from fastmetrics.diagnosis.where import Search, localise, strongest
+from fastmetrics.kernels.descent import best_below
+from fastmetrics.kernels.lattice import add_axis, best_cell, excess
 from oracle import hypergeometric_llr, lattice_sums
 from strategies import LAWS
 
@@ -48,9 +49,43 @@ def test_kernels_equal_their_python() -> None:
     add_axis(compiled, 2, 4, 3)
     add_axis.py_func(plain, 2, 4, 3)
     assert np.array_equal(compiled, plain)
-    u, v, price = rng.normal(size=50), rng.uniform(0, 5, 50), rng.uniform(0, 1, 50)
-    assert best_cell(u, v, price, 3.0) == best_cell.py_func(u, v, price, 3.0)
-    assert best_cell(u, np.zeros(50), price, 3.0) == -1
+    kb, nb, kc, nc = rng.integers(0, 3, 40), rng.integers(0, 5, 40), rng.integers(0, 3, 40), rng.integers(0, 5, 40)
+    counts = [np.asarray(one, float) for one in (np.minimum(kb, nb), nb, np.minimum(kc, nc), nc)]
+    both = np.empty((2, 2, 40))
+    excess(*counts, *both[0])
+    excess.py_func(*counts, *both[1])
+    assert np.array_equal(both[0], both[1])
+
+
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("size", [(), (1,), (4,), (2, 3), (3, 1, 4), (2, 3, 2, 2)])
+@pytest.mark.parametrize("cubed", [False, True])
+def test_the_best_cell_is_that_of_all_sums(seed: int, size: tuple[int, ...], cubed: bool) -> None:
+    """The kernel, and its Python, against every conjunction by itself."""
+    rng = np.random.default_rng(seed)
+    shape, dims = tuple(one + 1 for one in size), len(size)
+    codes = np.array(list(itertools.product(*(range(1, one) for one in shape))), np.int64).reshape(
+        math.prod(size), dims
+    )
+    codes = codes[rng.random(len(codes)) < 0.8]
+    places = np.array([sum(c * math.prod(shape[i + 1 :]) for i, c in enumerate(row)) for row in codes], np.int64)
+    u, v = rng.normal(size=len(codes)) * 3, rng.uniform(0, 5, len(codes))
+    cells = math.prod(shape)
+    factors, prices = rng.uniform(1, 2, cells if cubed else 0), rng.uniform(0, 1, cells)
+    leaves = [tuple(row) for row in codes.tolist()]
+    us, vs = (list(lattice_sums(leaves, channel.tolist(), shape).values()) for channel in (u, v))
+    spread = [(us[at], vs[at] * (factors[at] if cubed else 1.5)) for at in range(cells)]
+    scores = [a * a / (2 * b) - prices[at] if b >= 3 else -math.inf for at, (a, b) in enumerate(spread)]
+    expected = int(np.argmax(scores)) if max(scores) > -math.inf else -1
+    arguments = (places, u, v, np.array(shape or (1,), np.int64), factors, 1.5, prices, 3.0)
+    assert best_cell(*arguments) == best_cell.py_func(*arguments) == expected
+
+
+def test_excess_is_that_of_a_hypergeometric_law() -> None:
+    """Of 5 events among 9 rows, 4 of which are now; leaves that cannot tell have neither excess nor variance."""
+    one = Ratio(*(np.array(side, float) for side in ([1, 0, 2], [5, 0, 2], [4, 3, 3], [4, 5, 3])))
+    assert one.u.tolist() == pytest.approx([4 - 4 * 5 / 9, 0, 0])
+    assert one.v.tolist() == pytest.approx([4 * 5 * 5 * 4 / (81 * 8), 0, 0])
 
 
 def test_prices_of_all_conjunctions_are_shares_of_one() -> None:
@@ -68,6 +103,24 @@ def test_lattices_join_frames_of_other_orders_and_nulls() -> None:
     assert left[0] == right[1]
     assert lattice.predicate((3, 0)) == {"k": None}
     assert lattice.inside((0, 2)).sum() == 2
+
+
+@pytest.mark.parametrize("dtype", [pl.String, pl.Categorical, pl.Enum(["c", "b", "a", "unused"])])
+@pytest.mark.parametrize("rows", [7, 200])
+def test_codes_are_places_among_the_sorted_values(dtype: pl.DataType, rows: int) -> None:
+    """Leaves come in the order of their codes, whether they are marked or sorted."""
+    rng = np.random.default_rng(rows)
+    frame = pl.DataFrame(
+        {
+            "text": pl.Series([("a", "b", "c", None)[at] for at in rng.integers(0, 4, rows)], dtype=dtype),
+            "number": pl.Series(rng.integers(0, 100, rows)),
+        }
+    )
+    lattice, (leaf,) = lattice_of([frame], frame.columns)
+    for dim, values, codes in zip(lattice.dims, lattice.values, lattice.codes, strict=True):
+        assert values.equals(frame[dim].unique().sort(nulls_last=True))
+        assert frame[dim].to_list() == [values[int(code) - 1] for code in codes[leaf]]
+    assert (np.diff(lattice.places) > 0).all()
 
 
 def test_many_dimensions_are_numbered_without_overflow() -> None:
@@ -173,11 +226,59 @@ def test_digamma_and_trigamma(x: float) -> None:
 @pytest.mark.parametrize("seed", range(8))
 def test_level_by_level_finds_what_the_cube_shows(seed: int) -> None:
     lattice, ratio = planted(seed, (1, 2, 0), 0.1 * (seed % 3), rows=40)
-    cube_u, cube_v = lattice.roll_up(ratio.u), lattice.roll_up(ratio.v)
-    cube = lattice.cell(best_cell(cube_u, cube_v, lattice.prices, 3.0))
+    cube = strongest(Search(lattice, independent(), 0.05), ratio)
     assert best_by_levels(lattice, ratio.u, ratio.v, 3.0) == cube
+    cube_u = lattice.roll_up(ratio.u)
     sums = lattice.cell(int(np.argmax(cube_u - lattice.prices)))
     assert best_by_levels(lattice, ratio.u, None, 0.0) == sums
+
+
+def shown(lattice: Lattice, u: np.ndarray, v: np.ndarray | None, least: float, deepest: int) -> float:
+    """The best score of up to so many values by the cube."""
+    values = [sum(code > 0 for code in lattice.cell(at)) for at in range(lattice.size)]
+    score = lattice.roll_up(u)
+    if v is not None:
+        spread = lattice.roll_up(v)
+        score = np.where(spread >= least, score**2 / (2 * np.maximum(spread, least)), -np.inf)
+    occupied = lattice.roll_up(np.ones(lattice.leaves)) > 0
+    return float(np.max((score - lattice.prices)[(np.array(values) <= deepest) & occupied]))
+
+
+def score_of(lattice: Lattice, cell: tuple[int, ...], u: np.ndarray, v: np.ndarray | None) -> float:
+    inside = lattice.inside(cell)
+    total = float(u[inside].sum())
+    return (total if v is None else total**2 / (2 * float(v[inside].sum()))) - lattice.price(cell)
+
+
+@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("deepest", [0, 1, 2, 3, 5])
+def test_value_by_value_is_best_in_lattices_with_holes(seed: int, deepest: int) -> None:
+    """Few rows of skewed keys, one of them constant, with many effects or few: bounds must not cut what is best."""
+    rng = np.random.default_rng(seed)
+    sizes, rows = rng.integers(1, 7, 5), int(rng.integers(5, 400))
+    frame = pl.DataFrame({f"d{i}": (rng.random(rows) ** 1.5 * size).astype(int) for i, size in enumerate(sizes)})
+    lattice, _ = lattice_of([frame], frame.columns)
+    v = rng.choice([0.0, 0.5, 2.0, 30.0], lattice.leaves)
+    u = rng.normal(size=lattice.leaves) * np.sqrt(v) + rng.choice([0.0, 0.0, 0.0, 1.5], lattice.leaves) * v
+    for spread, least in ((v, 3.0), (v, 40.0), (None, 0.0)):
+        found = best_by_levels(lattice, u, spread, least, deepest)
+        expected = shown(lattice, u, spread, least, deepest)
+        assert (-math.inf if found is None else score_of(lattice, found, u, spread)) == pytest.approx(expected)
+
+
+def test_value_by_value_equals_its_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    lattice, ratio = planted(3, (1, 0, 2), 0.1)
+    found = best_by_levels(lattice, ratio.u, ratio.v, 3.0)
+    monkeypatch.setattr("fastmetrics.kernels.descent.best_below", best_below.py_func)
+    assert best_by_levels(lattice, ratio.u, ratio.v, 3.0) == found == (1, 0, 2)
+
+
+def test_a_search_that_takes_too_long_answers_with_the_best_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
+    lattice, ratio = planted(3, (1, 0, 2), 0.3)
+    monkeypatch.setattr("fastmetrics.diagnosis.levels.MOST_ROWS", 0)
+    found = best_by_levels(lattice, ratio.u, ratio.v, 3.0)
+    assert found is not None
+    assert sum(code > 0 for code in found) <= 1
 
 
 def test_a_lattice_too_large_for_a_cube_is_searched_all_the_same() -> None:

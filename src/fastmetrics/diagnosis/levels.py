@@ -1,28 +1,26 @@
-"""The best conjunction of a lattice too large for a cube: cuboid by cuboid, from few values to many.
+"""The best conjunction of a lattice too large for a cube: value by value, as long as a better one may come.
 
-A cell goes on to conjunctions with one value more only while one of them could still be best: its variance must be
-large enough, and what its leaves could reach if only those that help stayed must exceed the best so far. Both bounds
-hold for every part of a cell, so what is found is what a cube would have shown.
+A conjunction gets further values only while one with more of them could still be best: its variance must be large
+enough, and what its leaves could reach if only those that help stayed must exceed the best so far. Both bounds hold for
+every part of it, so what is found is what a cube would have shown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import combinations
-from math import prod
-from typing import Any
+from math import comb, inf, log
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastmetrics.diagnosis.lattice import Cell, Lattice, summed_by
+from fastmetrics.diagnosis.lattice import Cell, Lattice
 
 __all__ = ["best_by_levels"]
 
 Floats = NDArray[np.float64]
 
-MOST_CELLS = 1 << 16  # of a cuboid whose cells have places of their own; beyond, those that occur are numbered
-MOST_MARKS = 2_000_000_000  # leaves x cuboids of a level that are kept: 2 GB; deeper levels are left out
+SHALLOW = 3
+MOST_ROWS = 1_000_000_000  # read, some ten seconds: beyond, the best so far is the answer
+LEAST = 1e-300  # variance that can be divided by
 
 
 def best_by_levels(
@@ -32,82 +30,47 @@ def best_by_levels(
 
     ``deepest`` is the most values that a conjunction may fix; by default all.
     """
-    dims = len(lattice.dims)
-    best: tuple[float, Cell | None] = (-np.inf, None)
-    alive: dict[tuple[int, ...], NDArray[np.bool_]] = {}
-    for level in range((dims if deepest is None else deepest) + 1):
-        going: dict[tuple[int, ...], NDArray[np.bool_]] = {}
-        for axes in combinations(range(dims), level):
-            mask = carried(lattice, alive, axes)
-            if mask is None or not mask.any():
-                continue
-            leaves = np.flatnonzero(mask)
-            cell_of, sizes = numbered(lattice, axes, leaves)
-            first = None
-            if prod(sizes) > MOST_CELLS:
-                first, cell_of = np.unique(cell_of, return_index=True, return_inverse=True)[1:]
-            cells = prod(sizes) if first is None else len(first)
-            score, bound = scored(u[leaves], None if v is None else v[leaves], cell_of, cells, least)
-            price = lattice.price(tuple(int(axis in axes) for axis in range(dims)))
-            top = int(np.argmax(score))
-            if score[top] - price > best[0]:
-                seen = (
-                    np.unravel_index(top, sizes) if first is None else lattice.codes[list(axes), leaves[first[top]]] - 1
-                )
-                best = float(score[top] - price), placed(axes, list(seen), dims)
-            marks = np.zeros(lattice.leaves, np.bool_)
-            marks[leaves] = (bound - price > best[0])[cell_of]
-            going[axes] = marks
-        if len(going) * lattice.leaves > MOST_MARKS:
-            break
-        alive = going
-    return best[1]
+    from fastmetrics.kernels.descent import best_below  # late, as Numba is not for import time
+
+    dims, rests = len(lattice.dims), lattice.suffixes
+    deepest = dims if deepest is None else min(deepest, dims)
+    least = 0.0 if v is None else max(least, LEAST)
+    best, cell = np.array([whole(lattice, u, v, least)]), np.zeros(dims, np.int64)
+    sizes = np.array([len(lattice.values[axis]) for axis in rests.axes], np.int64)
+    base, logs = np.array([log(dims + 1) + log(comb(dims, count)) for count in range(dims + 1)]), np.log(sizes)
+    space, tasks = lattice.leaves * (deepest + 2), int(sizes.sum()) + dims + 1
+    row, uv = np.empty(space, np.int32), np.empty((space, 2))
+    waiting, paid = np.empty(tasks * (dims + 4), np.int64), np.empty(2 * tasks)
+    for depth in (deepest,) if deepest <= SHALLOW else (SHALLOW, deepest):
+        row[: lattice.leaves] = np.arange(lattice.leaves)
+        uv[: lattice.leaves, 0] = u[rests.order]
+        uv[: lattice.leaves, 1] = 0.0 if v is None else v[rests.order]
+        best_below(
+            rests.starts, rests.links, sizes, base, logs, least_prices(base, logs, depth), least, depth,
+            lattice.leaves, MOST_ROWS, row, uv.reshape(-1), waiting, paid, best, cell,
+        )  # fmt: skip
+    return tuple(int(cell[rests.axes.index(axis)]) for axis in range(dims)) if best[0] > -inf else None
 
 
-def carried(
-    lattice: Lattice, alive: dict[tuple[int, ...], NDArray[np.bool_]], axes: tuple[int, ...]
-) -> NDArray[np.bool_] | None:
-    """The leaves that every cuboid with one axis less lets through; None where one of those was left out."""
-    if not axes:
-        return np.ones(lattice.leaves, np.bool_)
-    parents = [tuple(axis for axis in axes if axis != left) for left in axes]
-    if any(parent not in alive for parent in parents):
-        return None
-    return np.asarray(np.logical_and.reduce([alive[parent] for parent in parents]))
-
-
-def placed(axes: tuple[int, ...], codes: Sequence[Any], dims: int) -> Cell:
-    """The cell that fixes some axes to codes counted from 0."""
-    cell = [0] * dims
-    for axis, code in zip(axes, codes, strict=True):
-        cell[axis] = int(code) + 1
-    return tuple(cell)
-
-
-def numbered(
-    lattice: Lattice, axes: tuple[int, ...], leaves: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], tuple[int, ...]]:
-    """The place of each leaf in a cuboid, and its sizes; where those are too many, numbers that are equal alike."""
-    number = np.zeros(len(leaves), np.int64)
-    sizes = tuple(len(lattice.values[axis]) for axis in axes)
-    space = 1
-    for axis, size in zip(axes, sizes, strict=True):
-        if space * size > 1 << 62:
-            number = np.unique(number, return_inverse=True)[1].astype(np.int64)
-            space = len(leaves)
-        number = number * size + (lattice.codes[axis, leaves] - 1)
-        space *= size
-    return number, sizes
-
-
-def scored(u: Floats, v: Floats | None, cell_of: NDArray[np.int64], cells: int, least: float) -> tuple[Floats, Floats]:
-    """The score of each cell, -inf where it may not win, and what no part of it can exceed."""
-    total = summed_by(cell_of, u, cells)
-    rise = summed_by(cell_of, np.maximum(u, 0.0), cells)
+def whole(lattice: Lattice, u: Floats, v: Floats | None, least: float) -> float:
+    """What the conjunction of no values has, after its price; -inf where it may not win."""
+    price, total = lattice.price((0,) * len(lattice.dims)), float(u.sum())
     if v is None:
-        return total, rise
-    variance = summed_by(cell_of, v, cells)
-    enough = variance >= least
-    score = np.where(enough, total * total / (2 * np.maximum(variance, least)), -np.inf)
-    reach = np.maximum(rise, rise - total)
-    return score, np.where(enough, reach * reach / (2 * least), -np.inf)
+        return total - price
+    variance = float(v.sum())
+    return total * total / (2 * variance) - price if variance >= least else -inf
+
+
+def least_prices(base: Floats, logs: Floats, deepest: int) -> Floats:
+    """The least price of one value more or several, by the first axis they may come from and the values before, flat.
+
+    The part of the values before is left out, but for their number.
+    """
+    axes = len(logs)
+    out = np.full((axes + 1, axes + 1), np.inf)
+    for axis in range(axes):
+        cheapest = np.cumsum(np.sort(logs[axis:]))
+        for fixed in range(deepest):
+            more = min(len(cheapest), deepest - fixed)
+            out[axis, fixed] = (base[fixed + 1 : fixed + 1 + more] + cheapest[:more]).min()
+    return out.reshape(-1)

@@ -57,17 +57,23 @@ class Ratio:
         return (self.nb > 0) & (self.nc > 0) & (self.events > 0) & (self.events < self.rows)
 
     @cached_property
+    def excess(self) -> tuple[Floats, Floats]:
+        """`u` and `v`."""
+        from fastmetrics.kernels.lattice import excess  # late, as Numba is not for import time
+
+        u, v = np.empty(len(self.kb)), np.empty(len(self.kb))
+        excess(*(np.ascontiguousarray(getattr(self, field.name)) for field in fields(self)), u, v)
+        return u, v
+
+    @property
     def u(self) -> Floats:
         """Events now beyond those expected, by leaf."""
-        expected = np.divide(self.nc * self.events, self.rows, out=np.zeros_like(self.kc), where=self.telling)
-        return np.where(self.telling, self.kc - expected, 0.0)
+        return self.excess[0]
 
-    @cached_property
+    @property
     def v(self) -> Floats:
         """The variance of `u` where nothing changed, by leaf (hypergeometric)."""
-        rows = np.where(self.telling, self.rows, 2.0)
-        spread = self.nc * self.nb * self.events * (self.rows - self.events)
-        return np.where(self.telling, spread / (rows * rows * (rows - 1)), 0.0)
+        return self.excess[1]
 
     @cached_property
     def weight(self) -> Floats:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import exp, log, prod, sqrt
+from math import exp, log, sqrt
 
 import numpy as np
 import polars as pl
@@ -27,7 +27,7 @@ from fastmetrics.diagnosis.deviations import (
     refitted,
 )
 from fastmetrics.diagnosis.explain import CAUSES
-from fastmetrics.diagnosis.lattice import DENSE_CELLS, Cell, Lattice
+from fastmetrics.diagnosis.lattice import DENSE_CELLS, Cell, Lattice, coded, lattice_over
 from fastmetrics.errors import DataError, SchemaError, unknown
 
 __all__ = ["explain_sum"]
@@ -38,7 +38,6 @@ Keys = NDArray[np.int64]
 
 MOST_CAUSES = 20
 NAMING_ROUNDS = 3
-DENSE_LEAVES = 10_000_000  # up to here every combination of values has a place of its own while rows are added up
 STRATUM, MOST_STRATA = 150, 5  # leaves that make a stratum of sizes, and how many of them at most
 Z = 1.959964  # of intervals at 95 %
 SIZES = (0.12, 0.25, 0.4, 0.55, 0.7, 0.85, 1.25)
@@ -223,43 +222,15 @@ def lattice_of_texts(one: pl.DataFrame, two: pl.DataFrame) -> tuple[Lattice, lis
     """
     same = one.equals(two)
     keys = one if same else pl.concat([one, two])
-    coded = sorted((coded_texts(keys[dim]) for dim in keys.columns), key=lambda one: len(one[0]))
-    values, codes = [one[0] for one in coded], [one[1] for one in coded]
-    leaf, first = numbered(codes, [max(len(one), 1) for one in values])
-    rows = np.stack([code[first] for code in codes]) + 1
-    lattice = Lattice(tuple(one.name for one in values), tuple(values), np.ascontiguousarray(rows))
+    columns = sorted((coded(keys[dim]) for dim in keys.columns), key=lambda one: len(one[0]))
+    lattice, leaf = lattice_over(columns, len(keys))
     if not lattice.dense:
-        most = max(values, key=len)
+        most = max(lattice.values, key=len)
         raise SchemaError(
             f"dims make {lattice.size:,} conjunctions, more than {DENSE_CELLS:,}: leave out a column of many values, "
             f"such as {most.name!r} with {len(most):,}"
         )
     return lattice, [leaf, leaf] if same else np.split(leaf, [len(one)])
-
-
-def coded_texts(column: pl.Series) -> tuple[pl.Series, Keys]:
-    """The distinct texts of a column, null last, and the place of each row's text there."""
-    distinct = column.unique().sort(nulls_last=True)
-    texts = distinct.head(len(distinct) - distinct.null_count())
-    codes = column.cast(pl.Enum(texts)).to_physical().fill_null(len(texts))
-    return distinct, codes.to_numpy().astype(np.int64)
-
-
-def numbered(codes: Sequence[NDArray[np.int64]], sizes: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The number of the combination of codes in each row, and a row of each."""
-    space, rows = prod(sizes), len(codes[0])
-    if space > DENSE_LEAVES:
-        first, leaf = np.unique(np.stack(codes, 1), axis=0, return_index=True, return_inverse=True)[1:]
-        return leaf.reshape(-1), first
-    place = np.zeros(rows, np.int64)
-    for code, size in zip(codes, sizes, strict=True):
-        place = place * size + code
-    row = np.full(space, -1, np.int64)
-    row[place] = np.arange(rows)
-    held = np.flatnonzero(row >= 0)
-    number = np.zeros(space, np.int64)
-    number[held] = np.arange(len(held))
-    return number[place], row[held]
 
 
 def localise(leaves: Leaves, alpha: float) -> list[Cause]:

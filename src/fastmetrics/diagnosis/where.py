@@ -111,9 +111,9 @@ def strongest(search: Search, ratio: Ratio) -> Cell | None:
         return best_by_levels(lattice, ratio.u, ratio.v * dispersion.prior, LEAST_VARIANCE)
     from fastmetrics.kernels.lattice import best_cell  # late, as Numba is not for import time
 
-    v = lattice.roll_up(ratio.v)
-    v *= dispersion.prior if dispersion.cube is None else dispersion.cube
-    at = best_cell(lattice.roll_up(ratio.u), v, lattice.prices, LEAST_VARIANCE)
+    factors = np.zeros(0) if dispersion.cube is None else dispersion.cube
+    shape = np.array(lattice.shape or (1,), np.int64)
+    at = best_cell(lattice.places, ratio.u, ratio.v, shape, factors, dispersion.prior, lattice.prices, LEAST_VARIANCE)
     return None if at < 0 else lattice.cell(at)
 
 
