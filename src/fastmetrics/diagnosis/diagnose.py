@@ -20,6 +20,7 @@ from fastmetrics.diagnosis.leaves import Pair, paired
 from fastmetrics.diagnosis.mix import mix_in
 from fastmetrics.diagnosis.periods import best_period, within
 from fastmetrics.diagnosis.rates import KINDS, Rate, rates_of
+from fastmetrics.diagnosis.sentences import spanned
 from fastmetrics.diagnosis.volumes import missing_windows, total_changed, volumes_in
 from fastmetrics.diagnosis.where import Search
 from fastmetrics.diagnosis.wholes import wholes_in
@@ -213,13 +214,17 @@ def passing(pair: Pair, rates: Sequence[Rate], measured: Mapping[str, Measured],
         return []
     part = within(pair, windows)
     found = found_in(part, measure(part, rates), replace(limits, alpha=limits.alpha / tried))
-    return [dated(pair, one, measured[one.finding.metric].rate) for one in found]
+    return [dated(pair, one, measured[one.finding.metric].rate, windows) for one in found]
 
 
-def dated(pair: Pair, one: Told, rate: Rate) -> Told:
-    """A finding of a period with the times that all current windows give it."""
+def dated(pair: Pair, one: Told, rate: Rate, windows: NDArray[np.int64]) -> Told:
+    """A finding of a period with the times that all current windows give it, and the period its numbers are of."""
     since, until = pair.span(rate.family, rate.num, rate.den, one.leaves)
-    return replace(one, finding=replace(one.finding, since=since, until=until))
+    first, after = int(windows[0]), int(windows[-1]) + 1
+    start = pair.windows[first]
+    end = pair.windows[after] if after < len(pair.windows) else None
+    finding = replace(one.finding, since=since, until=until, period_start=start, period_end=end)
+    return replace(one, finding=replace(finding, sentence=f"{finding.sentence} {spanned(start, end)}"))
 
 
 def grouped(told: Sequence[Told], rows: Floats) -> list[list[Told]]:
