@@ -91,6 +91,18 @@ def test_a_burst_that_came_and_went() -> None:
     assert found.findings.row(0, named=True)["period_start"] == start
 
 
+def test_a_burst_that_moves_the_whole_is_named_and_measured_while_it_lasted() -> None:
+    start, end = BORDER + timedelta(days=2), BORDER + timedelta(days=4)
+    burst = pl.col("time").is_between(start, end, closed="left")
+    hit = (pl.col("country") == "BR") & burst & (pl.col("u") < 0.5)
+    found = diagnosed(log().with_columns(pred=pl.when(hit & pl.col("label")).then(False).otherwise("pred")))
+    assert [(one.tag, one.slice) for one in found] == [("fn_surge", {"country": "BR"})]
+    times = (found[0].since, found[0].until, found[0].period_start, found[0].period_end)
+    assert [time.replace(tzinfo=None) for time in times] == [start, end] * 2
+    assert found[0].rows == len(log().filter(burst & (pl.col("country") == "BR") & pl.col("label")))
+    assert found[0].low < 0.5 * (1 - found[0].baseline) < found[0].high
+
+
 def test_scores_that_shift_with_their_decisions() -> None:
     moved = log().with_columns(shifted(LOGIT + 1)).with_columns(pred=pl.col("score") >= 0.5)
     assert [(one.tag, one.slice) for one in diagnosed(moved)] == [("score_shift", {"country": "BR", "device": "ios"})]
