@@ -155,17 +155,18 @@ def covered(case: Case, finding: Finding) -> bool | None:
 
 def expected_difference(case: Case, finding: Finding) -> float | None:
     """The difference of a rate within leaves of a slice that the fault makes, with Mantel and Haenszel's weights of the
-    rows that there were; None for what is not a rate of rows.
+    rows that there were in the windows that the finding speaks of; None for what is not a rate of rows.
     """
     log, rows = case.log, case.injected
     if finding.metric not in RATES or finding.metric == "rows":
         return None
     inside = leaves_of(log, finding.slice)
     state = STATE_OF[rows.label, rows.prediction]
-    now = case.current[rows.window]
-    nb, nc = (denominator(finding.metric, log.tally(rows.leaf[side], state[side])) for side in (~now, now))
+    period = case.current & told_windows(finding)
+    baseline, now = ~case.current[rows.window], period[rows.window]
+    nb, nc = (denominator(finding.metric, log.tally(rows.leaf[side], state[side])) for side in (baseline, now))
     rates = rate_by_leaf(case, finding.metric, 0.0)
-    profile = levels(case.fault, np.arange(WINDOWS))[case.current] if case.fault else np.zeros(1)
+    profile = levels(case.fault, np.arange(WINDOWS))[period] if case.fault else np.zeros(1)
     steps, share = np.unique(profile, return_counts=True)
     if rates is None:
         return None
@@ -177,6 +178,16 @@ def expected_difference(case: Case, finding: Finding) -> float | None:
     before = divided(*rates)
     weight = np.where(inside & (nb > 0) & (nc > 0), nb * nc / np.maximum(nb + nc, 1), 0)
     return float((weight * (divided(k, n) - before)).sum() / weight.sum()) if weight.sum() else None
+
+
+def told_windows(finding: Finding) -> NDArray[np.bool_]:
+    """Which windows the numbers of a finding are of."""
+    first, after = (
+        None if time is None else (time.replace(tzinfo=START.tzinfo) - START).days
+        for time in (finding.period_start, finding.period_end)
+    )
+    windows = np.arange(WINDOWS)
+    return (windows >= (first or 0)) & (windows < (WINDOWS if after is None else after))
 
 
 def divided(k: NDArray[np.float64], n: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -66,7 +66,7 @@ def test_a_planted_fault_is_found_where_it_is(tag: str) -> None:
     assert [finding.tag for finding in found] == [tag]
     assert found[0].slice == {"country": "BR", "device": "ios"}
     assert found[0].since == BORDER.replace(tzinfo=found[0].since.tzinfo)
-    assert found[0].until is None
+    assert found[0].until is found[0].period_start is found[0].period_end is None
     assert found[0].low < found[0].difference < found[0].high
 
 
@@ -83,6 +83,24 @@ def test_a_burst_that_came_and_went() -> None:
     assert [(one.tag, one.slice) for one in found] == [("fn_surge", {"country": "BR"})]
     assert found[0].since.date() == datetime(2026, 3, 27).date()
     assert found[0].until is not None
+    start, end = (time.replace(tzinfo=None) for time in (found[0].period_start, found[0].period_end))
+    period = pl.col("time").is_between(start, end, closed="left")
+    rows = faulty.filter(period & (pl.col("country") == "BR") & pl.col("label"))
+    assert found[0].rows == len(rows) < len(faulty.filter((pl.col("country") == "BR") & pl.col("label"))) / 2
+    assert found[0].sentence.endswith(f"{found[0].rows:,} rows from {start:%Y-%m-%d %H:%M} up to {end:%Y-%m-%d %H:%M}")
+    assert found.findings.row(0, named=True)["period_start"] == start
+
+
+def test_a_burst_that_moves_the_whole_is_named_and_measured_while_it_lasted() -> None:
+    start, end = BORDER + timedelta(days=2), BORDER + timedelta(days=4)
+    burst = pl.col("time").is_between(start, end, closed="left")
+    hit = (pl.col("country") == "BR") & burst & (pl.col("u") < 0.5)
+    found = diagnosed(log().with_columns(pred=pl.when(hit & pl.col("label")).then(False).otherwise("pred")))
+    assert [(one.tag, one.slice) for one in found] == [("fn_surge", {"country": "BR"})]
+    times = (found[0].since, found[0].until, found[0].period_start, found[0].period_end)
+    assert [time.replace(tzinfo=None) for time in times] == [start, end] * 2
+    assert found[0].rows == len(log().filter(burst & (pl.col("country") == "BR") & pl.col("label")))
+    assert found[0].low < 0.5 * (1 - found[0].baseline) < found[0].high
 
 
 def test_scores_that_shift_with_their_decisions() -> None:

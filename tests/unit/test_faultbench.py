@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from fastmetrics.diagnosis.findings import Diagnosis, Finding
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 
 from faultbench import table
-from faultbench.cases import NULLS, Case, fault_case, null_case
+from faultbench.cases import NULLS, START, Case, fault_case, null_case
 from faultbench.faults import KINDS, PROFILES, TN, WINDOWS, Fault, expected, levels
 from faultbench.logs import NULL, STATE_OF, Columns, Log, load
 from faultbench.measures import denominator, numerator
@@ -206,6 +208,17 @@ def test_the_expected_difference_is_met_on_average(kind: str) -> None:
         for cells in (np.bincount(state[inside & side], minlength=9).astype(float) for side in (~now, now))
     ]
     assert truth == pytest.approx(rate[1] - rate[0], abs=0.03)
+
+
+def test_the_expected_difference_of_a_part_of_the_windows_is_of_that_part() -> None:
+    case = one("fn_flip", q=0.3, profile="pulse")
+    whole = Finding("any", "major", "fnr", "", "", slice=LOG.named(ROOT))
+    part = replace(
+        whole, period_start=(START + timedelta(days=40)).replace(tzinfo=None), period_end=START + timedelta(days=43)
+    )
+    step = expected_difference(one("fn_flip", q=0.3), whole)
+    assert expected_difference(case, part) == pytest.approx(step, abs=0.03)
+    assert expected_difference(case, whole) == pytest.approx(step * 3 / 50, abs=0.01)
 
 
 def test_slices_overlap_by_rows() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from fastmetrics.diagnosis.leaves import Pair, paired
 from fastmetrics.diagnosis.mix import mix_in
 from fastmetrics.diagnosis.periods import best_period, within
 from fastmetrics.diagnosis.rates import KINDS, Rate, rates_of
+from fastmetrics.diagnosis.sentences import spanned
 from fastmetrics.diagnosis.volumes import missing_windows, total_changed, volumes_in
 from fastmetrics.diagnosis.where import Search
 from fastmetrics.diagnosis.wholes import wholes_in
@@ -192,10 +194,10 @@ def told_of(pair: Pair, rates: Sequence[Rate], alpha: float, effect: float, rows
     limits = {name: Limits(alpha * share, effect, rows) for name, share in SHARES.items()}
     measured = measure(pair, rates)
     moved = found_in(pair, measured, limits["rates"])
+    if not versions:
+        moved = while_it_lasted(pair, moved or passing(pair, measured, limits["periods"]), measured, limits["periods"])
     if moved:
         moved += wholes_in(pair, measured, limits["rates"], versions=versions)
-    elif not versions:
-        moved = passing(pair, rates, measured, limits["periods"])
     volumes = [] if versions else volumes_in(pair, limits["volumes"])
     mixed = [] if moved else mix_in(pair, measured, limits["mix"])
     whole = bool(mixed) and total_changed(pair, limits["volumes"])
@@ -206,20 +208,53 @@ def told_of(pair: Pair, rates: Sequence[Rate], alpha: float, effect: float, rows
     return [*moved, *mixed, *volumes]
 
 
-def passing(pair: Pair, rates: Sequence[Rate], measured: Mapping[str, Measured], limits: Limits) -> list[Told]:
+def passing(pair: Pair, measured: Mapping[str, Measured], limits: Limits) -> list[Told]:
     """What moved in a part of the current windows only."""
     windows, tried = best_period(pair, measured, limits.alpha)
     if windows is None:
         return []
+    return found_during(pair, measured, windows, replace(limits, alpha=limits.alpha / tried))
+
+
+def while_it_lasted(pair: Pair, moved: list[Told], measured: Mapping[str, Measured], limits: Limits) -> list[Told]:
+    """What moved, looked at in the windows of the strongest finding where that came and went.
+
+    The quiet windows after a burst blur which slice it was in and what it was. Other findings stay unless they are of a
+    burst at that time too. The error rate is divided over all stretches of windows that it could have been.
+    """
+    if not moved or moved[0].finding.since is None or moved[0].finding.until is None:
+        return moved
+    start, end = moved[0].finding.since, moved[0].finding.until
+    _, now = pair.spans(pair.counted[0])
+    times = pair.windows.gather(now)
+    windows = now[((times >= start) & (times < end)).to_numpy()]
+    stretches = len(now) * (len(now) + 1) // 2
+    found = found_during(pair, measured, windows, replace(limits, alpha=limits.alpha / stretches))
+    return [*found, *(one for one in moved if not during(one.finding, start, end))] if found else moved
+
+
+def during(finding: Finding, start: datetime, end: datetime) -> bool:
+    """Whether a finding is of a burst in some time."""
+    return finding.since is not None and finding.until is not None and finding.since < end and finding.until > start
+
+
+def found_during(
+    pair: Pair, measured: Mapping[str, Measured], windows: NDArray[np.int64], limits: Limits
+) -> list[Told]:
+    """What moved in some of the current windows."""
     part = within(pair, windows)
-    found = found_in(part, measure(part, rates), replace(limits, alpha=limits.alpha / tried))
-    return [dated(pair, one, measured[one.finding.metric].rate) for one in found]
+    found = found_in(part, measure(part, [one.rate for one in measured.values()]), limits)
+    return [dated(pair, one, measured[one.finding.metric].rate, windows) for one in found]
 
 
-def dated(pair: Pair, one: Told, rate: Rate) -> Told:
-    """A finding of a period with the times that all current windows give it."""
+def dated(pair: Pair, one: Told, rate: Rate, windows: NDArray[np.int64]) -> Told:
+    """A finding of a period with the times that all current windows give it, and the period its numbers are of."""
     since, until = pair.span(rate.family, rate.num, rate.den, one.leaves)
-    return replace(one, finding=replace(one.finding, since=since, until=until))
+    first, after = int(windows[0]), int(windows[-1]) + 1
+    start = pair.windows[first]
+    end = pair.windows[after] if after < len(pair.windows) else None
+    finding = replace(one.finding, since=since, until=until, period_start=start, period_end=end)
+    return replace(one, finding=replace(finding, sentence=f"{finding.sentence} {spanned(start, end)}"))
 
 
 def grouped(told: Sequence[Told], rows: Floats) -> list[list[Told]]:

@@ -18,6 +18,7 @@ __all__ = ["Diagnosis", "Finding", "SEVERITIES"]
 SEVERITIES = ("major", "minor", "info")
 SEED = 20_260_314  # of the hash that picks example rows: any number, but always the same
 
+TIMES = ("since", "until", "period_start", "period_end")
 SCHEMA: dict[str, Any] = {
     "incident": pl.Int64,
     "severity": pl.String,
@@ -27,6 +28,8 @@ SCHEMA: dict[str, Any] = {
     "predicate": pl.List(pl.Struct({"column": pl.String, "value": pl.String})),
     "since": pl.Datetime("us"),
     "until": pl.Datetime("us"),
+    "period_start": pl.Datetime("us"),
+    "period_end": pl.Datetime("us"),
     "metric": pl.String,
     "baseline": pl.Float64,
     "current": pl.Float64,
@@ -60,9 +63,11 @@ class Finding:
         The value of each key that the slice fixes; empty for everything.
     since, until
         Start of the first window of the change, and of the first window after it; None where that is not known.
+    period_start, period_end
+        The current windows that the numbers below are of, where that is only a part of them, as of a burst: start of
+        the first one, and of the first one after them. Both None where they are of all; no end, where up to the last.
     metric, baseline, current
-        The rate that changed, over the rows of the slice: a share, or rows a window for volumes. Of a burst, which was
-        found only in a part of the current windows, this and what follows is of that part.
+        The rate that changed, over the rows of the slice: a share, or rows a window for volumes.
     difference, low, high
         The change within leaves of the same keys, with bounds that hold at 95 % although the slice was searched for.
     p
@@ -83,6 +88,8 @@ class Finding:
     slice: Mapping[str, Any] = field(default_factory=dict)
     since: datetime | None = None
     until: datetime | None = None
+    period_start: datetime | None = None
+    period_end: datetime | None = None
     baseline: float | None = None
     current: float | None = None
     difference: float | None = None
@@ -153,8 +160,7 @@ class Finding:
             "model": None if self.model is None else str(self.model),
             "slice": words(self.slice),
             "predicate": [{"column": key, "value": None if v is None else str(v)} for key, v in self.slice.items()],
-            "since": naive(self.since),
-            "until": naive(self.until),
+            **{name: naive(getattr(self, name)) for name in TIMES},
         }
 
 
@@ -203,8 +209,8 @@ class Diagnosis:
     def findings(self) -> pl.DataFrame:
         """One row a finding, most important first, with the fields of `Finding`; empty where nothing happened.
 
-        ``slice`` is in words, ``predicate`` a list of (column, value); ``since`` and ``until`` are clock times of the
-        windows' time zone.
+        ``slice`` is in words, ``predicate`` a list of (column, value); times are clock times of the windows' time
+        zone.
         """
         return pl.DataFrame([finding.row() for finding in self.all], schema=SCHEMA, orient="row")
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 from fastmetrics.diagnosis.findings import Finding, words
 
-__all__ = ["sentence"]
+__all__ = ["sentence", "spanned"]
 
 LEAST_SHARE = 0.05  # of a change of the whole that is worth saying
 
@@ -24,6 +25,12 @@ def sentence(finding: Finding, phrase: str, nouns: str) -> Finding:
     )
     text = f"{since}{who} {what}{where}{numbers}{explains}; {finding.rows:,} rows"
     return replace(finding, sentence=text[0].upper() + text[1:])
+
+
+def spanned(start: datetime, end: datetime | None) -> str:
+    """A part of the current windows in words."""
+    until = f" up to {end:%Y-%m-%d %H:%M}" if end else " on"
+    return f"from {start:%Y-%m-%d %H:%M}{until}"
 
 
 def times(before: float | None, now: float | None) -> str:
