@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from fastmetrics.counts import WINDOW, Counts
 from fastmetrics.diagnosis.dispersion import LEAST_WINDOWS, Dispersion, dispersion_of, independent
 from fastmetrics.diagnosis.lattice import Lattice, lattice_of, summed_by
-from fastmetrics.diagnosis.rates import ROWS, Rate, prepared
+from fastmetrics.diagnosis.rates import ROWS, Rate, prepared, told_apart
 from fastmetrics.diagnosis.ratios import Ratio
 from fastmetrics.diagnosis.when import adjusted, since
 from fastmetrics.metrics import Cells, Formula
@@ -219,7 +219,7 @@ def paired(baseline: Counts, current: Counts, families: Sequence[Family], dims: 
         before,
         now,
         binned,
-        tuple(rate for one in both for rate in one.rates),
+        told_apart([rate for one in both for rate in one.rates]),
     )
 
 

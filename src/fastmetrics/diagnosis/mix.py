@@ -14,6 +14,7 @@ from fastmetrics.diagnosis.dispersion import LEAST_WINDOWS, MOST_BLOCKS, normal_
 from fastmetrics.diagnosis.findings import Finding, words
 from fastmetrics.diagnosis.incidents import Limits, Measured, Told
 from fastmetrics.diagnosis.leaves import Pair
+from fastmetrics.diagnosis.rates import PREDICTED
 from fastmetrics.diagnosis.ratios import Ratio
 from fastmetrics.diagnosis.sentences import number, sentence
 
@@ -37,12 +38,19 @@ class Mix:
 
 def mix_in(pair: Pair, measured: Mapping[str, Measured], limits: Limits) -> list[Told]:
     """The rate that a shift of mix moved most, if one did so beyond chance and explains what the rate did."""
-    looked = [mix_of(pair, measured[name]) for name in CAUSES if name in measured]
+    looked = [mix_of(pair, measured[name]) for name in causes_of(measured)]
     strong = [mix for mix in looked if mix.p * len(looked) <= limits.alpha and matters(mix, limits)]
     if not strong:
         return []
     top = max(strong, key=lambda mix: abs(mix.z))
     return [Told(finding_of(pair, top, top.p * len(looked)), np.ones(pair.lattice.leaves, np.bool_))]
+
+
+def causes_of(measured: Mapping[str, Measured]) -> list[str]:
+    """The rates whose mix is looked at; of many classes their shares, and errors, which are not told apart there."""
+    classes = [name for name in measured if name.startswith(PREDICTED)]
+    errors = ["error_rate"] if classes and "error_rate" in measured and "fnr" not in measured else []
+    return [*(name for name in CAUSES if name in measured), *errors, *classes]
 
 
 def matters(mix: Mix, limits: Limits) -> bool:
