@@ -92,6 +92,45 @@ def test_a_burst_that_came_and_went() -> None:
     assert found.findings.row(0, named=True)["period_start"] == start
 
 
+def dealt(days: int, rows: int, seed: int = 4, weekend: float = 1.0) -> pl.DataFrame:
+    """Rows dealt to days; on two days of seven a share of them."""
+    rng = np.random.default_rng(seed)
+    share = np.where(np.arange(days) % 7 < 2, weekend, 1.0)
+    day = rng.choice(days, rows, p=share / share.sum())
+    keys = {"country": rng.choice(["BR", "DE", "IN"], rows), "device": rng.choice(["ios", "web"], rows)}
+    label = rng.random(rows) < 0.3
+    frame = pl.DataFrame(keys | {"label": label, "pred": label, "score": np.where(label, 0.8, 0.2), "day": day})
+    return frame.with_columns(time=START + pl.duration(days=pl.col("day")), u=pl.Series(rng.random(rows)))
+
+
+def cut_at_day(frame: pl.DataFrame, day: int) -> fm.Diagnosis:
+    late = pl.col("day") >= day
+    return fm.diagnose(counted(frame.filter(late)), baseline=counted(frame.filter(~late)))
+
+
+def test_rows_that_were_missing_for_a_while() -> None:
+    frame = dealt(80, 80_000)
+    lost = SLICE & pl.col("day").is_in([52, 53, 54]) & (pl.col("u") < 0.4)
+    found = cut_at_day(frame.filter(~lost), 40)
+    assert [(one.tag, one.slice) for one in found] == [("volume_drop", {"country": "BR", "device": "ios"})]
+    days = [(time.replace(tzinfo=None) - START).days for time in (found[0].period_start, found[0].period_end)]
+    assert days[0] <= 53 < days[1] <= 58
+    assert found[0].rows == len(frame.filter(~lost & SLICE, pl.col("day").is_between(*days, closed="left")))
+    assert found[0].low < found[0].difference < found[0].high < 0
+    assert not cut_at_day(frame, 40).all
+    late, gone = pl.col("day") >= 40, SLICE & pl.col("day").is_in([52, 53, 54]) & (pl.col("u") < 0.8)
+    split = halved(frame.filter(~gone))
+    now, before = (counted(split.filter(side), by=["country", "device", "bit"]) for side in (late, ~late))
+    one = fm.diagnose(now, baseline=before, fold="bit")[0]
+    days = [(time.replace(tzinfo=None) - START).days for time in (one.period_start, one.period_end)]
+    assert one.rows == len(split.filter(SLICE, pl.col("day").is_between(*days, closed="left"), bit=1))
+    assert one.low < one.difference < one.high < 0
+
+
+def test_weekends_are_no_missing_rows() -> None:
+    assert not cut_at_day(dealt(154, 80_000, weekend=0.5), 112).all  # sixteen weeks of baseline
+
+
 def halved(frame: pl.DataFrame, seed: int = 1) -> pl.DataFrame:
     bit = np.random.default_rng(seed).integers(0, 2, len(frame))
     return frame.with_columns(bit=pl.Series(bit))

@@ -17,11 +17,12 @@ from fastmetrics.diagnosis.dispersion import independent
 from fastmetrics.diagnosis.findings import SEVERITIES, Diagnosis, Finding
 from fastmetrics.diagnosis.folds import estimated, halves
 from fastmetrics.diagnosis.incidents import LATE, Limits, Measured, Told, found_in, measure
-from fastmetrics.diagnosis.leaves import Pair, paired
+from fastmetrics.diagnosis.leaves import Pair, Times, paired
 from fastmetrics.diagnosis.mix import mix_in
 from fastmetrics.diagnosis.periods import best_period, within
 from fastmetrics.diagnosis.rates import KINDS, Rate, rates_of
 from fastmetrics.diagnosis.sentences import spanned
+from fastmetrics.diagnosis.volume_periods import passing_volumes
 from fastmetrics.diagnosis.volumes import missing_windows, total_changed, volumes_in
 from fastmetrics.diagnosis.where import Search
 from fastmetrics.diagnosis.wholes import wholes_in
@@ -74,7 +75,7 @@ def diagnose(
         Proportions of the binary family to search besides the usual rates, by name or as rows.
     alpha
         The chance that a report names anything where nothing changed. It is divided over models, over rates (0.5),
-        rates in parts of the current windows (0.2), volumes (0.2) and mix (0.1), and over all slices searched.
+        rates and volumes in parts of the current windows (0.2), volumes (0.2) and mix (0.1), and over all slices.
     min_effect, min_rows
         Changes of a rate below ``min_effect`` and slices with fewer current rows of its denominator are not reported.
 
@@ -212,14 +213,18 @@ def said(finding: Finding, model: Any) -> Finding:
 def told_of(pair: Pair, rates: Sequence[Rate], alpha: float, effect: float, rows: int, *, versions: bool) -> list[Told]:
     """Everything found of one model; ``alpha`` is divided as SHARES says."""
     limits = {name: Limits(alpha * share, effect, rows) for name, share in SHARES.items()}
+    per_period = replace(limits["periods"], alpha=limits["periods"].alpha / (len(rates) + 1))
     measured = measure(pair, rates)
     moved = found_in(pair, measured, limits["rates"])
     if moved:
         moved += wholes_in(pair, measured, limits["rates"], versions=versions)
     elif not versions:
-        moved = passing(pair, rates, measured, limits["periods"])
+        moved = passing(pair, rates, measured, replace(per_period, alpha=per_period.alpha * len(rates)))
     volumes = [] if versions else volumes_in(pair, limits["volumes"])
     mixed = [] if moved else mix_in(pair, measured, limits["mix"])
+    if not (volumes or mixed or versions):
+        passed, windows = passing_volumes(pair, per_period)
+        volumes = [of_period(pair, one, pair.volume_span(one.leaves), windows) for one in passed]
     whole = bool(mixed) and total_changed(pair, limits["volumes"])
     if mixed and not whole:  # rows moved between slices and the total stayed: the volumes are how the mix shifted
         volumes = [replace(one, finding=replace(one.finding, severity="info")) for one in volumes]
@@ -240,11 +245,15 @@ def passing(pair: Pair, rates: Sequence[Rate], measured: Mapping[str, Measured],
 
 def dated(pair: Pair, one: Told, rate: Rate, windows: NDArray[np.int64]) -> Told:
     """A finding of a period with the times that all current windows give it, and the period its numbers are of."""
-    since, until = pair.span(rate.family, rate.num, rate.den, one.leaves)
+    return of_period(pair, one, pair.span(rate.family, rate.num, rate.den, one.leaves), windows)
+
+
+def of_period(pair: Pair, one: Told, times: Times, windows: NDArray[np.int64]) -> Told:
+    """A finding with other times, and the period its numbers are of."""
     first, after = int(windows[0]), int(windows[-1]) + 1
     start = pair.windows[first]
     end = pair.windows[after] if after < len(pair.windows) else None
-    finding = replace(one.finding, since=since, until=until, period_start=start, period_end=end)
+    finding = replace(one.finding, since=times[0], until=times[1], period_start=start, period_end=end)
     return replace(one, finding=replace(finding, sentence=f"{finding.sentence} {spanned(start, end)}"))
 
 

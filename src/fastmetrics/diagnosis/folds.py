@@ -19,6 +19,7 @@ from fastmetrics.diagnosis.periods import within
 from fastmetrics.diagnosis.rates import ROWS, Rate
 from fastmetrics.diagnosis.ratios import effect_of
 from fastmetrics.diagnosis.sentences import number
+from fastmetrics.diagnosis.volume_periods import usual_rows
 from fastmetrics.diagnosis.volumes import volume_numbers
 from fastmetrics.errors import SchemaError, unknown
 
@@ -76,8 +77,10 @@ def estimated(pair: Pair, rates: Sequence[Rate], finding: Finding) -> Finding:
 
 def numbers_of(pair: Pair, rates: Sequence[Rate], finding: Finding) -> dict[str, Any]:
     """The numbers of a finding in other rows; empty where these lack the slice or the rate."""
+    whole, length = pair, 0
     if finding.period_start is not None:
-        pair = within(pair, windows_of(pair, finding))
+        windows = windows_of(pair, finding)
+        pair, length = within(pair, windows), len(windows)
     cell = cell_of(pair.lattice, finding)
     if cell is None:
         return {}
@@ -85,6 +88,7 @@ def numbers_of(pair: Pair, rates: Sequence[Rate], finding: Finding) -> dict[str,
     if finding.metric == "rows":
         name, kind = pair.counted
         ratio, dispersion = pair.volume(name, ROWS[kind])
+        dispersion = usual_rows(whole, length) if length else dispersion
         return volume_numbers(pair, ratio, inside, Z * sqrt(dispersion.of(pair.lattice, cell)))
     one = next((rate for rate in (*rates, *pair.rates) if rate.name == finding.metric), None)
     if one is None:

@@ -21,7 +21,7 @@ from fastmetrics.diagnosis.when import adjusted, since
 from fastmetrics.metrics import Cells, Formula
 from fastmetrics.schema import Family
 
-__all__ = ["Held", "Pair", "paired"]
+__all__ = ["Held", "Pair", "Times", "paired"]
 
 Floats = NDArray[np.float64]
 Times = tuple[datetime | None, datetime | None]
@@ -120,6 +120,12 @@ class Pair:
             k, n = (self.together(family, formula, windows)[inside] for formula in (num, den))
             return self.dated(*adjusted(k, n))
         return self.dated(*self.series(family, num, den, inside))
+
+    def volume_span(self, inside: NDArray[np.bool_]) -> Times:
+        """Since when, and until when, other numbers of rows of some leaves have come."""
+        name, kind = self.counted
+        rows, _ = self.series(name, ROWS[kind], ROWS[kind], inside)
+        return self.dated(rows, np.full_like(rows, EXPOSURE))
 
     def together(self, family: str, formula: Formula, windows: NDArray[np.int64]) -> Floats:
         """A formula of both sides by leaf and window."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from fastmetrics.diagnosis.dispersion import Dispersion
 from fastmetrics.diagnosis.findings import Finding
 from fastmetrics.diagnosis.incidents import Limits, Told
-from fastmetrics.diagnosis.leaves import EXPOSURE, Pair
+from fastmetrics.diagnosis.leaves import Pair
 from fastmetrics.diagnosis.rates import ROWS
 from fastmetrics.diagnosis.ratios import Ratio
 from fastmetrics.diagnosis.sentences import sentence
@@ -21,7 +21,7 @@ from fastmetrics.diagnosis.where import Place, Search, localise
 from fastmetrics.reading import listed_windows
 from fastmetrics.windows import Windows
 
-__all__ = ["VOLUME_TAGS", "missing_windows", "total_changed", "volume_numbers", "volumes_in"]
+__all__ = ["VOLUME_TAGS", "missing_windows", "total_changed", "volume", "volume_numbers", "volumes_in"]
 
 LEAST_CHANGE = 0.03  # of the rows of a slice
 MAJOR_CHANGE = 0.3
@@ -66,11 +66,9 @@ def volume(pair: Pair, ratio: Ratio, dispersion: Dispersion, place: Place, limit
     slice_ = pair.lattice.predicate(place.cell)
     tag = tag_of(slice_, before, now, change)
     phrase, advice = VOLUME_TAGS[tag]
-    name, kind = pair.counted
     search = Search(pair.lattice, dispersion, limits.alpha)
     z = sqrt(2 * search.demand(place.cell, 0.05) * dispersion.of(pair.lattice, place.cell))
-    rows, _ = pair.series(name, ROWS[kind], ROWS[kind], place.leaves)
-    since, until = pair.dated(rows, np.full_like(rows, EXPOSURE))
+    since, until = pair.volume_span(place.leaves)
     finding = Finding(
         tag=tag,
         severity="major" if abs(change) >= MAJOR_CHANGE else "minor",
