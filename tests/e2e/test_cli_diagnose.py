@@ -83,6 +83,7 @@ def test_findings_are_written_whole(run: Callable[..., Result], folder: Path) ->
         (["counts.parquet", "--current-from", "soon"], ["--current-from soon", "2026-03-14"]),
         (["counts.parquet", "--baseline", "counts.parquet", "--current-from", "2026-03-08"], ["exclude each other"]),
         (["counts.parquet", "--slices", "devise"], ["did you mean 'device'"]),
+        (["counts.parquet", "--fold", "devise"], ["--fold", "did you mean 'device'"]),
         (["counts.parquet", "counts.parquet"], ["fastmetrics merge"]),
         (["counts.parquet", "-o", "counts.parquet"], ["is one of the files that are read"]),
     ],

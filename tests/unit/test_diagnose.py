@@ -37,8 +37,9 @@ def counted(frame: pl.DataFrame, **more: object) -> fm.Counts:
     return fm.count(frame, *families, **({"by": ["country", "device"], "time": "time", "every": "1d"} | more))
 
 
-def diagnosed(faulty: pl.DataFrame, **more: object) -> fm.Diagnosis:
-    return fm.diagnose(counted(faulty.filter(LATE)), baseline=counted(faulty.filter(~LATE)), **more)
+def diagnosed(faulty: pl.DataFrame, keys: dict[str, list[str]] | None = None, **more: object) -> fm.Diagnosis:
+    now, before = (counted(faulty.filter(side), **(keys or {})) for side in (LATE, ~LATE))
+    return fm.diagnose(now, baseline=before, **more)
 
 
 def shifted(logits: pl.Expr) -> pl.Expr:
@@ -101,6 +102,122 @@ def test_a_burst_that_moves_the_whole_is_named_and_measured_while_it_lasted() ->
     assert [time.replace(tzinfo=None) for time in times] == [start, end] * 2
     assert found[0].rows == len(log().filter(burst & (pl.col("country") == "BR") & pl.col("label")))
     assert found[0].low < 0.5 * (1 - found[0].baseline) < found[0].high
+
+
+def test_of_two_families_of_a_kind_the_first_is_diagnosed_and_the_other_named() -> None:
+    frame = log().with_columns(FAULTS["fn_surge"]).with_columns(other=pl.lit(True))
+    both = fm.binary("label", "pred"), fm.binary("label", "other", name="other")
+    sides = [fm.count(frame.filter(side), *both, by=["country", "device"]) for side in (LATE, ~LATE)]
+    found = fm.diagnose(sides[0], baseline=sides[1])
+    assert [(one.tag, one.slice) for one in found] == [("fn_surge", {"country": "BR", "device": "ios"})]
+    assert "rates that several families have are those of binary; not of other" in found.notes
+
+
+def dealt(days: int, rows: int, seed: int = 4, weekend: float = 1.0) -> pl.DataFrame:
+    """Rows dealt to days; on two days of seven a share of them."""
+    rng = np.random.default_rng(seed)
+    share = np.where(np.arange(days) % 7 < 2, weekend, 1.0)
+    day = rng.choice(days, rows, p=share / share.sum())
+    keys = {"country": rng.choice(["BR", "DE", "IN"], rows), "device": rng.choice(["ios", "web"], rows)}
+    label = rng.random(rows) < 0.3
+    frame = pl.DataFrame(keys | {"label": label, "pred": label, "score": np.where(label, 0.8, 0.2), "day": day})
+    return frame.with_columns(time=START + pl.duration(days=pl.col("day")), u=pl.Series(rng.random(rows)))
+
+
+def cut_at_day(frame: pl.DataFrame, day: int) -> fm.Diagnosis:
+    late = pl.col("day") >= day
+    return fm.diagnose(counted(frame.filter(late)), baseline=counted(frame.filter(~late)))
+
+
+def test_rows_that_were_missing_for_a_while() -> None:
+    frame = dealt(80, 80_000)
+    lost = SLICE & pl.col("day").is_in([52, 53, 54]) & (pl.col("u") < 0.4)
+    found = cut_at_day(frame.filter(~lost), 40)
+    assert [(one.tag, one.slice) for one in found] == [("volume_drop", {"country": "BR", "device": "ios"})]
+    days = [(time.replace(tzinfo=None) - START).days for time in (found[0].period_start, found[0].period_end)]
+    assert days[0] <= 53 < days[1] <= 58
+    assert found[0].rows == len(frame.filter(~lost & SLICE, pl.col("day").is_between(*days, closed="left")))
+    assert found[0].low < found[0].difference < found[0].high < 0
+    assert not cut_at_day(frame, 40).all
+    late, gone = pl.col("day") >= 40, SLICE & pl.col("day").is_in([52, 53, 54]) & (pl.col("u") < 0.8)
+    split = halved(frame.filter(~gone))
+    now, before = (counted(split.filter(side), by=["country", "device", "bit"]) for side in (late, ~late))
+    one = fm.diagnose(now, baseline=before, fold="bit")[0]
+    days = [(time.replace(tzinfo=None) - START).days for time in (one.period_start, one.period_end)]
+    assert one.rows == len(split.filter(SLICE, pl.col("day").is_between(*days, closed="left"), bit=1))
+    assert one.low < one.difference < one.high < 0
+
+
+def test_weekends_are_no_missing_rows() -> None:
+    assert not cut_at_day(dealt(154, 80_000, weekend=0.5), 112).all  # sixteen weeks of baseline
+
+
+def halved(frame: pl.DataFrame, seed: int = 1) -> pl.DataFrame:
+    bit = np.random.default_rng(seed).integers(0, 2, len(frame))
+    return frame.with_columns(bit=pl.Series(bit))
+
+
+def test_one_half_is_searched_and_the_other_estimated() -> None:
+    frame = halved(log().with_columns(FAULTS["fn_surge"]))
+    keys = {"by": ["country", "device", "bit"]}
+    searched, out = (frame.filter(bit=value) for value in (0, 1))
+    alone, whole = diagnosed(searched)[0], diagnosed(frame)[0]
+    for found in (diagnosed(frame, fold="bit", keys=keys), fm.diagnose(counted(frame, **keys), fold="bit")):
+        assert [(one.tag, one.slice) for one in found] == [("fn_surge", {"country": "BR", "device": "ios"})]
+        assert found[0].since == alone.since
+        rows = out.filter(SLICE & pl.col("label"))
+        missed = [rows.filter(side)["pred"].not_().mean() for side in (LATE, ~LATE)]
+        assert found[0].rows == len(rows.filter(LATE))
+        assert (found[0].current, found[0].baseline) == pytest.approx(missed)
+        assert found[0].difference == pytest.approx(missed[0] - missed[1])
+        assert found[0].high - found[0].low < 0.8 * (whole.high - whole.low)
+        assert f"in the rows held out fnr {missed[0]:.3g}" in found[0].sentence
+        assert "searched in the rows of bit = 0, estimated in those of bit = 1" in found.notes
+    assert diagnosed(frame, fold="bit", keys=keys)[0].p == alone.p
+
+
+def test_rows_model_and_mix_are_estimated_in_the_other_half_too() -> None:
+    frame = halved(log().filter(~HIT)).with_columns(model=pl.lit("v1"))
+    by = {"by": ["model", "country", "device", "bit"]}
+    found = diagnosed(frame, fold="bit", keys=by)
+    assert (found[0].tag, found[0].metric, found[0].model) == ("volume_drop", "rows", "v1")
+    assert found[0].rows == len(frame.filter(SLICE & LATE, bit=1))
+    assert found[0].low < found[0].difference < found[0].high < 0
+    mixed = halved(log().filter(~(LATE & (pl.col("country") == "DE") & (pl.col("u") < 0.5))))
+    shift = [one for one in diagnosed(mixed, fold="bit", keys={"by": by["by"][1:]}) if one.tag == "mix_shift"]
+    assert [(one.metric, one.rows) for one in shift] == [("prevalence", len(mixed.filter(LATE, bit=1)))]
+
+
+def test_a_fold_has_the_same_two_values_on_both_sides() -> None:
+    frame = halved(log(3, 2_000))
+    keys = {"by": ["device", "bit"]}
+    for broken in (
+        frame.filter(~LATE | (pl.col("bit") == 0)),
+        frame.with_columns(pl.when(pl.col("bit") == 0).then("bit")),
+        frame.with_columns(pl.when(LATE).then("bit").otherwise(pl.col("bit") + 1)),
+    ):
+        with pytest.raises(fm.SchemaError, match=r"fold='bit' has [12] values on one side"):
+            diagnosed(broken, fold="bit", keys=keys)
+
+
+def test_the_ordinary_interval_of_the_other_half_holds_as_often_as_it_says() -> None:
+    """Weak faults that only lucky draws let be found: their own half would overstate them."""
+    held, found = 0, 0
+    for seed in range(60):
+        rng = np.random.default_rng([seed, 3])
+        label, late, here = (rng.random(4000) < share for share in (1.0, 0.5, 0.5))
+        missed = rng.random(4000) < 0.2 + 0.1 * (late & here)
+        frame = pl.DataFrame({"label": label, "pred": ~missed, "here": here, "bit": rng.integers(0, 2, 4000)})
+        now, before = (
+            fm.count(frame.filter(pl.Series(side)), fm.binary("label", "pred"), by=["here", "bit"])
+            for side in (late, ~late)
+        )
+        for one in fm.diagnose(now, baseline=before, fold="bit"):
+            if one.tag == "fn_surge" and one.slice == {"here": True}:
+                found += 1
+                held += one.low <= 0.1 <= one.high
+    assert found >= 10
+    assert held >= 0.85 * found
 
 
 def test_scores_that_shift_with_their_decisions() -> None:
@@ -249,6 +366,8 @@ def test_empty_counts_and_single_windows() -> None:
         ({"metrics": ["recal"]}, "did you mean 'recall'"),
         ({"metrics": ["f1"]}, "not a proportion"),
         ({"alpha": 5}, "error rate"),
+        ({"fold": "devise"}, "did you mean 'device'"),
+        ({"fold": "country"}, "3 values on one side .BR, DE, IN.; needed are the same two"),
         ({"min_effect": -1}, "difference of rates"),
         ({"min_rows": -1}, "number of rows"),
     ],

@@ -47,6 +47,31 @@ def given(where: pl.Expr, prediction: object) -> pl.Expr:
     return pl.when(where).then(prediction).otherwise("pred").alias("pred")
 
 
+def test_a_shift_of_mix_moves_shares_of_classes_and_no_slice() -> None:
+    """A country of which more is one class came less often."""
+    frame = log()
+    kept = pl.Series(np.random.default_rng(2).random(len(frame)) < 0.4)
+    shifted = frame.filter(~LATE | (pl.col("country") != "DE") | kept)
+    found = [one for one in diagnosed(shifted) if one.tag == "mix_shift"]
+    assert [one.metric for one in found] == ["predicted[cat]"]
+    assert found[0].difference < 0 < found[0].contribution
+    assert "country = DE" in found[0].sentence
+    assert not diagnosed(frame).all
+
+
+def test_two_families_of_classes_are_told_apart() -> None:
+    """The other one says the same classes of something else, and is well."""
+    frame = log().with_columns(good=pl.col("pred")).with_columns(given(HIT & (pl.col("label") == "cat"), pl.lit("dog")))
+    for families in (("pred", "good"), ("good", "pred")):
+        given_ = [fm.classes("label", name, name=f"as_{name}") for name in families]
+        now, before = (
+            fm.count(frame.filter(side), *given_, by=["country", "device"], time="time", every="1d")
+            for side in (LATE, ~LATE)
+        )
+        found = fm.diagnose(now, baseline=before)
+        assert [(one.tag, one.metric) for one in found] == [("class_confusion", "confused[cat -> dog] of as_pred")]
+
+
 FAULTS = {
     "class_confusion": (given(HIT & (pl.col("label") == "cat"), pl.lit("dog")), "confused[cat -> dog]"),
     "class_never_predicted": (given(SLICE & LATE & (PRED == "dog"), pl.lit("fox")), "predicted[dog]"),

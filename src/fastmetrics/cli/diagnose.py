@@ -37,6 +37,7 @@ __all__ = ["diagnose"]
 @click.option("--current-from", metavar="TIME", help="Cut the windows here: what lies before is the baseline.")
 @click.option("--slices", type=NAMES, multiple=True, callback=flattened, help="The keys that slices are made of [all].")
 @click.option("--per", metavar="KEY", default="model", help="A key diagnosed value by value [model].")
+@click.option("--fold", metavar="KEY", help="A key of two values: search in one half, estimate in the other.")
 @click.option(
     "--alpha",
     metavar="SHARE",
@@ -60,7 +61,7 @@ def diagnose(counts: Sequence[str], **given: Any) -> None:
     output = Output(given.pop("out"), given.pop("form"))
     output.check()
     baseline, start, fail_on = given.pop("baseline"), given.pop("current_from"), given.pop("fail_on")
-    names = ("slices", "per", "alpha", "min_effect", "min_rows")
+    names = ("slices", "per", "fold", "alpha", "min_effect", "min_rows")
     asked = {name: given.pop(name) for name in names}
     if baseline and start is not None:
         raise click.UsageError("--baseline and --current-from exclude each other: either names the baseline")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite, log
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,7 @@ from fastmetrics.diagnosis.slopes import slope_change
 from fastmetrics.diagnosis.tags import TAGS, Move, Moves, Tag, rank_of
 from fastmetrics.diagnosis.where import Place, Search, localise
 
-__all__ = ["LATE", "Limits", "Measured", "Told", "finding_of", "found_in", "measure"]
+__all__ = ["LATE", "Limits", "Measured", "Told", "finding_of", "found_in", "measure", "rate_numbers"]
 
 Floats = NDArray[np.float64]
 
@@ -172,9 +173,8 @@ def finding_of(pair: Pair, tag: Tag, one: Measured, place: Place, p: float, phra
     """A tag with the numbers of one rate in one slice; ``phrase`` says more than the tag's own."""
     search = Search(pair.lattice, one.dispersion, TELLING)
     effect = search.effect(one.ratio, place.cell)
-    held = one.ratio.of(place.leaves)
-    errors, all_errors = held.kc.sum(), one.ratio.kc.sum()
-    share = contribution(one.ratio, place.leaves)
+    numbers = rate_numbers(one.ratio, place.leaves, effect)
+    share = numbers["contribution"]
     whole = one.ratio.now - one.ratio.before
     major = one.rate.name != LATE and (
         abs(effect.difference) >= MAJOR_EFFECT
@@ -190,19 +190,28 @@ def finding_of(pair: Pair, tag: Tag, one: Measured, place: Place, p: float, phra
         slice=pair.lattice.predicate(place.cell),
         since=since,
         until=until,
-        baseline=effect.before,
-        current=effect.now,
-        difference=effect.difference,
-        low=effect.low,
-        high=effect.high,
         p=p,
-        rows=int(held.nc.sum()),
-        errors=int(errors),
-        error_share=float(errors / all_errors) if all_errors else None,
-        contribution=share,
         score=place.score,
+        **numbers,
     )
     return sentence(finding, phrase or tag.phrase, one.rate.words)
+
+
+def rate_numbers(ratio: Ratio, inside: NDArray[np.bool_], effect: Effect) -> dict[str, Any]:
+    """The fields of a finding that say what a rate did in some leaves."""
+    held = ratio.of(inside)
+    errors, all_errors = held.kc.sum(), ratio.kc.sum()
+    return {
+        "baseline": effect.before,
+        "current": effect.now,
+        "difference": effect.difference,
+        "low": effect.low,
+        "high": effect.high,
+        "rows": int(held.nc.sum()),
+        "errors": int(errors),
+        "error_share": float(errors / all_errors) if all_errors else None,
+        "contribution": contribution(ratio, inside),
+    }
 
 
 def contribution(ratio: Ratio, inside: NDArray[np.bool_]) -> float | None:

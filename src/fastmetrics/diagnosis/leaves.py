@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from fastmetrics.counts import WINDOW, Counts
 from fastmetrics.diagnosis.dispersion import LEAST_WINDOWS, Dispersion, dispersion_of, independent
 from fastmetrics.diagnosis.lattice import Lattice, lattice_of, summed_by
-from fastmetrics.diagnosis.rates import ROWS, Rate, prepared
+from fastmetrics.diagnosis.rates import ROWS, Rate, prepared, told_apart
 from fastmetrics.diagnosis.ratios import Ratio
 from fastmetrics.diagnosis.when import adjusted, since
 from fastmetrics.metrics import Cells, Formula
 from fastmetrics.schema import Family
 
-__all__ = ["Held", "Pair", "paired"]
+__all__ = ["Held", "Pair", "Times", "paired"]
 
 Floats = NDArray[np.float64]
 Times = tuple[datetime | None, datetime | None]
@@ -121,6 +121,12 @@ class Pair:
             return self.dated(*adjusted(k, n))
         return self.dated(*self.series(family, num, den, inside))
 
+    def volume_span(self, inside: NDArray[np.bool_]) -> Times:
+        """Since when, and until when, other numbers of rows of some leaves have come."""
+        name, kind = self.counted
+        rows, _ = self.series(name, ROWS[kind], ROWS[kind], inside)
+        return self.dated(rows, np.full_like(rows, EXPOSURE))
+
     def together(self, family: str, formula: Formula, windows: NDArray[np.int64]) -> Floats:
         """A formula of both sides by leaf and window."""
         leaves = self.lattice.leaves
@@ -219,7 +225,7 @@ def paired(baseline: Counts, current: Counts, families: Sequence[Family], dims: 
         before,
         now,
         binned,
-        tuple(rate for one in both for rate in one.rates),
+        told_apart([rate for one in both for rate in one.rates]),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import erfc, sqrt
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +14,11 @@ from fastmetrics.diagnosis.dispersion import LEAST_WINDOWS, MOST_BLOCKS, normal_
 from fastmetrics.diagnosis.findings import Finding, words
 from fastmetrics.diagnosis.incidents import Limits, Measured, Told
 from fastmetrics.diagnosis.leaves import Pair
+from fastmetrics.diagnosis.rates import PREDICTED
 from fastmetrics.diagnosis.ratios import Ratio
 from fastmetrics.diagnosis.sentences import number, sentence
 
-__all__ = ["mix_in"]
+__all__ = ["mix_in", "mix_numbers", "mix_of"]
 
 Floats = NDArray[np.float64]
 
@@ -36,12 +38,19 @@ class Mix:
 
 def mix_in(pair: Pair, measured: Mapping[str, Measured], limits: Limits) -> list[Told]:
     """The rate that a shift of mix moved most, if one did so beyond chance and explains what the rate did."""
-    looked = [mix_of(pair, measured[name]) for name in CAUSES if name in measured]
+    looked = [mix_of(pair, measured[name]) for name in causes_of(measured)]
     strong = [mix for mix in looked if mix.p * len(looked) <= limits.alpha and matters(mix, limits)]
     if not strong:
         return []
     top = max(strong, key=lambda mix: abs(mix.z))
     return [Told(finding_of(pair, top, top.p * len(looked)), np.ones(pair.lattice.leaves, np.bool_))]
+
+
+def causes_of(measured: Mapping[str, Measured]) -> list[str]:
+    """The rates whose mix is looked at; of many classes their shares, and errors, which are not told apart there."""
+    classes = [name for name in measured if name.startswith(PREDICTED)]
+    errors = ["error_rate"] if classes and "error_rate" in measured and "fnr" not in measured else []
+    return [*(name for name in CAUSES if name in measured), *errors, *classes]
 
 
 def matters(mix: Mix, limits: Limits) -> bool:
@@ -96,7 +105,6 @@ def between_blocks(pair: Pair, one: Measured, rates: Floats, spread: float) -> t
 def finding_of(pair: Pair, mix: Mix, p: float) -> Finding:
     """The finding of a shift of mix, with the slice whose share did most."""
     ratio, rate = mix.measured.ratio, mix.measured.rate
-    whole = ratio.now - ratio.before
     slice_, before, now = mover(pair, ratio)
     border = pair.border
     finding = Finding(
@@ -106,17 +114,26 @@ def finding_of(pair: Pair, mix: Mix, p: float) -> Finding:
         sentence="",
         advice="Compare like with like: roll up by the keys that moved, or weigh slices as in the baseline.",
         since=None if border is None else pair.windows[border],
-        baseline=ratio.before,
-        current=ratio.now,
-        difference=mix.change,
         p=min(1.0, p),
-        rows=int(ratio.nc.sum()),
-        errors=int(ratio.kc.sum()),
-        contribution=mix.change / whole,
         score=mix.z**2 / 2,
+        **mix_numbers(mix),
     )
     phrase = f"gets another mix of rows ({words(slice_)} is {number(now)} of them, was {number(before)})"
     return sentence(finding, phrase, rate.words)
+
+
+def mix_numbers(mix: Mix) -> dict[str, Any]:
+    """The fields of a finding that say what the mix did to a rate."""
+    ratio = mix.measured.ratio
+    whole = ratio.now - ratio.before
+    return {
+        "baseline": ratio.before,
+        "current": ratio.now,
+        "difference": mix.change,
+        "rows": int(ratio.nc.sum()),
+        "errors": int(ratio.kc.sum()),
+        "contribution": mix.change / whole if whole else None,
+    }
 
 
 def mover(pair: Pair, ratio: Ratio) -> tuple[dict[str, object], float, float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any
 
@@ -13,7 +13,18 @@ from fastmetrics.families.classes import common_class_dtype
 from fastmetrics.metrics import Formula, Metric
 from fastmetrics.schema import Family
 
-__all__ = ["CONFUSED", "KINDS", "MISSING", "PREDICTED", "Prepared", "Rate", "ROWS", "prepared", "rates_of"]
+__all__ = [
+    "CONFUSED",
+    "KINDS",
+    "MISSING",
+    "PREDICTED",
+    "Prepared",
+    "Rate",
+    "ROWS",
+    "prepared",
+    "rates_of",
+    "told_apart",
+]
 
 SIDES = ("before", "now")
 PREDICTED, CONFUSED = "predicted[", "confused["  # how the names of the rates of classes begin
@@ -109,7 +120,7 @@ def rates_of(families: Sequence[Family], asked: Sequence[Metric]) -> list[Rate]:
 
     A rate that several families have is taken from the first.
     """
-    kinds = {family.kind: family.name for family in families}
+    kinds = {family.kind: family.name for family in reversed(families)}
     known = set(IN_BINARY) if "binary" in kinds else set()
     rates = []
     for kind, rows in FIXED.items():
@@ -186,6 +197,12 @@ def class_cells(family: Family, tables: Sequence[pl.DataFrame], keys: Sequence[s
         rates.append(rate_of(name, of, family.name, f"{a} {b}", among))
     cells = [rows.sum(), *(rows.filter(test).sum().alias(name) for name, test in tests.items())]
     return Prepared(summed_cells(tables, keys, cells), tuple(rates))
+
+
+def told_apart(rates: Sequence[Rate]) -> tuple[Rate, ...]:
+    """Rates of several families with the family in their names, as two of them may hold the same classes."""
+    alone = len({rate.family for rate in rates}) < 2
+    return tuple(rate if alone else replace(rate, name=f"{rate.name} of {rate.family}") for rate in rates)
 
 
 def rate_of(num: str, den: str, family: str, words: str, among: float = 1.0) -> Rate:

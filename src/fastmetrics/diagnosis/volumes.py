@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from fastmetrics.diagnosis.dispersion import Dispersion
 from fastmetrics.diagnosis.findings import Finding
 from fastmetrics.diagnosis.incidents import Limits, Told
-from fastmetrics.diagnosis.leaves import EXPOSURE, Pair
+from fastmetrics.diagnosis.leaves import Pair
 from fastmetrics.diagnosis.rates import ROWS
 from fastmetrics.diagnosis.ratios import Ratio
 from fastmetrics.diagnosis.sentences import sentence
@@ -20,7 +21,7 @@ from fastmetrics.diagnosis.where import Place, Search, localise
 from fastmetrics.reading import listed_windows
 from fastmetrics.windows import Windows
 
-__all__ = ["VOLUME_TAGS", "missing_windows", "total_changed", "volumes_in"]
+__all__ = ["VOLUME_TAGS", "missing_windows", "total_changed", "volume", "volume_numbers", "volumes_in"]
 
 LEAST_CHANGE = 0.03  # of the rows of a slice
 MAJOR_CHANGE = 0.3
@@ -58,20 +59,16 @@ def volume(pair: Pair, ratio: Ratio, dispersion: Dispersion, place: Place, limit
     """The finding of one slice; None where the change is too small to matter."""
     held = ratio.of(place.leaves)
     before, now = float(held.kb.sum()), float(held.kc.sum())
-    exposure = float(ratio.nc[0] / ratio.nb[0]) if len(ratio.nb) else 1.0
+    exposure = exposure_of(ratio)
     change = now / (before * exposure) - 1 if before else float("inf")
     if abs(change) < LEAST_CHANGE or max(before * exposure, now) < limits.rows:
         return None
     slice_ = pair.lattice.predicate(place.cell)
     tag = tag_of(slice_, before, now, change)
     phrase, advice = VOLUME_TAGS[tag]
-    name, kind = pair.counted
-    windows, later = pair.spans(name)
-    per_before, per_now = max(len(windows), 1), max(len(later), 1)
-    rate, rate_now = before / per_before, now / per_now
-    low, high = bounds(Search(pair.lattice, dispersion, limits.alpha), place, before, now, exposure)
-    rows, _ = pair.series(name, ROWS[kind], ROWS[kind], place.leaves)
-    since, until = pair.dated(rows, np.full_like(rows, EXPOSURE))
+    search = Search(pair.lattice, dispersion, limits.alpha)
+    z = sqrt(2 * search.demand(place.cell, 0.05) * dispersion.of(pair.lattice, place.cell))
+    since, until = pair.volume_span(place.leaves)
     finding = Finding(
         tag=tag,
         severity="major" if abs(change) >= MAJOR_CHANGE else "minor",
@@ -81,14 +78,9 @@ def volume(pair: Pair, ratio: Ratio, dispersion: Dispersion, place: Place, limit
         slice=slice_,
         since=since,
         until=until,
-        baseline=rate,
-        current=rate_now,
-        difference=rate_now - rate,
-        low=rate * low - rate,
-        high=rate * high - rate if before else None,
         p=place.p,
-        rows=int(now),
         score=place.score,
+        **volume_numbers(pair, ratio, place.leaves, z),
     )
     return Told(sentence(finding, phrase, "rows"), place.leaves)
 
@@ -104,9 +96,29 @@ def tag_of(fixed: dict[str, Any], before: float, now: float, change: float) -> s
     return "volume_drop" if change < 0 else "volume_spike"
 
 
-def bounds(search: Search, place: Place, before: float, now: float, exposure: float) -> tuple[float, float]:
-    """Bounds of the ratio of volumes that hold for all slices at once (log ratio of two counts)."""
-    z = sqrt(2 * search.demand(place.cell, 0.05) * search.dispersion.of(search.lattice, place.cell))
+def exposure_of(ratio: Ratio) -> float:
+    """The time of the current side for each one of the baseline."""
+    return float(ratio.nc[0] / ratio.nb[0]) if len(ratio.nb) else 1.0
+
+
+def volume_numbers(pair: Pair, ratio: Ratio, inside: NDArray[np.bool_], z: float) -> dict[str, Any]:
+    """The fields of a finding that say how many rows of some leaves came a window, with bounds at ``z``."""
+    windows, later = pair.spans(pair.counted[0])
+    before, now = float(ratio.kb[inside].sum()), float(ratio.kc[inside].sum())
+    rate, rate_now = before / max(len(windows), 1), now / max(len(later), 1)
+    low, high = bounds(z, before, now, exposure_of(ratio))
+    return {
+        "baseline": rate,
+        "current": rate_now,
+        "difference": rate_now - rate,
+        "low": rate * low - rate,
+        "high": rate * high - rate if before else None,
+        "rows": int(now),
+    }
+
+
+def bounds(z: float, before: float, now: float, exposure: float) -> tuple[float, float]:
+    """Bounds of the ratio of volumes at ``z`` standard errors (log ratio of two counts)."""
     k, m = now + 0.5, before + 0.5
     middle, half = log(k / (m * exposure)), z * sqrt(1 / k + 1 / m)
     return exp(middle - half), exp(middle + half)
