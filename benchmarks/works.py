@@ -189,77 +189,76 @@ WORKS = (
     ),
 )
 
-# Why a goal is missed, found by profiling, by the name of its work. Times are CPU of 5 million rows on the 2 cores of
-# RESULTS.md, an AMD EPYC (Zen 3) without AVX-512.
+# Why a goal is missed, found by profiling, by the name of its work. Times are CPU of 20 million rows (small logs: one
+# million) on the 2 cores of RESULTS.md, an AMD EPYC (Zen 3) without AVX-512, each work run alone.
 REASONS: dict[str, str] = {
     "W": (
-        "of 37 ms the rows take 12 (adding to cells 6.3, windows 4.3, states 0.9), and what does not grow with them "
-        "25: finding, ordering and gathering 345,600 groups 13, calls of Python and Polars the rest, so that more "
-        "rows fare better; the goals were set where one thread reads 36 GB/s, here 10-17, and against plain sums of "
+        "of 65-73 ms the windows of rows take 15-19, which is what reading 8 bytes a row costs here, adding to cells "
+        "16, states 3, finding, ordering and gathering 345,600 groups 8-10, calls of Python and Polars and fresh "
+        "memory the rest; the goals were set where one thread reads 36 GB/s, here 10-17, and against plain sums of "
         "Polars, while packed keys take up to 20 % less."
     ),
     "MC": (
-        "of 9 ms adding to cells takes 3.3, 0.66 ns a row: 0.35-0.5 to read, change and write a cell, and the rest to "
-        "compose its id in vectors without AVX-512; states take 0.8 and the call 5; peers answer in their cheapest "
-        "form, with packed keys, and the goals knew plain sums."
+        "of 20-27 ms adding to cells takes 11-14, 0.6 ns a row: 0.35-0.5 to read, change and write a cell, and the "
+        "rest to compose its id in vectors without AVX-512; states take 3 and the calls 6; peers answer in their "
+        "cheapest form, with packed keys, and the goals knew plain sums."
     ),
     "M": (
-        "of 9 ms adding to cells takes 2.9, since to compare each row with 32 cells costs more than to read, change "
-        "and write the one it belongs to, 0.35-0.5 ns, as in MC; states take 0.8 and the call 5."
-    ),
-    "no groups": (
-        "the bits of a million rows take 0.2 ms, as Polars takes for its sums, and the call 2.5 ms more: columns "
-        "checked, threads started, a table made."
+        "of 19 ms adding to cells takes 10, since to compare each row with 32 cells costs more than to read, change "
+        "and write the one it belongs to, 0.35-0.5 ns, as in MC; states take 3 and the calls 6."
     ),
     "shuffled": (
         "cells of all windows, 5.5 MB, are more than the first two caches hold, and rows that follow each other lie "
-        "in any of them: `count_rows` takes 4.3 ns a row instead of 1.3, and 3.7 more go to the window of each row, "
-        "which no block shares any longer; those 8 and the table of W are the whole."
+        "in any of them: adding takes 6-8 ns a row instead of 0.8, and 4-5 more go to the window of each row, which "
+        "no block shares any longer; those are 10-13 of 11-16."
     ),
     "strings": (
-        "the 16-byte view of each row of each key is looked up in a table, 3.2 ns a key and row, 32 of 80 ms; the "
-        "codes of Enum keys cost nothing, and the table of 345,600 groups takes the same 25 ms as that of W."
+        "the 16-byte view of each row of each key is looked up in a table, 2.8-3.2 ns a key and row, of which 1.2 "
+        "are reading it: 126-130 of 206-240 ms; the codes of Enum keys cost nothing."
     ),
     "many groups": (
-        "cells of 10 million places are 160 MB: every row misses the caches and most miss the page tables, 17 ns a "
-        "row or 86 of 229 ms, and finding the million that are taken and putting them in order reads all places, 100 "
-        "ms; bincount makes one array of sums and neither keys nor order, which were given to it as one code."
+        "cells of 10 million places are 160 MB: every row misses the caches and most miss the page tables, 14-18 ns "
+        "a row or 286-352 of 461-527 ms (asking for the cells ahead makes it no faster), and finding the million "
+        "that are taken and putting them in order reads all places, 105-110 ms."
     ),
     "weights": (
         "a row adds w, its square and the rounding errors of both sums to four floats of its state, of 345,600 groups "
-        "of 128 bytes: that takes 40 of 119 ms, 8 ns a row; gathering 16 columns of the table takes 24, and fresh "
-        "memory of the system 21; peers add plain sums without the errors."
+        "of 128 bytes: that takes 80 of 242 ms, 4 ns a row; gathering 16 columns of the table takes 24-38, and fresh "
+        "memory of the system most of the rest; peers add plain sums without the errors."
     ),
     "score counts": (
-        "the bin of a score takes 2.7 ns a row, a multiplication, a look at the edge and a gather without AVX-512, "
-        "and adding to 124,000 cells, more than the first cache holds, 2.3: together 27 of 38 ms."
+        "the bin of a score takes 2.8 ns a row, a multiplication, a look at the edges and a gather without AVX-512, "
+        "and adding to 124,000 cells, as many as the second cache holds, 2.2-3.3: together 100-124 of 116-149 ms."
     ),
     "score sums": (
-        "`add_losses` takes 149 of 194 ms, 30 ns a row: a logarithm, and three sums with the error of each rounding "
-        "in cells that only the second cache holds; peers add plain sums without the errors."
+        "`add_losses` takes 474-510 of 603-661 ms, 24 ns a row: 9 are the logarithm, and the rest three sums with "
+        "the error of each rounding in cells that only the third cache holds; peers add plain sums without the errors."
     ),
     "classes": (
-        "adding to 100,000 cells, more than the first cache holds, takes 9.4 of 20 ms, 1.9 ns a row, and the rest "
-        "does not grow with the rows as much: codes, the call, and a table of three keys and 100,000 rows."
+        "adding to 100,000 cells, more than the first cache holds, takes 31-39 of 45-60 ms, 1.5-2 ns a row, and what "
+        "codes and the calls take is 0.5 more."
     ),
     "regression": (
         "a row adds to eight sums, each with its rounding error, and to four extremes, 160 bytes of cells a group: "
-        "`add_errors` takes 91 of 228 ms, 18 ns a row; fresh memory of the system takes 50, growing the cells and "
-        "gathering 20 columns of 345,600 groups most of the rest; peers add plain sums without the errors."
+        "`add_errors` takes 208 of 359 ms, 10 ns a row; to look for NaN and infinity takes 25, gathering 20 columns "
+        "of 345,600 groups 34, fresh memory of the system most of the rest; peers add plain sums without the errors."
     ),
     "small logs": (
         "a million rows fill 272,797 groups, fewer than four rows each, so that the table costs more than the "
-        "counting: finding, ordering and gathering groups 13 of 33 ms, calls of Python and Polars more than the rows, "
-        "which take 3; bincount makes one array of sums and neither keys nor order."
+        "counting: finding, ordering and gathering groups 7 of 23 ms, the rows 3, calls of Python and Polars and "
+        "fresh memory the rest; bincount makes one array of sums and neither keys nor order, which were given to it "
+        "as one code."
     ),
     "Parquet": (
-        "decoding is the reader of Polars for both: 20-24 ns a row, 13 of them to unpack the zstd of ts, so that no "
-        "counting can make the whole three times as fast; Numba, LLVM and pyarrow are 150 MB that Polars does "
-        "without."
+        "decoding is the reader of Polars for both: 23-27 of 47-60 ns a row, 18 of them to unpack the zstd of ts, so "
+        "that no counting can make the whole three times as fast; the two keys of text take 9-10, twice what they "
+        "take in memory, as another thread has just written them, and windows and cells 4; Numba, LLVM and pyarrow "
+        "are 150 MB that Polars does without."
     ),
+    "billion": "as Parquet: decoding alone is 23-27 s of CPU here.",
     "start-up": (
         "importing Polars is 0.32 of 0.55 s of the import; the cached first call loads Numba and LLVM (0.3 s of CPU) "
-        "and eight kernels (0.13 s); compiled anew, `count_rows` takes 3.9 s of 11, `intern_text` 2.3, `window_codes` "
-        "1.5, `spread_states` 1.2, `groups_in_order` 1.1 and two others 1.0."
+        "and its kernels (0.02 s each); compiled anew, `intern_text` takes 2.2 s, with what Numba does once, "
+        "`count_near_rows` 2.1, `window_codes` 1.1 and `spread_states` 0.8-1.2."
     ),
 }

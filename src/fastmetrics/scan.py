@@ -37,6 +37,7 @@ PIECE_ROWS = 1 << 23  # of a long batch, over the threads, so that every one get
 # Of a batch that a reader made, which stays in memory until its last piece is counted: 200M rows in row groups of a
 # million peak at 910 MB, and at 1,090 MB in pieces of a million.
 READ_ROWS = 1 << 18
+TICK = 0.001  # seconds between looks whether threads have ended, which a count may wait for in vain
 
 
 class Worker:
@@ -214,8 +215,8 @@ def finish(running: Sequence[threading.Thread], waiting: queue.Queue[pa.RecordBa
     """Let the threads end, and wait for them; the queue may be full of a None that no thread is left to take."""
     while alive := [thread for thread in running if thread.is_alive()]:
         with contextlib.suppress(queue.Full):
-            waiting.put(None, timeout=0.05)
-        alive[0].join(timeout=0.05)
+            waiting.put(None, timeout=TICK)
+        alive[0].join(timeout=TICK)
 
 
 def watched(frames: Iterator[pl.DataFrame], progress: Progress, whole: int | None) -> Iterator[pl.DataFrame]:
