@@ -7,6 +7,7 @@ at which the answer changes, so that a kernel can compare with them instead of a
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 
@@ -115,7 +116,9 @@ class Windows:
         object.__setattr__(self, "every", parse_duration("every", self.every))
         if self.offset is not None:
             object.__setattr__(self, "offset", parse_duration("offset", self.offset))
-        self.start_of(np.zeros(1, np.int64))
+        if not isinstance(self.time_zone, str):
+            raise SchemaError(f"time_zone={self.time_zone!r} is not the name of a time zone, such as 'Europe/Berlin'")
+        check_meaning(self)
 
     @property
     def dtype(self) -> pl.Datetime:
@@ -208,6 +211,12 @@ class Windows:
         _, greatest = lengths(self.every)
         jump = 2 * DAY if greatest >= DAY else 3 * UNITS["h"][0] if greatest > 15 * UNITS["m"][0] else greatest
         return 2 * greatest + jump
+
+
+@functools.cache
+def check_meaning(windows: Windows) -> None:
+    """Refuse windows that Polars cannot make of any instant; it is asked once for each kind of them."""
+    windows.start_of(np.zeros(1, np.int64))
 
 
 def epoch_factor(time_unit: str) -> tuple[int, int]:

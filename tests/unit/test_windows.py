@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 import pytest
 
 import fastmetrics as fm
@@ -345,3 +346,18 @@ def test_the_listing_of_windows_grows_with_the_data(monkeypatch: pytest.MonkeyPa
         coder.codes(pl.Series([day * DAY, day * DAY + HOUR]).cast(pl.Datetime("us")).to_arrow())
     assert len(coder.values()) == 2001
     assert len(asked) < 10
+
+
+@pytest.mark.parametrize("zone", [None, 3, ["UTC"]])
+def test_a_time_zone_is_a_name(zone: Any) -> None:
+    with pytest.raises(SchemaError, match="is not the name of a time zone"):
+        Windows("1h", time_zone=zone)
+
+
+def test_instants_that_no_look_ahead_meets_get_their_windows() -> None:
+    """One instant among many lies far away, where a look at some of them misses it."""
+    time = np.full(5000, at(2026, 1, 1))
+    time[3001], time[4001] = at(2020, 1, 1), at(2031, 1, 1)
+    coder_ = WindowCoder(Windows("1h"))
+    codes = coder_.codes(pa.array(time)).of_rows()
+    assert coder_.values()[codes].dt.replace_time_zone(None).dt.year().unique().sort().to_list() == [2020, 2026, 2031]
