@@ -16,8 +16,16 @@ import fastmetrics as fm
 from fastmetrics.diagnosis.dispersion import digamma, dispersion_of, independent, trigamma, trigamma_inverse
 from fastmetrics.diagnosis.lattice import Lattice, lattice_of
 from fastmetrics.diagnosis.levels import best_by_levels
-from fastmetrics.diagnosis.ratios import Ratio, common_log_odds, effect_of, factor_likelihood, odds_likelihood
-from fastmetrics.diagnosis.where import Search, localise, strongest
+from fastmetrics.diagnosis.ratios import (
+    LOG_ODDS,
+    Ratio,
+    common_log_odds,
+    effect_of,
+    factor_likelihood,
+    mixed_likelihood,
+    odds_likelihood,
+)
+from fastmetrics.diagnosis.where import Search, localise, refitted, strongest
 from fastmetrics.kernels.descent import best_below
 from fastmetrics.kernels.lattice import add_axis, best_cell, excess
 from oracle import hypergeometric_llr, lattice_sums
@@ -193,6 +201,54 @@ def test_two_places_are_both_named() -> None:
         lattice, Ratio(one.kb, one.nb, kc, np.where(lattice.inside((2, 2, 0)), two.nc, one.nc)), alpha=0.05
     )
     assert {place.cell for place in found} == {(1, 0, 0), (2, 2, 0)}
+
+
+def several(seed: int, effects: np.ndarray) -> Ratio:
+    """Events of which the others became fewer by the share of each leaf of the full lattice of (4, 5, 3)."""
+    rng = np.random.default_rng(seed)
+    base = rng.uniform(0.05, 0.4, len(effects))
+    n = rng.poisson(400, (2, len(effects))) + 1
+    kb, kc = rng.binomial(n[0], base), rng.binomial(n[1], base + effects * (1 - base))
+    return Ratio(*(np.asarray(one, float) for one in (kb, n[0], kc, n[1])))
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("roots", [[(0, 1, 0), (0, 2, 0), (0, 3, 0)], [(1, 1, 0), (2, 2, 0), (3, 3, 0)]])
+def test_a_slice_that_holds_several_places_is_told_apart(seed: int, roots: list[tuple[int, ...]]) -> None:
+    """Together they fit a weaker effect on all rows better than any one of them fits its own."""
+    lattice = full_lattice((4, 5, 3))
+    hit = np.any([lattice.inside(root) for root in roots], axis=0)
+    found = localise(lattice, several(seed, np.where(hit, 0.3, 0.0)), alpha=0.05)
+    assert sorted(place.cell for place in found) == roots
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_places_are_named_again_without_what_lies_in_the_others(seed: int) -> None:
+    """Nearly all of (1, 0, 0) moved, but some of it in places that go on beyond it."""
+    lattice = full_lattice((4, 5, 3))
+    roots = [(1, 1, 0), (0, 2, 0), (0, 3, 0), (0, 4, 0)]
+    hit = np.any([lattice.inside(root) for root in roots], axis=0)
+    ratio = several(seed, np.where(hit, 0.3, 0.0))
+    search = Search(lattice, independent(), 0.05)
+    assert refitted(search, ratio, [(1, 0, 0), *roots[1:]]) == roots
+    assert refitted(search, ratio, [(1, 0, 0)]) == [(1, 0, 0)]
+
+
+def test_leaves_whose_effects_differ_weigh_what_others_say_of_them() -> None:
+    """Beside leaves that all moved far, one without an effect speaks against itself; one like them costs nothing."""
+    n = np.full(9, 200.0)
+    ratio = Ratio(np.full(9, 40.0), n, np.array([130.0] * 8 + [40.0]), n)
+    far, anyhow = (mixed_likelihood(ratio, np.arange(9) < many, 1.0) for many in (8, 0))
+    assert far[-1] < anyhow[-1] - 1
+    assert far[0] == pytest.approx(max(odds_likelihood(ratio, size)[0] for size in LOG_ODDS), abs=0.2)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_slice_whose_leaves_moved_differently_is_one_place(seed: int) -> None:
+    lattice = full_lattice((4, 5, 3))
+    sizes = np.random.default_rng(seed).uniform(0.1, 0.6, lattice.leaves)
+    found = localise(lattice, several(seed, np.where(lattice.inside((1, 0, 0)), sizes, 0.0)), alpha=0.05)
+    assert [place.cell for place in found] == [(1, 0, 0)]
 
 
 def test_nothing_is_found_where_nothing_changed() -> None:

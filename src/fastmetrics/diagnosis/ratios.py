@@ -14,14 +14,22 @@ from math import exp, log, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Effect", "LEAST_VARIANCE", "Ratio", "effect_of", "leaf_likelihoods", "odds_likelihood"]
+__all__ = [
+    "LEAST_VARIANCE",
+    "Effect",
+    "Ratio",
+    "common_likelihoods",
+    "effect_of",
+    "leaf_likelihoods",
+    "odds_likelihood",
+]
 
 Floats = NDArray[np.float64]
 
 LEAST_VARIANCE = 3.0  # of a slice that is worth a name: about a dozen events split evenly
 MOST_LOG_ODDS = 8.0
 LOG_ODDS = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0)  # of leaves whose effects differ
-MOST_LEAF_NATS = 20.0
+WEIGHING_ROUNDS = 8
 LEAST_FACTOR = 1e-3
 LEAST_CHANGE = 1e-6
 
@@ -164,20 +172,30 @@ def at_factor(eb: Floats, nb: Floats, ec: Floats, nc: Floats, factor: float) -> 
     return np.asarray(fit), np.maximum(np.asarray(information), 1e-300)
 
 
-def leaf_likelihoods(ratio: Ratio, inside: NDArray[np.bool_], strength: float = 1.0) -> list[Floats]:
+def leaf_likelihoods(ratio: Ratio, inside: NDArray[np.bool_]) -> list[Floats]:
     """For each leaf, how much likelier its counts are with the effect seen in the leaves ``inside`` than without.
 
-    ``strength`` takes an effect so many times as large.
+    There is one answer for each shape that an effect can have: those of `common_likelihoods`, and one that differs from
+    leaf to leaf.
+    """
+    held = ratio.of(inside)
+    shapes = common_likelihoods(ratio, inside)
+    if held.kb.sum() and held.kc.sum():
+        shapes.append(mixed_likelihood(ratio, inside, 1.0 if common_log_odds(held) > 0 else -1.0))
+    return shapes
 
-    There is one answer for each shape that an effect can have: the odds are multiplied, or the events are, or the other
-    rows are (a model that misses one in ten more cases does so whatever its miss rate was), or it differs from leaf to
-    leaf.
+
+def common_likelihoods(ratio: Ratio, inside: NDArray[np.bool_], strength: float = 1.0) -> list[Floats]:
+    """The same for effects that all leaves have in common, taken ``strength`` times as large.
+
+    The odds are multiplied, or the events are, or the other rows are (a model that misses one in ten more cases does so
+    whatever its miss rate was).
     """
     held = ratio.of(inside)
     shapes = []
     if held.kb.sum() and held.kc.sum():
         beta = float(np.clip(strength * common_log_odds(held), -MOST_LOG_ODDS, MOST_LOG_ODDS))
-        shapes = [odds_likelihood(ratio, beta), mixed_likelihood(ratio, 1.0 if beta > 0 else -1.0)]
+        shapes.append(odds_likelihood(ratio, beta))
     others = factor_shape(ratio, inside, ratio.nb - ratio.kb, ratio.nc - ratio.kc, strength)
     if others is not None:
         shapes.append(others)
@@ -203,14 +221,22 @@ def factor_shape(
     return factor_likelihood(now, ratio.nc, before, ratio.nb, max((ago / after) ** strength, LEAST_FACTOR))
 
 
-def mixed_likelihood(ratio: Ratio, direction: float) -> Floats:
+def mixed_likelihood(ratio: Ratio, inside: NDArray[np.bool_], direction: float) -> Floats:
     """The log likelihood ratio of an odds ratio unknown in each leaf, by leaf: the mean over a grid of them.
 
-    Clipped, so that no single leaf decides.
+    Each odds ratio weighs as much as the leaves ``inside`` say (EM), which count for one leaf more, of each of them
+    alike. So a leaf without an effect speaks against itself as clearly as leaves without one are rare among those.
     """
     nats = np.stack([odds_likelihood(ratio, direction * size) for size in LOG_ODDS])
     top = nats.max(0)
-    return np.asarray(np.clip(top + np.log(np.exp(nats - top).mean(0)), -MOST_LEAF_NATS, MOST_LEAF_NATS))
+    likelihoods = np.exp(nats - top)
+    held = likelihoods[:, inside & ratio.telling]
+    weights = np.full(len(LOG_ODDS), 1 / len(LOG_ODDS))
+    for _ in range(WEIGHING_ROUNDS):
+        shares = weights[:, None] * held
+        weights = (shares / shares.sum(0)).sum(1) + 1 / len(LOG_ODDS)
+        weights /= weights.sum()
+    return np.asarray(top + np.log(weights @ likelihoods))
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ the price of its name. The best one is named, its leaves are put aside, and the 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp, log, sqrt
 
@@ -19,6 +20,7 @@ from fastmetrics.diagnosis.ratios import (
     LEAST_VARIANCE,
     Effect,
     Ratio,
+    common_likelihoods,
     common_log_odds,
     effect_of,
     leaf_likelihoods,
@@ -32,6 +34,7 @@ Floats = NDArray[np.float64]
 MOST_PLACES = 10
 NAMING_ROUNDS = 5
 STRENGTHS = (2.0, 4.0)  # times the effect of a slice, tried for its parts
+PARTS = 3  # that a slice is told apart into at once
 LEVEL = 0.95  # of the bounds of effects
 
 
@@ -93,15 +96,32 @@ def localise(
         How much more slices vary than independent rows would; by default not at all.
     """
     search = Search(lattice, dispersion or independent(), alpha)
+    return [place(search, ratio, cell) for cell in refitted(search, ratio, peeled(search, ratio, most, PARTS))]
+
+
+def peeled(search: Search, ratio: Ratio, most: int, parts: int) -> list[Cell]:
+    """The slices in which a ratio changed: the strongest is named and put aside, and the search goes on."""
     left, found = ratio, list[Cell]()
     while len(found) < most:
         start = strongest(search, left)
         if start is None or search.evidence(left, start) <= search.demand(start):
             break
-        cell = named(search, left, start)
-        found.append(cell)
-        left = left.without(lattice.inside(cell))
-    return [place(search, ratio, cell) for cell in found]
+        found.append(named(search, left, start, parts))
+        left = left.without(search.lattice.inside(found[-1]))
+    return found
+
+
+def refitted(search: Search, ratio: Ratio, cells: Sequence[Cell]) -> list[Cell]:
+    """Each slice named again with the leaves of the others put aside: what happened there may have widened its name."""
+    found = list(cells)
+    for at, cell in enumerate(cells if len(cells) > 1 else ()):
+        left = ratio
+        for other in found[:at] + found[at + 1 :]:
+            left = left.without(search.lattice.inside(other))
+        if search.evidence(left, cell) > search.demand(cell):
+            again = named(search, left, cell)
+            found[at] = cell if again in found else again
+    return found
 
 
 def strongest(search: Search, ratio: Ratio) -> Cell | None:
@@ -117,8 +137,8 @@ def strongest(search: Search, ratio: Ratio) -> Cell | None:
     return None if at < 0 else lattice.cell(at)
 
 
-def named(search: Search, ratio: Ratio, start: Cell) -> Cell:
-    """The slice that the effect seen in ``start`` fits best.
+def named(search: Search, ratio: Ratio, start: Cell, parts: int = PARTS) -> Cell:
+    """The slice that the effect seen in ``start`` fits best, or the first of up to so many ``parts`` of it.
 
     U²/2V gains by leaving out leaves whose effect is less than half the average, also by chance, so that its highest
     value tends to carry values too many. Given the effect, an affected leaf speaks for itself and an unaffected one
@@ -126,64 +146,119 @@ def named(search: Search, ratio: Ratio, start: Cell) -> Cell:
     same rows.
     """
     cell = settled(search, ratio, start)
-    for _ in range(NAMING_ROUNDS):
-        purer = part_of(search, ratio, cell)
-        if purer is None:
+    for _ in range(NAMING_ROUNDS if parts > 1 else 0):
+        part = part_of(search, ratio, cell, parts)
+        if part is None:
             break
-        cell = settled(search, ratio, purer)
+        cell = part
     enough = min(search.evidence(ratio, start) - search.demand(start), 0.0)
     return cell if search.evidence(ratio, cell) - search.demand(cell) > enough else start
 
 
 def settled(search: Search, ratio: Ratio, cell: Cell) -> Cell:
-    """The slice that names itself: the one that its own effect fits best."""
+    """The slice that names itself: the one that its own effect fits best, in the shape that does best."""
     for _ in range(NAMING_ROUNDS):
-        better = fittest(search, ratio, cell, 1.0)
-        if better in (None, cell):
+        fits = fittest(search, ratio, cell, leaf_likelihoods(ratio, search.lattice.inside(cell)))
+        better = max(fits)[1] if fits else cell
+        if better == cell:
             break
         cell = better
     return cell
 
 
-def fittest(search: Search, ratio: Ratio, cell: Cell, strength: float) -> Cell | None:
-    """The slice that the effect seen in another one fits best, after its price; None where there is no effect."""
+def fittest(search: Search, ratio: Ratio, cell: Cell, shapes: Sequence[Floats]) -> list[tuple[float, Cell]]:
+    """For each shape of the effect seen in a slice, the slice that it fits best after its price, and how well it does.
+
+    In a lattice too large for a cube, where one search takes seconds, only of the shape that fits its own slice best.
+    """
     lattice, dispersion = search.lattice, search.dispersion.of(search.lattice, cell)
-    shapes = shapes_of(ratio, lattice.inside(cell), strength)
-    if not lattice.dense:
-        shape = max(shapes, key=lambda shape: float(shape[lattice.inside(cell)].sum()), default=None)
-        return None if shape is None else best_by_levels(lattice, shape / dispersion, None, 0.0)
-    sums = [lattice.roll_up(shape / dispersion) - lattice.prices for shape in shapes]
-    return lattice.cell(int(np.argmax(max(sums, key=np.max)))) if sums else None
+    kept = [np.where(ratio.rows > 0, shape, 0.0) / dispersion for shape in shapes]  # what is put aside says nothing
+    if lattice.dense:
+        sums = [lattice.roll_up(shape) - lattice.prices for shape in kept]
+        return [(float(one.max()), lattice.cell(int(np.argmax(one)))) for one in sums]
+    inside = lattice.inside(cell)
+    for shape in sorted(kept, key=lambda one: -float(one[inside].sum()))[:1]:
+        found = best_by_levels(lattice, shape, None, 0.0)
+        if found is not None:
+            return [(float(shape[lattice.inside(found)].sum()) - lattice.price(found), found)]
+    return []
 
 
-def part_of(search: Search, ratio: Ratio, cell: Cell) -> Cell | None:
-    """A part of a slice that was hit harder than the rest of it, if telling them apart is worth the price.
+def part_of(search: Search, ratio: Ratio, cell: Cell, parts: int) -> Cell | None:
+    """A part of a slice, where up to so many ``parts`` explain its rows better than the slice as a whole does.
 
     The sum of several places looks like a weaker effect on a slice that holds them all; each alone fits a stronger one.
+    Each part pays for its name, and leaves that are in none of them count as unaffected.
     """
+    held, dispersion = ratio.without(~search.lattice.inside(cell)), search.dispersion.of(search.lattice, cell)
+    alone = explained(search, held, [cell], dispersion)
+    best, chosen = alone, cell
+    for part in parts_of(search, held, cell):
+        if explained(search, held, [part, cell], dispersion) > alone:
+            nats = explained(search, held, with_others(search, held, cell, part, parts), dispersion)
+            best, chosen = max((best, chosen), (nats, part))
+    return None if chosen == cell else widened(search, ratio, chosen)
+
+
+def parts_of(search: Search, held: Ratio, cell: Cell) -> list[Cell]:
+    """The slices within another one that effects stronger than that of all its leaves fit best."""
     whole = search.lattice.inside(cell)
-    dispersion = search.dispersion.of(search.lattice, cell)
-    for strength in STRENGTHS:
-        part = fittest(search, ratio, cell, strength)
-        if part is None or part == cell:
-            continue
-        inside = search.lattice.inside(part)
-        if (inside & ~whole).any():
-            continue
-        gain = likelihood(ratio, inside) + likelihood(ratio, whole & ~inside) - likelihood(ratio, whole)
-        if gain / dispersion > search.demand(part):
-            return part
-    return None
+    fits = [
+        fit for strength in STRENGTHS for fit in fittest(search, held, cell, common_likelihoods(held, whole, strength))
+    ]
+    return sorted({within(part, cell) for _, part in fits} - {cell})
+
+
+def within(part: Cell, cell: Cell) -> Cell:
+    """A slice of the leaves of another one, by the values of both."""
+    return tuple(a or b for a, b in zip(part, cell, strict=True))
+
+
+def with_others(search: Search, held: Ratio, cell: Cell, part: Cell, parts: int) -> list[Cell]:
+    """A part of a slice and those that are found in its rest; none of them is all of that, or the slice is one place.
+
+    ``held`` holds the leaves of the slice only.
+    """
+    found, left = [part], held.without(search.lattice.inside(part))
+    for other in peeled(search, left, parts - 1, parts - 1):
+        other = within(other, cell)
+        left = left.without(search.lattice.inside(other))
+        if not left.rows.any():
+            break
+        found.append(other)
+    return found
+
+
+def widened(search: Search, ratio: Ratio, cell: Cell) -> Cell:
+    """A slice without the values of its name that its effect fits better without."""
+    lattice, dispersion = search.lattice, search.dispersion.of(search.lattice, cell)
+    inside = lattice.inside(cell)
+    shapes = [np.where(ratio.rows > 0, shape, 0.0) / dispersion for shape in common_likelihoods(ratio, inside)]
+    shape = max(shapes, key=lambda one: float(one[inside].sum()))
+    for _ in lattice.dims:
+        wider = [cell, *lattice.shorter(cell)]
+        cell = max(wider, key=lambda one: float(shape[lattice.inside(one)].sum()) - lattice.price(one))
+    return cell
+
+
+def explained(search: Search, ratio: Ratio, cells: Sequence[Cell], dispersion: float) -> float:
+    """How well effects in some slices fit a ratio, in nats less what their names cost; each is put aside in its turn.
+
+    What fits less well than its name costs is not named.
+    """
+    nats = 0.0
+    for cell in cells:
+        inside = search.lattice.inside(cell)
+        nats += max(likelihood(ratio, inside) / dispersion - search.demand(cell), 0.0)
+        ratio = ratio.without(inside)
+    return nats
 
 
 def likelihood(ratio: Ratio, inside: NDArray[np.bool_]) -> float:
-    """How well an effect common to some leaves fits them, in the shape that does best."""
-    return max((float(shape[inside].sum()) for shape in shapes_of(ratio, inside, 1.0)), default=0.0)
-
-
-def shapes_of(ratio: Ratio, inside: NDArray[np.bool_], strength: float) -> list[Floats]:
-    """The likelihoods of the leaves under each shape of the effect in some of them; leaves put aside have none."""
-    return [np.where(ratio.rows > 0, shape, 0.0) for shape in leaf_likelihoods(ratio, inside, strength)]
+    """How well an effect in some leaves fits them, in the shape that does best."""
+    held = ratio.of(inside & (ratio.rows > 0))
+    shapes = leaf_likelihoods(held, np.ones(len(held.rows), np.bool_))
+    return max((float(shape.sum()) for shape in shapes), default=0.0)
 
 
 def best_place(search: Search, ratio: Ratio) -> Place | None:
