@@ -35,6 +35,7 @@ MOST_PLACES = 10
 NAMING_ROUNDS = 5
 STRENGTHS = (2.0, 4.0)  # times the effect of a slice, tried for its parts
 PARTS = 3  # that a slice is told apart into at once
+MOST_DIVIDED = 1_000_000  # conjunctions, up to which that is tried: it may take hundreds of roll-ups
 LEVEL = 0.95  # of the bounds of effects
 
 
@@ -59,6 +60,11 @@ class Search:
     lattice: Lattice
     dispersion: Dispersion
     alpha: float
+
+    @property
+    def parts(self) -> int:
+        """How many parts a slice may be told apart into."""
+        return PARTS if self.lattice.size <= MOST_DIVIDED else 1
 
     def demand(self, cell: Cell, alpha: float | None = None) -> float:
         """The evidence in nats that a slice needs: its price, and both directions at the error rate."""
@@ -96,7 +102,8 @@ def localise(
         How much more slices vary than independent rows would; by default not at all.
     """
     search = Search(lattice, dispersion or independent(), alpha)
-    return [place(search, ratio, cell) for cell in refitted(search, ratio, peeled(search, ratio, most, PARTS))]
+    found = peeled(search, ratio, most, search.parts)
+    return [place(search, ratio, cell) for cell in refitted(search, ratio, found)]
 
 
 def peeled(search: Search, ratio: Ratio, most: int, parts: int) -> list[Cell]:
@@ -119,7 +126,7 @@ def refitted(search: Search, ratio: Ratio, cells: Sequence[Cell]) -> list[Cell]:
         for other in found[:at] + found[at + 1 :]:
             left = left.without(search.lattice.inside(other))
         if search.evidence(left, cell) > search.demand(cell):
-            again = named(search, left, cell)
+            again = named(search, left, cell, search.parts)
             found[at] = cell if again in found else again
     return found
 
@@ -137,7 +144,7 @@ def strongest(search: Search, ratio: Ratio) -> Cell | None:
     return None if at < 0 else lattice.cell(at)
 
 
-def named(search: Search, ratio: Ratio, start: Cell, parts: int = PARTS) -> Cell:
+def named(search: Search, ratio: Ratio, start: Cell, parts: int) -> Cell:
     """The slice that the effect seen in ``start`` fits best, or the first of up to so many ``parts`` of it.
 
     U²/2V gains by leaving out leaves whose effect is less than half the average, also by chance, so that its highest
@@ -264,7 +271,7 @@ def likelihood(ratio: Ratio, inside: NDArray[np.bool_]) -> float:
 def best_place(search: Search, ratio: Ratio) -> Place | None:
     """The slice with the highest score, significant or not; None where none has enough variance."""
     start = strongest(search, ratio)
-    return None if start is None else place(search, ratio, named(search, ratio, start))
+    return None if start is None else place(search, ratio, named(search, ratio, start, search.parts))
 
 
 def place(search: Search, ratio: Ratio, cell: Cell) -> Place:
