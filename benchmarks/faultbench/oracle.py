@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 from fastmetrics.diagnosis.diagnose import SHARES, shared
 from fastmetrics.diagnosis.dispersion import Dispersion
 from fastmetrics.diagnosis.incidents import Measured, measure
-from fastmetrics.diagnosis.lattice import Cell, Lattice
+from fastmetrics.diagnosis.lattice import Cell
 from fastmetrics.diagnosis.leaves import Pair, paired
 from fastmetrics.diagnosis.rates import ROWS, Rate, rates_of
 from fastmetrics.diagnosis.volumes import LEAST_CHANGE
 from fastmetrics.diagnosis.where import Search
 from faultbench.cases import Case
-from faultbench.logs import Log, Predicate
 
 __all__ = ["Oracle", "consult"]
 
@@ -53,7 +52,7 @@ def consult(case: Case) -> Oracle:
     else:
         seen = list(measure(pair, [rate for rate in rates if rate.name in case.fault.rates]).values())
         alpha = ALPHA * SHARES["rates"] / len(rates)
-    cells = [cell_of(pair.lattice, case.log, root) for root in case.fault.roots]
+    cells = [pair.lattice.fixing(case.log.named(root)) for root in case.fault.roots]
     margins = np.array([[margin(pair, one, cell, alpha) for cell in cells] for one in seen])
     if not margins.size:
         return Oracle((), None)
@@ -64,18 +63,6 @@ def consult(case: Case) -> Oracle:
 def volume(pair: Pair) -> Measured:
     family, kind = pair.counted
     return Measured(Rate("rows", ROWS[kind], ROWS[kind], family, "rows"), *pair.volume(family, ROWS[kind]))
-
-
-def cell_of(lattice: Lattice, log: Log, root: Predicate) -> Cell | None:
-    """A slice as a cell of the lattice; None where no row of it is left."""
-    cell = [0] * len(lattice.dims)
-    for name, value in log.named(root).items():
-        at = lattice.dims.index(name)
-        values = lattice.values[at].to_list()
-        if value not in values:
-            return None
-        cell[at] = values.index(value) + 1
-    return tuple(cell)
 
 
 def margin(pair: Pair, one: Measured, cell: Cell | None, alpha: float) -> float:

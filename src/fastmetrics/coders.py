@@ -19,7 +19,7 @@ from fastmetrics.windows import UnlistableError, Windows, lengths
 __all__ = ["Coder", "WindowCoder", "coder", "coding"]
 
 LOOK_AHEAD = 1024
-EVERY = 256  # instants, one is looked at to guess how far they reach
+STRIDE = 256  # instants, one is looked at to guess how far they reach
 MOST_CLOSE = 1 << 16
 ENOUGH = 8  # rows for each number there could be, to tell which of them occur
 ARENA_LIMIT = 2**31 - 1
@@ -277,7 +277,7 @@ class WindowCoder:
         codes, ranges = np.empty(len(time), np.uint32), np.empty((-(-len(time) // BLOCK), 2), np.uint32)
         done = 0
         while self.table is None and (done := self.run(time, done, codes, ranges)) < len(time):
-            some = np.concatenate([time[done : done + BLOCK], time[done + BLOCK :: EVERY]])
+            some = np.concatenate([time[done : done + BLOCK], time[done + BLOCK :: STRIDE]])
             self.reach(int(some.min()), int(some.max()))
         if self.table is not None:
             if len(time):

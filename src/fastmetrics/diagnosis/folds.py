@@ -12,7 +12,6 @@ import numpy as np
 from fastmetrics.counts import Counts
 from fastmetrics.diagnosis.findings import Finding
 from fastmetrics.diagnosis.incidents import measure, rate_numbers
-from fastmetrics.diagnosis.lattice import Cell, Lattice
 from fastmetrics.diagnosis.leaves import Pair
 from fastmetrics.diagnosis.mix import mix_numbers, mix_of
 from fastmetrics.diagnosis.periods import within
@@ -81,7 +80,7 @@ def numbers_of(pair: Pair, rates: Sequence[Rate], finding: Finding) -> dict[str,
     if finding.period_start is not None:
         windows = windows_of(pair, finding)
         pair, length = within(pair, windows), len(windows)
-    cell = cell_of(pair.lattice, finding)
+    cell = pair.lattice.fixing(finding.slice)
     if cell is None:
         return {}
     inside = pair.lattice.inside(cell)
@@ -105,15 +104,3 @@ def windows_of(pair: Pair, finding: Finding) -> Any:
     start, end = finding.period_start, finding.period_end
     inside = pair.windows >= start
     return np.flatnonzero(inside if end is None else inside & (pair.windows < end))
-
-
-def cell_of(lattice: Lattice, finding: Finding) -> Cell | None:
-    """The slice of a finding in another lattice; None where that lacks a value of it."""
-    cell = [0] * len(lattice.dims)
-    for key, value in finding.slice.items():
-        at = lattice.dims.index(key)
-        values = lattice.values[at].to_list()
-        if value not in values:
-            return None
-        cell[at] = values.index(value) + 1
-    return tuple(cell)

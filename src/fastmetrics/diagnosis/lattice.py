@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import comb, log, prod
@@ -73,13 +73,11 @@ class Lattice:
 
     def roll_up(self, channel: Floats) -> Floats:
         """The sums of a leaf channel over every conjunction, flat; only of a dense lattice."""
-        from fastmetrics.kernels.lattice import add_axis  # late, as Numba is not for import time
+        from fastmetrics.kernels.lattice import add_up  # late, as Numba is not for import time
 
         cube = np.zeros(self.size)
         cube[self.places] = channel
-        for at, size in enumerate(self.shape):
-            inner = int(self.strides[at])
-            add_axis(cube, self.size // (size * inner), size, inner)
+        add_up(cube, np.array(self.shape, np.int64))
         return cube
 
     def cell(self, place: int) -> Cell:
@@ -97,6 +95,17 @@ class Lattice:
     def predicate(self, cell: Cell) -> dict[str, Any]:
         """The values that a conjunction fixes, by dimension."""
         return {dim: values[code - 1] for dim, values, code in zip(self.dims, self.values, cell, strict=True) if code}
+
+    def fixing(self, wanted: Mapping[str, Any]) -> Cell | None:
+        """The conjunction that fixes some values, by dimension; None where one of them does not occur."""
+        cell = [0] * len(self.dims)
+        for dim, value in wanted.items():
+            at = self.dims.index(dim)
+            values = self.values[at].to_list()
+            if value not in values:
+                return None
+            cell[at] = values.index(value) + 1
+        return tuple(cell)
 
     def price(self, cell: Cell) -> float:
         """What naming a conjunction costs in nats: exp(-price) summed over all conjunctions is 1.

@@ -11,41 +11,36 @@ import numpy as np
 
 from fastmetrics.kernels.dialect import inlined, kernel
 
-__all__ = ["add_axis", "best_cell", "excess"]
+__all__ = ["add_axes", "add_up", "best_cell", "excess"]
 
 ROUNDING = 1e-9  # by which a product and a quotient may differ
 
 
-@kernel("void(out_f64, int64, int64, int64)")
-def add_axis(cube: Any, outer: int, size: int, inner: int) -> None:
-    """Place 0 of an axis of ``size`` places becomes the sum of the others; axes before and after are flattened."""
-    for row in range(outer):
-        start = row * size * inner
-        for place in range(1, size):
-            at = start + place * inner
-            for i in range(inner):
-                cube[start + i] += cube[at + i]
-
-
 @inlined
-def add_axes(slab: Any, shape: Any) -> None:
-    """Place 0 of every axis but the first becomes the sum of the others; one slab after another."""
+def add_axes(cube: Any, shape: Any, first: int) -> None:
+    """Place 0 of every axis from ``first`` on becomes the sum of the others; of one cube, or of several in a row."""
     inner = 1
-    for axis in range(len(shape) - 1, 0, -1):
+    for axis in range(len(shape) - 1, first - 1, -1):
         size = shape[axis]
-        for row in range(len(slab) // (size * inner)):
+        for row in range(len(cube) // (size * inner)):
             start = row * size * inner
             if inner == 1:
-                total = slab[start]
+                total = cube[start]
                 for place in range(1, size):
-                    total += slab[start + place]
-                slab[start] = total
+                    total += cube[start + place]
+                cube[start] = total
             else:
                 for place in range(1, size):
                     at = start + place * inner
                     for i in range(inner):
-                        slab[start + i] += slab[at + i]
+                        cube[start + i] += cube[at + i]
         inner *= size
+
+
+@kernel("void(out_f64, in_i64)")
+def add_up(cube: Any, shape: Any) -> None:
+    """Place 0 of every axis of a flat cube becomes the sum of the others."""
+    add_axes(cube, shape, 0)
 
 
 @kernel("int64(in_i64, in_f64, in_f64, in_i64, in_f64, float64, in_f64, float64)")
@@ -70,7 +65,7 @@ def best_cell(places: Any, u: Any, v: Any, shape: Any, factors: Any, factor: flo
                 part[places[leaf] - first] = u[leaf]
                 part[places[leaf] - first + size] = v[leaf]
                 leaf += 1
-            add_axes(part, shape)
+            add_axes(part, shape, 1)
             for at in range(2 * size):
                 whole[at] += part[at]
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastmetrics.kernels.dialect import kernel
+from fastmetrics.kernels.lattice import add_axes
 
 __all__ = ["best_beyond", "sum_up"]
 
@@ -14,22 +15,7 @@ def sum_up(places: Any, keys: Any, table: Any, sizes: Any, cube: Any) -> None:
     """Put each leaf's entry of a table at its place of an empty cube; place 0 of an axis is the sum of the others."""
     for leaf in range(len(places)):
         cube[places[leaf]] = table[keys[leaf]]
-    inner = 1
-    for axis in range(len(sizes) - 1, -1, -1):
-        size = sizes[axis]
-        for row in range(len(cube) // (size * inner)):
-            start = row * size * inner
-            if inner == 1:
-                total = cube[start]
-                for place in range(1, size):
-                    total += cube[start + place]
-                cube[start] = total
-            else:
-                for place in range(1, size):
-                    at = start + place * inner
-                    for i in range(inner):
-                        cube[start + i] += cube[at + i]
-        inner *= size
+    add_axes(cube, sizes, 0)
 
 
 @kernel("int64(in_f32, in_f32)")
