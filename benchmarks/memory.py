@@ -56,7 +56,8 @@ def field(log: Log, frame: pl.DataFrame, question: Question) -> Field:
     if find_spec("chdb") and not question.text:
         engines.append(peers.clickhouse(log, question))
     trials = [fastest(forms) for forms in engines]
-    counted = [] if question.text else peers.bincount(log, question)  # numpy would be given codes, which are what costs
+    # Of text numpy would be given codes, which are what costs.
+    counted = [] if question.text else [*peers.bincount(log, question), *peers.numpy_table(log, question)]
     own = [peers.ours(frame, question, threads) for threads in sorted({1, peers.THREADS})]
     sides = [*own, *counted, *(trial.best for trial in trials), *peers.sklearn(log, question)]
     return Field(sides, {name: cpu for trial in trials for name, cpu in trial.cpu.items()})

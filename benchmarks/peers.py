@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache, partial, reduce
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -26,11 +26,22 @@ if TYPE_CHECKING:
     from chdb.session import Session
     from duckdb import DuckDBPyConnection
 
-__all__ = ["NAMES", "THREADS", "Question", "bincount", "clickhouse", "duckdb_sides", "ours", "polars_sides", "sklearn"]
+__all__ = [
+    "NAMES",
+    "THREADS",
+    "Question",
+    "bincount",
+    "clickhouse",
+    "duckdb_sides",
+    "numpy_table",
+    "ours",
+    "polars_sides",
+    "sklearn",
+]
 
 Table = Callable[[pl.DataFrame], pl.DataFrame]
 THREADS = pl.thread_pool_size()
-NAMES = ("bincount", "Polars", "DuckDB", "ClickHouse", "scikit-learn")
+NAMES = ("bincount", "numpy", "Polars", "DuckDB", "ClickHouse", "scikit-learn")
 
 
 @dataclass(frozen=True)
@@ -237,6 +248,28 @@ def bincount(log: logs.Log, question: Question) -> Iterator[Side]:
         return question.canonical(pl.DataFrame({"code": groups} | {name: of[groups] for name, of in cells.items()}))
 
     yield Side("bincount", "numpy, one dense code", run, table)
+
+
+def numpy_table(log: logs.Log, question: Question) -> Iterator[Side]:
+    """The same, and what everyone else answers: the groups that occur, with the code of each of their keys."""
+    keys = dense(question.all_keys)
+
+    def groups(cells: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        rows = reduce(np.bitwise_or, (of for of in cells.values() if of.dtype.kind == "i"))
+        found = np.flatnonzero(rows)
+        columns, code = {name: of[found] for name, of in cells.items()}, found
+        for key in reversed(keys):
+            columns[key.name], code = code % key.size, code // key.size
+        return columns
+
+    def table(columns: dict[str, NDArray[Any]]) -> pl.DataFrame:
+        code = np.zeros(len(columns[question.counted.cells[0]]), np.int64)
+        for key in keys:
+            code = code * key.size + columns[key.name]
+        return question.canonical(pl.DataFrame({"code": code} | columns))
+
+    for arrays in bincount(log, question):
+        yield Side("numpy", "bincount, a row a group with its keys", lambda arrays=arrays: groups(arrays.run()), table)
 
 
 def sklearn(log: logs.Log, question: Question) -> Iterator[Side]:
