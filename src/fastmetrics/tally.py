@@ -109,7 +109,6 @@ class CellArrays:
     def add(self, ids: Ids, rows: Rows, weights: NDArray[np.float64] | None) -> None:
         """Add rows, each to the group of its id."""
         self.widen(ids.length)
-        self.reserve(ids.size)
         if isinstance(rows.state, States) and ids.size == 1 and weights is None:
             self.add_totals(rows.state.totals())
         else:
@@ -127,6 +126,7 @@ class CellArrays:
         """Add so many rows in each state to the only group there is: 0.1 instead of 0.5 ns a row."""
         states = int(np.flatnonzero(totals).max(initial=0)) + 1
         self.make_room_for(states - 1)
+        self.reserve(1)
         self.rows.counts[0, :states] += totals[:states].astype(self.rows.counts.dtype)
 
     def add_states(self, ids: Ids, rows: Rows, weights: NDArray[np.float64] | None) -> None:
@@ -134,6 +134,7 @@ class CellArrays:
         state = rows.state.array() if isinstance(rows.state, States) else rows.state
         if state is not None:
             self.make_room_for(int(state.max(initial=0)) if rows.top is None else rows.top)
+        self.reserve(ids.size)  # after the states of the first rows are known: rows are widened by copying them
         cells = of_states(ids, state, self.rows.counts.shape[1])
         fields, counts = cells.fields(), self.rows.counts.reshape(-1)
         if count_near_rows(fields, cells.ranges, ids.length, cells.room, counts):
