@@ -103,6 +103,15 @@ def test_a_cached_kernel_wakes_little_of_numba(filled: Path) -> None:
     assert python(script, NUMBA_CACHE_DIR=str(filled)).splitlines() == [ANSWER, "False"]
 
 
+def test_a_count_by_text_does_not_wake_the_functions_of_pyarrow() -> None:
+    script = """
+import sys, fastmetrics as fm
+counts = fm.count({"label": [1, 0], "pred": [1, 1], "model": ["a", "b"]}, fm.binary("label", "pred"), by="model")
+print(counts.frame["model"].to_list(), "pyarrow.compute" in sys.modules)
+"""
+    assert python(script) == "['a', 'b'] False"
+
+
 DAMAGE: dict[str, Callable[[bytes], bytes]] = {
     "empty": lambda _: b"",
     "one byte": lambda content: content[:1],
