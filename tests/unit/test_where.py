@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import special
+from scipy import special, stats
 
 import fastmetrics as fm
 from fastmetrics.diagnosis.dispersion import digamma, dispersion_of, independent, trigamma, trigamma_inverse
@@ -172,6 +172,18 @@ def test_leaves_that_cannot_tell_say_nothing() -> None:
     assert not dull.v.any()
     assert not odds_likelihood(dull, 1.0).any()
     assert np.isfinite(factor_likelihood(dull.kb, dull.nb, dull.kc, dull.nc, 0.5)).all()
+
+
+@pytest.mark.parametrize("rate", [0.02, 0.1, 0.3])
+@pytest.mark.parametrize("factor", [0.3, 0.9])
+@pytest.mark.parametrize("rows", [(30, 50), (300, 100)])
+def test_leaves_where_nothing_changed_speak_for_no_factor(rate: float, factor: float, rows: tuple[int, int]) -> None:
+    """The mean of the likelihood ratio over all counts is 1 without a change, so that no name gains by its leaves."""
+    eb, ec = (one.astype(float) for one in np.meshgrid(*(np.arange(n + 1) for n in rows), indexing="ij"))
+    weight = stats.binom.pmf(eb, rows[0], rate) * stats.binom.pmf(ec, rows[1], rate)
+    nats = factor_likelihood(eb, np.full_like(eb, rows[0]), ec, np.full_like(ec, rows[1]), factor)
+    assert nats[0, 0] == 0
+    assert (weight * np.exp(nats)).sum() == pytest.approx(1, abs=0.005)
 
 
 def planted(seed: int, cell: tuple[int, ...], effect: float, rows: int = 400) -> tuple[Lattice, Ratio]:
