@@ -25,7 +25,7 @@ from fastmetrics.diagnosis.ratios import (
     mixed_likelihood,
     odds_likelihood,
 )
-from fastmetrics.diagnosis.where import Search, localise, refitted, strongest
+from fastmetrics.diagnosis.where import Search, explained, localise, refitted, strongest
 from fastmetrics.kernels.descent import best_below
 from fastmetrics.kernels.lattice import add_up, best_cell, excess
 from oracle import hypergeometric_llr, lattice_sums
@@ -261,6 +261,21 @@ def test_a_slice_whose_leaves_moved_differently_is_one_place(seed: int) -> None:
     sizes = np.random.default_rng(seed).uniform(0.1, 0.6, lattice.leaves)
     found = localise(lattice, several(seed, np.where(lattice.inside((1, 0, 0)), sizes, 0.0)), alpha=0.05)
     assert [place.cell for place in found] == [(1, 0, 0)]
+
+
+def test_places_are_ranked_by_the_shape_that_fits_each_best() -> None:
+    """A common odds ratio says little of a slice whose leaves all lost one in five others from rates far apart."""
+    lattice = full_lattice((4, 5, 3))
+    few, many = lattice.inside((1, 1, 0)), lattice.inside((2, 0, 0))
+    base = np.where(few, 0.002, np.where(lattice.codes[2] == 1, 0.02, 0.7))
+    now = base + np.where(few, 0.14, np.where(many, 0.2, 0.0)) * (1 - base)
+    n = np.full(lattice.leaves, 400.0)
+    ratio = Ratio(np.round(n * base), n, np.round(n * now), n)
+    places, search = localise(lattice, ratio, alpha=0.05), Search(lattice, independent(), 0.05)
+    assert max(places, key=lambda one: one.score).cell == (2, 0, 0)
+    assert max(places, key=lambda one: search.strength(ratio, one.cell)).cell == (1, 1, 0)
+    for one in places:
+        assert one.score == pytest.approx(explained(search, ratio, [one.cell], 1.0))
 
 
 def test_nothing_is_found_where_nothing_changed() -> None:

@@ -154,7 +154,8 @@ def factor_likelihood(eb: Floats, nb: Floats, ec: Floats, nc: Floats, factor: fl
     """The log likelihood ratio of a rate that became ``factor`` < 1 times what it was, by leaf.
 
     The base rate of each leaf is fitted (a quadratic) and its uncertainty allowed for (Cox and Reid 1987), on the scale
-    of its logarithm: while events are rare the factor says nothing of that, and this is the likelihood given the margins.
+    of its logarithm: of rare events this is the likelihood given the margins. On another scale a leaf would gain or
+    lose by being among those that changed, whatever its counts.
     """
     fitted, information = at_factor(eb, nb, ec, nc, factor)
     null, null_information = at_factor(eb, nb, ec, nc, 1.0)
