@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import special
+from scipy import special, stats
 
 import fastmetrics as fm
 from fastmetrics.diagnosis.dispersion import digamma, dispersion_of, independent, trigamma, trigamma_inverse
@@ -25,7 +25,7 @@ from fastmetrics.diagnosis.ratios import (
     mixed_likelihood,
     odds_likelihood,
 )
-from fastmetrics.diagnosis.where import Search, localise, refitted, strongest
+from fastmetrics.diagnosis.where import Search, explained, localise, refitted, strongest
 from fastmetrics.kernels.descent import best_below
 from fastmetrics.kernels.lattice import add_up, best_cell, excess
 from oracle import hypergeometric_llr, lattice_sums
@@ -174,6 +174,18 @@ def test_leaves_that_cannot_tell_say_nothing() -> None:
     assert np.isfinite(factor_likelihood(dull.kb, dull.nb, dull.kc, dull.nc, 0.5)).all()
 
 
+@pytest.mark.parametrize("rate", [0.02, 0.1, 0.3])
+@pytest.mark.parametrize("factor", [0.3, 0.9])
+@pytest.mark.parametrize("rows", [(30, 50), (300, 100)])
+def test_leaves_where_nothing_changed_speak_for_no_factor(rate: float, factor: float, rows: tuple[int, int]) -> None:
+    """The mean of the likelihood ratio over all counts is 1 without a change, so that no name gains by its leaves."""
+    eb, ec = (one.astype(float) for one in np.meshgrid(*(np.arange(n + 1) for n in rows), indexing="ij"))
+    weight = stats.binom.pmf(eb, rows[0], rate) * stats.binom.pmf(ec, rows[1], rate)
+    nats = factor_likelihood(eb, np.full_like(eb, rows[0]), ec, np.full_like(ec, rows[1]), factor)
+    assert nats[0, 0] == 0
+    assert (weight * np.exp(nats)).sum() == pytest.approx(1, abs=0.005)
+
+
 def planted(seed: int, cell: tuple[int, ...], effect: float, rows: int = 400) -> tuple[Lattice, Ratio]:
     rng = np.random.default_rng(seed)
     lattice = full_lattice((4, 5, 3))
@@ -249,6 +261,21 @@ def test_a_slice_whose_leaves_moved_differently_is_one_place(seed: int) -> None:
     sizes = np.random.default_rng(seed).uniform(0.1, 0.6, lattice.leaves)
     found = localise(lattice, several(seed, np.where(lattice.inside((1, 0, 0)), sizes, 0.0)), alpha=0.05)
     assert [place.cell for place in found] == [(1, 0, 0)]
+
+
+def test_places_are_ranked_by_the_shape_that_fits_each_best() -> None:
+    """A common odds ratio says little of a slice whose leaves all lost one in five others from rates far apart."""
+    lattice = full_lattice((4, 5, 3))
+    few, many = lattice.inside((1, 1, 0)), lattice.inside((2, 0, 0))
+    base = np.where(few, 0.002, np.where(lattice.codes[2] == 1, 0.02, 0.7))
+    now = base + np.where(few, 0.14, np.where(many, 0.2, 0.0)) * (1 - base)
+    n = np.full(lattice.leaves, 400.0)
+    ratio = Ratio(np.round(n * base), n, np.round(n * now), n)
+    places, search = localise(lattice, ratio, alpha=0.05), Search(lattice, independent(), 0.05)
+    assert max(places, key=lambda one: one.score).cell == (2, 0, 0)
+    assert max(places, key=lambda one: search.strength(ratio, one.cell)).cell == (1, 1, 0)
+    for one in places:
+        assert one.score == pytest.approx(explained(search, ratio, [one.cell], 1.0))
 
 
 def test_nothing_is_found_where_nothing_changed() -> None:

@@ -65,10 +65,10 @@ def explain_ratio(
     Returns
     -------
     polars.DataFrame
-        ``predicate`` (list of column and value, empty for everything), ``score`` (nats above what the search demands
-        at ``alpha``), ``p`` (adjusted for the search), ``effect`` (difference of the rate within leaves) with 95 %
-        bounds ``low`` and ``high`` that hold for all slices at once, ``rows`` (n now), ``contribution`` (share of the
-        change of the whole rate). Empty where nothing can be compared.
+        ``predicate`` (list of column and value, empty for everything), ``score`` (nats, in the shape of effect that
+        fits best, above what the search demands at ``alpha``), ``p`` (adjusted for the search), ``effect`` (difference
+        of the rate within leaves) with 95 % bounds ``low`` and ``high`` that hold for all slices at once, ``rows`` (n
+        now), ``contribution`` (share of the change of the whole rate). Empty where nothing can be compared.
 
     Raises
     ------

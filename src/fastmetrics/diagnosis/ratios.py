@@ -153,22 +153,25 @@ def common_log_odds(ratio: Ratio) -> float:
 def factor_likelihood(eb: Floats, nb: Floats, ec: Floats, nc: Floats, factor: float) -> Floats:
     """The log likelihood ratio of a rate that became ``factor`` < 1 times what it was, by leaf.
 
-    The base rate of each leaf is fitted (a quadratic) and its uncertainty allowed for (Cox and Reid 1987).
+    The base rate of each leaf is fitted (a quadratic) and its uncertainty allowed for (Cox and Reid 1987), on the scale
+    of its logarithm: of rare events this is the likelihood given the margins. On another scale a leaf would gain or
+    lose by being among those that changed, whatever its counts.
     """
     fitted, information = at_factor(eb, nb, ec, nc, factor)
     null, null_information = at_factor(eb, nb, ec, nc, 1.0)
-    return np.where((nb > 0) & (nc > 0), fitted - null - 0.5 * np.log(information / null_information), 0.0)
+    telling = (nb > 0) & (nc > 0) & (eb + ec > 0)
+    return np.where(telling, fitted - null - 0.5 * np.log(information / null_information), 0.0)
 
 
 def at_factor(eb: Floats, nb: Floats, ec: Floats, nc: Floats, factor: float) -> tuple[Floats, Floats]:
-    """The highest log likelihood over base rates, and the information on the base rate there."""
+    """The highest log likelihood over base rates, and the information on the logarithm of the base rate there."""
     events, others, later = eb + ec, nb - eb, nc - ec
     rows = np.maximum(nb + nc, 1.0)
     b = events * (1 + factor) + others + factor * later
     root = np.sqrt(np.maximum(b * b - 4 * factor * rows * events, 0.0))
     rate = np.clip(2 * events / np.maximum(b + root, 1e-300), 1e-12, 1 - 1e-12)
     fit = events * np.log(rate) + ec * log(factor) + others * np.log1p(-rate) + later * np.log1p(-factor * rate)
-    information = events / rate**2 + others / (1 - rate) ** 2 + later * (factor / (1 - factor * rate)) ** 2
+    information = events + others * (rate / (1 - rate)) ** 2 + later * (factor * rate / (1 - factor * rate)) ** 2
     return np.asarray(fit), np.maximum(np.asarray(information), 1e-300)
 
 

@@ -43,7 +43,8 @@ LEVEL = 0.95  # of the bounds of effects
 class Place:
     """A slice where a ratio changed.
 
-    ``score`` is the likelihood ratio in nats above what the search demands at its error rate; ``p`` is adjusted for it.
+    ``score`` is the likelihood ratio in nats, in the shape of effect that fits best, above what the search demands at
+    its error rate; ``p`` is adjusted for the search.
     """
 
     cell: Cell
@@ -277,5 +278,6 @@ def best_place(search: Search, ratio: Ratio) -> Place | None:
 def place(search: Search, ratio: Ratio, cell: Cell) -> Place:
     """A slice with what happened in it."""
     p = min(1.0, 2 * exp(search.lattice.price(cell) - search.evidence(ratio, cell)))
-    score = search.strength(ratio, cell) - search.demand(cell)
-    return Place(cell, search.lattice.inside(cell), score, p, search.effect(ratio, cell))
+    inside = search.lattice.inside(cell)
+    score = likelihood(ratio, inside) / search.dispersion.of(search.lattice, cell) - search.demand(cell)
+    return Place(cell, inside, score, p, search.effect(ratio, cell))
