@@ -225,6 +225,65 @@ def test_scores_that_shift_with_their_decisions() -> None:
     assert [(one.tag, one.slice) for one in diagnosed(moved)] == [("score_shift", {"country": "BR", "device": "ios"})]
 
 
+def test_a_slope_is_told_by_the_form_of_the_scores_where_few_labels_or_days_tell() -> None:
+    late = pl.when(pl.col("u") < 0.9).then(None).otherwise("label").alias("label")
+    for factor, tag in ((2, "overconfident"), (0.5, "underconfident")):
+        unlabelled = log().with_columns(late).with_columns(shifted(LOGIT * factor))
+        assert [(one.tag, one.slice) for one in diagnosed(unlabelled)] == [(tag, {"country": "BR", "device": "ios"})]
+        burst = pl.col("time").is_between(BORDER, BORDER + timedelta(days=1))
+        score = pl.when(burst).then(shifted(LOGIT * factor)).otherwise("score").alias("score")
+        assert [(one.tag, one.slice) for one in diagnosed(log().with_columns(score))] == [
+            (tag, {"country": "BR", "device": "ios"})
+        ]
+
+
+def test_scores_that_are_rightly_surer_are_not_called_overconfident() -> None:
+    """The rows themselves lie farther from the threshold, and labels follow the scores."""
+    sure = log().with_columns(shifted(LOGIT * 2))
+    rightly = sure.with_columns(label=pl.when(SLICE & LATE).then(pl.col("u") < pl.col("score")).otherwise("label"))
+    assert "overconfident" not in {one.tag for one in diagnosed(rightly)}
+
+
+def rare(positives: float, seed: int = 6, rows: int = 60_000) -> pl.DataFrame:
+    """A log with few positives, nearly all of them predicted, and scores that tell more than decisions do."""
+    rng = np.random.default_rng(seed)
+    label = rng.random(rows) < positives
+    logits = rng.normal(np.where(label, 2.5, -2.5), 1.2)
+    keys = {"country": rng.choice(["BR", "DE", "IN"], rows), "device": rng.choice(["ios", "web"], rows)}
+    frame = pl.DataFrame(keys | {"label": label, "score": 1 / (1 + np.exp(-logits)), "u": rng.random(rows)})
+    time = START + pl.duration(days=pl.Series(rng.integers(0, DAYS, rows)))
+    return frame.with_columns(pred=pl.col("score") >= 0.5, time=time)
+
+
+@pytest.mark.parametrize("share", [0.02, 0.05])
+def test_flipped_labels_are_told_from_other_shares_of_positives(share: float) -> None:
+    frame = rare(0.02)
+    flipped = frame.with_columns(
+        label=pl.when(SLICE & LATE & (pl.col("u") < share)).then(~pl.col("label")).otherwise("label")
+    )
+    assert [one.tag for one in diagnosed(flipped)] == ["ranking_degradation"]
+    more = pl.concat([frame, *[frame.filter(SLICE & LATE & pl.col("label"))] * int(share / 0.01)])
+    assert diagnosed(more)[0].tag == "prevalence_shift"
+
+
+def test_labels_alone_are_told_by_their_scores() -> None:
+    """No row of the slice is decided positive, so its cells cannot tell flipped labels from more positives."""
+    frame = rare(0.05).with_columns(pred=pl.lit(False))
+    flipped = frame.with_columns(
+        label=pl.when(SLICE & LATE & (pl.col("u") < 0.05)).then(~pl.col("label")).otherwise("label")
+    )
+    assert [one.tag for one in diagnosed(flipped)] == ["ranking_degradation"]
+    assert diagnosed(pl.concat([frame, frame.filter(SLICE & LATE & pl.col("label"))]))[0].tag == "prevalence_shift"
+
+
+def test_a_threshold_that_moved_is_told_from_false_alarms_where_few_positives_show_it() -> None:
+    frame = rare(0.02).with_columns(pred=pl.col("score") >= 0.9)
+    moved = frame.with_columns(pred=pl.when(SLICE & LATE).then(pl.col("score") >= 0.6).otherwise("pred"))
+    assert [one.tag for one in diagnosed(moved)] == ["threshold_shift"]
+    alarms = frame.with_columns(pred=pl.col("pred") | (SLICE & LATE & ~pl.col("label") & (pl.col("u") < 0.05)))
+    assert [one.tag for one in diagnosed(alarms)] == ["fp_surge"]
+
+
 def test_other_shares_of_positives() -> None:
     found = diagnosed(log().filter(~(HIT & pl.col("label"))))
     assert found[0].tag == "prevalence_shift"

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from math import log
 
+from fastmetrics.diagnosis.explanations import OF_DECISIONS, OF_SCORES, Fit, Table, explained, label_nats
 from fastmetrics.diagnosis.rates import CONFUSED, PREDICTED
 from fastmetrics.diagnosis.ratios import wilson
 
@@ -12,7 +15,7 @@ __all__ = ["BELOW_CONSTANT", "SIMPSON", "TAGS", "VERSION_REGRESSION", "Move", "M
 
 CONSTANT = 0.01  # a class predicted for at most this share of rows, or for all but this share, is predicted always
 NEVER = 0.001  # a class predicted for at most this share of rows, is predicted no longer
-STEEPER, FLATTER = 1.15, 0.87  # of the calibration slope, now beside before
+CLEARLY = log(20)  # nats between two explanations of one slice: the less likely one is 1 in 20 as likely
 
 
 @dataclass(frozen=True)
@@ -44,14 +47,24 @@ STILL = Move()
 
 @dataclass(frozen=True)
 class Moves:
-    """All that a rule sees of a slice: its rates by name, and how the slope of its calibration changed.
+    """All that a rule sees of a slice: its rates by name, and what explains its labels, decisions and scores.
 
-    A rate that the Counts do not hold did not move. ``slope`` is the slope now over the one before, None where it is
-    not known or not beyond chance.
+    A rate that the Counts do not hold did not move.
     """
 
     rates: Mapping[str, Move]
-    slope: float | None = None
+    decisions: Table | None = None
+    scores: Table | None = None
+
+    @cached_property
+    def by_decision(self) -> Mapping[str, Fit]:
+        """How well each explanation fits labels and decisions."""
+        return {} if self.decisions is None else explained(self.decisions, OF_DECISIONS)
+
+    @cached_property
+    def by_score(self) -> Mapping[str, Fit]:
+        """How well each explanation fits labels and scores."""
+        return {} if self.scores is None else explained(self.scores, OF_SCORES)
 
     def __getattr__(self, name: str) -> Move:
         return self.rates.get(name, STILL)
@@ -144,8 +157,38 @@ def worse_throughout(m: Moves) -> bool:
     return (m.fnr.up and m.fpr.up) or by_prediction
 
 
+def clearly(fits: Mapping[str, Fit], *names: str) -> bool:
+    """Whether the likeliest of some explanations is 20 times as likely as any other one."""
+    mine = max((fits[name].nats for name in names if name in fits), default=0.0)
+    return mine >= CLEARLY + max((fit.nats for name, fit in fits.items() if name not in names), default=0.0)
+
+
+def labels_wrong(m: Moves) -> bool:
+    """Labels and answers agree less, though only in one class that many rows tell, or only the labels moved.
+
+    Other shares of the classes bring the answers of the classes along; flipped labels leave answers as they were.
+    """
+    errors = m.fnr.up or m.fpr.up or not m.prevalence.still
+    return (errors and clearly(m.by_decision, "errors", "labels flipped")) or (
+        not m.prevalence.still and clearly(m.by_score, "labels flipped")
+    )
+
+
 def opposite(m: Moves) -> bool:
     return m.fnr.direction * m.fpr.direction < 0
+
+
+def traded(m: Moves) -> bool:
+    """Both classes get more positive decisions, or fewer, though it may be only in one that many rows tell."""
+    return opposite(m) or (m.fnr.still != m.fpr.still and clearly(m.by_decision, "threshold moved"))
+
+
+def stretched(m: Moves, way: int) -> bool:
+    """Scores moved away from the threshold, or towards it, on both of its sides, and labels do not say otherwise."""
+    if not scores_moved(m) or m.scores is None or not clearly(m.by_score, "scores stretched"):
+        return False
+    size = m.by_score["scores stretched"].size
+    return way * size > 0 and label_nats(m.scores, size) > -CLEARLY
 
 
 def scores_moved(m: Moves) -> bool:
@@ -172,12 +215,13 @@ TAGS = (
         lambda m: bool(m.named(PREDICTED, vanished)), (PREDICTED,), "no longer predicts {words}",
         "Compare the classes of the version in use with those of the one before, by name and by order.", vanished),
     Tag("ranking_degradation", "Does it tell positives from negatives less well, at any threshold?",
-        worse_throughout, ("error_rate", "fnr", "fpr"), "tells positives from negatives less well",
+        lambda m: worse_throughout(m) or labels_wrong(m), ("error_rate", "fnr", "fpr"),
+        "tells positives from negatives less well",
         "No threshold repairs this: look for broken features or wrong labels in this slice, then retrain."),
-    Tag("score_shift", "Did the scores move, and decisions with them?", lambda m: opposite(m) and scores_moved(m),
+    Tag("score_shift", "Did the scores move, and decisions with them?", lambda m: traded(m) and scores_moved(m),
         ("high_score_rate", "extreme_score_rate", "predicted_positive_rate"), "gives other scores",
         "Look at the inputs and the version that scores this slice; until then move its threshold back along the ROC."),
-    Tag("threshold_shift", "Does it trade misses for false alarms?", opposite,
+    Tag("threshold_shift", "Does it trade misses for false alarms?", traded,
         ("predicted_positive_rate", "fnr", "fpr"), "decides at another threshold",
         "Compare the threshold in use with the one intended; the model itself ranks as before."),
     Tag("improvement", "Did it get better?",
@@ -201,11 +245,11 @@ TAGS = (
     Tag("improvement", "Does it err less?", lambda m: of_classes(m) and m.error_rate.down, ("error_rate",),
         "errs {times} as often", "Nothing to repair; keep what changed."),
     Tag("overconfident", "Are its scores too extreme?",
-        lambda m: scores_moved(m) and m.slope is not None and m.slope < FLATTER, ("extreme_score_rate",),
+        lambda m: stretched(m, 1), ("extreme_score_rate",),
         "is surer than it should be",
         "Recalibrate the scores of this slice; decisions at the threshold are as before."),
     Tag("underconfident", "Are its scores too timid?",
-        lambda m: scores_moved(m) and m.slope is not None and m.slope > STEEPER, ("extreme_score_rate",),
+        lambda m: stretched(m, -1), ("extreme_score_rate",),
         "is less sure than it could be",
         "Recalibrate the scores of this slice; decisions at the threshold are as before."),
     Tag("score_shift", "Did the scores move?", scores_moved, ("high_score_rate", "extreme_score_rate"),
