@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
+    "MIXED",
     "OF_DECISIONS",
     "OF_SCORES",
     "Explanation",
@@ -22,6 +23,7 @@ __all__ = [
     "Side",
     "Table",
     "explained",
+    "fitted",
     "label_nats",
     "log_odds",
     "standardised",
@@ -30,9 +32,11 @@ __all__ = [
 Floats = NDArray[np.float64]
 
 OTHERWISE = 0.01  # of the rows may be anywhere: no explanation is the whole of what happened
-CLASSES = 10  # of answers that are compared
+CLASSES = 5  # of scores on either side of the threshold
+LEAST = 10.0  # rows of such a class, of both sides
 POINTS, ROUNDS = 33, 3  # of the grid on which numbers are fitted, each round within two steps of the one before
-LEAST = 0.5  # rows
+TAIL = 12  # halves of an outermost bin that are told apart
+TINY = 1e-300
 NEAREST = 1e-9  # scores closer to 0 or 1 are as far from the threshold as this one
 
 
@@ -96,8 +100,21 @@ def standardised(before: Side, now: Side, inside: NDArray[np.bool_], shape: tupl
 
 
 def explained(table: Table, explanations: tuple[Explanation, ...]) -> Mapping[str, Fit]:
-    """How well each explanation fits a table."""
-    return {one.name: fitted(table, one) for one in explanations}
+    """How well each explanation fits a table.
+
+    Of scores the nats are divided by what even the best one leaves unexplained beyond chance (quasi-likelihood): where
+    none fits well, as scores are known by their bins only, a small lead says little.
+    """
+    fits = {one.name: fitted(table, one) for one in explanations}
+    spare = excess(table, max(fit.nats for fit in fits.values())) if len(table.edges) else 1.0
+    return {name: Fit(fit.nats / spare, fit.size) for name, fit in fits.items()}
+
+
+def excess(table: Table, nats: float) -> float:
+    """How many times the chance deviation a table is from an explanation that gained so many nats; at least 1."""
+    none, all_ = (float(nats_of(table, part[None])[0]) for part in (table.before, table.now))
+    cells = int((np.add.reduceat(table.before + table.now, starts_of(table), 1) > 0).sum())
+    return max(1.0, 2 * (all_ - none - nats) / max(cells - 2, 1))
 
 
 def fitted(table: Table, one: Explanation) -> Fit:
@@ -133,22 +150,29 @@ def label_likelihood(table: Table, made: Floats) -> float:
     """The log likelihood of the current labels given answers, if a table were ``made``."""
     now, before, made = (np.add.reduceat(part[:2], starts_of(table), 1) for part in (table.now, table.before, made))
     likely = (1 - OTHERWISE) * made + OTHERWISE * (before + now) / 2
-    return float((now * np.log(np.where(now > 0, likely / np.maximum(likely.sum(0), 1e-300), 1.0))).sum())
+    return float((now * np.log(np.where(now > 0, likely / np.maximum(likely.sum(0), TINY), 1.0))).sum())
 
 
 def starts_of(table: Table) -> NDArray[np.int64]:
-    """Where the answers that are compared begin: as they are if they are few, else in classes of about as many rows.
+    """Where the answers that are compared begin: decisions as they are, scores in classes of about as many rows.
 
-    In narrower ones most of what differs is chance. A bin as large as a class is one.
+    There are up to CLASSES on either side of the threshold. In narrower ones most of what differs is chance; a bin as
+    large as a class is one.
     """
     rows = (table.before + table.now).sum(0)
-    if len(rows) <= CLASSES:
+    if not len(table.edges):
         return np.arange(len(rows))
-    size = rows.sum() / CLASSES
+    border = 1 + int(np.searchsorted(table.edges, 0.0))
+    return np.concatenate([classes_of(rows[:border]), border + classes_of(rows[border:])])
+
+
+def classes_of(rows: Floats) -> NDArray[np.int64]:
+    """Where classes of about as many rows begin."""
+    size = max(rows.sum() / CLASSES, LEAST)
     reached = np.searchsorted(rows.cumsum(), size * np.arange(1, CLASSES), side="right")
     large = np.flatnonzero(rows >= size)
     starts = np.unique(np.concatenate([[0], reached, large, large + 1]))
-    return starts[starts < len(rows)]
+    return np.asarray(starts[starts < len(rows)], np.int64)
 
 
 def decided(negatives: float, positives: float) -> Callable[[Floats, Floats, Floats], Floats]:
@@ -163,16 +187,6 @@ def decided(negatives: float, positives: float) -> Callable[[Floats, Floats, Flo
     return changed
 
 
-def at_threshold(table: Floats, sizes: Floats, edges: Floats) -> Floats:
-    """The odds of a positive decision times so much in both classes, as a threshold does where scores are logistic.
-
-    What was never decided so counts as half a row.
-    """
-    rows, some = table.sum(1, keepdims=True), np.maximum(table, LEAST)
-    odds = some[:, 1:] / some[:, :1] * np.exp(sizes)
-    return np.asarray(rows * np.concatenate([1 / (1 + odds), odds / (1 + odds)], 2))
-
-
 def flipped(table: Floats, sizes: Floats, edges: Floats) -> Floats:
     """A share of the labels is the other one."""
     other = table.copy()
@@ -180,35 +194,68 @@ def flipped(table: Floats, sizes: Floats, edges: Floats) -> Floats:
     return np.asarray((1 - sizes) * table + sizes * other)
 
 
+def mixed(table: Floats, sizes: Floats, edges: Floats) -> Floats:
+    """A share of the rows of each label has the answers of the other one."""
+    rows = table[:2].sum(1, keepdims=True)
+    other = (table[:2] / np.maximum(rows, TINY))[::-1] * rows
+    return np.concatenate(
+        [(1 - sizes) * table[:2] + sizes * other, np.broadcast_to(table[2:], (len(sizes), *table[2:].shape))], 1
+    )
+
+
 def resampled(table: Floats, sizes: Floats, edges: Floats) -> Floats:
     """The odds of a positive label times so much, each class with the answers that it had."""
     rows = table[:2].sum(1)
     odds = np.concatenate([np.ones_like(sizes), np.exp(sizes)], 1) * rows[:, None]
-    shares = odds * rows.sum() / np.maximum(odds.sum(1, keepdims=True) * np.maximum(rows[:, None], 1e-300), 1e-300)
+    shares = odds * rows.sum() / np.maximum(odds.sum(1, keepdims=True) * np.maximum(rows[:, None], TINY), TINY)
     return np.concatenate([table[:2] * shares, np.broadcast_to(table[2:], (len(sizes), *table[2:].shape))], 1)
 
 
 def relabelled(table: Floats, sizes: Floats, edges: Floats) -> Floats:
     """The odds of a positive label times so much at each answer, and answers as they were."""
     odds, rows = table[1:2] * np.exp(sizes), table[:2].sum(0)
-    positive = rows * odds / np.maximum(table[:1] + odds, 1e-300)
+    positive = rows * odds / np.maximum(table[:1] + odds, TINY)
     return np.concatenate([rows - positive, positive, np.broadcast_to(table[2:], (len(sizes), *table[2:].shape))], 1)
 
 
 def rescored(table: Floats, asked: Floats, edges: Floats) -> Floats:
     """Other scores of the same rows: ``asked`` are the log odds that the edges had before, for each size.
 
-    Rows lie evenly between edges in probability. Those beyond the outer edges, or at the last one, stay.
+    Rows lie evenly between edges in probability, and in the outermost bins as `tail` says. Those below the first edge
+    or from the last one on stay.
     """
     kept = table[:, 1:-2]
     below = np.concatenate([np.zeros((len(table), 1)), kept.cumsum(1)], 1)
-    inner, places = logistic(asked[:, 0, 1:-1]), logistic(edges)
-    at = np.stack([np.interp(inner, places, row) for row in below], 1)
-    ends = np.zeros((len(at), len(table), 1)), np.broadcast_to(below[:, -1:], (len(at), len(table), 1))
+    places, inner = logistic(edges), logistic(asked[:, 0, 1:-1])
+    low = [tail(places[1:3], row[1:3]) for row in below]
+    high = [tail(1 - places[[-2, -3]], row[-1] - row[[-2, -3]]) for row in below]
+    at = np.stack(
+        [
+            np.interp(
+                inner,
+                np.concatenate([[0], lower[0], places[1:-1], 1 - upper[0][::-1], [1]]),
+                np.concatenate([[0], lower[1], row[1:-1], row[-1] - upper[1][::-1], row[-1:]]),
+            )
+            for row, lower, upper in zip(below, low, high, strict=True)
+        ],
+        1,
+    )
+    size = len(at), len(table), 1
+    ends = np.zeros(size), np.broadcast_to(below[:, -1:], size)
     moved = np.diff(np.concatenate([ends[0], at, ends[1]], 2), axis=2)
-    outer = (np.broadcast_to(part, (len(at), *part.shape)) for part in (table[:, :1], table[:, -2:]))
-    first, last = outer
+    first, last = (np.broadcast_to(part, (len(at), *part.shape)) for part in (table[:, :1], table[:, -2:]))
     return np.concatenate([first, moved, last], 2)
+
+
+def tail(places: Floats, rows: Floats) -> tuple[Floats, Floats]:
+    """Places within an outermost bin, counted from its end of the scores, and the rows up to each of them.
+
+    These are a power of the place, the one that the bin and its neighbour together follow: where a model is sure, most
+    of the rows of such a bin lie at its end.
+    """
+    at = places[0] * 2.0 ** -np.arange(TAIL, 0, -1)
+    power = np.log(rows[1] / rows[0]) / np.log(places[1] / places[0]) if rows[0] > 0 else 1.0
+    return at, rows[0] * (at / places[0]) ** power
 
 
 def shifted(table: Floats, sizes: Floats, edges: Floats) -> Floats:
@@ -234,11 +281,10 @@ def log_odds(p: Floats) -> Floats:
 FLIPPED = Explanation("labels flipped", flipped, 0.0, 1.0)
 RESAMPLED = Explanation("classes resampled", resampled, -6.0, 6.0)
 RELABELLED = Explanation("labels likelier", relabelled, -6.0, 6.0)
+MIXED = Explanation("classes mixed", mixed, 0.0, 1.0)
 OF_DECISIONS = (
     Explanation("misses", decided(0, 1), -1.0, 1.0),
     Explanation("false alarms", decided(1, 0), -1.0, 1.0),
-    Explanation("errors", decided(1, -1), 0.0, 1.0),
-    Explanation("threshold moved", at_threshold, -6.0, 6.0),
     FLIPPED,
     RESAMPLED,
     RELABELLED,

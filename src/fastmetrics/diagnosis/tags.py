@@ -7,13 +7,23 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import log
 
-from fastmetrics.diagnosis.explanations import OF_DECISIONS, OF_SCORES, Fit, Table, explained, label_nats
+from fastmetrics.diagnosis.explanations import (
+    MIXED,
+    OF_DECISIONS,
+    OF_SCORES,
+    Fit,
+    Table,
+    explained,
+    fitted,
+    label_nats,
+)
 from fastmetrics.diagnosis.rates import CONFUSED, PREDICTED
 from fastmetrics.diagnosis.ratios import wilson
 
 __all__ = ["BELOW_CONSTANT", "SIMPSON", "TAGS", "VERSION_REGRESSION", "Move", "Moves", "Tag", "rank_of"]
 
 CONSTANT = 0.01  # a class predicted for at most this share of rows, or for all but this share, is predicted always
+FADED = 0.1  # of its share is left of a decision that is made no longer
 NEVER = 0.001  # a class predicted for at most this share of rows, is predicted no longer
 CLEARLY = log(20)  # nats between two explanations of one slice: the less likely one is 1 in 20 as likely
 
@@ -55,6 +65,7 @@ class Moves:
     rates: Mapping[str, Move]
     decisions: Table | None = None
     scores: Table | None = None
+    classes: Table | None = None
 
     @cached_property
     def by_decision(self) -> Mapping[str, Fit]:
@@ -115,11 +126,13 @@ class Tag:
 
 
 def constant(m: Moves) -> bool:
+    """One decision is hardly made any more, and it was: what was always rare did not become constant."""
     move = m.predicted_positive_rate
     if move.still or not move.n:
         return False
     low, high = wilson(move.k, move.n, 1.96)
-    return (move.now >= 1 - CONSTANT and move.before < low) or (move.now <= CONSTANT and move.before > high)
+    rare, was = (1 - move.now, 1 - move.before) if move.up else (move.now, move.before)
+    return rare <= min(CONSTANT, FADED * was) and not low <= move.before <= high
 
 
 def rose(move: Move) -> bool:
@@ -164,23 +177,36 @@ def clearly(fits: Mapping[str, Fit], *names: str) -> bool:
 
 
 def labels_wrong(m: Moves) -> bool:
-    """Labels and answers agree less, though only in one class that many rows tell, or only the labels moved.
+    """Labels changed beside the answers, and not as other shares of the classes change them.
 
-    Other shares of the classes bring the answers of the classes along; flipped labels leave answers as they were.
+    These bring the answers of the classes along. Flipped labels leave answers as they were, and give each class some of
+    those of the other one, in each leaf: over leaves together other shares of these would do so too.
     """
-    errors = m.fnr.up or m.fpr.up or not m.prevalence.still
-    return (errors and clearly(m.by_decision, "errors", "labels flipped")) or (
-        not m.prevalence.still and clearly(m.by_score, "labels flipped")
-    )
+    answers = max(m.predicted_positive_rate.nats, m.high_score_rate.nats)
+    if m.prevalence.still or answers >= CLEARLY or not clearly(m.by_score or m.by_decision, "labels flipped"):
+        return False
+    return m.classes is not None and fitted(m.classes, MIXED).nats >= CLEARLY
 
 
 def opposite(m: Moves) -> bool:
     return m.fnr.direction * m.fpr.direction < 0
 
 
+def decided(m: Moves, name: str) -> int:
+    """Which way decisions about one class went, in a slice where those about the other moved: 1 is positive."""
+    fit = m.by_decision.get(name)
+    return 0 if fit is None or fit.nats < CLEARLY else 1 if fit.size > 0 else -1
+
+
 def traded(m: Moves) -> bool:
-    """Both classes get more positive decisions, or fewer, though it may be only in one that many rows tell."""
-    return opposite(m) or (m.fnr.still != m.fpr.still and clearly(m.by_decision, "threshold moved"))
+    """Both classes get more positive decisions, or fewer; the one of which fewer rows tell is asked alone."""
+    one = m.fnr.still != m.fpr.still
+    return opposite(m) or (one and decided(m, "misses") * decided(m, "false alarms") > 0)
+
+
+def moved_along(m: Moves) -> bool:
+    """Scores moved, and decisions with them, though it may be only in one class that many rows tell."""
+    return scores_moved(m) and (traded(m) or (not errors_still(m) and clearly(m.by_score, "scores shifted")))
 
 
 def stretched(m: Moves, way: int) -> bool:
@@ -218,7 +244,7 @@ TAGS = (
         lambda m: worse_throughout(m) or labels_wrong(m), ("error_rate", "fnr", "fpr"),
         "tells positives from negatives less well",
         "No threshold repairs this: look for broken features or wrong labels in this slice, then retrain."),
-    Tag("score_shift", "Did the scores move, and decisions with them?", lambda m: traded(m) and scores_moved(m),
+    Tag("score_shift", "Did the scores move, and decisions with them?", moved_along,
         ("high_score_rate", "extreme_score_rate", "predicted_positive_rate"), "gives other scores",
         "Look at the inputs and the version that scores this slice; until then move its threshold back along the ROC."),
     Tag("threshold_shift", "Does it trade misses for false alarms?", traded,
