@@ -238,10 +238,13 @@ def test_a_slope_is_told_by_the_form_of_the_scores_where_few_labels_or_days_tell
 
 
 def test_scores_that_are_rightly_surer_are_not_called_overconfident() -> None:
-    """The rows themselves lie farther from the threshold, and labels follow the scores."""
+    """The rows themselves lie farther from the threshold, and the few labels that there are follow the scores."""
     sure = log().with_columns(shifted(LOGIT * 2))
-    rightly = sure.with_columns(label=pl.when(SLICE & LATE).then(pl.col("u") < pl.col("score")).otherwise("label"))
-    assert "overconfident" not in {one.tag for one in diagnosed(rightly)}
+    drawn = (pl.col("u") - 0.95) * 20
+    follows = sure.with_columns(label=pl.when(SLICE & LATE).then(drawn < pl.col("score")).otherwise("label"))
+    for frame, tag in ((follows, "score_shift"), (sure, "overconfident")):
+        few = frame.with_columns(label=pl.when(drawn < 0).then(None).otherwise("label"))
+        assert [one.tag for one in diagnosed(few)] == [tag]
 
 
 def rare(positives: float, seed: int = 6, rows: int = 60_000) -> pl.DataFrame:
@@ -266,6 +269,41 @@ def test_flipped_labels_are_told_from_other_shares_of_positives(share: float) ->
     assert diagnosed(more)[0].tag == "prevalence_shift"
 
 
+def test_more_positives_are_no_flipped_labels_where_leaves_have_other_ones() -> None:
+    """One row in ten of each leaf becomes one of its positives: over both leaves together these score lower now."""
+    rng = np.random.default_rng(8)
+    frame = rare(0.0)
+    ios = frame["device"].to_numpy() == "ios"
+    label = rng.random(len(frame)) < np.where(ios, 0.3, 0.01)
+    label |= (rng.random(len(frame)) < 0.1) & frame.select(LATE & (pl.col("country") == "BR")).to_series().to_numpy()
+    logits = rng.normal(np.where(label, np.where(ios, 2.5, -2.2), -2.5), 1.2)
+    moved = frame.with_columns(label=pl.Series(label), score=pl.Series(1 / (1 + np.exp(-logits))))
+    found = diagnosed(moved.with_columns(pred=pl.col("score") >= 0.5))
+    assert {one.tag for one in found} == {"prevalence_shift"}
+
+
+def test_false_alarms_that_come_with_shifted_scores_are_a_shift_of_scores() -> None:
+    frame = rare(0.02)
+    score = pl.when(SLICE & LATE).then(1 / (1 + (-LOGIT - 1.2).exp())).otherwise("score")
+    found = diagnosed(frame.with_columns(score=score).with_columns(pred=pl.col("score") >= 0.5))
+    assert (found[0].tag, found[0].slice) == ("score_shift", {"country": "BR", "device": "ios"})
+
+
+def test_a_decision_that_always_was_rare_did_not_become_constant() -> None:
+    late, rows = rare(0.0, rows=200_000), pl.col("u")
+    rarer = late.with_columns(pred=rows < pl.when(SLICE & LATE).then(0.004).otherwise(0.009))
+    assert [one.tag for one in diagnosed(rarer, min_effect=0.001)] == ["improvement"]
+    gone = late.with_columns(pred=(rows < 0.009) & ~(SLICE & LATE))
+    assert [one.tag for one in diagnosed(gone)] == ["constant_prediction"]
+
+
+def test_scores_in_one_bin_say_nothing_of_their_form() -> None:
+    families = fm.binary("label", "pred"), fm.scores("label", "score", bins=1)
+    frame = log().with_columns(FAULTS["fn_surge"])
+    now, before = (fm.count(frame.filter(side), *families, by=["country", "device"]) for side in (LATE, ~LATE))
+    assert [one.tag for one in fm.diagnose(now, baseline=before)] == ["fn_surge"]
+
+
 def test_labels_alone_are_told_by_their_scores() -> None:
     """No row of the slice is decided positive, so its cells cannot tell flipped labels from more positives."""
     frame = rare(0.05).with_columns(pred=pl.lit(False))
@@ -277,9 +315,10 @@ def test_labels_alone_are_told_by_their_scores() -> None:
 
 
 def test_a_threshold_that_moved_is_told_from_false_alarms_where_few_positives_show_it() -> None:
-    frame = rare(0.02).with_columns(pred=pl.col("score") >= 0.9)
-    moved = frame.with_columns(pred=pl.when(SLICE & LATE).then(pl.col("score") >= 0.6).otherwise("pred"))
-    assert [one.tag for one in diagnosed(moved)] == ["threshold_shift"]
+    for positives in (0.02, 0.002):
+        frame = rare(positives).with_columns(pred=pl.col("score") >= 0.9)
+        moved = frame.with_columns(pred=pl.when(SLICE & LATE).then(pl.col("score") >= 0.6).otherwise("pred"))
+        assert [one.tag for one in diagnosed(moved)] == ["threshold_shift"]
     alarms = frame.with_columns(pred=pl.col("pred") | (SLICE & LATE & ~pl.col("label") & (pl.col("u") < 0.05)))
     assert [one.tag for one in diagnosed(alarms)] == ["fp_surge"]
 

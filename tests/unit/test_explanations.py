@@ -7,12 +7,14 @@ import pytest
 from numpy.typing import NDArray
 
 from fastmetrics.diagnosis.explanations import (
+    MIXED,
     OF_DECISIONS,
     OF_SCORES,
     Explanation,
     Side,
     Table,
     explained,
+    fitted,
     label_nats,
     log_odds,
     standardised,
@@ -120,3 +122,24 @@ def test_leaves_of_one_side_only_say_nothing() -> None:
     before, now = standardised(one, other, np.ones(2, bool), (2, 2))
     assert before.sum() == now.sum() == 0
     assert all(fit.nats == 0 for fit in explained(Table(before, now, np.zeros(0)), OF_DECISIONS).values())
+
+
+def test_where_no_explanation_fits_well_a_lead_counts_less() -> None:
+    table = of_scores()
+    rows = table.before.sum(0)
+    rest = np.where(np.arange(len(rows)) % 2 == 0, 1.6, 0.4) * table.before  # no shift, no slope
+    off = Table(table.before, made(OF_SCORES[1], Table(rest, rest, table.edges), 0.1), table.edges)
+    near = Table(table.before, made(OF_SCORES[1], table, 0.1), table.edges)
+    alone = {one.name: fitted(off, one).nats for one in OF_SCORES}
+    assert explained(near, OF_SCORES)["scores stretched"].nats == fitted(near, OF_SCORES[1]).nats
+    assert explained(off, OF_SCORES)["scores stretched"].nats < alone["scores stretched"] / 2
+
+
+def test_answers_of_the_other_class_are_found_in_any_share() -> None:
+    rows = of_scores().before
+    for share in (0.05, 0.4):
+        now = made(MIXED, of_scores(), share)
+        found = fitted(Table(rows, now, of_scores().edges), MIXED)
+        assert found.size == pytest.approx(share, abs=0.01)
+        assert now.sum(1) == pytest.approx(rows.sum(1))
+        assert found.nats > 10

@@ -220,10 +220,10 @@ def paired(baseline: Counts, current: Counts, families: Sequence[Family], dims: 
 
 
 def probabilities(families: Sequence[Family]) -> Family | None:
-    """The family of scores in [0, 1], if there is one."""
+    """The family of scores in [0, 1] in several bins, if there is one."""
     family = next((family for family in families if family.kind == "scores"), None)
     edges = family.arguments["edges"] if family else [-1.0]
-    return family if min(edges) >= 0 and max(edges) <= 1 else None
+    return family if min(edges) >= 0 and max(edges) <= 1 and len(edges) > 2 else None
 
 
 def summed(counts: Counts, family: Family, by: Sequence[str]) -> pl.DataFrame:

@@ -59,7 +59,7 @@ STILL = Move()
 class Moves:
     """All that a rule sees of a slice: its rates by name, and what explains its labels, decisions and scores.
 
-    A rate that the Counts do not hold did not move.
+    A rate that the Counts do not hold did not move. ``classes`` are the answers of each class within leaves.
     """
 
     rates: Mapping[str, Move]
@@ -170,10 +170,10 @@ def worse_throughout(m: Moves) -> bool:
     return (m.fnr.up and m.fpr.up) or by_prediction
 
 
-def clearly(fits: Mapping[str, Fit], *names: str) -> bool:
-    """Whether the likeliest of some explanations is 20 times as likely as any other one."""
-    mine = max((fits[name].nats for name in names if name in fits), default=0.0)
-    return mine >= CLEARLY + max((fit.nats for name, fit in fits.items() if name not in names), default=0.0)
+def clearly(fits: Mapping[str, Fit], name: str) -> bool:
+    """Whether an explanation is 20 times as likely as any other one, and as none."""
+    others = [fit.nats for other, fit in fits.items() if other != name]
+    return name in fits and fits[name].nats >= CLEARLY + max(others, default=0.0)
 
 
 def labels_wrong(m: Moves) -> bool:
@@ -192,7 +192,7 @@ def opposite(m: Moves) -> bool:
     return m.fnr.direction * m.fpr.direction < 0
 
 
-def decided(m: Moves, name: str) -> int:
+def way_of(m: Moves, name: str) -> int:
     """Which way decisions about one class went, in a slice where those about the other moved: 1 is positive."""
     fit = m.by_decision.get(name)
     return 0 if fit is None or fit.nats < CLEARLY else 1 if fit.size > 0 else -1
@@ -201,7 +201,7 @@ def decided(m: Moves, name: str) -> int:
 def traded(m: Moves) -> bool:
     """Both classes get more positive decisions, or fewer; the one of which fewer rows tell is asked alone."""
     one = m.fnr.still != m.fpr.still
-    return opposite(m) or (one and decided(m, "misses") * decided(m, "false alarms") > 0)
+    return opposite(m) or (one and way_of(m, "misses") * way_of(m, "false alarms") > 0)
 
 
 def moved_along(m: Moves) -> bool:
@@ -210,7 +210,7 @@ def moved_along(m: Moves) -> bool:
 
 
 def stretched(m: Moves, way: int) -> bool:
-    """Scores moved away from the threshold, or towards it, on both of its sides, and labels do not say otherwise."""
+    """Scores moved away from the threshold, or towards it, not all the same way, and labels do not say otherwise."""
     if not scores_moved(m) or m.scores is None or not clearly(m.by_score, "scores stretched"):
         return False
     size = m.by_score["scores stretched"].size
