@@ -18,6 +18,7 @@ __all__ = [
     "MIXED",
     "OF_DECISIONS",
     "OF_SCORES",
+    "Answers",
     "Explanation",
     "Fit",
     "Side",
@@ -60,6 +61,31 @@ class Table:
     before: Floats
     now: Floats
     edges: Floats
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The rows of the leaves ``inside`` on both sides, for a table of so many labels and answers."""
+
+    before: Side
+    now: Side
+    inside: NDArray[np.bool_]
+    shape: tuple[int, int]
+    edges: Floats
+
+    @property
+    def by_leaf(self) -> Table:
+        """The table in which each leaf weighs as much now as before."""
+        return Table(*standardised(self.before, self.now, self.inside, self.shape), self.edges)
+
+    @property
+    def by_class(self) -> Table:
+        """The table in which each label of each leaf does, however many of its rows have it."""
+        labels, size = self.shape
+        before, now = (
+            Side(side.leaf * labels + side.place // size, side.place, side.rows) for side in (self.before, self.now)
+        )
+        return Table(*standardised(before, now, np.repeat(self.inside, labels), self.shape), self.edges)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastmetrics.diagnosis.answers import by_class, decision_table, score_table
+from fastmetrics.diagnosis.answers import decisions, scores
 from fastmetrics.diagnosis.decompose import decompose
 from fastmetrics.diagnosis.dispersion import Dispersion
 from fastmetrics.diagnosis.findings import Finding
@@ -155,8 +155,7 @@ def moves_in(pair: Pair, place: Place, measured: Mapping[str, Measured]) -> Move
         held = one.ratio.of(place.leaves)
         direction = int(np.sign(held.u.sum())) if evidence[name] >= enough else 0
         rates[name] = Move(direction, held.before, held.now, float(held.kc.sum()), float(held.nc.sum()), evidence[name])
-    tables = (table(pair, place.leaves) for table in (decision_table, score_table, by_class))
-    return Moves(rates, *tables)
+    return Moves(rates, decisions(pair, place.leaves), scores(pair, place.leaves))
 
 
 def nats(pair: Pair, one: Measured, place: Place) -> float:

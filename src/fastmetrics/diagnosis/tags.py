@@ -11,8 +11,8 @@ from fastmetrics.diagnosis.explanations import (
     MIXED,
     OF_DECISIONS,
     OF_SCORES,
+    Answers,
     Fit,
-    Table,
     explained,
     fitted,
     label_nats,
@@ -59,23 +59,22 @@ STILL = Move()
 class Moves:
     """All that a rule sees of a slice: its rates by name, and what explains its labels, decisions and scores.
 
-    A rate that the Counts do not hold did not move. ``classes`` are the answers of each class within leaves.
+    A rate that the Counts do not hold did not move.
     """
 
     rates: Mapping[str, Move]
-    decisions: Table | None = None
-    scores: Table | None = None
-    classes: Table | None = None
+    decisions: Answers | None = None
+    scores: Answers | None = None
 
     @cached_property
     def by_decision(self) -> Mapping[str, Fit]:
         """How well each explanation fits labels and decisions."""
-        return {} if self.decisions is None else explained(self.decisions, OF_DECISIONS)
+        return {} if self.decisions is None else explained(self.decisions.by_leaf, OF_DECISIONS)
 
     @cached_property
     def by_score(self) -> Mapping[str, Fit]:
         """How well each explanation fits labels and scores."""
-        return {} if self.scores is None else explained(self.scores, OF_SCORES)
+        return {} if self.scores is None else explained(self.scores.by_leaf, OF_SCORES)
 
     def __getattr__(self, name: str) -> Move:
         return self.rates.get(name, STILL)
@@ -185,7 +184,8 @@ def labels_wrong(m: Moves) -> bool:
     answers = max(m.predicted_positive_rate.nats, m.high_score_rate.nats)
     if m.prevalence.still or answers >= CLEARLY or not clearly(m.by_score or m.by_decision, "labels flipped"):
         return False
-    return m.classes is not None and fitted(m.classes, MIXED).nats >= CLEARLY
+    answered = m.scores or m.decisions
+    return answered is not None and fitted(answered.by_class, MIXED).nats >= CLEARLY
 
 
 def opposite(m: Moves) -> bool:
@@ -214,7 +214,7 @@ def stretched(m: Moves, way: int) -> bool:
     if not scores_moved(m) or m.scores is None or not clearly(m.by_score, "scores stretched"):
         return False
     size = m.by_score["scores stretched"].size
-    return way * size > 0 and label_nats(m.scores, size) > -CLEARLY
+    return way * size > 0 and label_nats(m.scores.by_leaf, size) > -CLEARLY
 
 
 def scores_moved(m: Moves) -> bool:
