@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from fastmetrics.diagnosis.explanations import (
-    MIXED,
+    AS_OTHER,
     OF_DECISIONS,
     OF_SCORES,
     Explanation,
@@ -135,11 +135,13 @@ def test_where_no_explanation_fits_well_a_lead_counts_less() -> None:
     assert explained(off, OF_SCORES)["scores stretched"].nats < alone["scores stretched"] / 2
 
 
-def test_answers_of_the_other_class_are_found_in_any_share() -> None:
-    rows = of_scores().before
+@pytest.mark.parametrize("label", [0, 1])
+def test_answers_of_the_other_class_are_found_in_any_share(label: int) -> None:
+    table, one = of_scores(), AS_OTHER[label]
     for share in (0.05, 0.4):
-        now = made(MIXED, of_scores(), share)
-        found = fitted(Table(rows, now, of_scores().edges), MIXED)
+        now = made(one, table, share)
+        found = fitted(Table(table.before, now, table.edges), one)
         assert found.size == pytest.approx(share, abs=0.01)
-        assert now.sum(1) == pytest.approx(rows.sum(1))
         assert found.nats > 10
+        assert now.sum(1) == pytest.approx(table.before.sum(1))
+        assert now[1 - label] == pytest.approx(table.before[1 - label])

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
-    "MIXED",
+    "AS_OTHER",
     "OF_DECISIONS",
     "OF_SCORES",
     "Answers",
@@ -220,13 +220,17 @@ def flipped(table: Floats, sizes: Floats, edges: Floats) -> Floats:
     return np.asarray((1 - sizes) * table + sizes * other)
 
 
-def mixed(table: Floats, sizes: Floats, edges: Floats) -> Floats:
-    """A share of the rows of each label has the answers of the other one."""
-    rows = table[:2].sum(1, keepdims=True)
-    other = (table[:2] / np.maximum(rows, TINY))[::-1] * rows
-    return np.concatenate(
-        [(1 - sizes) * table[:2] + sizes * other, np.broadcast_to(table[2:], (len(sizes), *table[2:].shape))], 1
-    )
+def as_other(label: int) -> Callable[[Floats, Floats, Floats], Floats]:
+    """A share of the rows of a label has the answers of the other one."""
+
+    def changed(table: Floats, sizes: Floats, edges: Floats) -> Floats:
+        rows = table[:2].sum(1)
+        made = np.repeat(table[None], len(sizes), 0)
+        other = table[1 - label] / max(rows[1 - label], TINY) * rows[label]
+        made[:, label] = (1 - sizes[:, 0]) * table[label] + sizes[:, 0] * other
+        return made
+
+    return changed
 
 
 def resampled(table: Floats, sizes: Floats, edges: Floats) -> Floats:
@@ -307,7 +311,10 @@ def log_odds(p: Floats) -> Floats:
 FLIPPED = Explanation("labels flipped", flipped, 0.0, 1.0)
 RESAMPLED = Explanation("classes resampled", resampled, -6.0, 6.0)
 RELABELLED = Explanation("labels likelier", relabelled, -6.0, 6.0)
-MIXED = Explanation("classes mixed", mixed, 0.0, 1.0)
+AS_OTHER = (
+    Explanation("negatives as positives", as_other(0), 0.0, 1.0),
+    Explanation("positives as negatives", as_other(1), 0.0, 1.0),
+)
 OF_DECISIONS = (
     Explanation("misses", decided(0, 1), -1.0, 1.0),
     Explanation("false alarms", decided(1, 0), -1.0, 1.0),

@@ -8,7 +8,7 @@ from functools import cached_property
 from math import log
 
 from fastmetrics.diagnosis.explanations import (
-    MIXED,
+    AS_OTHER,
     OF_DECISIONS,
     OF_SCORES,
     Answers,
@@ -178,14 +178,14 @@ def clearly(fits: Mapping[str, Fit], name: str) -> bool:
 def labels_wrong(m: Moves) -> bool:
     """Labels changed beside the answers, and not as other shares of the classes change them.
 
-    These bring the answers of the classes along. Flipped labels leave answers as they were, and give each class some of
-    those of the other one, in each leaf: over leaves together other shares of these would do so too.
+    These bring the answers of the classes along. Flipped labels leave answers as they were, and give the class that
+    grew some of those of the other one, in each leaf: over leaves together other shares of these would do so too.
     """
     answers = max(m.predicted_positive_rate.nats, m.high_score_rate.nats)
     if m.prevalence.still or answers >= CLEARLY or not clearly(m.by_score or m.by_decision, "labels flipped"):
         return False
     answered = m.scores or m.decisions
-    return answered is not None and fitted(answered.by_class, MIXED).nats >= CLEARLY
+    return answered is not None and fitted(answered.by_class, AS_OTHER[m.prevalence.up]).nats >= CLEARLY
 
 
 def opposite(m: Moves) -> bool:
