@@ -316,7 +316,7 @@ def test_labels_alone_are_told_by_their_scores() -> None:
 
 def test_a_threshold_that_moved_is_told_from_false_alarms_where_few_positives_show_it() -> None:
     for positives in (0.02, 0.002):
-        frame = rare(positives).with_columns(pred=pl.col("score") >= 0.9)
+        frame = rare(positives, rows=100_000).with_columns(pred=pl.col("score") >= 0.9)
         moved = frame.with_columns(pred=pl.when(SLICE & LATE).then(pl.col("score") >= 0.6).otherwise("pred"))
         assert [one.tag for one in diagnosed(moved)] == ["threshold_shift"]
     alarms = frame.with_columns(pred=pl.col("pred") | (SLICE & LATE & ~pl.col("label") & (pl.col("u") < 0.05)))

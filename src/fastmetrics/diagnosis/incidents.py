@@ -153,8 +153,11 @@ def moves_in(pair: Pair, place: Place, measured: Mapping[str, Measured]) -> Move
     rates = {}
     for name, one in measured.items():
         held = one.ratio.of(place.leaves)
-        direction = int(np.sign(held.u.sum())) if evidence[name] >= enough else 0
-        rates[name] = Move(direction, held.before, held.now, float(held.kc.sum()), float(held.nc.sum()), evidence[name])
+        leaning = int(np.sign(held.u.sum()))
+        direction = leaning if evidence[name] >= enough else 0
+        rates[name] = Move(
+            direction, held.before, held.now, float(held.kc.sum()), float(held.nc.sum()), evidence[name], leaning
+        )
     return Moves(rates, decisions(pair, place.leaves), scores(pair, place.leaves))
 
 

@@ -30,7 +30,10 @@ CLEARLY = log(20)  # nats between two explanations of one slice: the less likely
 
 @dataclass(frozen=True)
 class Move:
-    """A rate in a slice: ``direction`` is 1 or -1 where it moved beyond chance, else 0; ``nats`` is the evidence."""
+    """A rate in a slice: ``direction`` is 1 or -1 where it moved beyond chance, else 0; ``nats`` is the evidence.
+
+    ``leaning`` is the direction that the evidence has, however weak.
+    """
 
     direction: int = 0
     before: float = float("nan")
@@ -38,6 +41,7 @@ class Move:
     k: float = 0.0
     n: float = 0.0
     nats: float = 0.0
+    leaning: int = 0
 
     @property
     def up(self) -> bool:
@@ -192,16 +196,11 @@ def opposite(m: Moves) -> bool:
     return m.fnr.direction * m.fpr.direction < 0
 
 
-def way_of(m: Moves, name: str) -> int:
-    """Which way decisions about one class went, in a slice where those about the other moved: 1 is positive."""
-    fit = m.by_decision.get(name)
-    return 0 if fit is None or fit.nats < CLEARLY else 1 if fit.size > 0 else -1
-
-
 def traded(m: Moves) -> bool:
-    """Both classes get more positive decisions, or fewer; the one of which fewer rows tell is asked alone."""
+    """Both classes get more positive decisions, or fewer; where one alone moved, the other is asked alone."""
     one = m.fnr.still != m.fpr.still
-    return opposite(m) or (one and way_of(m, "misses") * way_of(m, "false alarms") > 0)
+    other = m.fnr if m.fnr.still else m.fpr
+    return opposite(m) or (one and other.nats >= CLEARLY and m.fnr.leaning * m.fpr.leaning < 0)
 
 
 def moved_along(m: Moves) -> bool:
