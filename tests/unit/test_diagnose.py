@@ -225,6 +225,104 @@ def test_scores_that_shift_with_their_decisions() -> None:
     assert [(one.tag, one.slice) for one in diagnosed(moved)] == [("score_shift", {"country": "BR", "device": "ios"})]
 
 
+def test_a_slope_is_told_by_the_form_of_the_scores_where_few_labels_or_days_tell() -> None:
+    late = pl.when(pl.col("u") < 0.9).then(None).otherwise("label").alias("label")
+    for factor, tag in ((2, "overconfident"), (0.5, "underconfident")):
+        unlabelled = log().with_columns(late).with_columns(shifted(LOGIT * factor))
+        assert [(one.tag, one.slice) for one in diagnosed(unlabelled)] == [(tag, {"country": "BR", "device": "ios"})]
+        burst = pl.col("time").is_between(BORDER, BORDER + timedelta(days=1))
+        score = pl.when(burst).then(shifted(LOGIT * factor)).otherwise("score").alias("score")
+        assert [(one.tag, one.slice) for one in diagnosed(log().with_columns(score))] == [
+            (tag, {"country": "BR", "device": "ios"})
+        ]
+
+
+def test_scores_that_are_rightly_surer_are_not_called_overconfident() -> None:
+    """The rows themselves lie farther from the threshold, and the few labels that there are follow the scores."""
+    sure = log().with_columns(shifted(LOGIT * 2))
+    drawn = (pl.col("u") - 0.95) * 20
+    follows = sure.with_columns(label=pl.when(SLICE & LATE).then(drawn < pl.col("score")).otherwise("label"))
+    for frame, tag in ((follows, "score_shift"), (sure, "overconfident")):
+        few = frame.with_columns(label=pl.when(drawn < 0).then(None).otherwise("label"))
+        assert [one.tag for one in diagnosed(few)] == [tag]
+
+
+def rare(positives: float, seed: int = 6, rows: int = 60_000) -> pl.DataFrame:
+    """A log with few positives, nearly all of them predicted, and scores that tell more than decisions do."""
+    rng = np.random.default_rng(seed)
+    label = rng.random(rows) < positives
+    logits = rng.normal(np.where(label, 2.5, -2.5), 1.2)
+    keys = {"country": rng.choice(["BR", "DE", "IN"], rows), "device": rng.choice(["ios", "web"], rows)}
+    frame = pl.DataFrame(keys | {"label": label, "score": 1 / (1 + np.exp(-logits)), "u": rng.random(rows)})
+    time = START + pl.duration(days=pl.Series(rng.integers(0, DAYS, rows)))
+    return frame.with_columns(pred=pl.col("score") >= 0.5, time=time)
+
+
+@pytest.mark.parametrize("share", [0.02, 0.05])
+def test_flipped_labels_are_told_from_other_shares_of_positives(share: float) -> None:
+    frame = rare(0.02)
+    flipped = frame.with_columns(
+        label=pl.when(SLICE & LATE & (pl.col("u") < share)).then(~pl.col("label")).otherwise("label")
+    )
+    assert [one.tag for one in diagnosed(flipped)] == ["ranking_degradation"]
+    more = pl.concat([frame, *[frame.filter(SLICE & LATE & pl.col("label"))] * int(share / 0.01)])
+    assert diagnosed(more)[0].tag == "prevalence_shift"
+
+
+def test_more_positives_are_no_flipped_labels_where_leaves_have_other_ones() -> None:
+    """One row in ten of each leaf becomes one of its positives: over both leaves together these score lower now."""
+    rng = np.random.default_rng(8)
+    frame = rare(0.0)
+    ios = frame["device"].to_numpy() == "ios"
+    label = rng.random(len(frame)) < np.where(ios, 0.3, 0.01)
+    label |= (rng.random(len(frame)) < 0.1) & frame.select(LATE & (pl.col("country") == "BR")).to_series().to_numpy()
+    logits = rng.normal(np.where(label, np.where(ios, 2.5, -2.2), -2.5), 1.2)
+    moved = frame.with_columns(label=pl.Series(label), score=pl.Series(1 / (1 + np.exp(-logits))))
+    found = diagnosed(moved.with_columns(pred=pl.col("score") >= 0.5))
+    assert {one.tag for one in found} == {"prevalence_shift"}
+
+
+def test_false_alarms_that_come_with_shifted_scores_are_a_shift_of_scores() -> None:
+    frame = rare(0.02)
+    score = pl.when(SLICE & LATE).then(1 / (1 + (-LOGIT - 1.2).exp())).otherwise("score")
+    found = diagnosed(frame.with_columns(score=score).with_columns(pred=pl.col("score") >= 0.5))
+    assert (found[0].tag, found[0].slice) == ("score_shift", {"country": "BR", "device": "ios"})
+
+
+def test_a_decision_that_always_was_rare_did_not_become_constant() -> None:
+    late, rows = rare(0.0, rows=200_000), pl.col("u")
+    rarer = late.with_columns(pred=rows < pl.when(SLICE & LATE).then(0.004).otherwise(0.009))
+    assert [one.tag for one in diagnosed(rarer, min_effect=0.001)] == ["improvement"]
+    gone = late.with_columns(pred=(rows < 0.009) & ~(SLICE & LATE))
+    assert [one.tag for one in diagnosed(gone)] == ["constant_prediction"]
+
+
+def test_scores_in_one_bin_say_nothing_of_their_form() -> None:
+    families = fm.binary("label", "pred"), fm.scores("label", "score", bins=1)
+    frame = log().with_columns(FAULTS["fn_surge"])
+    now, before = (fm.count(frame.filter(side), *families, by=["country", "device"]) for side in (LATE, ~LATE))
+    assert [one.tag for one in fm.diagnose(now, baseline=before)] == ["fn_surge"]
+
+
+def test_labels_alone_are_told_by_their_scores() -> None:
+    """No row of the slice is decided positive, so its cells cannot tell flipped labels from more positives."""
+    frame = rare(0.05).with_columns(pred=pl.lit(False))
+    flipped = frame.with_columns(
+        label=pl.when(SLICE & LATE & (pl.col("u") < 0.05)).then(~pl.col("label")).otherwise("label")
+    )
+    assert [one.tag for one in diagnosed(flipped)] == ["ranking_degradation"]
+    assert diagnosed(pl.concat([frame, frame.filter(SLICE & LATE & pl.col("label"))]))[0].tag == "prevalence_shift"
+
+
+def test_a_threshold_that_moved_is_told_from_false_alarms_where_few_positives_show_it() -> None:
+    for positives in (0.02, 0.002):
+        frame = rare(positives, rows=100_000).with_columns(pred=pl.col("score") >= 0.9)
+        moved = frame.with_columns(pred=pl.when(SLICE & LATE).then(pl.col("score") >= 0.6).otherwise("pred"))
+        assert [one.tag for one in diagnosed(moved)] == ["threshold_shift"]
+    alarms = frame.with_columns(pred=pl.col("pred") | (SLICE & LATE & ~pl.col("label") & (pl.col("u") < 0.05)))
+    assert [one.tag for one in diagnosed(alarms)] == ["fp_surge"]
+
+
 def test_other_shares_of_positives() -> None:
     found = diagnosed(log().filter(~(HIT & pl.col("label"))))
     assert found[0].tag == "prevalence_shift"

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastmetrics.diagnosis.answers import decisions, scores
 from fastmetrics.diagnosis.decompose import decompose
 from fastmetrics.diagnosis.dispersion import Dispersion
 from fastmetrics.diagnosis.findings import Finding
@@ -17,7 +18,6 @@ from fastmetrics.diagnosis.leaves import Pair
 from fastmetrics.diagnosis.rates import MISSING, Rate
 from fastmetrics.diagnosis.ratios import Effect, Ratio
 from fastmetrics.diagnosis.sentences import sentence
-from fastmetrics.diagnosis.slopes import slope_change
 from fastmetrics.diagnosis.tags import TAGS, Move, Moves, Tag, rank_of
 from fastmetrics.diagnosis.where import Place, Search, localise
 
@@ -153,9 +153,12 @@ def moves_in(pair: Pair, place: Place, measured: Mapping[str, Measured]) -> Move
     rates = {}
     for name, one in measured.items():
         held = one.ratio.of(place.leaves)
-        direction = int(np.sign(held.u.sum())) if evidence[name] >= enough else 0
-        rates[name] = Move(direction, held.before, held.now, float(held.kc.sum()), float(held.nc.sum()), evidence[name])
-    return Moves(rates, slope_change(pair, place.leaves))
+        leaning = int(np.sign(held.u.sum()))
+        direction = leaning if evidence[name] >= enough else 0
+        rates[name] = Move(
+            direction, held.before, held.now, float(held.kc.sum()), float(held.nc.sum()), evidence[name], leaning
+        )
+    return Moves(rates, decisions(pair, place.leaves), scores(pair, place.leaves))
 
 
 def nats(pair: Pair, one: Measured, place: Place) -> float:

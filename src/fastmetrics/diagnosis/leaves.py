@@ -68,22 +68,12 @@ class Held:
 
 
 @dataclass(frozen=True)
-class Bins:
-    """Labelled rows of one side by leaf and bin of the score."""
+class Scored:
+    """The rows of both sides by leaf, window and bin of the score, and the edges between bins."""
 
-    leaf: NDArray[np.int64]
-    bin: NDArray[np.int64]
-    negative: Floats
-    positive: Floats
-
-
-@dataclass(frozen=True)
-class Binned:
-    """The bins of both sides (baseline first) and the log odds in the middle of each bin."""
-
-    before: Bins
-    now: Bins
-    logits: Floats
+    before: Held
+    now: Held
+    edges: Floats
 
 
 @dataclass(frozen=True)
@@ -95,7 +85,7 @@ class Pair:
     counted: tuple[str, str]  # name and kind of the family that counts rows
     baseline: Mapping[str, Held]  # by family
     current: Mapping[str, Held]
-    bins: Binned | None = None
+    scored: Scored | None = None
     rates: tuple[Rate, ...] = ()  # that are there because of what the Counts hold
 
     @cached_property
@@ -203,50 +193,37 @@ def paired(baseline: Counts, current: Counts, families: Sequence[Family], dims: 
     """Baseline and current on the lattice of ``dims``; other keys are added up."""
     windowed = baseline.layout.windows is not None and current.layout.windows is not None
     by = [*dims, *([WINDOW] if windowed else [])]
-    both = [prepared(family, [summed(counts, family, by) for counts in (baseline, current)], by) for family in families]
+    sums = [[summed(counts, family, by) for counts in (baseline, current)] for family in families]
+    both = [prepared(family, tables, by) for family, tables in zip(families, sums, strict=True)]
     tables = [one.tables[side] for side in (0, 1) for one in both]
     scores = probabilities(families)
-    bins = [summed(counts, scores, dims).drop_nulls("bin") for counts in (baseline, current)] if scores else []
+    bins = [table.drop_nulls("bin") for table in sums[families.index(scores)]] if scores else []
     lattice, leaves = lattice_of([*tables, *bins], dims)
     starts = [table[WINDOW] for table in tables] if windowed else []
     windows = pl.concat(starts).drop_nulls().unique().sort() if starts else pl.Series(WINDOW, [], pl.Datetime("us"))
     held = [
         Held(leaf, places(table, windows) if windowed else np.full(len(table), -1, np.int64), table)
-        for table, leaf in zip(tables, leaves, strict=False)
+        for table, leaf in zip([*tables, *bins], leaves, strict=True)
     ]
     names = [family.name for family in families]
-    before, now = (dict(zip(names, held[start : start + len(names)], strict=True)) for start in (0, len(names)))
-    labelled = [bins_of(table, leaf) for table, leaf in zip(bins, leaves[len(tables) :], strict=True)]
-    binned = Binned(labelled[0], labelled[1], logits_of(scores)) if scores else None
+    before, now = (dict(zip(names, held[start:], strict=False)) for start in (0, len(names)))
+    scored = Scored(held[-2], held[-1], np.asarray(scores.arguments["edges"], np.float64)) if scores else None
     return Pair(
         lattice,
         windows,
         (families[0].name, families[0].kind),
         before,
         now,
-        binned,
+        scored,
         told_apart([rate for one in both for rate in one.rates]),
     )
 
 
 def probabilities(families: Sequence[Family]) -> Family | None:
-    """The family of scores in [0, 1], if there is one."""
+    """The family of scores in [0, 1] in several bins, if there is one."""
     family = next((family for family in families if family.kind == "scores"), None)
     edges = family.arguments["edges"] if family else [-1.0]
-    return family if min(edges) >= 0 and max(edges) <= 1 else None
-
-
-def bins_of(table: pl.DataFrame, leaf: NDArray[np.int64]) -> Bins:
-    """Labelled rows by leaf and bin."""
-    return Bins(leaf, *(table[name].to_numpy() for name in ("bin", "negative", "positive")))
-
-
-def logits_of(scores: Family) -> Floats:
-    """The log odds in the middle of each bin of scores, from the one below the first edge to the one above the last."""
-    edges = np.asarray(scores.arguments["edges"], np.float64)
-    middles = np.concatenate([edges[:1], (edges[1:] + edges[:-1]) / 2, edges[-1:], edges[-1:]])
-    middles = np.clip(middles, 1e-6, 1 - 1e-6)
-    return np.asarray(np.log(middles / (1 - middles)))
+    return family if min(edges) >= 0 and max(edges) <= 1 and len(edges) > 2 else None
 
 
 def summed(counts: Counts, family: Family, by: Sequence[str]) -> pl.DataFrame:

@@ -60,7 +60,9 @@ def periods_of(windows: int) -> list[tuple[int, int]]:
 
 def within(pair: Pair, windows: NDArray[np.int64]) -> Pair:
     """A pair whose current side holds some windows only."""
-    return replace(pair, current={name: some(held, windows) for name, held in pair.current.items()})
+    current = {name: some(held, windows) for name, held in pair.current.items()}
+    scored = pair.scored and replace(pair.scored, now=some(pair.scored.now, windows))
+    return replace(pair, current=current, scored=scored)
 
 
 def some(held: Held, windows: NDArray[np.int64]) -> Held:

@@ -4,20 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from math import log
 
+from fastmetrics.diagnosis.explanations import (
+    AS_OTHER,
+    OF_DECISIONS,
+    OF_SCORES,
+    Answers,
+    Fit,
+    explained,
+    fitted,
+    label_nats,
+)
 from fastmetrics.diagnosis.rates import CONFUSED, PREDICTED
 from fastmetrics.diagnosis.ratios import wilson
 
 __all__ = ["BELOW_CONSTANT", "SIMPSON", "TAGS", "VERSION_REGRESSION", "Move", "Moves", "Tag", "rank_of"]
 
 CONSTANT = 0.01  # a class predicted for at most this share of rows, or for all but this share, is predicted always
+FADED = 0.1  # of its share is left of a decision that is made no longer
 NEVER = 0.001  # a class predicted for at most this share of rows, is predicted no longer
-STEEPER, FLATTER = 1.15, 0.87  # of the calibration slope, now beside before
+CLEARLY = log(20)  # nats between two explanations of one slice: the less likely one is 1 in 20 as likely
 
 
 @dataclass(frozen=True)
 class Move:
-    """A rate in a slice: ``direction`` is 1 or -1 where it moved beyond chance, else 0; ``nats`` is the evidence."""
+    """A rate in a slice: ``direction`` is 1 or -1 where it moved beyond chance, else 0; ``nats`` is the evidence.
+
+    ``leaning`` is the direction that the evidence has, however weak.
+    """
 
     direction: int = 0
     before: float = float("nan")
@@ -25,6 +41,7 @@ class Move:
     k: float = 0.0
     n: float = 0.0
     nats: float = 0.0
+    leaning: int = 0
 
     @property
     def up(self) -> bool:
@@ -44,14 +61,24 @@ STILL = Move()
 
 @dataclass(frozen=True)
 class Moves:
-    """All that a rule sees of a slice: its rates by name, and how the slope of its calibration changed.
+    """All that a rule sees of a slice: its rates by name, and what explains its labels, decisions and scores.
 
-    A rate that the Counts do not hold did not move. ``slope`` is the slope now over the one before, None where it is
-    not known or not beyond chance.
+    A rate that the Counts do not hold did not move.
     """
 
     rates: Mapping[str, Move]
-    slope: float | None = None
+    decisions: Answers | None = None
+    scores: Answers | None = None
+
+    @cached_property
+    def by_decision(self) -> Mapping[str, Fit]:
+        """How well each explanation fits labels and decisions."""
+        return {} if self.decisions is None else explained(self.decisions.by_leaf, OF_DECISIONS)
+
+    @cached_property
+    def by_score(self) -> Mapping[str, Fit]:
+        """How well each explanation fits labels and scores."""
+        return {} if self.scores is None else explained(self.scores.by_leaf, OF_SCORES)
 
     def __getattr__(self, name: str) -> Move:
         return self.rates.get(name, STILL)
@@ -102,11 +129,13 @@ class Tag:
 
 
 def constant(m: Moves) -> bool:
+    """One decision is hardly made any more, and it was: what was always rare did not become constant."""
     move = m.predicted_positive_rate
     if move.still or not move.n:
         return False
     low, high = wilson(move.k, move.n, 1.96)
-    return (move.now >= 1 - CONSTANT and move.before < low) or (move.now <= CONSTANT and move.before > high)
+    rare, was = (1 - move.now, 1 - move.before) if move.up else (move.now, move.before)
+    return rare <= min(CONSTANT, FADED * was) and not low <= move.before <= high
 
 
 def rose(move: Move) -> bool:
@@ -144,8 +173,47 @@ def worse_throughout(m: Moves) -> bool:
     return (m.fnr.up and m.fpr.up) or by_prediction
 
 
+def clearly(fits: Mapping[str, Fit], name: str) -> bool:
+    """Whether an explanation is 20 times as likely as any other one, and as none."""
+    others = [fit.nats for other, fit in fits.items() if other != name]
+    return name in fits and fits[name].nats >= CLEARLY + max(others, default=0.0)
+
+
+def labels_wrong(m: Moves) -> bool:
+    """Labels changed beside the answers, and not as other shares of the classes change them.
+
+    These bring the answers of the classes along. Flipped labels leave answers as they were, and give the class that
+    grew some of those of the other one, in each leaf: over leaves together other shares of these would do so too.
+    """
+    answers = max(m.predicted_positive_rate.nats, m.high_score_rate.nats)
+    if m.prevalence.still or answers >= CLEARLY or not clearly(m.by_score or m.by_decision, "labels flipped"):
+        return False
+    answered = m.scores or m.decisions
+    return answered is not None and fitted(answered.by_class, AS_OTHER[m.prevalence.up]).nats >= CLEARLY
+
+
 def opposite(m: Moves) -> bool:
     return m.fnr.direction * m.fpr.direction < 0
+
+
+def traded(m: Moves) -> bool:
+    """Both classes get more positive decisions, or fewer; where one alone moved, the other is asked alone."""
+    one = m.fnr.still != m.fpr.still
+    other = m.fnr if m.fnr.still else m.fpr
+    return opposite(m) or (one and other.nats >= CLEARLY and m.fnr.leaning * m.fpr.leaning < 0)
+
+
+def moved_along(m: Moves) -> bool:
+    """Scores moved, and decisions with them, though it may be only in one class that many rows tell."""
+    return scores_moved(m) and (traded(m) or (not errors_still(m) and clearly(m.by_score, "scores shifted")))
+
+
+def stretched(m: Moves, way: int) -> bool:
+    """Scores moved away from the threshold, or towards it, not all the same way, and labels do not say otherwise."""
+    if not scores_moved(m) or m.scores is None or not clearly(m.by_score, "scores stretched"):
+        return False
+    size = m.by_score["scores stretched"].size
+    return way * size > 0 and label_nats(m.scores.by_leaf, size) > -CLEARLY
 
 
 def scores_moved(m: Moves) -> bool:
@@ -172,12 +240,13 @@ TAGS = (
         lambda m: bool(m.named(PREDICTED, vanished)), (PREDICTED,), "no longer predicts {words}",
         "Compare the classes of the version in use with those of the one before, by name and by order.", vanished),
     Tag("ranking_degradation", "Does it tell positives from negatives less well, at any threshold?",
-        worse_throughout, ("error_rate", "fnr", "fpr"), "tells positives from negatives less well",
+        lambda m: worse_throughout(m) or labels_wrong(m), ("error_rate", "fnr", "fpr"),
+        "tells positives from negatives less well",
         "No threshold repairs this: look for broken features or wrong labels in this slice, then retrain."),
-    Tag("score_shift", "Did the scores move, and decisions with them?", lambda m: opposite(m) and scores_moved(m),
+    Tag("score_shift", "Did the scores move, and decisions with them?", moved_along,
         ("high_score_rate", "extreme_score_rate", "predicted_positive_rate"), "gives other scores",
         "Look at the inputs and the version that scores this slice; until then move its threshold back along the ROC."),
-    Tag("threshold_shift", "Does it trade misses for false alarms?", opposite,
+    Tag("threshold_shift", "Does it trade misses for false alarms?", traded,
         ("predicted_positive_rate", "fnr", "fpr"), "decides at another threshold",
         "Compare the threshold in use with the one intended; the model itself ranks as before."),
     Tag("improvement", "Did it get better?",
@@ -201,11 +270,11 @@ TAGS = (
     Tag("improvement", "Does it err less?", lambda m: of_classes(m) and m.error_rate.down, ("error_rate",),
         "errs {times} as often", "Nothing to repair; keep what changed."),
     Tag("overconfident", "Are its scores too extreme?",
-        lambda m: scores_moved(m) and m.slope is not None and m.slope < FLATTER, ("extreme_score_rate",),
+        lambda m: stretched(m, 1), ("extreme_score_rate",),
         "is surer than it should be",
         "Recalibrate the scores of this slice; decisions at the threshold are as before."),
     Tag("underconfident", "Are its scores too timid?",
-        lambda m: scores_moved(m) and m.slope is not None and m.slope > STEEPER, ("extreme_score_rate",),
+        lambda m: stretched(m, -1), ("extreme_score_rate",),
         "is less sure than it could be",
         "Recalibrate the scores of this slice; decisions at the threshold are as before."),
     Tag("score_shift", "Did the scores move?", scores_moved, ("high_score_rate", "extreme_score_rate"),
