@@ -299,9 +299,56 @@ def test_a_decision_that_always_was_rare_did_not_become_constant() -> None:
 
 def test_scores_in_one_bin_say_nothing_of_their_form() -> None:
     families = fm.binary("label", "pred"), fm.scores("label", "score", bins=1)
-    frame = log().with_columns(FAULTS["fn_surge"])
+    flipped = pl.when(SLICE & LATE & (pl.col("u") < 0.05)).then(~pl.col("label")).otherwise("label")
+    frame = rare(0.02).with_columns(label=flipped)
     now, before = (fm.count(frame.filter(side), *families, by=["country", "device"]) for side in (LATE, ~LATE))
-    assert [one.tag for one in fm.diagnose(now, baseline=before)] == ["fn_surge"]
+    assert [one.tag for one in fm.diagnose(now, baseline=before)] == ["ranking_degradation"]
+
+
+@pytest.mark.parametrize(("factor", "tag"), [(2, "overconfident"), (0.5, "underconfident")])
+@pytest.mark.parametrize("known", ["of negative decisions few", "beside a gap", "of another threshold"])
+def test_slopes_turn_around_the_threshold_of_the_decisions(factor: float, tag: str, known: str) -> None:
+    """It is found where labels depend on decisions, where no score lies near it, and where it is not the usual one."""
+    frame, middle = log(), 0.0
+    if known == "beside a gap":
+        frame = frame.with_columns(score=1 / (1 + (-(LOGIT + 2.5 * LOGIT.sign())).exp()))
+    if known == "of another threshold":
+        middle = float(np.log(0.3 / 0.7))
+        frame = frame.with_columns(pred=pl.col("score") >= 0.3)
+    moved = frame.with_columns(shifted((LOGIT - middle) * factor + middle))
+    if known == "of negative decisions few":
+        moved = moved.with_columns(label=pl.when(pl.col("pred") | (pl.col("u") < 0.02)).then("label"))
+    assert [(one.tag, one.slice) for one in diagnosed(moved)] == [(tag, {"country": "BR", "device": "ios"})]
+
+
+@pytest.mark.parametrize("scored", [0.0, 0.02, 1.0])
+def test_flipped_labels_are_told_by_decisions_where_scores_are_missing(scored: float) -> None:
+    frame = rare(0.02).with_columns(
+        label=pl.when(SLICE & LATE & (pl.col("u") < 0.05)).then(~pl.col("label")).otherwise("label"),
+        score=pl.when(~SLICE | (pl.col("u") * 1000 % 1 < scored)).then("score"),
+    )
+    assert [one.tag for one in diagnosed(frame)] == ["ranking_degradation"]
+
+
+def test_a_trace_of_something_else_takes_no_tag_away() -> None:
+    frame = rare(0.05, rows=400_000)
+    flipped = frame.with_columns(
+        label=pl.when(SLICE & LATE & (pl.col("u") < 0.05)).then(~pl.col("label")).otherwise("label")
+    )
+    assert [one.tag for one in diagnosed(flipped.with_columns(shifted(LOGIT + 0.04)))] == ["ranking_degradation"]
+    now, before = (pl.when(SLICE & LATE).then(now).otherwise(before) for now, before in ((0.095, 0.1), (0.3, 0.1)))
+    alarms = frame.with_columns(label=pl.col("u") < 0.5, pred=pl.col("u") % 0.5 * 2)
+    alarms = alarms.with_columns(pred=pl.when("label").then(pl.col("pred") > now).otherwise(pl.col("pred") < before))
+    assert [one.tag for one in diagnosed(alarms)] == ["fp_surge"]
+
+
+@pytest.mark.filterwarnings("error")
+def test_edges_that_are_hardly_apart_are_no_trouble() -> None:
+    sure = log().with_columns(score=pl.col("pred").cast(pl.Float64))
+    moved = sure.with_columns(score=pl.when(SLICE & LATE & (pl.col("u") < 0.3)).then(1e-10).otherwise("score"))
+    families = fm.binary("label", "pred"), fm.scores("label", "score", edges=[0, 1e-12, 1e-11, 1e-9, 0.5, 1])
+    now, before = (fm.count(moved.filter(side), *families, by=["country", "device"]) for side in (LATE, ~LATE))
+    assert [one.tag for one in fm.diagnose(now, baseline=before)] == ["score_shift"]
 
 
 def test_labels_alone_are_told_by_their_scores() -> None:

@@ -39,8 +39,8 @@ def counted(frame: pl.DataFrame, **more: object) -> fm.Counts:
     return fm.count(frame, fm.classes("label", "pred"), by=["country", "device"], time="time", every="1d", **more)
 
 
-def diagnosed(frame: pl.DataFrame) -> fm.Diagnosis:
-    return fm.diagnose(counted(frame.filter(LATE)), baseline=counted(frame.filter(~LATE)))
+def diagnosed(frame: pl.DataFrame, **more: float) -> fm.Diagnosis:
+    return fm.diagnose(counted(frame.filter(LATE)), baseline=counted(frame.filter(~LATE)), **more)
 
 
 def given(where: pl.Expr, prediction: object) -> pl.Expr:
@@ -70,6 +70,14 @@ def test_two_families_of_classes_are_told_apart() -> None:
         )
         found = fm.diagnose(now, baseline=before)
         assert [(one.tag, one.metric) for one in found] == [("class_confusion", "confused[cat -> dog] of as_pred")]
+
+
+def test_a_class_that_always_was_nearly_everything_did_not_become_so() -> None:
+    frame = log().with_columns(label=pl.lit("cat"))
+    for now, tag in ((0.006, "improvement"), (0.0006, "constant_prediction")):
+        rarer = pl.when(pl.col("u") < pl.when(LATE).then(now).otherwise(0.013)).then(pl.lit("dog"))
+        tags = [one.tag for one in diagnosed(frame.with_columns(pred=rarer.otherwise(pl.lit("cat"))), min_effect=0.001)]
+        assert tags == [tag]
 
 
 FAULTS = {

@@ -85,6 +85,23 @@ def test_scores_of_other_rows_that_moved_are_told_by_their_form(name, threshold,
     assert fits[name].size == pytest.approx(size, abs=0.05)
 
 
+@pytest.mark.parametrize("bins", [10, 20, 50])
+def test_scores_of_a_model_that_is_sure_move_within_its_outermost_bins(bins: int) -> None:
+    edges = np.linspace(0, 1, bins + 1)
+    rng = np.random.default_rng(9)
+    label = rng.random(40_000) < 0.5
+    logits = rng.normal(0.0, 4.0, 40_000)
+
+    def rows(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+        place = np.searchsorted(edges, 1 / (1 + np.exp(-logits)), side="right")
+        return np.bincount(label * (bins + 3) + place, minlength=3 * (bins + 3)).reshape(3, -1).astype(float)
+
+    for name, moved, size in (("scores shifted", logits + 1, 1.0), ("scores stretched", logits / 2, -np.log(2))):
+        fits = explained(Table(rows(logits), rows(moved), log_odds(edges)), OF_SCORES)
+        assert max(fits, key=lambda one: fits[one].nats) == name
+        assert fits[name].size == pytest.approx(size, abs=0.1)
+
+
 def test_where_nothing_happened_no_explanation_is_much_likelier_than_another() -> None:
     leaf, place = np.zeros(3 * 53, np.int64), np.arange(3 * 53)
     for seed in range(3, 13):

@@ -14,7 +14,7 @@ Floats = NDArray[np.float64]
 
 DECISIONS = ("tn", "fp", "fn", "tp")  # negative and positive decisions of negatives, then of positives
 LABELS = ("negative", "positive", "unlabelled")
-USUAL = 0.5  # the threshold, where no decisions are counted
+USUAL = 0.0  # the threshold, where no decisions are counted
 
 
 def decisions(pair: Pair, inside: NDArray[np.bool_]) -> Answers | None:
@@ -35,8 +35,7 @@ def scores(pair: Pair, inside: NDArray[np.bool_]) -> Answers | None:
     before, now = (
         side_of(held, inside, LABELS, held.table["bin"].to_numpy(), size) for held in (scored.before, scored.now)
     )
-    edges = log_odds(scored.edges) - log_odds(np.array(threshold(pair)))
-    return Answers(before, now, inside, (len(LABELS), size), edges)
+    return Answers(before, now, inside, (len(LABELS), size), log_odds(scored.edges) - threshold(pair))
 
 
 def side_of(
@@ -50,14 +49,20 @@ def side_of(
 
 
 def threshold(pair: Pair) -> float:
-    """The score from which on decisions are positive: as many rows of the baseline lie above it as are decided so."""
+    """The log odds from which on decisions are positive: as many rows of the baseline lie above as are decided so.
+
+    That is the middle of the scores that would do, where the baseline has none for a stretch.
+    """
     name, kind = pair.counted
     if kind != "binary" or pair.scored is None:
         return USUAL
     cells, held, edges = pair.baseline[name].cells, pair.scored.before, pair.scored.edges
-    negative, decided = float((cells.tn + cells.fn).sum()), float(sum(getattr(cells, cell).sum() for cell in DECISIONS))
+    negative = float((cells.tn + cells.fn + cells.unlabelled_neg).sum())
+    decided = negative + float((cells.fp + cells.tp + cells.unlabelled_pos).sum())
     rows = np.asarray(sum(getattr(held.cells, label) for label in LABELS), np.float64)
     below = np.bincount(held.table["bin"].to_numpy(), rows, len(edges) + 2).cumsum()
     if not 0 < negative < decided or not below[-1]:
         return USUAL
-    return float(np.interp(negative / decided, below[: len(edges)] / below[-1], edges))
+    share, shares = negative / decided, below[: len(edges)] / below[-1]
+    ends = np.interp(share, shares, edges), np.interp(-share, -shares[::-1], edges[::-1])
+    return float(log_odds(np.array(ends)).mean())

@@ -2,8 +2,9 @@
 
 A rule over rates that moved cannot tell apart causes that move the same rates. Each cause leaves a form of its own,
 though: labels that are flipped leave the scores where they were, while other shares of the classes bring the scores
-of the classes along; a threshold that moved takes both classes with it. An explanation is a transformation of the
-table of the baseline with one number in it, fitted to the current table; of two the likelier one explains better.
+of the classes along; a slope moves scores away from the threshold on both of its sides. An explanation is a
+transformation of the table of the baseline with one number in it, fitted to the current table; of two the likelier one
+explains better.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ Floats = NDArray[np.float64]
 
 OTHERWISE = 0.01  # of the rows may be anywhere: no explanation is the whole of what happened
 CLASSES = 5  # of scores on either side of the threshold
-LEAST = 10.0  # rows of such a class, of both sides
+LEAST = 10.0  # rows that such a class is to have, of both sides
 POINTS, ROUNDS = 33, 3  # of the grid on which numbers are fitted, each round within two steps of the one before
 TAIL = 12  # halves of an outermost bin that are told apart
 TINY = 1e-300
@@ -100,7 +101,7 @@ class Fit:
 class Explanation:
     """What one thing that changed makes of a table, for each of many sizes between ``low`` and ``high``; 0 is nothing.
 
-    ``changed`` takes a table, sizes of the shape (sizes, 1, 1) and the edges.
+    ``changed`` takes a table, sizes of the shape (sizes, 1, 1) and the edges, which only scores that moved ask for.
     """
 
     name: str
@@ -132,11 +133,11 @@ def explained(table: Table, explanations: tuple[Explanation, ...]) -> Mapping[st
     none fits well, as scores are known by their bins only, a small lead says little.
     """
     fits = {one.name: fitted(table, one) for one in explanations}
-    spare = excess(table, max(fit.nats for fit in fits.values())) if len(table.edges) else 1.0
-    return {name: Fit(fit.nats / spare, fit.size) for name, fit in fits.items()}
+    dispersion = overdispersion(table, max(fit.nats for fit in fits.values())) if len(table.edges) else 1.0
+    return {name: Fit(fit.nats / dispersion, fit.size) for name, fit in fits.items()}
 
 
-def excess(table: Table, nats: float) -> float:
+def overdispersion(table: Table, nats: float) -> float:
     """How many times the chance deviation a table is from an explanation that gained so many nats; at least 1."""
     none, all_ = (float(nats_of(table, part[None])[0]) for part in (table.before, table.now))
     cells = int((np.add.reduceat(table.before + table.now, starts_of(table), 1) > 0).sum())
@@ -182,8 +183,8 @@ def label_likelihood(table: Table, made: Floats) -> float:
 def starts_of(table: Table) -> NDArray[np.int64]:
     """Where the answers that are compared begin: decisions as they are, scores in classes of about as many rows.
 
-    There are up to CLASSES on either side of the threshold. In narrower ones most of what differs is chance; a bin as
-    large as a class is one.
+    There are about CLASSES on either side of the threshold. In narrower ones most of what differs is chance; a bin as
+    large as a class is one, and what lies between two of those.
     """
     rows = (table.before + table.now).sum(0)
     if not len(table.edges):
@@ -221,7 +222,7 @@ def flipped(table: Floats, sizes: Floats, edges: Floats) -> Floats:
 
 
 def as_other(label: int) -> Callable[[Floats, Floats, Floats], Floats]:
-    """A share of the rows of a label has the answers of the other one."""
+    """A share of the rows of a label has the answers of the other one, all leaves together."""
 
     def changed(table: Floats, sizes: Floats, edges: Floats) -> Floats:
         rows = table[:2].sum(1)
@@ -234,7 +235,7 @@ def as_other(label: int) -> Callable[[Floats, Floats, Floats], Floats]:
 
 
 def resampled(table: Floats, sizes: Floats, edges: Floats) -> Floats:
-    """The odds of a positive label times so much, each class with the answers that it had."""
+    """The odds of a positive label times so much, each class with the answers that it had (label shift)."""
     rows = table[:2].sum(1)
     odds = np.concatenate([np.ones_like(sizes), np.exp(sizes)], 1) * rows[:, None]
     shares = odds * rows.sum() / np.maximum(odds.sum(1, keepdims=True) * np.maximum(rows[:, None], TINY), TINY)
@@ -242,7 +243,7 @@ def resampled(table: Floats, sizes: Floats, edges: Floats) -> Floats:
 
 
 def relabelled(table: Floats, sizes: Floats, edges: Floats) -> Floats:
-    """The odds of a positive label times so much at each answer, and answers as they were."""
+    """The odds of a positive label times so much at each answer, and answers as they were (concept drift)."""
     odds, rows = table[1:2] * np.exp(sizes), table[:2].sum(0)
     positive = rows * odds / np.maximum(table[:1] + odds, TINY)
     return np.concatenate([rows - positive, positive, np.broadcast_to(table[2:], (len(sizes), *table[2:].shape))], 1)
@@ -256,9 +257,9 @@ def rescored(table: Floats, asked: Floats, edges: Floats) -> Floats:
     """
     kept = table[:, 1:-2]
     below = np.concatenate([np.zeros((len(table), 1)), kept.cumsum(1)], 1)
-    places, inner = logistic(edges), logistic(asked[:, 0, 1:-1])
+    places, from_end, inner = logistic(edges), logistic(-edges), logistic(asked[:, 0, 1:-1])
     low = [tail(places[1:3], row[1:3]) for row in below]
-    high = [tail(1 - places[[-2, -3]], row[-1] - row[[-2, -3]]) for row in below]
+    high = [tail(from_end[[-2, -3]], row[-1] - row[[-2, -3]]) for row in below]
     at = np.stack(
         [
             np.interp(
@@ -281,11 +282,12 @@ def tail(places: Floats, rows: Floats) -> tuple[Floats, Floats]:
     """Places within an outermost bin, counted from its end of the scores, and the rows up to each of them.
 
     These are a power of the place, the one that the bin and its neighbour together follow: where a model is sure, most
-    of the rows of such a bin lie at its end.
+    of the rows of such a bin lie at its end. They lie evenly where there are too few to tell.
     """
-    at = places[0] * 2.0 ** -np.arange(TAIL, 0, -1)
-    power = np.log(rows[1] / rows[0]) / np.log(places[1] / places[0]) if rows[0] > 0 else 1.0
-    return at, rows[0] * (at / places[0]) ** power
+    shares = 2.0 ** -np.arange(TAIL, 0, -1)
+    told = 0 < rows[0] < rows[1] and 0 < places[0] < places[1]
+    power = np.log(rows[1] / rows[0]) / np.log(places[1] / places[0]) if told else 1.0
+    return places[0] * shares, rows[0] * shares**power
 
 
 def shifted(table: Floats, sizes: Floats, edges: Floats) -> Floats:

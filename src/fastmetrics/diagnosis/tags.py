@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import log
 
+import numpy as np
+
 from fastmetrics.diagnosis.explanations import (
     AS_OTHER,
     OF_DECISIONS,
@@ -16,6 +18,7 @@ from fastmetrics.diagnosis.explanations import (
     explained,
     fitted,
     label_nats,
+    log_odds,
 )
 from fastmetrics.diagnosis.rates import CONFUSED, PREDICTED
 from fastmetrics.diagnosis.ratios import wilson
@@ -23,9 +26,10 @@ from fastmetrics.diagnosis.ratios import wilson
 __all__ = ["BELOW_CONSTANT", "SIMPSON", "TAGS", "VERSION_REGRESSION", "Move", "Moves", "Tag", "rank_of"]
 
 CONSTANT = 0.01  # a class predicted for at most this share of rows, or for all but this share, is predicted always
-FADED = 0.1  # of its share is left of a decision that is made no longer
+FADED = 0.1  # of its share is left of a decision that is hardly made any more
+COMPARABLE = 0.1  # of the change of one rate, in log odds: what is less is no part of the same thing
 NEVER = 0.001  # a class predicted for at most this share of rows, is predicted no longer
-CLEARLY = log(20)  # nats between two explanations of one slice: the less likely one is 1 in 20 as likely
+CLEARLY = log(20)  # nats: of two explanations, or of one and nothing, the less likely one is 1 in 20 as likely
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,12 @@ class Move:
     @property
     def still(self) -> bool:
         return self.direction == 0
+
+    @property
+    def change(self) -> float:
+        """By how much it moved, in log odds either way."""
+        before, now = log_odds(np.array([self.before, self.now]))
+        return abs(float(now - before))
 
 
 STILL = Move()
@@ -128,14 +138,19 @@ class Tag:
         return [name for rate in self.rates for name in moves.named(rate, self.which)]
 
 
+def faded(now: float, before: float) -> bool:
+    """Whether a share is hardly there any more, and was: what was always rare did not fade."""
+    return now <= min(CONSTANT, FADED * before)
+
+
 def constant(m: Moves) -> bool:
-    """One decision is hardly made any more, and it was: what was always rare did not become constant."""
+    """One of the two decisions is hardly made any more."""
     move = m.predicted_positive_rate
     if move.still or not move.n:
         return False
     low, high = wilson(move.k, move.n, 1.96)
     rare, was = (1 - move.now, 1 - move.before) if move.up else (move.now, move.before)
-    return rare <= min(CONSTANT, FADED * was) and not low <= move.before <= high
+    return faded(rare, was) and not low <= move.before <= high
 
 
 def rose(move: Move) -> bool:
@@ -158,7 +173,7 @@ def vanished(move: Move) -> bool:
 
 def everything(move: Move) -> bool:
     """A class is predicted for nearly every row, and was not."""
-    return move.up and move.now >= 1 - CONSTANT and move.before < wilson(move.k, move.n, 1.96)[0]
+    return move.up and faded(1 - move.now, 1 - move.before) and move.before < wilson(move.k, move.n, 1.96)[0]
 
 
 def confused(m: Moves) -> bool:
@@ -184,12 +199,15 @@ def labels_wrong(m: Moves) -> bool:
 
     These bring the answers of the classes along. Flipped labels leave answers as they were, and give the class that
     grew some of those of the other one, in each leaf: over leaves together other shares of these would do so too.
+    Scores tell more than decisions, but where few rows that have one are labelled.
     """
-    answers = max(m.predicted_positive_rate.nats, m.high_score_rate.nats)
-    if m.prevalence.still or answers >= CLEARLY or not clearly(m.by_score or m.by_decision, "labels flipped"):
+    if m.prevalence.still or not (m.predicted_positive_rate.still and m.high_score_rate.still):
         return False
-    answered = m.scores or m.decisions
-    return answered is not None and fitted(answered.by_class, AS_OTHER[m.prevalence.up]).nats >= CLEARLY
+    by_score = any(fit.nats >= CLEARLY for fit in m.by_score.values())
+    answered, fits = (m.scores, m.by_score) if by_score else (m.decisions, m.by_decision)
+    if answered is None or not clearly(fits, "labels flipped"):
+        return False
+    return fitted(answered.by_class, AS_OTHER[m.prevalence.up]).nats >= CLEARLY
 
 
 def opposite(m: Moves) -> bool:
@@ -198,9 +216,11 @@ def opposite(m: Moves) -> bool:
 
 def traded(m: Moves) -> bool:
     """Both classes get more positive decisions, or fewer; where one alone moved, the other is asked alone."""
-    one = m.fnr.still != m.fpr.still
-    other = m.fnr if m.fnr.still else m.fpr
-    return opposite(m) or (one and other.nats >= CLEARLY and m.fnr.leaning * m.fpr.leaning < 0)
+    if m.fnr.still == m.fpr.still:
+        return opposite(m)
+    moving, other = (m.fpr, m.fnr) if m.fnr.still else (m.fnr, m.fpr)
+    along = m.fnr.leaning * m.fpr.leaning < 0 and other.change >= COMPARABLE * moving.change
+    return along and other.nats >= CLEARLY
 
 
 def moved_along(m: Moves) -> bool:

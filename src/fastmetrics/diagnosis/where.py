@@ -104,7 +104,8 @@ def localise(
     """
     search = Search(lattice, dispersion or independent(), alpha)
     found = peeled(search, ratio, most, search.parts)
-    return [place(search, ratio, cell) for cell in refitted(search, ratio, found)]
+    places = [place(search, ratio, cell) for cell in refitted(search, ratio, found)]
+    return sorted(places, key=lambda one: -one.score)
 
 
 def peeled(search: Search, ratio: Ratio, most: int, parts: int) -> list[Cell]:
