@@ -31,8 +31,8 @@ METHOD = (
     f"{peers.THREADS} threads, numpy and scikit-learn one. Of several forms of a query (sums, masks, label and "
     "prediction as keys; keys as they are or packed into one number) the one that takes the least CPU time in a trial "
     "is shown. The sides took turns, and the whole tables of every run were compared outside the clock: counts equal, "
-    "sums to 1e-9. Peers answer in the form that costs them least: numpy an array by code, ClickHouse codes, both "
-    "turned into keys outside the clock.",
+    "sums to 1e-9. Peers answer in the form that costs them least: bincount with an array by code, ClickHouse with "
+    "codes, both turned into keys outside the clock; `numpy` is bincount with the groups that occur and their keys.",
     "Times are medians over the rounds, CPU time is that of all threads of the process, `least` is the least CPU "
     "time, `multiple` the median of CPU time over that of the first side in the same round: a side whose multiple is "
     "below 1 is faster than fastmetrics. In memory, goals are multiples of one fastmetrics thread. Memory is the peak "
