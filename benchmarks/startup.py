@@ -28,10 +28,10 @@ IMPORT = (
     CLOCK
     + """
 start = clock()
-import polars
-polars_alone = since(start)
+import numpy, polars
+needed = since(start)
 import fastmetrics
-print(json.dumps([since(start), polars_alone]))
+print(json.dumps([since(start), needed]))
 """
 )
 FIRST = (
@@ -95,7 +95,7 @@ def measured(setting: Setting) -> Outcome:
     table = pl.DataFrame(
         [
             row("import fastmetrics", [whole for whole, _ in imports]),
-            row("of it, import polars", [polars for _, polars in imports]),
+            row("of it, import numpy, polars", [needed for _, needed in imports]),
             row("first call, kernels in the cache", [first for first, _ in warm]),
             row("first call, kernels compiled", [first for first, _ in compiled]),
             row("second call", [second for _, second in warm]),
