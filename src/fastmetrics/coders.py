@@ -254,7 +254,7 @@ class TextCoder:
 
 class Exported:
     """An Arrow array by its C interface alone: of one of pyarrow's own types Polars imports `pyarrow.compute`, which
-    takes a fifth of the first count in a process.
+    takes a tenth of the first count in a process.
     """
 
     def __init__(self, array: pa.Array) -> None:

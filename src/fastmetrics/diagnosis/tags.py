@@ -1,4 +1,4 @@
-"""What happened: one table of tags, each with its rule over the rates that moved in a slice."""
+"""What happened: one table of tags, each with its rule over the rates that moved in a slice and what explains them."""
 
 from __future__ import annotations
 
@@ -210,14 +210,10 @@ def labels_wrong(m: Moves) -> bool:
     return fitted(answered.by_class, AS_OTHER[m.prevalence.up]).nats >= CLEARLY
 
 
-def opposite(m: Moves) -> bool:
-    return m.fnr.direction * m.fpr.direction < 0
-
-
 def traded(m: Moves) -> bool:
     """Both classes get more positive decisions, or fewer; where one alone moved, the other is asked alone."""
     if m.fnr.still == m.fpr.still:
-        return opposite(m)
+        return m.fnr.direction * m.fpr.direction < 0
     moving, other = (m.fpr, m.fnr) if m.fnr.still else (m.fnr, m.fpr)
     along = m.fnr.leaning * m.fpr.leaning < 0 and other.change >= COMPARABLE * moving.change
     return along and other.nats >= CLEARLY
