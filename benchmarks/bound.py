@@ -18,6 +18,7 @@ __all__ = ["measured"]
 ROWS = 1 << 18  # of a batch
 BATCHES = 60
 ROW_BYTES = 8 + 2 / 8  # two integers and two bits
+MADE_BYTES = 2 * 4 + 1  # two codes and a state
 
 COUNT = """
 import json, sys
@@ -49,10 +50,11 @@ class Case:
     threads: int
 
     def bound(self, groups: int, hashed: bool) -> float:
-        """The terms that grow with the log: batches in flight, a table a thread, and the result."""
+        """The terms that grow with the log: batches in flight, what is made of them, a table a thread, the result."""
         batches = (1.25 * self.threads + 2) * ROWS * ROW_BYTES
+        blocks = self.threads * ROWS * MADE_BYTES
         table = groups * (16 + 80) if hashed else 1.25 * self.a * self.b * 16
-        return batches + min(self.threads * table, 2**30 + table) + groups * (72 + 8)
+        return batches + blocks + min(self.threads * table, 2**30 + table) + groups * (72 + 8)
 
 
 def measured(setting: Setting) -> Outcome:

@@ -26,8 +26,8 @@ __all__ = ["FEW_GROUPS", "Block", "Drained", "Place", "Tally"]
 
 
 MOST_CELLS = 2**32
-FIRST_STATES = 4  # of a family: most logs have no nulls, and need no more cells
 FEW_GROUPS = 1 << 12  # up to which numpy does what three kernels do for many: the first count waits 2 s less for those
+FEW_STATES = 4  # of a family: more than most logs need
 GROWTH = 8  # fresh zeros cost no memory until they are written, copying the old ones does
 
 
@@ -77,11 +77,11 @@ class CellArrays:
         """Forget all rows."""
         self.size = 0
         self.added = 0
-        states, factors = len(self.family.states), 2 if self.weighted else 1
+        states = min(FEW_STATES, len(self.family.states))
         self.rows = CellRows(
-            np.zeros((0, min(FIRST_STATES, states)), np.uint32),
-            np.zeros((0, min(FIRST_STATES, states) * 4 if self.weighted else 0)),
-            np.zeros((0, len(self.sums_of) * factors * 2)),
+            np.zeros((0, states), np.uint32),
+            np.zeros((0, states * 4 if self.weighted else 0)),
+            np.zeros((0, len(self.sums_of) * (4 if self.weighted else 2))),
             np.full((0, len(self.signs)), np.nan),
         )
 
@@ -156,13 +156,16 @@ class CellArrays:
             keep_largest(fields, ids.ranges, signed, self.rows.extremes.reshape(-1))
 
     def make_room_for(self, state: int) -> None:
-        """Make sure that a state has a cell."""
-        have = self.rows.counts.shape[1]
-        if state >= have:
-            counts, weights, states = self.rows.counts, self.rows.weights, len(self.family.states)
+        """Make sure that a state has a cell, while most states that have not occurred have none.
+
+        States of nulls come last, so that a log without them has dense tables: scores take half the memory.
+        """
+        counts, weights = self.rows.counts, self.rows.weights
+        if state >= counts.shape[1] or not len(counts):
+            width = min(1 << state.bit_length(), len(self.family.states))
             self.rows = self.rows._replace(
-                counts=widened(counts, states, self.size),
-                weights=widened(weights, states * 4 if self.weighted else 0, self.size),
+                counts=widened(counts, width, self.size),
+                weights=widened(weights, width * 4 if self.weighted else 0, self.size),
             )
 
     def widen(self, rows: int) -> None:
@@ -171,11 +174,13 @@ class CellArrays:
         if self.added >= 2**32 and self.rows.counts.dtype == np.uint32:
             self.rows = self.rows._replace(counts=self.rows.counts.astype(np.int64))
 
-    def put(self, ids: NDArray[Any], taken: CellRows) -> None:
+    def put(self, of: Ids, taken: CellRows) -> None:
         """Add cells to the rows of their ids, each id at most once."""
         self.widen(int(taken.counts.sum()))
         states = taken.counts.shape[1]
         self.make_room_for(states - 1)
+        self.reserve(of.size)
+        ids = of.array()
         counts, weights, sums, extremes = self.rows
         counts[ids, :states] += taken.counts.astype(counts.dtype)
         weights[ids, : taken.weights.shape[1]] += taken.weights
@@ -268,9 +273,9 @@ def grown(array: NDArray[Any], room: int, fill: float) -> NDArray[Any]:
 
 
 def widened(array: NDArray[Any], width: int, rows: int) -> NDArray[Any]:
-    """Wider rows that start with the same cells; only the first ``rows`` hold any."""
+    """Rows of another width that start with the same cells; only the first ``rows`` hold any."""
     wider = np.zeros((len(array), width), array.dtype)
-    wider[:rows, : array.shape[1]] = array[:rows]
+    wider[:rows, : array.shape[1]] = array[:rows, :width]
     return wider
 
 
@@ -353,8 +358,7 @@ class Tally:
             return
         ids = self.ids([as_codes(codes) for codes in drained.outer], len(drained.cells.counts))
         ids = self.cell_ids(index, ids, [as_codes(codes) for codes in drained.inner])
-        self.cells[index].reserve(ids.size)
-        self.cells[index].put(ids.array(), drained.cells)
+        self.cells[index].put(ids, drained.cells)
 
     def groups(self) -> int:
         """How many groups there are so far."""

@@ -523,6 +523,8 @@ def test_window_codes_go_on_from_a_block(run: Run) -> None:
         [-3.0, -1.0, 0.25, 1e6],
         default_edges().tolist(),
         (np.arange(257) / 256).tolist(),
+        (np.arange(256) / 255).tolist(),
+        (np.arange(-127, 129) / 32).tolist(),
         np.linspace(-3, 7, 41).tolist(),
     ],
     ids=len,
@@ -535,6 +537,15 @@ def test_bin_scores(size: int, edges: list[float], dtype: Any) -> None:
     scores = rng(size).choice(pool, size)
     expected = [bin_of(score, edges, dtype) for score in scores.tolist()]
     assert Binner(np.array(edges))(scores).tolist() == [0 if place is None else place + 1 for place in expected]
+
+
+@pytest.mark.parametrize("x", [5e-8, 0.1, 0.5, 0.5**0.5, 0.75, 1 - 2.0**-24, 1 - 2.0**-53, 1.0, 1.5, 2.0, 1e300])
+def test_natural_log(x: float) -> None:
+    near = x * (1 + 1e-3 * rng(0).standard_normal(2000))
+    for number in [x, np.nextafter(x, 0), np.nextafter(x, 2 * x), *near]:
+        expected = math.log(number)
+        with np.errstate(over="ignore"):
+            assert abs(bins.natural_log(np.float64(number)) - expected) <= 1.5 * math.ulp(expected)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

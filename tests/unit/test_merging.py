@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -10,6 +11,8 @@ import pytest
 
 import fastmetrics as fm
 from fastmetrics import scan
+from fastmetrics.families.binary import CELLS
+from fastmetrics.tally import Tally
 
 BINARY = fm.binary("label", "pred")
 LOG = pl.DataFrame({"label": [1, 0, 1], "pred": [1, 1, 0], "score": [0.9, 0.8, 0.1], "k": ["a", "b", "a"]})
@@ -38,6 +41,29 @@ def test_a_lone_instant_far_away_keeps_the_windows_before_it(monkeypatch: pytest
     truth = log.group_by(pl.col("ts").dt.truncate("15m").dt.replace_time_zone("UTC")).len().sort("ts")
     assert frame["window_start"].to_list() == truth["ts"].to_list()
     assert frame["tp"].to_list() == truth["len"].to_list()
+
+
+def test_tables_widen_as_states_occur_and_lose_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """First one state alone, then more and more, the nulls last, with new keys that make the ids move."""
+    monkeypatch.setattr(scan, "BLOCK_ROWS", 10)
+    widths, add = [], Tally.add
+
+    def noted(tally: Tally, *given: Any) -> None:
+        add(tally, *given)
+        widths.append(tally.cells[0].rows.counts.shape[1])
+
+    monkeypatch.setattr(Tally, "add", noted)
+    states = [(0, 0), (0, 1), (1, 0), (1, 1), (0, None), (1, None), (None, 0), (None, 1), (None, None)]
+    rows = [
+        {"k": f"{number * key}", "label": label, "pred": pred, "w": 0.5}
+        for number, (label, pred) in enumerate(states)
+        for key in range(10)
+    ]
+    log = pl.DataFrame(rows, schema_overrides={"label": pl.Int64, "pred": pl.Int64})
+    for weight in (None, "w"):
+        counts = fm.count(log, BINARY, by="k", weight=weight, threads=1)
+        assert counts.frame.select(CELLS).sum().row(0) == (10,) * 9
+    assert widths == [1, 2, 4, 4, 8, 8, 8, 8, 9] * 2
 
 
 @pytest.mark.parametrize("threads", [1, 2, 4])

@@ -17,7 +17,7 @@ import oracle_scores as oracle
 from fastmetrics.errors import SchemaError
 from fastmetrics.families.binary import CELLS
 from fastmetrics.families.curves import curve
-from fastmetrics.families.edges import Binner, chosen_edges, default_edges, edge_at
+from fastmetrics.families.edges import Binner, chosen_edges, default_edges, edge_at, even
 from fastmetrics.families.scores import AT_THRESHOLD, scores, threshold_cells
 from fastmetrics.kernels.bins import bin_scores
 from fastmetrics.metrics import Cells, find, value
@@ -93,7 +93,12 @@ EDGES = {
     "one": np.array([-3.0]),
     "wide": np.array([-3e38, -1e-300, 1e-300, 3e38]),
     "thousands": np.linspace(-4, 4, 5000),
+    "thirds": np.arange(-300, 301) / 3,
+    "far": np.arange(100_000, 130_000) / 100,
+    "most": np.arange(-32_000, 33_000) / 7,
+    "decades": np.arange(-500.0, 501.0, 10.0),
 }
+EVEN = ("tens", "thirds", "far", "most", "decades")
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -111,9 +116,16 @@ def test_bins_are_where_a_search_puts_them(edges, dtype):
     assert (Binner(edges)(score).astype(int) - 1).tolist() == expected.tolist()
 
 
+def test_edges_are_even_to_the_last_bit_or_not():
+    assert {name for name, edges in EDGES.items() if Binner(edges).even} == set(EVEN)
+    assert even(np.array([0.1, 0.2, 0.30000000000000004])) is None
+    assert even(np.arange(131_000, 131_100) / 2) is None  # float32 moves such edges by more than the kernel allows for
+    assert even(np.array([0.0, 1e9])) is None
+
+
 def test_the_guide_stays_small_whatever_the_edges():
     for name, edges in EDGES.items():
-        assert len(Binner(edges).double.guide.table) < 140_000, name
+        assert len(Binner(edges).double.table) < 140_000, name
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -124,7 +136,7 @@ def test_the_kernel_compiled_and_plain_equals_the_oracle(size, dtype):
     score = rng.choice(np.concatenate([edges, rng.uniform(-0.1, 1.1, 100), [math.nan]]), size).astype(dtype)
     binner = Binner(edges)
     plain = np.empty(size, np.uint16)
-    bin_scores.py_func(score, *(binner.single if dtype == np.float32 else binner.double).guide, plain)
+    bin_scores.py_func(score, *(binner.single if dtype == np.float32 else binner.double), plain)
     expected = [0 if (b := oracle.bin_of(s, edges, dtype)) is None else b + 1 for s in score.tolist()]
     assert binner(score).tolist() == plain.tolist() == expected
 

@@ -21,6 +21,8 @@ RULER = (*range(100, 200, 10), *range(200, 500, 25), *range(500, 1000, 50))
 MOST_EDGES = 65_533
 LARGEST = float(np.finfo(np.float32).max)
 MOST_CELLS = 1 << 16
+MOST_STEPS = 1 << 17  # from 0 to an even edge: rounded to float32 it moves by less than a hundredth of a bin
+STEP_DIGITS = 6  # of the number of bins in a unit of the score, which the edges tell but for their rounding
 
 
 def default_edges() -> Floats:
@@ -114,38 +116,41 @@ class Guide(NamedTuple):
 
 def guide(edges: Floats) -> Guide:
     """The guide of some edges, of which neighbours may coincide."""
-    from fastmetrics.kernels.bins import guide_cell, logarithm
+    from fastmetrics.kernels.bins import guide_cell, rough_log2
 
     first, last = edges[0], edges[-1]
     middle = first / 2 + last / 2
     reach = np.concatenate([edges - first, last - edges])
     smallest = reach.min(initial=1.0, where=reach > 0)
-    top = logarithm(max(middle - first, smallest))
-    nearest = max(logarithm(smallest) - 1, top - MOST_CELLS)
+    top = rough_log2(max(middle - first, smallest))
+    nearest = max(rough_log2(smallest) - 1, top - MOST_CELLS)
     half = top - nearest + 2
     cells = [guide_cell(edge, first, last, middle, nearest, half) for edge in edges]
     return Guide(edges, float(middle), int(nearest), np.searchsorted(cells, np.arange(2 * half + 1)).astype(np.uint16))
 
 
-def even_steps(edges: Floats) -> float:
-    """The bins in a unit of the score where all are equally wide, give or take a hundredth; else 0."""
-    if len(edges) < 2:
-        return 0.0
-    width = (edges[-1] - edges[0]) / (len(edges) - 1)
-    ideal = edges[0] + width * np.arange(len(edges))
-    return float(1 / width) if np.abs(edges - ideal).max() < width / 100 else 0.0
+class Even(NamedTuple):
+    """Edges of which edge k is ``(start + k) / steps``: the arguments of the kernel `bin_evenly`."""
 
-
-class Edges(NamedTuple):
-    """Edges in the precision of the scores, with how to find one's way among them."""
-
-    edges: Floats
+    start: int
     steps: float
-    guide: Guide
+    edges: int
 
-    @staticmethod
-    def of(edges: Floats) -> Edges:
-        return Edges(edges, even_steps(edges), guide(edges))
+
+def even(edges: Floats) -> Even | None:
+    """The steps of some edges, if they are even to the last bit, as k / n is, or tenths as people write them.
+
+    >>> even(np.array([0.1, 0.2, 0.3])), even(np.array([0.1, 0.2, 0.1 + 0.2]))
+    (Even(start=1, steps=10.0, edges=3), None)
+    """
+    if len(edges) < 2:
+        return None
+    steps = round((len(edges) - 1) / float(edges[-1] - edges[0]), STEP_DIGITS)
+    start = round(edges[0] * steps)
+    if not steps or abs(start) + len(edges) > MOST_STEPS:
+        return None
+    made = (start + np.arange(len(edges))) / steps
+    return Even(start, steps, len(edges)) if (made == edges).all() else None
 
 
 class Binner:
@@ -162,20 +167,23 @@ class Binner:
         self.edges = edges
 
     @cached_property
-    def double(self) -> Edges:
-        return Edges.of(self.edges)
+    def even(self) -> Even | None:
+        return even(self.edges)
 
     @cached_property
-    def single(self) -> Edges:
-        return Edges.of(self.edges.astype(np.float32).astype(np.float64))
+    def double(self) -> Guide:
+        return guide(self.edges)
+
+    @cached_property
+    def single(self) -> Guide:
+        return guide(self.edges.astype(np.float32).astype(np.float64))
 
     def __call__(self, score: NDArray[Any]) -> NDArray[np.uint16]:
         from fastmetrics.kernels.bins import bin_evenly, bin_scores  # and so Numba: not at import time
 
         bins = np.empty(len(score), np.uint16)
-        edges, steps, guide = self.single if score.dtype == np.float32 else self.double
-        if steps:
-            bin_evenly(score, edges, steps, bins)
+        if self.even is not None:
+            bin_evenly(score, *self.even, bins)
         else:
-            bin_scores(score, *guide, bins)
+            bin_scores(score, *(self.single if score.dtype == np.float32 else self.double), bins)
         return bins
