@@ -140,7 +140,7 @@ CLOSE: tuple[Any, ...] = (pl.Int8, pl.UInt8, pl.Int16, pl.UInt16, pl.Int32, pl.U
 @pytest.mark.parametrize("dtype", CLOSE, ids=str)
 def test_numbers_that_lie_close_together(dtype: Any, least: int, beyond: int) -> None:
     """Each is its own code, in as few bytes as it has, until one lies out of reach; no code changes then."""
-    close = np.random.default_rng(least).permutation(np.arange(400) % 50) + least
+    close = np.random.default_rng(least).permutation(np.arange(400) % 40) + least
     parts = [pl.Series(numbers).cast(pl.Int32).cast(dtype) for numbers in (close, close, [least + 60], [beyond], close)]
     parts[1] = pl.select(pl.when(close % 3 > 0).then(parts[1])).to_series()
     key_coder, found, itemsizes = coder(parts[0].dtype), list[int](), list[int]()
@@ -154,8 +154,23 @@ def test_numbers_that_lie_close_together(dtype: Any, least: int, beyond: int) ->
     assert itemsizes[0] == (own if own < 8 else 2)
     assert found[:400] == (close - least + 1).tolist()
     assert key_coder.values().gather(found).equals(column, check_names=False)
-    out = beyond < least or beyond >= least + 100
+    out = beyond < least or beyond >= least + 120
     assert (itemsizes[-1] == 4) == (out or itemsizes[0] == 4)
+
+
+@pytest.mark.parametrize("dtype", [pl.Int32, pl.Int64], ids=str)
+def test_many_numbers_that_lie_close_together(dtype: Any) -> None:
+    """A third of 300,000 numbers, null among them, and later one that lies far away."""
+    numbers = np.random.default_rng(0).permutation(np.arange(0, 300_000, 2)) - 1000
+    first = pl.select(pl.when(numbers % 7 > 0).then(pl.lit(pl.Series(numbers, dtype=dtype)))).to_series()
+    key_coder = coder(dtype())
+    codes, said = coded(key_coder, first)
+    assert said is not None
+    assert said.array.itemsize == 4
+    assert codes == [0 if number is None else number + 1001 for number in first.to_list()]
+    more, _ = coded(key_coder, pl.Series([2**31 - 1, *first[:10]], dtype=dtype))
+    assert more[1:] == codes[:10]
+    assert key_coder.values().gather([*codes, *more[:1]]).equals(first.append(pl.Series([2**31 - 1], dtype=dtype)))
 
 
 @pytest.mark.parametrize("dtype", CLOSE[:-1], ids=str)
