@@ -51,6 +51,7 @@ bench: $(READY_BENCH) ## Equality with the peers, then CPU-time ratios: benchmar
 bench-full: $(READY_BENCH) ## The same on 50 million rows, and on a billion of them in Parquet
 	$(BIN)/python benchmarks/speed.py --full --rows 50000000
 	$(BIN)/python benchmarks/expressions.py
+	$(BIN)/python benchmarks/arrays.py
 
 causes: $(READY_TEST) ## Root causes against planted ones: FAULTBENCH, ROOTS, TRAINING and LATTICES .md in benchmarks
 	$(BIN)/python benchmarks/faultbench/run.py --log employment_MA --seeds 0:200 --nulls 0:1000 --jobs 2

@@ -19,7 +19,7 @@ from outcome import Outcome
 from setting import Setting, machine, versions
 from works import REASONS, Work
 
-__all__ = ["RESULTS", "markdown", "now", "put_section", "report", "section"]
+__all__ = ["RESULTS", "markdown", "now", "put_section", "report", "section", "wrapped"]
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
 
@@ -84,7 +84,7 @@ def reasons(outcomes: Mapping[Work, Outcome]) -> Iterator[str]:
     missed = {row["work"] for row in goal_rows(outcomes) if row["met"] == "**no**"}
     for work in outcomes:
         if work.name in missed and work.name in REASONS:
-            yield f"- **{work.name}**: {REASONS[work.name]}"
+            yield wrapped(f"- **{work.name}**: {REASONS[work.name]}", "  ")
 
 
 def section(work: Work, outcome: Outcome) -> str:
@@ -96,8 +96,8 @@ def section(work: Work, outcome: Outcome) -> str:
     return "\n".join(part for part in parts if part).rstrip() + "\n"
 
 
-def wrapped(text: str) -> str:
-    return textwrap.fill(text, 120, break_on_hyphens=False)
+def wrapped(text: str, indent: str = "") -> str:
+    return textwrap.fill(text, 120, subsequent_indent=indent, break_on_hyphens=False)
 
 
 def report(outcomes: Mapping[Work, Outcome], setting: Setting, command: str, load: float) -> str:

@@ -190,75 +190,69 @@ WORKS = (
 )
 
 # Why a goal is missed, found by profiling, by the name of its work. Times are CPU of 20 million rows (small logs: one
-# million) on the 2 cores of RESULTS.md, an AMD EPYC (Zen 3) without AVX-512, each work run alone.
+# million) on the 2 cores of RESULTS.md, an Intel Xeon at 2.5 GHz (Skylake-SP), each work run alone.
 REASONS: dict[str, str] = {
     "W": (
-        "of 65-73 ms the windows of rows take 15-19, which is what reading 8 bytes a row costs here, adding to cells "
-        "16, states 3, finding, ordering and gathering 345,600 groups 8-10, calls of Python and Polars and fresh "
-        "memory the rest; the goals were set where one thread reads 36 GB/s, here 10-17, and against plain sums of "
-        "Polars, while packed keys take up to 20 % less."
+        "of 92-102 ms adding to cells takes 32, the windows of rows 20, which is what reading 8 bytes a row costs "
+        "here, states 6, finding, ordering and gathering 345,600 groups 16, calls of Python and Polars and fresh "
+        "memory the rest; the goals were set where one thread reads 36 GB/s, here 6-10, and against plain sums of "
+        "Polars, while packed keys take a third less."
     ),
     "MC": (
-        "of 20-27 ms adding to cells takes 11-14, 0.6 ns a row: 0.35-0.5 to read, change and write a cell, and the "
-        "rest to compose its id in vectors without AVX-512; states take 3 and the calls 6; peers answer in their "
-        "cheapest form, with packed keys, and the goals knew plain sums."
+        "of 48-50 ms adding to cells takes 31, 1.5 ns a row to compose its id and to read, change and write its cell; "
+        "states take 6 and the calls 10; peers answer in their cheapest form, label and prediction packed with the "
+        "keys, and the goals knew plain sums."
     ),
-    "M": (
-        "of 19 ms adding to cells takes 10, since to compare each row with 32 cells costs more than to read, change "
-        "and write the one it belongs to, 0.35-0.5 ns, as in MC; states take 3 and the calls 6."
-    ),
+    "M": "as MC: of 40-45 ms adding to 32 cells takes 27, states 6, the calls 8.",
     "shuffled": (
         "cells of all windows, 5.5 MB, are more than the first two caches hold, and rows that follow each other lie "
-        "in any of them: adding takes 6-8 ns a row instead of 0.8, and 4-5 more go to the window of each row, which "
-        "no block shares any longer; those are 10-13 of 11-16."
+        "in any of them: adding takes 8 ns a row instead of 1.5, and 8 more go to the window of each row, which no "
+        "block shares any longer; those are 325 of 350-439 ms."
     ),
     "strings": (
-        "the 16-byte view of each row of each key is looked up in a table, 2.8-3.2 ns a key and row, of which 1.2 "
-        "are reading it: 126-130 of 206-240 ms; the codes of Enum keys cost nothing."
+        "the 16-byte view of each row of each key is looked up in a table, 6 ns a key and row, of which 2 are reading "
+        "it: 238 of 418-482 ms; the codes of Enum keys cost nothing."
     ),
     "many groups": (
-        "cells of 10 million places are 160 MB: every row misses the caches and most miss the page tables, 14-18 ns "
-        "a row or 286-352 of 461-527 ms (asking for the cells ahead makes it no faster), and finding the million "
-        "that are taken and putting them in order reads all places, 105-110 ms."
+        "cells of 10 million places are 160 MB: every row misses the caches and most miss the page tables, 24 ns a "
+        "row or 475 of 662-858 ms (asking for the cells ahead makes it no faster), and finding the million that are "
+        "taken and putting them in order reads all places, 128 ms."
     ),
     "weights": (
         "a row adds w, its square and the rounding errors of both sums to four floats of its state, of 345,600 groups "
-        "of 128 bytes: that takes 80 of 242 ms, 4 ns a row; gathering 16 columns of the table takes 24-38, and fresh "
-        "memory of the system most of the rest; peers add plain sums without the errors."
+        "of 128 bytes: that takes 152 of 326-331 ms, 8 ns a row; gathering 16 columns of the table takes 38, to see "
+        "that weights are finite and not negative 32; peers add plain sums without the errors."
     ),
     "score counts": (
-        "the bin of a score takes 2.8 ns a row, a multiplication, a look at the edges and a gather without AVX-512, "
-        "and adding to 124,000 cells, as many as the second cache holds, 2.2-3.3: together 100-124 of 116-149 ms."
+        "of 106-184 ms adding to 248,000 cells, as many as the second cache holds, takes 84, 4 ns a row, and the bins "
+        "34, 1.7 ns, which is two multiplications, a division and a comparison in vectors."
     ),
     "score sums": (
-        "`add_losses` takes 474-510 of 603-661 ms, 24 ns a row: 9 are the logarithm, and the rest three sums with "
-        "the error of each rounding in cells that only the third cache holds; peers add plain sums without the errors."
-    ),
-    "classes": (
-        "adding to 100,000 cells, more than the first cache holds, takes 31-39 of 45-60 ms, 1.5-2 ns a row, and what "
-        "codes and the calls take is 0.5 more."
+        "`add_losses` takes 754 of 829-1,038 ms, 38 ns a row: 8 are what a row adds, a logarithm among it, and the "
+        "rest three sums with the error of each rounding in cells that only the third cache holds; peers add plain "
+        "sums without the errors."
     ),
     "regression": (
         "a row adds to eight sums, each with its rounding error, and to four extremes, 160 bytes of cells a group: "
-        "`add_errors` takes 208 of 359 ms, 10 ns a row; to look for NaN and infinity takes 25, gathering 20 columns "
-        "of 345,600 groups 34, fresh memory of the system most of the rest; peers add plain sums without the errors."
+        "`add_errors` takes 385 of 424-655 ms, 19 ns a row; to look for NaN and infinity takes 38, gathering 20 "
+        "columns of 345,600 groups 54; peers add plain sums without the errors."
     ),
     "small logs": (
         "a million rows fill 272,797 groups, fewer than four rows each, so that the table costs more than the "
-        "counting: finding, ordering and gathering groups 7 of 23 ms, the rows 3, calls of Python and Polars and "
+        "counting: finding, ordering and gathering groups 16 of 37-47 ms, the rows 6, calls of Python and Polars and "
         "fresh memory the rest; bincount makes one array of sums and tells neither which groups occur nor their keys: "
         "with those numpy takes longer than fastmetrics."
     ),
     "Parquet": (
-        "decoding is the reader of Polars for both: 23-27 of 47-60 ns a row, 18 of them to unpack the zstd of ts, so "
-        "that no counting can make the whole three times as fast; the two keys of text take 9-10, twice what they "
-        "take in memory, as another thread has just written them, and windows and cells 4; Numba, LLVM and pyarrow "
-        "are 150 MB that Polars does without."
+        "decoding is the reader of Polars for both: 31-34 of 62-84 ns a row, 20 of them for ts, most of that its zstd, "
+        "so that no counting can make the whole three times as fast; the two keys of text take 12-13, windows and "
+        "cells 4, the calls of a batch 8, and two threads on one core slow each other; Numba, LLVM and pyarrow are "
+        "most of the 82 MB that Polars does without."
     ),
-    "billion": "as Parquet: decoding alone is 23-27 s of CPU here.",
+    "billion": "as Parquet: decoding alone takes 31-34 s of CPU here.",
     "start-up": (
-        "all but 0.06 s of the import is that of Polars and numpy; the cached first call loads Numba and LLVM (0.3 s "
-        "of CPU) and its kernels (0.02 s each); compiled anew, `intern_text` takes 2.2 s, with what Numba does once, "
-        "`count_near_rows` 2.1, `window_codes` 1.1 and `spread_states` 0.8-1.2."
+        "all but 0.08 s of the import is that of Polars and numpy; the cached first call loads Numba and LLVM (0.3 s "
+        "of CPU) and its kernels (0.02 s each); compiled anew, `count_near_rows` takes 3.3 s, `window_codes` 2.1, "
+        "`spread_states` 1.8 and `intern_text` 1.7, half of it to infer types, which Numba does in Python."
     ),
 }
