@@ -27,7 +27,7 @@ __all__ = ["FEW_GROUPS", "Block", "Drained", "Place", "Tally"]
 
 MOST_CELLS = 2**32
 FEW_GROUPS = 1 << 12  # up to which numpy does what three kernels do for many: the first count waits 2 s less for those
-FEW_STATES = 4  # of a family: more than most logs need
+FEW_STATES = 4  # of a family: what is planned with before the first rows
 GROWTH = 8  # fresh zeros cost no memory until they are written, copying the old ones does
 
 
@@ -156,7 +156,7 @@ class CellArrays:
             keep_largest(fields, ids.ranges, signed, self.rows.extremes.reshape(-1))
 
     def make_room_for(self, state: int) -> None:
-        """Make sure that a state has a cell, while most states that have not occurred have none.
+        """Make sure that a state has a cell. The first rows decide how many cells a group has; later they only grow.
 
         States of nulls come last, so that a log without them has dense tables: scores take half the memory.
         """

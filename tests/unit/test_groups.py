@@ -154,7 +154,7 @@ def test_numbers_that_lie_close_together(dtype: Any, least: int, beyond: int) ->
     assert itemsizes[0] == (own if own < 8 else 2)
     assert found[:400] == (close - least + 1).tolist()
     assert key_coder.values().gather(found).equals(column, check_names=False)
-    out = beyond < least or beyond >= least + 120
+    out = beyond < least or beyond >= least + 80
     assert (itemsizes[-1] == 4) == (out or itemsizes[0] == 4)
 
 

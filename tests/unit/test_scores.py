@@ -121,6 +121,8 @@ def test_edges_are_even_to_the_last_bit_or_not():
     assert even(np.array([0.1, 0.2, 0.30000000000000004])) is None
     assert even(np.arange(131_000, 131_100) / 2) is None  # float32 moves such edges by more than the kernel allows for
     assert even(np.array([0.0, 1e9])) is None
+    assert even(np.array([0.0, 5e-324])) is None
+    assert Binner(np.array([-1e-46, 0.0, 1e-46]))(np.zeros(1, np.float32)).tolist() == [4]  # all are 0 as float32
 
 
 def test_the_guide_stays_small_whatever_the_edges():

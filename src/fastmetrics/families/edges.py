@@ -22,6 +22,7 @@ MOST_EDGES = 65_533
 LARGEST = float(np.finfo(np.float32).max)
 MOST_CELLS = 1 << 16
 MOST_STEPS = 1 << 17  # from 0 to an even edge: rounded to float32 it moves by less than a hundredth of a bin
+MOST_IN_UNIT = 2.0**126  # so that a bin is no narrower than the least normal float32
 STEP_DIGITS = 6  # of the number of bins in a unit of the score, which the edges tell but for their rounding
 
 
@@ -146,8 +147,10 @@ def even(edges: Floats) -> Even | None:
     if len(edges) < 2:
         return None
     steps = round((len(edges) - 1) / float(edges[-1] - edges[0]), STEP_DIGITS)
+    if not 0 < steps < MOST_IN_UNIT:
+        return None
     start = round(edges[0] * steps)
-    if not steps or abs(start) + len(edges) > MOST_STEPS:
+    if abs(start) + len(edges) > MOST_STEPS:
         return None
     made = (start + np.arange(len(edges))) / steps
     return Even(start, steps, len(edges)) if (made == edges).all() else None

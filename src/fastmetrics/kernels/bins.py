@@ -95,7 +95,7 @@ def bin_evenly(score: Any, start: Any, steps: Any, edges: Any, out: Any) -> None
     last = precision((first + most) / steps)
     for i in range(out.size):
         s = score[i]
-        guess = np.int32(min(max(0.0, np.float64(s) * steps - first + (1 - SLACK)), most))  # 0 for NaN
+        guess = np.int32(min(max(0.0, np.float64(s) * steps - first + (1 - SLACK)), most))
         edge = precision((first + np.float64(guess)) / steps)
         code = guess + np.int32(1) + np.int32(s >= edge) + np.int32(s > last)
         out[i] = np.uint16(code if s == s else np.int32(0))
