@@ -21,6 +21,7 @@ import fastmetrics as fm
 import fastmetrics.polars as fpl
 from race import Run, timed
 from report import markdown, now, put_section
+from setting import machine
 
 HEADING = "## Polars expressions\n"
 GROUPS = 1_000
@@ -136,7 +137,7 @@ def main() -> None:
     shown = markdown(pl.DataFrame(table))
     section = (
         f"{HEADING}\n`python benchmarks/expressions.py --rows {arguments.rows} --rounds {arguments.rounds}` on "
-        f"{now()}. {arguments.rows:,} rows, {GROUPS:,} groups; the base of each multiple is the\n"
+        f"{now()}, {machine()}. {arguments.rows:,} rows, {GROUPS:,} groups; the base of each multiple is the\n"
         "four sums of tn, fp, fn and tp written by hand, without any metric. `over` repeats a value "
         "for every row, so that six\nFloat64 columns cost more to write than four of UInt32: both are shown. "
         "Integers and floats are checked to hold nothing\nbut 0, 1 and -1, which the sums by hand do not do.\n\n"

@@ -13,7 +13,7 @@ from fastmetrics.columns import NOTHING, fixed, text_views, true_bits, valid_bit
 from fastmetrics.errors import DataError, SchemaError
 from fastmetrics.groups import Codes, NumberTable, slot_bits
 from fastmetrics.kernels.codes import RECENT, intern_text, window_codes
-from fastmetrics.kernels.ids import BLOCK, GREATEST, LEAST
+from fastmetrics.kernels.ids import BLOCK, GREATEST, LEAST, NARROW
 from fastmetrics.windows import UnlistableError, Windows, lengths
 
 __all__ = ["Coder", "WindowCoder", "coder", "coding"]
@@ -21,7 +21,6 @@ __all__ = ["Coder", "WindowCoder", "coder", "coding"]
 LOOK_AHEAD = 1024
 STRIDE = 256  # instants, one is looked at to guess how far they reach
 MOST_CLOSE = 1 << 24
-NARROW = 1 << 16
 ENOUGH = 8  # rows for each number there could be, to tell which of them occur
 ARENA_LIMIT = 2**31 - 1
 YEARS = (-62_135_596_800_000_000, 253_402_300_800_000_000)  # 0001-01-01 and 10000-01-01 in microseconds from 1970

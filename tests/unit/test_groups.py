@@ -160,7 +160,7 @@ def test_numbers_that_lie_close_together(dtype: Any, least: int, beyond: int) ->
 
 @pytest.mark.parametrize("dtype", [pl.Int32, pl.Int64], ids=str)
 def test_many_numbers_that_lie_close_together(dtype: Any) -> None:
-    """A third of 300,000 numbers, null among them, and later one that lies far away."""
+    """Three in seven of 300,000 numbers, null among them, and later one that lies far away."""
     numbers = np.random.default_rng(0).permutation(np.arange(0, 300_000, 2)) - 1000
     first = pl.select(pl.when(numbers % 7 > 0).then(pl.lit(pl.Series(numbers, dtype=dtype)))).to_series()
     key_coder = coder(dtype())

@@ -73,7 +73,7 @@ def scores(
     thresholds
         Further edges, to be asked for with ``counts.at_threshold`` later.
     losses
-        Whether to sum scores, squared errors and log losses of probabilities. Without them counting takes a fifth of
+        Whether to sum scores, squared errors and log losses of probabilities. Without them counting takes an eighth of
         the time, and there is no brier, log_loss or calibration.
     pos_label
         The positive value of the label; every other value is negative.
