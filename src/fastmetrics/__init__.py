@@ -42,6 +42,7 @@ from fastmetrics.families import binary, classes, fbeta, regression, scores
 from fastmetrics.founding import F1, accuracy, find_root_cause, precision, recall
 from fastmetrics.late import label_delta
 from fastmetrics.metrics import Metric
+from fastmetrics.notes import Note, NoteWarning
 
 if TYPE_CHECKING:
     from fastmetrics.diagnosis.contributions import decompose
@@ -75,6 +76,8 @@ __all__ = [
     "Finding",
     "MergeError",
     "Metric",
+    "Note",
+    "NoteWarning",
     "SchemaError",
     "SourceError",
     "UndefinedMetricWarning",

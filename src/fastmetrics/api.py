@@ -13,6 +13,7 @@ from fastmetrics.counts import Counts
 from fastmetrics.errors import SchemaError, SourceError, listed
 from fastmetrics.families import binary
 from fastmetrics.metrics import Metric
+from fastmetrics.notes import Note, NoteWarning, notes_of
 from fastmetrics.schema import Column, Family, Schema
 from fastmetrics.sources import Source, open_source
 from fastmetrics.windows import Windows
@@ -186,9 +187,19 @@ def count_files(
     if not counted:
         raise SourceError(f"none of {len(skipped)} files could be read: {next(iter(skipped.values()))}")
     if skipped:
-        warnings.warn(f"{len(skipped)} files were skipped: {listed(skipped.values(), limit=3)}", stacklevel=3)
+        warnings.warn(
+            f"{len(skipped)} files were skipped: {listed(skipped.values(), limit=3)}", NoteWarning, stacklevel=3
+        )
     total = counted[0].merged(counted[1:])
-    return Counts(total.layout, total.tables, {**total.how, "source": source.name, "skipped": list(skipped)})
+    skips = (
+        [Note("files_skipped", "files that could not be read were left out", len(skipped), next(iter(skipped)))]
+        if skipped
+        else []
+    )
+    notes = [*notes_of(total.how), *skips]
+    return Counts(
+        total.layout, total.tables, {**total.how, "source": source.name, "skipped": list(skipped), "notes": notes}
+    )
 
 
 def evaluate(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import polars as pl
 
 from fastmetrics.errors import MergeError, SchemaError, listed, unknown
+from fastmetrics.notes import merge_notes, notes_of
 from fastmetrics.schema import Cell, Family
 from fastmetrics.windows import Windows
 
@@ -526,6 +527,7 @@ def check_same(a: Layout, b: Layout, verb: str) -> None:
 
 
 def added_how(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """How merged Counts came to be: rows added up, and what all of them have in common."""
+    """How merged Counts came to be: rows and notes added up, and what all of them have in common."""
     same = {name: value for name, value in parts[0].items() if all(part.get(name) == value for part in parts)}
-    return {**same, "rows": sum(part.get("rows", 0) for part in parts), "merged": len(parts)}
+    notes = merge_notes(note for part in parts for note in notes_of(part))
+    return {**same, "rows": sum(part.get("rows", 0) for part in parts), "merged": len(parts), "notes": notes}

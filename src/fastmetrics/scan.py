@@ -276,7 +276,7 @@ def scan(
     )
     rows = sum(share.tallies[0].rows for share in shares)
     counts = assembled(shares, plan, layout)
-    how = {"source": source.name, "rows": rows, "threads": threads, "groups": listed(plans or ["dense"])}
+    how = {"source": source.name, "rows": rows, "threads": threads, "groups": listed(plans or ["dense"]), "notes": []}
     return Counts(layout, counts.tables, how)
 
 

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from fastmetrics.counts import WINDOW, Counts, Layout, added
 from fastmetrics.errors import SourceError, listed
 from fastmetrics.families import KINDS
+from fastmetrics.notes import from_json, notes_of, to_json
 from fastmetrics.schema import Family, repeated
 from fastmetrics.windows import Windows
 
@@ -45,7 +46,7 @@ def described(counts: Counts, family: Family) -> dict[str, Any]:
         "weighted": layout.weighted,
         "grouping_sets": layout.grouping_sets,
         "merges": layout.merges(family),
-        "how": dict(counts.how),
+        "how": {**counts.how, "notes": to_json(notes_of(counts.how))},
     }
 
 
@@ -95,7 +96,8 @@ def from_arrow(tables: pa.Table | Mapping[str, pa.Table], families: Iterable[Fam
     for table, about, family in zip(given, metadata, members, strict=True):
         frames[family.name] = added([frame_of(table, about, layout, family)], layout, family)
     order = sorted(members, key=lambda family: metadata[0]["families"].index(family.name))
-    return Counts(layout_of(metadata[0], tuple(order)), {f.name: frames[f.name] for f in order}, metadata[0]["how"])
+    how = {**metadata[0]["how"], "notes": from_json(metadata[0]["how"].get("notes", ()))}
+    return Counts(layout_of(metadata[0], tuple(order)), {f.name: frames[f.name] for f in order}, how)
 
 
 def check_one_counts(metadata: Sequence[Mapping[str, Any]]) -> None:

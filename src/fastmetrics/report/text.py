@@ -8,6 +8,7 @@ import polars as pl
 
 from fastmetrics.counts import WINDOW, Counts
 from fastmetrics.errors import listed
+from fastmetrics.notes import notes_of
 
 __all__ = ["html", "summary"]
 
@@ -28,6 +29,7 @@ def lines(counts: Counts) -> list[tuple[str, str]]:
         facts.append(("grouping sets", listed([f"({', '.join(wanted)})" for wanted in layout.grouping_sets])))
     if layout.weighted:
         facts.append(("weighted", "yes"))
+    facts.extend(("note", str(note)) for note in notes_of(counts.how))
     return facts
 
 

@@ -1,0 +1,80 @@
+"""Notes: what is doubtful about a count, in records that travel with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from fastmetrics.errors import unknown
+
+__all__ = ["NOTES", "Note", "NoteWarning", "from_json", "merge_notes", "notes_of", "to_json"]
+
+
+class NoteWarning(UserWarning):
+    """A note of a count, said once when the count ends."""
+
+
+# Every code of a note, and what it says about a count. A gate fails where it meets one that was not allowed.
+NOTES: dict[str, str] = {
+    "files_skipped": "files that could not be read were left out, as on_error='skip' asks",
+    "label_absent": "a positive label that was named never occurs",
+    "no_shared_value": "labels and predictions have no value in common",
+    "scores_outside": "all scores lie beyond the first or the last edge",
+    "undefined": "groups in which the metric of a gate has no value",
+}
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something doubtful about a count: a code of `NOTES`, what was seen, how often, and where first.
+
+    Attributes
+    ----------
+    code
+        A key of `NOTES`, the name that ``--allow`` takes.
+    message
+        One sentence without numbers that change when counts are merged.
+    count
+        How many rows, files or groups it concerns.
+    first
+        The first place it was seen: a file, a column or a group; empty where there is none.
+    """
+
+    code: str
+    message: str
+    count: int
+    first: str = ""
+
+    def __post_init__(self) -> None:
+        if self.code not in NOTES:
+            raise ValueError(unknown("code of a note", self.code, NOTES))
+
+    def __str__(self) -> str:
+        where = f", first: {self.first}" if self.first else ""
+        return f"{self.message} ({self.count:,}{where}) [{self.code}]"
+
+
+def merge_notes(notes: Iterable[Note]) -> list[Note]:
+    """Notes of several counts as those of their sum: equal ones become one, their counts added up."""
+    merged: dict[tuple[str, str], Note] = {}
+    for note in notes:
+        known = merged.get((note.code, note.message))
+        merged[note.code, note.message] = note if known is None else replace(known, count=known.count + note.count)
+    return list(merged.values())
+
+
+def notes_of(how: Mapping[str, Any]) -> Sequence[Note]:
+    """The notes among what is known of a count."""
+    notes: Sequence[Note] = how.get("notes", ())
+    return notes
+
+
+def to_json(notes: Iterable[Note]) -> list[dict[str, Any]]:
+    """Notes as objects of JSON."""
+    return [asdict(note) for note in notes]
+
+
+def from_json(objects: Iterable[Mapping[str, Any]]) -> list[Note]:
+    """Notes from what `to_json` gave."""
+    return [Note(**each) for each in objects]
