@@ -14,7 +14,7 @@ from fastmetrics.intervals import Comparison, compare_to_total
 from fastmetrics.intervals import adjust as adjusted
 from fastmetrics.intervals import compare as compare_cells
 from fastmetrics.metrics import Cells, Metric, value
-from fastmetrics.reading import Asked, group_cells, resolve
+from fastmetrics.reading import Asked, check_whole, group_cells, resolve
 
 __all__ = ["compare"]
 
@@ -55,7 +55,7 @@ def compare(
     Raises
     ------
     SchemaError
-        An unknown key or metric, or a reference that does not occur.
+        An unknown key or metric, a reference that does not occur, or Counts that are a difference.
     MergeError
         Other Counts of another layout.
 
@@ -68,6 +68,9 @@ def compare(
     by = (by,) if isinstance(by, str) else tuple(by)
     if not by:
         raise SchemaError("by= names no key; compare() needs at least one, such as by='model'")
+    for side in (counts, to):
+        if isinstance(side, Counts):
+            check_whole(side)
     rolled = counts.rollup(*by)
     asked = resolve(rolled.layout, [metric])[0]
     if isinstance(to, Counts):

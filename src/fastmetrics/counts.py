@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import polars as pl
 
 from fastmetrics.errors import MergeError, SchemaError, listed, unknown
-from fastmetrics.notes import merge_notes, notes_of
+from fastmetrics.origin import added_how, filtered_how, negative_how
 from fastmetrics.schema import Cell, Family
 from fastmetrics.windows import Windows
 
@@ -85,8 +85,9 @@ class Counts:
     """Tables of cells, one a family, keyed by group and window: the state of a count.
 
     Made by `fastmetrics.count`. Two Counts of the same layout add up with ``+`` exactly as if their rows had been
-    counted together; ``-`` gives a signed difference, which is for adding, not for reading metrics from. Rows of the
-    tables are sorted by their keys, nulls last, and a group whose summed cells are all zero is not there.
+    counted together; ``-`` gives a signed difference, which is for adding: metrics of a difference are refused. Rows of
+    the tables are sorted by their keys, nulls last, and a group whose summed cells are all zero is not there. ``how``
+    says how they came to be: rows, notes, what was merged, and which late labels were added.
 
     >>> import fastmetrics as fm
     >>> family = fm.binary("label", "pred")
@@ -137,7 +138,7 @@ class Counts:
                     "count it with extremes=False"
                 )
             negative[family.name] = self.tables[family.name].with_columns(-pl.col(list(merges)))
-        return replace(self, tables=negative, how={})
+        return replace(self, tables=negative, how=negative_how(self.how))
 
     def __sub__(self, other: Counts) -> Counts:
         if not isinstance(other, Counts):
@@ -263,7 +264,7 @@ class Counts:
                 *(f"{key!r} ({dtypes.get(key)}) = {value!r}" for key, value in equal.items()),
             ]
             raise SchemaError(f"filter on {listed(asked)}: {str(error).splitlines()[0]}") from error
-        return replace(self, tables=tables)
+        return replace(self, tables=tables, how=filtered_how(self.how, tests))
 
     # What follows belongs to later rooms and is delegated, so that Counts is where users look for it.
 
@@ -447,6 +448,11 @@ def grouping_name(keys: Iterable[str]) -> str:
     return ",".join(keys)
 
 
+def group_name(group: Mapping[str, Any]) -> str:
+    """A group by its keys: ``model='a', country=None``."""
+    return ", ".join(f"{key}={repr(value) if isinstance(value, str) else value}" for key, value in group.items())
+
+
 def added(tables: Sequence[pl.DataFrame], layout: Layout, family: Family) -> pl.DataFrame:
     """Tables of one family added up: the canonical table, sorted, without groups of nothing but zeros."""
     keys, merges = layout.key_columns(family), layout.merges(family)
@@ -524,10 +530,3 @@ def check_same(a: Layout, b: Layout, verb: str) -> None:
     different = difference(a, b)
     if different:
         raise MergeError(f"Counts cannot be {verb}: they differ in {different}")
-
-
-def added_how(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """How merged Counts came to be: rows and notes added up, and what all of them have in common."""
-    same = {name: value for name, value in parts[0].items() if all(part.get(name) == value for part in parts)}
-    notes = merge_notes(note for part in parts for note in notes_of(part))
-    return {**same, "rows": sum(part.get("rows", 0) for part in parts), "merged": len(parts), "notes": notes}

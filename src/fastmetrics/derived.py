@@ -16,14 +16,15 @@ from fastmetrics.families.curves import curve as curve_of
 from fastmetrics.families.edges import edge_at
 from fastmetrics.families.scores import threshold_cells
 from fastmetrics.founding import CAUSES
-from fastmetrics.reading import cells_of, group_numbers
+from fastmetrics.reading import cells_of, check_whole, group_numbers
 from fastmetrics.schema import CellTable, Family
 
 __all__ = ["at_threshold", "curve", "most_confused", "per_class", "root_cause"]
 
 
 def of_kind(counts: Counts, kind: str) -> Family:
-    """The only family of a kind."""
+    """The only family of a kind, of Counts that are no difference."""
+    check_whole(counts)
     found = [family for family in counts.layout.families if family.kind == kind]
     if len(found) != 1:
         held = [f"{family.name} ({family.kind})" for family in counts.layout.families]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 import polars as pl
@@ -10,10 +13,14 @@ import polars as pl
 from fastmetrics.api import count
 from fastmetrics.counts import Counts
 from fastmetrics.errors import SchemaError, unknown
+from fastmetrics.origin import digest
+from fastmetrics.report.files import encoded, plain
 from fastmetrics.schema import Family, rowwise
 from fastmetrics.sources import open_source
 
 __all__ = ["label_delta"]
+
+PIECE = 1_000_000  # rows written at a time
 
 
 def label_delta(
@@ -23,6 +30,10 @@ def label_delta(
 
     Only the rows of ``predictions`` that got a label are read twice, once as they were and once with it; each moves
     from an unlabelled cell to a labelled one. Labels that correct earlier ones move rows likewise.
+
+    What comes back is a difference: it is added, rolled up, filtered and stored like any Counts, and refuses to be read
+    alone. It carries an id of the labels that were joined and of the question, and so do Counts it was added to: when
+    a job is run again, its delta is refused there. ``counts - delta`` takes it back, and it may be added again.
 
     Parameters
     ----------
@@ -40,7 +51,7 @@ def label_delta(
     SchemaError
         A column that is missing, or an identity that ``labels`` hold twice.
     MergeError
-        A family that keeps extremes, which cannot be taken back.
+        A family that keeps extremes, which cannot be taken back; later, a delta that is added twice.
 
     >>> import fastmetrics as fm, polars as pl
     >>> log = pl.DataFrame({"id": [1, 2], "pred": [1, 0], "label": [None, None]})
@@ -69,7 +80,33 @@ def label_delta(
     joined = before.join(new, on=on, how="inner")
     was = count(joined.drop("new label"), *families, **arguments)
     now = count(joined.with_columns(pl.col("new label").alias(label)).drop("new label"), *families, **arguments)
-    return now - was
+    delta = now - was
+    if not any(map(len, delta.tables.values())):  # it changes nothing, however often it is added
+        return delta
+    asked = json.dumps(question(delta, on, label), sort_keys=True, default=str).encode()
+    return replace(delta, how={**delta.how, "deltas": {digest(chain([asked], rows_of(joined, on), cells(delta))): 1}})
+
+
+def question(delta: Counts, on: Sequence[str], label: str) -> list[Any]:
+    """What was asked of the log, as far as the delta depends on it."""
+    layout = delta.layout
+    windows = None if layout.windows is None else vars(layout.windows)
+    families = [family.identity for family in layout.families]
+    return [families, layout.keys, windows, layout.weighted, layout.grouping_sets, list(on), label]
+
+
+def rows_of(joined: pl.LazyFrame, on: Sequence[str]) -> Iterator[bytes]:
+    """The identities that got a label, and the labels, in an order and a form that no engine changes."""
+    rows = plain(joined.select(*on, "new label").collect())
+    for some in rows.sort(rows.columns).iter_slices(PIECE):
+        yield encoded(some, "ndjson")
+
+
+def cells(delta: Counts) -> Iterator[bytes]:
+    """The rows that move, by group: they tell two logs apart that hold the same identities."""
+    for family in delta.layout.families:
+        keys = delta.layout.key_columns(family)
+        yield encoded(delta.tables[family.name].select(*keys, *family.states), "ndjson")
 
 
 def check_rowwise(families: Sequence[Family], arguments: Mapping[str, Any]) -> None:

@@ -10,14 +10,15 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from fastmetrics.counts import GROUPING, WINDOW, Counts, Layout, added
+from fastmetrics.counts import GROUPING, WINDOW, Counts, Layout, added, group_name
 from fastmetrics.errors import SchemaError, listed, unknown
 from fastmetrics.intervals import bounds
 from fastmetrics.metrics import Cells, Metric, find, names, value
+from fastmetrics.origin import is_difference
 from fastmetrics.schema import CellTable, Family, repeated
 from fastmetrics.windows import UnlistableError, Windows, is_multiple, parse_duration
 
-__all__ = ["group_cells", "metrics", "resolve", "tidy", "worst"]
+__all__ = ["check_whole", "group_cells", "metrics", "resolve", "tidy", "worst"]
 
 CHUNK = 4_000_000  # cells held side by side at a time by families with inner keys
 COVERAGE = ("label_coverage", "answer_rate")
@@ -121,8 +122,9 @@ def metrics(
     Raises
     ------
     SchemaError
-        An unknown metric, or period and fill_empty without windows.
+        An unknown metric, or period and fill_empty without windows; Counts that are a difference.
     """
+    check_whole(counts)
     layout = counts.layout
     asked = resolve(layout, wanted)
     if (period is not None or fill_empty) and layout.windows is None:
@@ -152,6 +154,30 @@ def metrics(
             pl.col("window_end").dt.offset_by(f"-{parse_duration('period', period)}").alias(WINDOW)
         )
     return frame
+
+
+def check_whole(counts: Counts) -> None:
+    """Refuse Counts that are a difference: what is read from cells below 0, or from none, is the metric of no rows.
+
+    Raises
+    ------
+    SchemaError
+        A difference, as of ``a - b`` or late labels, with the groups that have cells below 0.
+    """
+    marked, outer = is_difference(counts.how), counts.layout.outer
+    advice = (
+        "add them to the Counts they belong to, and read the sum"
+        if marked
+        else "what was taken from them was not in them, or late labels were added twice"
+    )
+    for family in counts.layout.families:
+        below = counts.tables[family.name].filter(pl.any_horizontal(pl.col(family.states) < 0))
+        if len(below):
+            groups = below.select(outer).unique(maintain_order=True)
+            where = f" in {len(groups):,} groups, first {group_name(groups.row(0, named=True))}" if outer else ""
+            raise SchemaError(f"these Counts are a difference: cells are negative{where}; {advice}")
+    if marked:
+        raise SchemaError(f"these Counts are a difference, of rows gained less rows lost; {advice}")
 
 
 def column_names(metric: str) -> tuple[str, ...]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -15,7 +16,7 @@ from fastmetrics.diagnosis.decompose import decompose3 as split_three_ways
 from fastmetrics.errors import SchemaError
 from fastmetrics.families.binary import CELLS
 from fastmetrics.metrics import Cells, Metric
-from fastmetrics.reading import resolve
+from fastmetrics.reading import check_whole, resolve
 
 __all__ = ["decompose"]
 
@@ -37,7 +38,7 @@ def decompose(
     metric
         A name or row with a numerator and a denominator that are sums over rows (kinds proportion and ratio).
     by
-        The keys of the slices; by default all of them, without windows.
+        The keys of the slices; by default all of them, without windows. Without keys the whole is the only slice.
 
     Returns
     -------
@@ -49,7 +50,7 @@ def decompose(
     Raises
     ------
     SchemaError
-        A metric that is no ratio of sums, an unknown key.
+        A metric that is no ratio of sums, an unknown key, a side that is a difference.
     MergeError
         Counts of other layouts.
 
@@ -61,6 +62,8 @@ def decompose(
     >>> found.select("country", pl.col("contribution").round(6)).rows()
     [('BR', -0.1), ('DE', 0.05)]
     """
+    check_whole(current)
+    check_whole(baseline)
     keys = list(current.layout.keys) if by is None else [by] if isinstance(by, str) else list(by)
     now, before = current.rollup(*keys), baseline.rollup(*keys)
     check_same(now.layout, before.layout, "compared")
@@ -76,9 +79,7 @@ def decompose(
     for counts in (before, now):
         names, cells = read(counts, asked)
         sums = {"num": row.num(cells), "den": row.den(cells), "rows": names["n"].to_numpy()}
-        sides.append(
-            names.select(columns).with_columns(pl.Series(name, np.asarray(x, np.float64)) for name, x in sums.items())
-        )
+        sides.append(beside(names.select(columns), sums))
     both = joined(sides[0], sides[1], columns)
     num_b, den_b, rows_b, num_c, den_c, rows_c = (both[name].to_numpy() for name in both.columns[len(columns) :])
     parts: dict[str, Floats] = {}
@@ -90,14 +91,20 @@ def decompose(
         parts = {"rate": two.rate, "mix": two.mix, "support": two.support}
     values = {"baseline": over(num_b, den_b), "current": over(num_c, den_c)} | parts
     values["contribution"] = np.sum(list(parts.values()), axis=0)
-    frame = both.select(columns).with_columns(pl.Series(name, x, nan_to_null=True) for name, x in values.items())
+    frame = beside(both.select(columns), values)
     return frame.sort(pl.col("contribution").abs(), descending=True, nulls_last=True, maintain_order=True)
+
+
+def beside(keys: pl.DataFrame, columns: Mapping[str, Any]) -> pl.DataFrame:
+    """Float columns beside those of keys, of which there may be none; NaN is null."""
+    floats = {name: np.asarray(column, np.float64) for name, column in columns.items()}
+    return pl.concat([keys, pl.DataFrame(floats, nan_to_null=True)], how="horizontal")
 
 
 def joined(before: pl.DataFrame, now: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
     """Both sides by key, 0 where one has nothing."""
-    if not keys:
-        return pl.concat([before, now.select(pl.all().name.suffix("_now"))], how="horizontal")
+    if not keys:  # one row a side, or none where it has no rows
+        return pl.concat([before.sum(), now.sum().select(pl.all().name.suffix("_now"))], how="horizontal")
     both = before.join(now, on=keys, how="full", coalesce=True, nulls_equal=True, suffix="_now")
     return both.sort(keys, nulls_last=True).with_columns(pl.exclude(keys).fill_null(0.0))
 

@@ -27,6 +27,7 @@ from fastmetrics.diagnosis.where import Search
 from fastmetrics.diagnosis.wholes import wholes_in
 from fastmetrics.errors import SchemaError, listed, unknown
 from fastmetrics.metrics import Metric, find
+from fastmetrics.reading import check_whole
 from fastmetrics.schema import Family
 
 __all__ = ["diagnose"]
@@ -88,7 +89,7 @@ def diagnose(
     ------
     SchemaError
         Counts without a common binary, scores or classes family, with grouping sets, or without windows where there is
-        no baseline; an unknown key or metric; a fold that has not exactly two values.
+        no baseline; an unknown key or metric; a fold that has not exactly two values; a side that is a difference.
 
     >>> import fastmetrics as fm
     >>> log = {"label": [1] * 4000, "pred": [1] * 3800 + [0] * 200, "country": ["BR", "DE"] * 2000}
@@ -100,6 +101,8 @@ def diagnose(
     """
     check(alpha, min_effect, min_rows)
     before = current if baseline is None else baseline
+    check_whole(current)
+    check_whole(before)
     notes = ["rows assumed independent within windows"]
     families, keys = shared(current, before, notes)
     if baseline is None and current.layout.windows is None:

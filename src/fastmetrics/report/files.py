@@ -13,7 +13,7 @@ import polars as pl
 
 from fastmetrics.errors import SourceError, unknown
 
-__all__ = ["FORMATS", "SUFFIXES", "checked_target", "encoded", "format_of", "put", "write"]
+__all__ = ["FORMATS", "SUFFIXES", "checked_target", "encoded", "format_of", "plain", "put", "write"]
 
 # What a spreadsheet would run as a formula at the start of a cell (OWASP, "CSV Injection"), full-width forms included.
 FORMULA = r"^([=+\-@\t\r\n＝＋－＠])"

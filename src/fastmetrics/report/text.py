@@ -9,6 +9,7 @@ import polars as pl
 from fastmetrics.counts import WINDOW, Counts
 from fastmetrics.errors import listed
 from fastmetrics.notes import notes_of
+from fastmetrics.origin import is_difference
 
 __all__ = ["html", "summary"]
 
@@ -29,6 +30,8 @@ def lines(counts: Counts) -> list[tuple[str, str]]:
         facts.append(("grouping sets", listed([f"({', '.join(wanted)})" for wanted in layout.grouping_sets])))
     if layout.weighted:
         facts.append(("weighted", "yes"))
+    if is_difference(counts.how):
+        facts.append(("difference", "yes: to be added to other Counts, not to be read alone"))
     facts.extend(("note", str(note)) for note in notes_of(counts.how))
     return facts
 

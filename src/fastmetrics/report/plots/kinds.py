@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from fastmetrics.counts import Counts, Layout
 from fastmetrics.errors import FastMetricsError, SchemaError, listed, unknown
 from fastmetrics.metrics import Metric
+from fastmetrics.reading import check_whole
 from fastmetrics.report.plots.curves import calibration, ranking
 from fastmetrics.report.plots.grids import confusion, heatmap
 from fastmetrics.report.plots.question import Question
@@ -100,12 +101,13 @@ def plot(
     Raises
     ------
     SchemaError
-        An unknown kind, key or metric; a kind that these Counts cannot show.
+        An unknown kind, key or metric; a kind that these Counts cannot show; Counts that are a difference.
     FastMetricsError
         Altair is missing; Counts without rows; more points than a picture can hold.
     """
     if find_spec("altair") is None:
         raise FastMetricsError("a picture needs Altair: pip install 'fastmetrics[plot]'")
+    check_whole(counts)
     layout = counts.layout
     keys = named(by, layout)
     counts.rollup(*keys)  # refuses unknown keys and grouping sets before anything else is looked at

@@ -1,0 +1,83 @@
+"""How Counts came to be, in a mapping that adds up, and takes back, as the cells do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
+from typing import Any
+
+import polars as pl
+
+from fastmetrics.errors import MergeError
+from fastmetrics.notes import merge_notes, notes_of
+
+__all__ = ["added_how", "digest", "filtered_how", "is_difference", "negative_how"]
+
+SUMS = ("rows", "merged", "notes", "deltas", "difference")  # what follows from the parts; all else is what they share
+
+
+def added_how(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """How merged Counts came to be: rows, notes and late labels added up, and what all of them have in common.
+
+    ``merged`` is the number of counts among them, less those taken back; what holds none is a ``difference``.
+
+    Raises
+    ------
+    MergeError
+        A delta of late labels that is among them twice.
+    """
+    same = {name: value for name, value in parts[0].items() if all(part.get(name) == value for part in parts)}
+    how = {name: value for name, value in same.items() if name not in SUMS}
+    how["rows"] = sum(part.get("rows", 0) for part in parts)
+    how["merged"] = sum(part.get("merged", 1) for part in parts)
+    how["notes"] = merge_notes(note for part in parts for note in notes_of(part))
+    return {**how, **marks(how["merged"], added_deltas(parts))}
+
+
+def negative_how(how: Mapping[str, Any]) -> dict[str, Any]:
+    """How Counts came to be that are taken back."""
+    merged = -how.get("merged", 1)
+    deltas = {name: -times for name, times in how.get("deltas", {}).items()}
+    kept = {name: value for name, value in how.items() if name not in ("difference", "deltas")}
+    return {**kept, "rows": -how.get("rows", 0), "merged": merged, **marks(merged, deltas)}
+
+
+def filtered_how(how: Mapping[str, Any], tests: Sequence[pl.Expr]) -> dict[str, Any]:
+    """How some groups of Counts came to be: a delta of theirs is another one than that of the other groups."""
+    if not tests or "deltas" not in how:
+        return dict(how)
+    written = [test.meta.serialize() for test in tests]
+    return {**how, "deltas": {digest([name.encode(), *written]): times for name, times in how["deltas"].items()}}
+
+
+def is_difference(how: Mapping[str, Any]) -> bool:
+    """Whether Counts are what was gained less what was lost, and no rows that could be judged."""
+    return bool(how.get("difference", False))
+
+
+def digest(parts: Iterable[bytes]) -> str:
+    """An id of some bytes, whatever process or version asks for it."""
+    known = sha256()
+    for part in parts:
+        known.update(len(part).to_bytes(8, "little") + part)
+    return known.hexdigest()[:32]
+
+
+def marks(merged: int, deltas: Mapping[str, int]) -> dict[str, Any]:
+    """The mark of a difference and the ids of late labels, where there are any."""
+    return {**({"difference": True} if merged <= 0 else {}), **({"deltas": dict(deltas)} if deltas else {})}
+
+
+def added_deltas(parts: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """How often each delta of late labels is among the parts: once, or taken back once."""
+    times: Counter[str] = Counter()
+    for part in parts:
+        times.update(part.get("deltas", {}))
+    twice = next((name for name, number in times.items() if abs(number) > 1), None)
+    if twice is not None:
+        raise MergeError(
+            f"the delta of late labels {twice[:12]} would be {'added' if times[twice] > 0 else 'taken back'} twice; "
+            "its labels are in these Counts already"
+        )
+    return {name: number for name, number in times.items() if number}
