@@ -186,10 +186,10 @@ def test_a_cache_folder_that_cannot_be_written_to() -> None:
 def test_a_filled_cache_that_cannot_be_written_to_is_used(filled: Path) -> None:
     """Root may write anywhere, so writing is what fails here."""
     script = """
-import tempfile
+import os
 def refuse(*arguments, **options):
     raise PermissionError(13, "read-only")
-tempfile.mkstemp = refuse
+os.fsync = refuse
 """
     assert python(script + NEVER + CALL, NUMBA_CACHE_DIR=str(filled)) == ANSWER
 

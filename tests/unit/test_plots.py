@@ -6,6 +6,7 @@ import base64
 import gzip
 import itertools
 import json
+import os
 import re
 import subprocess
 import sys
@@ -496,11 +497,11 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.
     target.write_text("old")
     chart = COUNTS.rollup("model").plot("recall")
 
-    def broken(self: Path, data: bytes) -> int:
+    def broken(_: int) -> None:
         raise OSError("disk full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "write_bytes", broken)
+        patch.setattr(os, "fsync", broken)
         with pytest.raises(OSError, match="disk full"):
             plots.save(chart, target)
     assert target.read_text() == "old"

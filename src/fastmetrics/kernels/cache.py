@@ -12,7 +12,6 @@ import hashlib
 import os
 import pickle
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,6 +21,8 @@ import llvmlite
 import numba
 from numba.core import compiler, serialize
 from numba.core.runtime.nrt import rtsys
+
+from fastmetrics.atomic import replace_file
 
 __all__ = ["KernelCache", "Notice"]
 
@@ -82,7 +83,8 @@ class KernelCache:
         payload = dumps(compiled._reduce())
         for path in self.paths(signature, compiled.codegen):
             try:
-                replace(path, self.digest(payload) + payload)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                replace_file(path, self.digest(payload) + payload)
                 return
             except OSError:
                 continue
@@ -131,16 +133,3 @@ def sources(source: Path) -> bytes:
         if path.is_file():
             hashed.update(path.read_bytes())
     return hashed.digest()
-
-
-def replace(path: Path, content: bytes) -> None:
-    """Write a file that appears whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

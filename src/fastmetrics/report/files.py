@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 
 import polars as pl
 
+from fastmetrics.atomic import replace_file
 from fastmetrics.errors import SourceError, unknown
 
-__all__ = ["FORMATS", "SUFFIXES", "checked_target", "encoded", "format_of", "plain", "put", "write"]
+__all__ = ["FORMATS", "SUFFIXES", "checked_target", "encoded", "format_of", "plain", "write"]
 
 # What a spreadsheet would run as a formula at the start of a cell (OWASP, "CSV Injection"), full-width forms included.
 FORMULA = r"^([=+\-@\t\r\n＝＋－＠])"
@@ -129,21 +128,11 @@ def checked_target(path: str | Path) -> Path:
 def write(frame: pl.DataFrame, path: str | Path, form: str | None = None) -> None:
     r"""Write a frame to a file, in the format of its suffix unless another is named.
 
+    >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     write(pl.DataFrame({"f1": [0.5]}), Path(folder, "metrics.json"))
     ...     Path(folder, "metrics.json").read_text()
     '[{"f1":0.5}]\n'
     """
     target = checked_target(path)
-    put(target, encoded(frame, form or format_of(path)))
-
-
-def put(target: Path, data: bytes) -> None:
-    """Make a file of `checked_target` appear whole, or leave what was there."""
-    private = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-    try:
-        draft = private / target.name
-        draft.write_bytes(data)
-        draft.replace(target)
-    finally:
-        shutil.rmtree(private, ignore_errors=True)
+    replace_file(target, encoded(frame, form or format_of(path)))

@@ -12,8 +12,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fastmetrics.atomic import replace_file
 from fastmetrics.errors import FastMetricsError, SourceError, unknown
-from fastmetrics.report.files import checked_target, put
+from fastmetrics.report.files import checked_target
 from fastmetrics.report.plots.themes import THEMES, config
 
 if TYPE_CHECKING:
@@ -163,4 +164,4 @@ def save(chart: ChartType, path: str | Path, theme: str | None = None) -> None:
     if find_spec("vl_convert") is None:
         raise FastMetricsError("a picture in a file needs vl-convert: pip install 'fastmetrics[plot]'")
     target = checked_target(path)
-    put(target, FORMATS[suffix](chart.to_dict(), theme))
+    replace_file(target, FORMATS[suffix](chart.to_dict(), theme))

@@ -1,0 +1,132 @@
+"""Files that appear whole or not at all, whatever stops their writer.
+
+A write makes a draft beside its target, brings it to the disk and renames it. The draft is locked as long as its writer
+lives, so that the next write of the same target can tell the drafts of the living from those of the killed.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+__all__ = ["replace_file"]
+
+ORDINARY = 0o666  # the rights that a new file asks for
+
+
+def replace_file(path: str | Path, content: bytes) -> None:
+    """Put ``content`` where ``path`` leads: readers meet the file before or the new one, each of them whole.
+
+    A link stays one, and what it points to is replaced. The rights are those of the file before, else those of an
+    ordinary new file. Drafts that killed writers of the same file left behind are removed.
+
+    Raises
+    ------
+    OSError
+        What the system says. The file before is as it was, and no draft stays.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     replace_file(Path(folder, "answer"), b"42")
+    ...     Path(folder, "answer").read_bytes()
+    b'42'
+    """
+    target = Path(path).resolve()
+    remove_stale_drafts(target)
+    rights = rights_of(target)
+    with new_draft(target, ORDINARY if rights is None else rights) as (draft, file):
+        if rights is not None:
+            os.fchmod(file.fileno(), rights)  # of which the umask has taken some
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+        draft.replace(target)
+    sync(target.parent)
+
+
+def rights_of(target: Path) -> int | None:
+    """The rights of a file that is there."""
+    try:
+        return stat.S_IMODE(target.stat().st_mode)
+    except FileNotFoundError:
+        return None
+
+
+@contextmanager
+def new_draft(target: Path, rights: int) -> Iterator[tuple[Path, BinaryIO]]:
+    """A locked file beside the target; what is left of it under its own name at the end is removed."""
+    draft = target.with_name(f"{draft_prefix(target)}{secrets.token_hex(8)}")
+    try:
+        with locked(draft, rights) as file:
+            yield draft, file
+    finally:
+        try:
+            draft.unlink(missing_ok=True)
+        except BaseException:  # an interrupt that came just now must not keep the draft
+            draft.unlink(missing_ok=True)
+            raise
+
+
+@contextmanager
+def locked(draft: Path, rights: int) -> Iterator[BinaryIO]:
+    """A new file that is locked until it is closed, its rights those given but for what the umask takes.
+
+    A sweeper may meet it before it is locked, take it for a stale one and remove it: then it is made once more.
+    """
+    while True:
+        with open(draft, "xb", opener=lambda name, flags: os.open(name, flags, rights)) as file:
+            with suppress(OSError):  # where files cannot be locked no draft is taken for a stale one either
+                fcntl.flock(file, fcntl.LOCK_EX)
+            if is_at(draft, file):
+                yield file
+                return
+
+
+def is_at(draft: Path, file: BinaryIO) -> bool:
+    """Whether an open file is the one of that name."""
+    try:
+        return os.path.samestat(draft.stat(), os.fstat(file.fileno()))
+    except FileNotFoundError:
+        return False
+
+
+def remove_stale_drafts(target: Path) -> None:
+    """Remove the drafts of a target that no living writer holds."""
+    prefix = draft_prefix(target)
+    with suppress(OSError):  # a folder that may be written to, but not listed
+        for name in os.listdir(target.parent):  # noqa: PTH208, a Path for each of many files takes ten times as long
+            if name.startswith(prefix):
+                remove_if_stale(target.with_name(name))
+
+
+def remove_if_stale(draft: Path) -> None:
+    """Remove a draft that can be locked: its writer is dead."""
+    with suppress(OSError):
+        handle = os.open(draft, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            draft.unlink()
+        finally:
+            os.close(handle)
+
+
+def draft_prefix(target: Path) -> str:
+    """How the names of the drafts of a target begin: a hash, since the name itself may be as long as names can be."""
+    return f".fastmetrics-{hashlib.sha256(os.fsencode(target.name)).hexdigest()[:16]}-"
+
+
+def sync(folder: Path) -> None:
+    """Bring the names in a folder to the disk, where that is possible."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
