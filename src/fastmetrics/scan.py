@@ -6,7 +6,7 @@ import contextlib
 import os
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,12 +23,13 @@ from fastmetrics.groups import Codes
 from fastmetrics.plan import Plan, maximal, planned
 from fastmetrics.roles import read_role
 from fastmetrics.schema import Family, InnerKey, Rows, Schema, column_name, expression
-from fastmetrics.sources import Source, first_line
+from fastmetrics.sources import FOREIGN, Source, check_rows, first_line
 from fastmetrics.tally import Block, Tally
 
 __all__ = ["scan"]
 
 Progress = Callable[[int, int | None], object]
+Batches = Generator[pa.RecordBatch, None, None]
 
 BLOCK_ROWS = 1 << 22  # 25M rows by model and country cost 3.0, 2.5, 2.4, 2.2, 1.8 ns a row in blocks of 2**18 to 2**22
 TABLE_BYTES = 1 << 30  # of all threads together; what is beyond goes to a table that they share
@@ -219,21 +220,46 @@ def finish(running: Sequence[threading.Thread], waiting: queue.Queue[pa.RecordBa
         alive[0].join(timeout=TICK)
 
 
-def watched(frames: Iterator[pl.DataFrame], progress: Progress, whole: int | None) -> Iterator[pl.DataFrame]:
-    """The frames as they are, with the rows so far told after each was counted or handed on."""
-    rows = 0
-    for frame in frames:
-        yield frame
-        rows += frame.height
-        progress(rows, whole)
-
-
-def pieces(frames: Iterator[pl.DataFrame], rows: int) -> Iterator[pa.RecordBatch]:
+def pieces(frames: Iterator[pl.DataFrame], rows: int) -> Batches:
     """Record batches small enough that every thread gets some."""
     for frame in frames:
         for batch in record_batches(frame):
             for start in range(0, len(batch), rows):
                 yield batch.slice(start, rows)
+
+
+def read(source: Source, plan: Plan, rows: int) -> Batches:
+    """The batches to count, each of at most so many rows, and no row fewer than the source holds.
+
+    Nothing but an end of the source ends them: whatever else happens on the way to the last row is an error.
+    """
+    came = 0
+    try:
+        with contextlib.closing(source.batches(plan.selection)) as frames:
+            for batch in pieces(frames, rows):
+                came += len(batch)
+                yield batch
+                del batch  # or one more batch than needed would stay alive
+        if plan.selection.where is None:
+            check_rows(source.name, came, source.height)
+    except FastMetricsError:
+        raise
+    except pl.exceptions.InvalidOperationError as error:
+        raise DataError(first_line(error), plan.unparsable) from error
+    except FOREIGN as error:
+        name = source.damaged_file(plan.selection) or source.name
+        raise SourceError(f"{name} cannot be read: {first_line(error)}") from error
+
+
+def watched(batches: Batches, progress: Progress, whole: int | None) -> Batches:
+    """The batches as they are, with the rows so far told after each was counted or handed on."""
+    rows = 0
+    with contextlib.closing(batches):
+        for batch in batches:
+            rows += len(batch)
+            yield batch
+            del batch
+            progress(rows, whole)
 
 
 def scan(
@@ -255,21 +281,14 @@ def scan(
             raise SchemaError(f"{name}={given!r} is not a whole number above 0")
     threads = threads or os.cpu_count() or 1
     plan = planned(source, schema, max_groups)
+    batches = read(source, plan, max(PIECE_ROWS // threads, 1) if source.resident else READ_ROWS)
+    if progress is not None:
+        batches = watched(batches, progress, source.height())
     try:
-        frames = source.batches(plan.selection)
-        if progress is not None:
-            frames = watched(frames, progress, source.height())
-        batches = pieces(frames, max(PIECE_ROWS // threads, 1) if source.resident else READ_ROWS)
-        shares = count_batches(batches, plan, threads)
+        with contextlib.closing(batches):
+            shares = count_batches(batches, plan, threads)
     except DataError as error:
         raise located(error, source, schema) from error
-    except FastMetricsError:
-        raise
-    except pl.exceptions.InvalidOperationError as error:
-        raise located(DataError(first_line(error), plan.unparsable), source, schema) from error
-    except (pl.exceptions.PolarsError, OSError) as error:
-        name = source.damaged_file(plan.selection) or source.name
-        raise SourceError(f"{name} cannot be read: {first_line(error)}") from error
     layout = Layout(schema.families, schema.keys, plan.windows, schema.weight is not None, schema.grouping_sets)
     plans = sorted(
         {"hashed" if tally.outer.hashed else "dense" for share in shares for tally in share.tallies if tally.rows}

@@ -9,8 +9,10 @@ from typing import Any
 import polars as pl
 
 from fastmetrics.errors import FastMetricsError, SourceError, listed
+from fastmetrics.sources.batches import check_rows
 from fastmetrics.sources.formats import FORMATS, TABLES
-from fastmetrics.sources.opened import Selection, Source, first_line, from_frame, from_lazy
+from fastmetrics.sources.guard import FOREIGN, first_line, guarded
+from fastmetrics.sources.opened import Selection, Source, from_frame, from_lazy
 from fastmetrics.sources.paths import are_paths, from_paths, from_table
 from fastmetrics.sources.streams import (
     from_array,
@@ -22,7 +24,20 @@ from fastmetrics.sources.streams import (
     from_stdin,
 )
 
-__all__ = ["FORMATS", "INPUTS", "REFUSED", "TABLES", "Input", "Selection", "Source", "first_line", "open_source"]
+__all__ = [
+    "FOREIGN",
+    "FORMATS",
+    "INPUTS",
+    "REFUSED",
+    "TABLES",
+    "Input",
+    "Selection",
+    "Source",
+    "check_rows",
+    "first_line",
+    "guarded",
+    "open_source",
+]
 
 
 def is_a(module: str, name: str) -> Callable[[Any], bool]:

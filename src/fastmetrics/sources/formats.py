@@ -13,8 +13,9 @@ from typing import IO, Any
 import polars as pl
 
 from fastmetrics.errors import SourceError
+from fastmetrics.sources.guard import first_line
 from fastmetrics.sources.lines import check_lines
-from fastmetrics.sources.opened import failure, first_line
+from fastmetrics.sources.opened import failure
 
 __all__ = ["FORMATS", "TABLES", "Format", "Many", "Table", "format_of", "suffixes", "widened"]
 

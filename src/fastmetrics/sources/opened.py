@@ -5,13 +5,14 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import polars as pl
 
-from fastmetrics.errors import FastMetricsError, SchemaError, SourceError, unknown
+from fastmetrics.errors import SchemaError, SourceError, unknown
+from fastmetrics.sources.batches import Frames, streamed
+from fastmetrics.sources.guard import FOREIGN, guarded
 
-__all__ = ["Parts", "Selection", "Source", "first_line", "from_frame", "from_frames", "from_lazy"]
+__all__ = ["Parts", "Selection", "Source", "from_frame", "from_frames", "from_lazy"]
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class Selection:
         found = [one for one in map(bare, self.columns) if one is not None]
         return found if len(found) == len(self.columns) else None
 
-    def read(self, lazy: pl.LazyFrame) -> Iterator[pl.DataFrame]:
+    def read(self, lazy: pl.LazyFrame) -> Frames:
         """The batches of one query, their columns in the order of the selection.
 
         Columns that are taken as they are keep their names: a step of the query that renames them keeps more batches
@@ -109,7 +110,7 @@ class Source:
 
     name: str
     schema: pl.Schema
-    batches: Callable[[Selection], Iterator[pl.DataFrame]]
+    batches: Callable[[Selection], Frames]
     head: Callable[[pl.Expr], pl.Series]
     files: tuple[str, ...] = ()
     unreadable: tuple[tuple[str, str], ...] = ()
@@ -153,14 +154,9 @@ class Source:
                 lazy = self.only(file).lazy
                 if lazy is not None and test(lazy):
                     return file
-            except (pl.exceptions.PolarsError, OSError, SourceError):
+            except FOREIGN:
                 continue
         return None
-
-
-def first_line(error: BaseException) -> str:
-    line = str(error).strip().partition("\n")[0]
-    return line if len(line) <= 300 else line[:300] + "..."
 
 
 def failure(query: pl.LazyFrame) -> BaseException | None:
@@ -168,27 +164,14 @@ def failure(query: pl.LazyFrame) -> BaseException | None:
     try:
         for _ in streamed(query):
             pass
-    except (pl.exceptions.PolarsError, OSError, SourceError) as error:
+    except FOREIGN as error:
         return error
     return None
 
 
-def streamed(query: pl.LazyFrame) -> Iterator[pl.DataFrame]:
-    """The result of a query batch by batch, in no particular order.
-
-    The batches are as the reader makes them: asked for another size it would copy them together. Polars marks
-    ``collect_batches`` unstable; where it is gone the result is collected whole instead.
-    """
-    if hasattr(query, "collect_batches"):
-        return iter(query.collect_batches(maintain_order=False, engine="streaming"))
-    return iter([query.collect(engine="streaming")])
-
-
 def from_lazy(name: str, lazy: pl.LazyFrame) -> Source:
-    try:
+    with guarded(f"{name} cannot be read"):
         schema = lazy.collect_schema()
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise SourceError(f"{name} cannot be read: {first_line(error)}") from error
     return Source(
         name,
         schema,
@@ -202,10 +185,11 @@ def from_frame(name: str, frame: pl.DataFrame) -> Source:
     """A frame in memory: columns taken as they are share its memory, computed ones stream."""
     lazy = frame.lazy()
 
-    def batches(selection: Selection) -> Iterator[pl.DataFrame]:
+    def batches(selection: Selection) -> Frames:
         if selection.where is None and selection.bare is not None:
-            return iter([taken(frame.select(selection.needs()), selection.bare)])
-        return streamed(selection.of(lazy))
+            yield taken(frame.select(selection.needs()), selection.bare)
+        else:
+            yield from streamed(selection.of(lazy))
 
     head = lambda column: frame.head(10_000).select(column).to_series()  # noqa: E731
     return Source(name, frame.schema, batches, head, lazy=lazy, height=lambda: frame.height, resident=True)
@@ -215,7 +199,7 @@ def from_frames(name: str, schema: pl.Schema, frames: Iterator[pl.DataFrame]) ->
     """A stream that is read once, one frame at a time; the first is kept to look at."""
     ahead: list[pl.DataFrame] = []
 
-    def batches(selection: Selection) -> Iterator[pl.DataFrame]:
+    def batches(selection: Selection) -> Frames:
         needed = selection.needs()
         while (frame := ahead.pop() if ahead else next(frames, None)) is not None:
             yield selection.of(fitted(name, frame, schema, needed).lazy()).collect()
@@ -242,18 +226,3 @@ def fitted(name: str, frame: pl.DataFrame, schema: pl.Schema, needed: Iterable[s
                 "the first; cast one of them"
             )
     return frame
-
-
-def pulled(name: str, stream: Any) -> Iterator[Any]:
-    """What a stream gives, with whatever it fails of as a SourceError: each guest has errors of its own."""
-    while True:
-        try:
-            item = next(stream)
-        except StopIteration:
-            return
-        except FastMetricsError:
-            raise
-        except Exception as error:
-            raise SourceError(f"{name} cannot be read: {first_line(error) or type(error).__name__}") from error
-        yield item
-        del item  # or one more batch than needed would stay alive

@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import os
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
@@ -18,8 +18,10 @@ from urllib.parse import unquote
 import polars as pl
 
 from fastmetrics.errors import SourceError, listed, unknown
+from fastmetrics.sources.batches import Frames
 from fastmetrics.sources.formats import TABLES, Format, Many, Table, format_of, suffixes, widened
-from fastmetrics.sources.opened import Parts, Selection, Source, first_line, from_lazy
+from fastmetrics.sources.guard import FOREIGN, first_line
+from fastmetrics.sources.opened import Parts, Selection, Source, from_lazy
 
 __all__ = ["are_paths", "from_paths", "from_table", "missing"]
 
@@ -133,7 +135,7 @@ class Files:
             lazies.append(self.kind.scan(file, self.schema).select(shared).with_columns(values))
         return pl.concat(lazies, how="diagonal") if len(lazies) > 1 else lazies[0]
 
-    def explained(self, source: Source, selection: Selection) -> Iterator[pl.DataFrame]:
+    def explained(self, source: Source, selection: Selection) -> Frames:
         """The batches of text files, whose lines are measured meanwhile; errors with file and column."""
         assert source.lazy is not None
         stop = threading.Event()
@@ -146,7 +148,7 @@ class Files:
                 each.result()
         except pl.exceptions.InvalidOperationError:
             raise  # a value that an expression cannot take, which the scan looks for
-        except (pl.exceptions.PolarsError, OSError) as error:
+        except FOREIGN as error:
             for each in measured:
                 each.result()  # says the line, where it is one
             file = source.damaged_file(selection) or self.name

@@ -14,8 +14,9 @@ import polars as pl
 from fastmetrics.errors import SourceError
 from fastmetrics.sources.ahead import Ahead, plain
 from fastmetrics.sources.formats import FORMATS, Format, lazily
+from fastmetrics.sources.guard import first_line, pulled
 from fastmetrics.sources.lines import Ruler, blocks
-from fastmetrics.sources.opened import Source, first_line, from_frame, from_frames, from_lazy, pulled
+from fastmetrics.sources.opened import Source, from_frame, from_frames, from_lazy
 
 __all__ = ["from_array", "from_bytes", "from_capsule", "from_dataset", "from_iterator", "from_reader", "from_stdin"]
 

@@ -1,0 +1,55 @@
+"""The guard around other libraries: whatever one fails of while an input is opened or read becomes an error of ours."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import polars as pl
+
+from fastmetrics.errors import FastMetricsError, SourceError
+
+__all__ = ["FOREIGN", "first_line", "guarded", "pulled"]
+
+# A panic of Polars is no Exception, so that ``except Exception`` lets it through.
+FOREIGN = (Exception, pl.exceptions.PanicException)
+
+LONGEST = 300  # characters of another library's message
+# The panic of one thread of Polars as another one tells of it, perhaps after others that told of it.
+PANICKED = re.compile(r'.*JoinError::Panic\(Id\(\d+\), \\*"([^"\\]*)', re.DOTALL)
+END = object()
+
+
+def first_line(error: BaseException) -> str:
+    """What an error of another library says, in one line."""
+    text = str(error)
+    if isinstance(error, pl.exceptions.PanicException) and (found := PANICKED.match(text)):
+        text = found[1]
+    if isinstance(error.__cause__, StopIteration):  # which a generator lets through as a RuntimeError
+        text = f"{text}: {error.__cause__}"
+    line = text.strip().partition("\n")[0] or type(error).__name__
+    return line if len(line) <= LONGEST else line[:LONGEST] + "..."
+
+
+@contextmanager
+def guarded(what: str) -> Iterator[None]:
+    """Raise SourceError for whatever another library fails of; ``what`` says what could not be done."""
+    try:
+        yield
+    except FastMetricsError:
+        raise
+    except FOREIGN as error:
+        raise SourceError(f"{what}: {first_line(error)}") from error
+
+
+def pulled(name: str, stream: Iterator[Any]) -> Iterator[Any]:
+    """What a stream gives; a StopIteration that comes from anywhere but the stream itself is a failure too."""
+    while True:
+        with guarded(f"{name} cannot be read"):
+            item = next(stream, END)
+        if item is END:
+            return
+        yield item
+        del item  # or one more batch than needed would stay alive
