@@ -24,7 +24,7 @@ def passing(pair: Pair, measured: Mapping[str, Measured], limits: Limits) -> lis
     windows, tried = best_period(pair, measured, limits.alpha)
     if windows is None:
         return []
-    return found_during(pair, measured, windows, replace(limits, alpha=limits.alpha / tried))
+    return found_during(pair, measured, windows, limits, tried)
 
 
 def while_it_lasted(pair: Pair, moved: list[Told], measured: Mapping[str, Measured], limits: Limits) -> list[Told]:
@@ -40,7 +40,7 @@ def while_it_lasted(pair: Pair, moved: list[Told], measured: Mapping[str, Measur
     times = pair.windows.gather(now)
     windows = now[((times >= start) & (times < end)).to_numpy()]
     stretches = len(now) * (len(now) + 1) // 2
-    found = found_during(pair, measured, windows, replace(limits, alpha=limits.alpha / stretches))
+    found = found_during(pair, measured, windows, limits, stretches)
     return [*found, *(one for one in moved if not during(one.finding, start, end))] if found else moved
 
 
@@ -50,12 +50,12 @@ def during(finding: Finding, start: datetime, end: datetime) -> bool:
 
 
 def found_during(
-    pair: Pair, measured: Mapping[str, Measured], windows: NDArray[np.int64], limits: Limits
+    pair: Pair, measured: Mapping[str, Measured], windows: NDArray[np.int64], limits: Limits, among: int
 ) -> list[Told]:
-    """What moved in some of the current windows."""
-    part = within(pair, windows)
+    """What moved in some of the current windows: one stretch of ``among`` that share alpha."""
+    part, limits = within(pair, windows), replace(limits, alpha=limits.alpha / among)
     found = found_in(part, measure(part, [one.rate for one in measured.values()]), limits)
-    return [dated(pair, one, measured[one.finding.metric].rate, windows) for one in found]
+    return [dated(pair, one.among(among), measured[one.finding.metric].rate, windows) for one in found]
 
 
 def dated(pair: Pair, one: Told, rate: Rate, windows: NDArray[np.int64]) -> Told:

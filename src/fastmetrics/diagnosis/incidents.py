@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite, log
 from typing import Any
 
@@ -66,6 +66,11 @@ class Told:
 
     finding: Finding
     leaves: NDArray[np.bool_]
+
+    def among(self, searches: float) -> Told:
+        """The finding with its p adjusted for so many searches, of which it is of one."""
+        p = self.finding.p
+        return self if p is None else replace(self, finding=replace(self.finding, p=min(1.0, p * searches)))
 
 
 def measure(pair: Pair, rates: Sequence[Rate]) -> dict[str, Measured]:

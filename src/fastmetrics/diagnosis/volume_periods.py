@@ -51,8 +51,8 @@ def passing_volumes(pair: Pair, limits: Limits) -> tuple[list[Told], NDArray[np.
     windows, dispersion = now[start:end], usual[end - start]
     part, limits = within(pair, windows), replace(limits, alpha=alpha)
     places = localise(pair.lattice, ratio, alpha=alpha, dispersion=dispersion)
-    told = (volume(part, ratio, dispersion, replace(one, p=min(1.0, one.p * len(periods))), limits) for one in places)
-    return [one for one in told if one is not None], windows
+    told = (volume(part, ratio, dispersion, one, limits) for one in places)
+    return [one.among(len(periods)) for one in told if one is not None], windows
 
 
 def usual_rows(pair: Pair, length: int) -> Dispersion:
