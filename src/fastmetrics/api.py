@@ -39,6 +39,7 @@ def count(
     threads: int | None = None,
     max_groups: int | None = None,
     on_error: Literal["raise", "skip"] = "raise",
+    format: str | None = None,  # noqa: A002
     progress: Callable[[int, int | None], object] | None = None,
 ) -> Counts:
     """Count a log in one pass: a table of cells per group and window for each family.
@@ -75,6 +76,9 @@ def count(
         Refuse to go on beyond so many groups.
     on_error
         ``"skip"`` leaves out files that cannot be read, whole, with a warning that names them.
+    format
+        What all files are, or the bytes of a stream: "Parquet", "CSV", "TSV", "NDJSON" or "Arrow". By default the
+        ending of each name tells it, and where that does not the first bytes of the file.
     progress
         Called as the scan goes on with the rows read so far and, where the input knows it, the rows there are
         (before ``where``). The command line draws its progress bar with it.
@@ -116,7 +120,7 @@ def count(
         raise SchemaError(f"on_error={on_error!r} is not 'raise' or 'skip'")
     from fastmetrics.scan import scan  # the way to the kernels, and so to Numba: not for import time
 
-    source = open_source(data, skip_unreadable=on_error == "skip")
+    source = open_source(data, skip_unreadable=on_error == "skip", format=format)
     if on_error == "skip" and source.files:
         return count_files(source, schema, threads, max_groups, progress)
     return scan(source, schema, threads, max_groups, progress)

@@ -44,7 +44,7 @@ def label_delta(
     label
         The label column in ``labels``, under the name that the families read.
     families, arguments
-        As they were given to `count` for the predictions.
+        As they were given to `count` for the predictions, ``format`` among them, which says nothing of ``labels``.
 
     Raises
     ------
@@ -61,7 +61,7 @@ def label_delta(
     (1, 0, 1)
     """
     on = [on] if isinstance(on, str) else list(on)
-    before, after = lazy(predictions, "predictions"), lazy(labels, "labels")
+    before, after = lazy(predictions, "predictions", arguments.pop("format", None)), lazy(labels, "labels")
     for what, log, wanted in (("predictions", before, on), ("labels", after, [*on, label])):
         known = log.collect_schema().names()
         for column in wanted:
@@ -121,8 +121,9 @@ def check_rowwise(families: Sequence[Family], arguments: Mapping[str, Any]) -> N
             )
 
 
-def lazy(data: Any, what: str) -> pl.LazyFrame:
-    source = open_source(data)
+def lazy(data: Any, what: str, named: str | None = None) -> pl.LazyFrame:
+    """A log as a query; ``named`` is the format of its files."""
+    source = open_source(data, format=named)
     if source.lazy is None:
         raise SchemaError(f"{what}: {source.name} can be read once only; give a file or a frame")
     return source.lazy

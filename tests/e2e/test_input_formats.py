@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bz2
 import gc
 import gzip
 import io
@@ -76,7 +77,7 @@ def same(counts: fm.Counts, expected: fm.Counts = EXPECTED) -> bool:
 
 def written(log: pl.DataFrame, file: Path) -> Path:
     """The log as a file, in the format that its name says."""
-    name = file.name.removesuffix(".gz").removesuffix(".zst")
+    name = file.name.removesuffix(".gz").removesuffix(".zst").removesuffix(".bz2")
     raw = io.BytesIO()
     if name.endswith((".parquet", ".pq")):
         log.write_parquet(raw)
@@ -93,6 +94,8 @@ def written(log: pl.DataFrame, file: Path) -> Path:
         data = gzip.compress(data)
     elif file.name.endswith(".zst"):
         data = pa.compress(data, "zstd", asbytes=True)
+    elif file.name.endswith(".bz2"):
+        data = bz2.compress(data)
     file.write_bytes(data)
     return file
 

@@ -16,6 +16,7 @@ from fastmetrics.cli.progress import progress
 from fastmetrics.counts import Layout
 from fastmetrics.errors import listed
 from fastmetrics.schema import Family
+from fastmetrics.sources import FORMATS, open_source
 
 __all__ = ["count_options", "counted", "evaluate", "family_of"]
 
@@ -47,6 +48,12 @@ count_options = options(
     click.option("--weight", metavar="COLUMN", help="The column of weights."),
     click.option("--threads", metavar="N", type=click.IntRange(1), help="How many threads count [all cores]."),
     click.option("--max-groups", metavar="N", type=click.IntRange(1), help="Give up beyond so many groups."),
+    click.option(
+        "--input-format",
+        "format",
+        type=click.Choice([row.name for row in FORMATS], case_sensitive=False),
+        help="What all logs are, where neither their names nor their contents tell.",
+    ),
     click.option(
         "--on-error", type=click.Choice(["raise", "skip"]), default="raise", help="At files that cannot be read."
     ),
@@ -104,7 +111,7 @@ def family_of(logs: Sequence[str], given: dict[str, Any]) -> Family:
         if name not in roles:
             raise click.UsageError(f"--family {kind} needs {option(name)}")
     if "pos_label" in roles or "labels" in roles:
-        roles |= typed(roles, y_true, label_dtype(logs, y_true, given["on_error"]))
+        roles |= typed(roles, y_true, label_dtype(logs, y_true, given))
     if kind == "regression":
         roles["extremes"] = given["weight"] is None  # which have no weighted meaning
     family: Family = getattr(fm, kind)(y_true, **roles)
@@ -125,13 +132,12 @@ def typed(roles: Mapping[str, Any], y_true: str, dtype: pl.DataType | None) -> d
     return typed
 
 
-def label_dtype(logs: Sequence[str], y_true: str, on_error: str) -> pl.DataType | None:
+def label_dtype(logs: Sequence[str], y_true: str, given: Mapping[str, Any]) -> pl.DataType | None:
     """What the column of labels holds, where that can be seen before the scan."""
-    from fastmetrics.sources import open_source
-
     if STDIN in logs:
         return None
-    return open_source(list(logs), skip_unreadable=on_error == "skip").schema.get(y_true)
+    source = open_source(list(logs), skip_unreadable=given["on_error"] == "skip", format=given["format"])
+    return source.schema.get(y_true)
 
 
 def counted(logs: Sequence[str], family: Family, given: Mapping[str, Any]) -> fm.Counts:

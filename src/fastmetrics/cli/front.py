@@ -92,9 +92,11 @@ class Front(click.Group):
         """A message of the library in the words of the prompt: ``time= was given`` is ``--time was given``."""
         message = re.sub(r"by=pl\.col\('([^']*)'\)\.alias\('([^']*)'\)", r"by='\1 as \2'", message)
         message = message.replace("() needs", " needs")
-        names = {parameter.name for command in self.commands.values() for parameter in command.params}
-        option = rf"(?<![\w(])({'|'.join(sorted(filter(None, names), key=len, reverse=True))})=(['\d\[-]?)"
-        return re.sub(option, lambda found: f"--{found[1].replace('_', '-')}{' ' * bool(found[2])}{found[2]}", message)
+        known = [parameter for command in self.commands.values() for parameter in command.params]
+        said = {str(one.name): f"--{str(one.name).replace('_', '-')}" for one in known}
+        said |= {str(one.name): max(one.opts, key=len) for one in known if isinstance(one, click.Option)}
+        option = rf"(?<![\w(])({'|'.join(sorted(said, key=len, reverse=True))})=(['\d\[-]?)"
+        return re.sub(option, lambda found: f"{said[found[1]]}{' ' * bool(found[2])}{found[2]}", message)
 
 
 def helped(error: click.ClickException) -> str:

@@ -8,9 +8,9 @@ from typing import Any
 
 import polars as pl
 
-from fastmetrics.errors import FastMetricsError, SourceError, listed
+from fastmetrics.errors import FastMetricsError, SchemaError, SourceError, listed
 from fastmetrics.sources.batches import check_rows
-from fastmetrics.sources.formats import FORMATS, TABLES
+from fastmetrics.sources.formats import FORMATS, TABLES, named_format
 from fastmetrics.sources.guard import FOREIGN, first_line, guarded
 from fastmetrics.sources.opened import Selection, Source, from_frame, from_lazy
 from fastmetrics.sources.paths import are_paths, from_paths, from_table
@@ -83,19 +83,26 @@ def unwrapped(frame: Any) -> Source:
 
 @dataclass(frozen=True)
 class Input:
-    """A kind of input: its name, how it is recognised and how it is opened."""
+    """A kind of input: its name, how it is recognised and how it is opened.
+
+    Where it is ``bytes`` it is opened with the format that they are in, or None where it is to be told from them.
+    """
 
     name: str
     fits: Callable[[Any], bool]
-    open: Callable[[Any], Source]
+    open: Callable[..., Source]
+    bytes: bool = False
 
 
 PATHS = Input(
-    f"path, glob, folder or list of paths ({', '.join(row.name for row in (*FORMATS, *TABLES))})", are_paths, from_paths
+    f"path, glob, folder or list of paths ({', '.join(row.name for row in (*FORMATS, *TABLES))})",
+    are_paths,
+    from_paths,
+    True,
 )
 DELTA, ICEBERG = TABLES
 INPUTS = (
-    Input("'-' for standard input", lambda data: isinstance(data, str) and data == "-", from_stdin),
+    Input("'-' for standard input", lambda data: isinstance(data, str) and data == "-", from_stdin, True),
     PATHS,
     Input("Polars LazyFrame", is_a("polars", "LazyFrame"), lambda lazy: from_lazy("the LazyFrame", lazy)),
     Input("Polars DataFrame", is_a("polars", "DataFrame"), lambda frame: from_frame("the DataFrame", frame)),
@@ -114,7 +121,7 @@ INPUTS = (
     Input("pyiceberg table", is_a("pyiceberg", "Table"), lambda table: from_table(ICEBERG, "the Iceberg table", table)),
     Input("anything with __arrow_c_stream__, such as a DuckDB relation", has("__arrow_c_stream__"), from_capsule),
     Input("anything with __arrow_c_array__", has("__arrow_c_array__"), from_array),
-    Input("binary file", has("read"), from_bytes),
+    Input("binary file", has("read"), from_bytes, True),
     Input("iterator of frames or record batches", has("__next__"), from_iterator),
 )
 
@@ -132,24 +139,32 @@ REFUSED = (
 )
 
 
-def open_source(data: Any, *, skip_unreadable: bool = False) -> Source:
+def open_source(data: Any, *, skip_unreadable: bool = False, format: str | None = None) -> Source:  # noqa: A002
     """Open whatever is given, by the first row of INPUTS that fits.
 
-    ``skip_unreadable`` leaves files that cannot be opened out of a list of paths, and notes them.
+    ``skip_unreadable`` leaves files that cannot be opened out of a list of paths, and notes them. ``format`` names
+    what all files are, or the bytes of a stream.
 
     Raises
     ------
+    SchemaError
+        A format that is not known, or one of what has none.
     SourceError
         Nothing fits, or what fits cannot be opened.
     """
+    named = None if format is None else named_format(format)
     kind = type(data)
     for module, instead in REFUSED:
         if is_of(module, data):
             raise SourceError(f"a {kind.__module__}.{kind.__qualname__} is not read directly; {instead}")
     for row in INPUTS:
         if row.fits(data):
+            if named is not None and not row.bytes:
+                raise SchemaError(f"format={format!r} is of files and streams of bytes, a {kind.__qualname__} has none")
             try:
-                return from_paths(data, skip_unreadable) if row is PATHS else row.open(data)
+                if row is PATHS:
+                    return from_paths(data, skip_unreadable, named)
+                return row.open(data, named) if row.bytes else row.open(data)
             except FastMetricsError:
                 raise
             except (pl.exceptions.PolarsError, OSError, ValueError) as error:  # pyarrow's errors are one or the other

@@ -8,9 +8,9 @@ from typing import Any
 from fastmetrics.errors import SourceError
 from fastmetrics.sources.guard import first_line
 
-__all__ = ["Ahead", "plain"]
+__all__ = ["Ahead", "is_compressed", "plain"]
 
-COMPRESSED = ((b"\x1f\x8b", "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"))
+COMPRESSED = ((b"\x1f\x8b", "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"), (b"BZh", "bz2"))
 
 
 class Ahead(io.RawIOBase):
@@ -45,8 +45,13 @@ class Ahead(io.RawIOBase):
             raise SourceError(f"{self.called} cannot be read: {first_line(error)}") from error
 
 
+def is_compressed(head: bytes) -> bool:
+    """Whether bytes that begin so are compressed in a way that `plain` takes off."""
+    return head.startswith(tuple(magic for magic, _ in COMPRESSED))
+
+
 def plain(stream: Ahead, name: str) -> Ahead:
-    """The stream without gzip or zstd around it."""
+    """The stream without gzip, zstd or bzip2 around it."""
     head = stream.peek(4)
     for magic, compression in COMPRESSED:
         if head.startswith(magic):

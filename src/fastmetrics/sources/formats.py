@@ -2,37 +2,26 @@
 
 from __future__ import annotations
 
-import glob
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import polars as pl
 
-from fastmetrics.errors import SourceError
+from fastmetrics.errors import SchemaError, SourceError, unknown
+from fastmetrics.sources.addresses import File, exact, is_local, literal
 from fastmetrics.sources.guard import first_line
 from fastmetrics.sources.lines import check_lines
 from fastmetrics.sources.opened import failure
+from fastmetrics.sources.readers import lazily
+from fastmetrics.sources.text import Text
 
-__all__ = ["FORMATS", "TABLES", "Format", "Many", "Table", "format_of", "suffixes", "widened"]
-
-File = str | bytes | IO[bytes]  # a path or URI, what is in a file, or a file that is open and can be rewound
+__all__ = ["FORMATS", "TABLES", "Format", "Many", "Table", "format_of", "named_format", "suffixes", "widened"]
 
 Many = Callable[[list[str], bool, dict[str, pl.DataType] | None], pl.LazyFrame]
-
-HEAD_ROWS = 10_000  # of a text file, from which its dtypes are read
-
-
-def exact(file: File) -> File:
-    """A local file whose name may look like a glob, as a glob that means it alone: Polars expands every path."""
-    return literal(file) if isinstance(file, str) else file
-
-
-def literal(path: str) -> str:
-    return glob.escape(path) if "://" not in path and glob.has_magic(path) else path
 
 
 def widened(one: pl.DataType, other: pl.DataType) -> pl.DataType | None:
@@ -78,7 +67,7 @@ class Format:
         try:
             return self.schema(file)
         except (pl.exceptions.PolarsError, OSError, ValueError) as error:
-            if isinstance(file, str) and "://" not in file and Path(file).is_file():
+            if isinstance(file, str) and is_local(file) and Path(file).is_file():
                 if not Path(file).stat().st_size:
                     raise SourceError(f"{name} is empty: 0 bytes are no {self.name}") from error
                 self.measure(file)
@@ -110,57 +99,12 @@ class Format:
 # Text
 
 
-def text_schema(scan: Callable[..., pl.LazyFrame], file: File) -> pl.Schema:
-    """The dtypes of a text file from its first rows; a column that is empty there is looked for in all of it."""
-    file = exact(file)
-    schema = scan(file, infer_schema_length=HEAD_ROWS).collect_schema()
-    text = {name: pl.String() for name, dtype in schema.items() if dtype in (pl.String, pl.Null)}
-    if not text:
-        return schema
-    as_text = scan(file, infer_schema_length=HEAD_ROWS, schema_overrides=text).select(list(text))
-    head = as_text.head(HEAD_ROWS).collect()
-    empty = [column.name for column in head if column.null_count() == head.height]
-    if empty and head.height == HEAD_ROWS:
-        filled = as_text.select(pl.col(empty).count()).collect().row(0, named=True)
-        if any(filled.values()):
-            schema = scan(file, infer_schema_length=None).collect_schema()
-        empty = [name for name in empty if not filled[name]]
-    return pl.Schema({name: pl.Null() if name in empty else dtype for name, dtype in schema.items()})
-
-
-def as_read(schema: pl.Schema) -> dict[str, pl.DataType]:
-    """The dtypes to read text as: columns without a value pass as text, which may turn out to hold one."""
-    return {name: pl.String() if dtype == pl.Null else dtype for name, dtype in schema.items()}
-
-
-def emptied(lazy: pl.LazyFrame, schema: pl.Schema) -> pl.LazyFrame:
-    """The columns without a value as Null; a value after all is an error."""
-    return lazy.with_columns(pl.col(name).cast(pl.Null) for name, dtype in schema.items() if dtype == pl.Null)
-
-
-def scan_csv(separator: str, file: File, schema: pl.Schema) -> pl.LazyFrame:
-    lazy = pl.scan_csv(exact(file), separator=separator, infer_schema=False, schema_overrides=as_read(schema))
-    known = set(lazy.collect_schema().names())
-    return emptied(lazy, pl.Schema({name: dtype for name, dtype in schema.items() if name in known}))
-
-
-def scan_ndjson(file: File, schema: pl.Schema) -> pl.LazyFrame:
-    return emptied(pl.scan_ndjson(exact(file), schema=as_read(schema)), schema)
-
-
 def compressed(*endings: str) -> tuple[str, ...]:
-    return tuple(ending + packed for ending in endings for packed in ("", ".gz", ".zst"))
+    return tuple(ending + packed for ending in endings for packed in ("", ".gz", ".zst", ".bz2"))
 
 
-def separated(name: str, ending: str, separator: str) -> Format:
-    return Format(
-        name,
-        compressed(ending),
-        partial(text_schema, partial(pl.scan_csv, separator=separator)),
-        partial(scan_csv, separator),
-        text=True,
-        separator=separator,
-    )
+def of_text(name: str, endings: tuple[str, ...], text: Text) -> Format:
+    return Format(name, compressed(*endings), text.schema, text.scan, text=True, separator=text.separator)
 
 
 # Binary
@@ -192,7 +136,7 @@ def parquet_height(files: Sequence[str]) -> int | None:
 
 def arrow_stream(file: File) -> bool:
     """Whether a local file of Arrow data is a stream, which has no footer to read it by."""
-    if not isinstance(file, str) or "://" in file:
+    if not (isinstance(file, str) and is_local(file)):
         return False
     with Path(file).open("rb") as opened:
         head = opened.read(6)
@@ -234,32 +178,11 @@ def arrow_height(files: Sequence[str]) -> int | None:
         return None
 
 
-def lazily(name: str, schema: pl.Schema, batches: Callable[[list[str] | None], Iterator[Any]]) -> pl.LazyFrame:
-    """A LazyFrame over record batches that are read anew for each query, only the columns that it needs."""
-    from polars.io.plugins import register_io_source
-
-    def frames(
-        columns: list[str] | None, predicate: pl.Expr | None, rows: int | None, size: int | None
-    ) -> Iterator[pl.DataFrame]:
-        try:
-            for batch in batches(columns):
-                frame = pl.DataFrame(batch).head(rows) if rows is not None else pl.DataFrame(batch)
-                rows = None if rows is None else rows - frame.height
-                chosen = frame if columns is None else frame.select(columns)
-                yield chosen if predicate is None else chosen.filter(predicate)
-                if rows == 0:
-                    return
-        except (OSError, ValueError) as error:  # all that pyarrow raises is one or the other
-            raise SourceError(f"{name} cannot be read: {first_line(error)}") from error
-
-    return register_io_source(io_source=frames, schema=schema)
-
-
 FORMATS = (
     Format("Parquet", (".parquet", ".pq"), parquet_schema, scan_parquet, height=parquet_height, many=scan_parquets),
-    separated("CSV", ".csv", ","),
-    separated("TSV", ".tsv", "\t"),
-    Format("NDJSON", compressed(".ndjson", ".jsonl"), partial(text_schema, pl.scan_ndjson), scan_ndjson, text=True),
+    of_text("CSV", (".csv",), Text(partial(pl.scan_csv, separator=","), ",")),
+    of_text("TSV", (".tsv",), Text(partial(pl.scan_csv, separator="\t"), "\t")),
+    of_text("NDJSON", (".ndjson", ".jsonl"), Text(pl.scan_ndjson)),
     Format("Arrow", (".arrow", ".ipc", ".feather"), arrow_schema, scan_arrow, height=arrow_height),
 )
 
@@ -267,6 +190,14 @@ FORMATS = (
 def suffixes() -> list[str]:
     """The endings of files that can be read, those of compressed ones aside."""
     return [ending for row in FORMATS for ending in row.suffixes if ending.count(".") == 1]
+
+
+def named_format(name: object) -> Format:
+    """The format that `format=` names, in capitals or not."""
+    names = {row.name.lower(): row for row in FORMATS}
+    if not isinstance(name, str) or name.lower() not in names:
+        raise SchemaError("format=: " + unknown("format", name, [row.name for row in FORMATS]))
+    return names[name.lower()]
 
 
 def format_of(path: str) -> Format | None:
@@ -290,7 +221,7 @@ class Table:
     def at(self, path: str) -> bool:
         """Whether a path leads to such a table."""
         named = path.endswith("metadata.json") and self.marks.endswith("metadata.json")
-        return named or ("://" not in path and any(Path(path).glob(self.marks)))
+        return named or (is_local(path) and any(Path(path).glob(self.marks)))
 
 
 def newest_metadata(folder: Path) -> Path:

@@ -6,6 +6,7 @@ word; a log that was cut off would so be counted with rows nobody wrote. 1 GB a 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,11 @@ from numpy.typing import NDArray
 from fastmetrics.errors import SourceError
 from fastmetrics.sources.ahead import Ahead, plain
 
-__all__ = ["Ruler", "blocks", "check_lines"]
+__all__ = ["BOM", "Ruler", "blocks", "check_lines", "rectangular", "tables"]
 
 BLOCK_BYTES = 1 << 20
+HEAD_BYTES = 1 << 26
+BOM = b"\xef\xbb\xbf"
 NEWLINE, RETURN, QUOTE = b'\n\r"'
 
 
@@ -44,6 +47,24 @@ def blocks(stream: Any, *, quoted: bool, size: int = BLOCK_BYTES) -> Iterator[by
             rest = rest[cut:]
     if rest:
         yield rest
+
+
+def tables(stream: Any, separator: str | None, size: int, rows: int = 0) -> Iterator[bytes]:
+    """A stream of text in blocks that are each a table of its own: those of a CSV begin with its header.
+
+    The first has at least ``rows`` lines, or `HEAD_BYTES`.
+    """
+    head, header = b"", None
+    for block in blocks(stream, quoted=separator is not None, size=size):
+        if header is not None:
+            yield header + block
+            continue
+        head += block
+        if head.count(b"\n") >= rows or len(head) >= HEAD_BYTES:
+            header = b"" if separator is None else header_of(head)
+            yield head
+    if header is None and head:
+        yield head
 
 
 class Ruler:
@@ -86,6 +107,24 @@ class Ruler:
         lengths = np.diff(ends, prepend=-1) - 1 - (given[ends - 1] == RETURN)
         filled = np.flatnonzero(lengths > 0)
         return int(filled[0]) if len(filled) else None
+
+
+def header_of(block: bytes) -> bytes:
+    """The header of a CSV: the first line that is not blank, with its line break."""
+    ruler = Ruler("", ",")
+    with contextlib.suppress(SourceError):  # of lines that are not measured here
+        ruler.measure(block)
+    return ruler.header
+
+
+def rectangular(head: bytes, separator: str) -> bool:
+    """Whether text is a table as far as it goes: lines of as many fields as the first, which are at least two."""
+    ruler = Ruler("", separator)
+    try:
+        ruler.measure(head[: head.rfind(b"\n") + 1] or head)
+    except SourceError:
+        return False
+    return ruler.fields is not None and ruler.fields > 1
 
 
 def check_lines(file: str, separator: str, stopped: Callable[[], bool]) -> None:

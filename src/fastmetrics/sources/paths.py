@@ -5,10 +5,11 @@ from __future__ import annotations
 import glob
 import os
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from fnmatch import fnmatch
 from functools import partial, reduce
 from io import StringIO
 from pathlib import Path
@@ -18,14 +19,17 @@ from urllib.parse import unquote
 import polars as pl
 
 from fastmetrics.errors import SourceError, listed, unknown
+from fastmetrics.sources.addresses import is_local
 from fastmetrics.sources.batches import Frames
 from fastmetrics.sources.formats import TABLES, Format, Many, Table, format_of, suffixes, widened
 from fastmetrics.sources.guard import FOREIGN, first_line
 from fastmetrics.sources.opened import Parts, Selection, Source, from_lazy
+from fastmetrics.sources.sniffing import sniffed_file
 
 __all__ = ["are_paths", "from_paths", "from_table", "missing"]
 
-SCHEMES = ("s3", "s3a", "gs", "gcs", "az", "azure", "adl", "abfs", "abfss", "hf", "http", "https", "file")
+MARKERS = ("*.crc", "*_$folder$")  # what Hadoop leaves beside files
+SCHEMES = ("s3", "s3a", "gs", "gcs", "az", "azure", "adl", "abfs", "abfss", "hf", "http", "https")
 
 
 def are_paths(data: Any) -> bool:
@@ -34,27 +38,36 @@ def are_paths(data: Any) -> bool:
     )
 
 
-def from_paths(paths: Any, skip_unreadable: bool = False) -> Source:
-    """Files, globs and folders of one format, with hive columns where the paths have them; or one table in a folder."""
-    given = [str(path) for path in ([paths] if isinstance(paths, (str, Path)) else paths)]
-    given = [str(Path(path).expanduser()) if path.startswith("~/") or path == "~" else path for path in given]
+def from_paths(paths: Any, skip_unreadable: bool = False, named: Format | None = None) -> Source:
+    """Files, globs and folders of one format, with hive columns where the paths have them; or one table in a folder.
+
+    ``named`` is the format of all files, which their names and contents tell otherwise.
+    """
+    given = [here(str(path)) for path in ([paths] if isinstance(paths, (str, Path)) else paths)]
     if not given:
         raise SourceError("an empty list of paths was given; name at least one file, folder or glob")
     if "" in given:
         raise SourceError("an empty path was given; the folder at hand is '.'")
     for path in given:
-        if (table := next((table for table in TABLES if table.at(path)), None)) is not None:
+        if (table := table_at(path)) is not None:
             if len(given) > 1:
                 raise SourceError(
                     f"{path} is a {table.name} table, which is read alone; count it apart and add the Counts"
                 )
+            if named is not None:
+                raise SourceError(
+                    f"{path} is a {table.name} table, not files of {named.name}; count it without format="
+                )
             return from_table(table, path, path)
     files = [file for path in given for file in expanded(path)]
     name = given[0] if len(given) == 1 else f"{given[0]} and {len(given) - 1} more"
-    kind = one_format(files)
+    kinds, unreadable = formats_of(files, named)
+    if unreadable and not (skip_unreadable and kinds):
+        raise unknown_format(name, unreadable, len(files))
+    kind = one_format(kinds)
+    unreadable = {file: f"{file} is of no known format: {why}" for file, why in unreadable.items()}
     schemas: dict[str, pl.Schema] = {}
-    unreadable = {}
-    for file in files if skip_unreadable or kind.text else files[:1]:
+    for file in kinds if skip_unreadable or kind.text else files[:1]:
         try:
             schemas[file] = kind.opened(file, file)
         except SourceError as error:
@@ -67,6 +80,13 @@ def from_paths(paths: Any, skip_unreadable: bool = False) -> Source:
     schema = reduce(joined, schemas.values()) if kind.text else next(iter(schemas.values()))
     source = Files(kind, name, left, schema, schemas).source()
     return replace(source, unreadable=tuple(unreadable.items()))
+
+
+def here(path: str) -> str:
+    """A path as the file system knows it: ``~`` is home, and ``file://`` an address of this machine."""
+    if path.startswith("file:///"):
+        return unquote(path.removeprefix("file://"))
+    return str(Path(path).expanduser()) if path.startswith("~/") or path == "~" else path
 
 
 def joined(schema: pl.Schema, other: pl.Schema) -> pl.Schema:
@@ -139,7 +159,7 @@ class Files:
         """The batches of text files, whose lines are measured meanwhile; errors with file and column."""
         assert source.lazy is not None
         stop = threading.Event()
-        local = [] if self.kind.separator is None else [file for file in self.paths if "://" not in file]
+        local = [] if self.kind.separator is None else [file for file in self.paths if is_local(file)]
         pool = ThreadPoolExecutor(max(1, min(len(local), os.cpu_count() or 1)))
         measured = [pool.submit(self.kind.measure, file, stop.is_set) for file in local]
         try:
@@ -192,17 +212,52 @@ def from_table(table: Table, name: str, path: Any) -> Source:
     return from_lazy(name, lazy)
 
 
-def one_format(files: Iterable[str]) -> Format:
+def formats_of(files: Sequence[str], named: Format | None) -> tuple[dict[str, Format], dict[str, str]]:
+    """The format of each file, and what is in those that are of none."""
+    kinds, unknown_files = {}, {}
+    for file in files:
+        try:
+            kinds[file] = format_in(file) if named is None else named
+        except SourceError as error:
+            unknown_files[file] = str(error)
+    return kinds, unknown_files
+
+
+def format_in(file: str) -> Format:
+    """The format of a file by its name, else by how it begins.
+
+    Raises
+    ------
+    SourceError
+        With what is in it instead.
+    """
+    if is_local(file) and not Path(file).is_file():
+        raise SourceError("it is no regular file")
+    if (kind := format_of(file)) is not None:
+        return kind
+    if not is_local(file):
+        raise SourceError(f"its name does not tell, and files elsewhere are not looked into{hint(file)}")
+    return sniffed_file(file)
+
+
+def unknown_format(name: str, files: Mapping[str, str], number: int) -> SourceError:
+    """The error about files that are of no known format, out of so many."""
+    what = [f"{Path(file).name} ({why})" for file, why in files.items()]
+    held = f"{name} is of no known format: {next(iter(files.values()))}"
+    if number > 1:
+        held = f"{name}: {len(files)} of {number} files are of no known format: {listed(what, limit=6)}"
+    return SourceError(
+        f"{held}; files that end in {listed(suffixes())} are known by name, for others say what all files are with "
+        "format='CSV' or the like, or name the files to read"
+    )
+
+
+def one_format(kinds: Mapping[str, Format]) -> Format:
     """The format of all files."""
     first: dict[str, str] = {}
-    kinds = {}
-    for file in files:
-        kind = format_of(file)
-        if kind is None:
-            raise SourceError(f"{file} is not of a known format; it should end in {listed(suffixes())}{hint(file)}")
-        kinds[kind.name] = kind
+    for file, kind in kinds.items():
         first.setdefault(kind.name, file)
-    if len(kinds) > 1:
+    if len(first) > 1:
         found = listed(f"{name} ({Path(file).name})" for name, file in first.items())
         raise SourceError(f"files of several formats were given: {found}; count each format apart and add the Counts")
     return next(iter(kinds.values()))
@@ -210,7 +265,7 @@ def one_format(files: Iterable[str]) -> Format:
 
 def hint(path: str) -> str:
     """What to give instead of a folder in an object store, which is not looked into."""
-    if "://" not in path or Path(path).suffix:
+    if Path(path).suffix:
         return ""
     return f"; name the files ({path.rstrip('/')}/**/*.parquet), or pass pl.scan_delta(...) or pl.scan_iceberg(...)"
 
@@ -230,7 +285,7 @@ def stem(name: str) -> str:
 
 def expanded(path: str) -> list[str]:
     """The files behind one path, in order."""
-    if "://" in path:
+    if not is_local(path):
         scheme = path.partition("://")[0]
         if scheme not in SCHEMES:
             raise SourceError(f"{path}: " + unknown("scheme", scheme, SCHEMES))
@@ -238,8 +293,10 @@ def expanded(path: str) -> list[str]:
     if Path(path).is_dir():
         return in_folder(path)
     if glob.has_magic(path) and not Path(path).exists():
-        found = sorted(glob.glob(path, recursive=True))
-        files = [file for one in found for file in (in_folder(one) if Path(one).is_dir() else [one])]
+        found = [one for one in sorted(glob.glob(path, recursive=True)) if not hidden_from(path, one)]
+        folders = [one for one in found if Path(one).is_dir()]
+        inside = {file for folder in folders for file in map(str, walked(Path(folder)))}  # ** matches both
+        files = sorted(inside | {str(Path(one)) for one in found if one not in folders})
         if not files:
             raise SourceError(f"no file matches {path}")
         return files
@@ -248,20 +305,49 @@ def expanded(path: str) -> list[str]:
     return [path]
 
 
+def hidden(name: str) -> bool:
+    """Whether what has such a name in a folder is not data."""
+    return name.startswith((".", "_")) or any(fnmatch(name, marker) for marker in MARKERS)
+
+
+def hidden_from(pattern: str, path: str) -> bool:
+    """Whether a path is not data though a pattern matches it; names that the pattern spells out are."""
+    asked = Path(pattern).parts
+    spelled = {part[0] for part in asked if part.startswith((".", "_"))}
+    fixed = next((place for place, part in enumerate(asked) if glob.has_magic(part)), len(asked))
+    return any(hidden(name) and name[0] not in spelled for name in Path(path).parts[fixed:])
+
+
 def in_folder(folder: str) -> list[str]:
-    """The files of a known format in a folder and those below it; what begins with a dot or _ is not data."""
-    inside = sorted(Path(folder).rglob("*"))
-    for path in inside:
-        if (table := next((table for table in TABLES if path.match(table.marks)), None)) is not None:
-            raise SourceError(
-                f"folder {folder} holds a {table.name} table, which is read alone: {path.parent.parent}; "
-                "count it by that path"
-            )
-    data = [path for path in inside if not any(part.startswith((".", "_")) for part in path.relative_to(folder).parts)]
-    for path in (Path(folder), *data):
-        if path.is_dir() and not os.access(path, os.R_OK | os.X_OK):
-            raise SourceError(f"you may not read the folder {path}")  # which looks empty to a walk through it
-    files = [str(path) for path in data if format_of(path.name) is not None]
+    """The files of data in a folder and those below it."""
+    files = [str(path) for path in walked(Path(folder))]
     if not files:
-        raise SourceError(f"folder {folder} holds no file that ends in {listed(suffixes())}")
+        raise SourceError(f"folder {folder} holds no file of data; one ends in {listed(suffixes())}")
     return files
+
+
+def walked(folder: Path, above: frozenset[Path] = frozenset()) -> Iterator[Path]:
+    """The files of data in a folder and those below it, in order; links are followed, but not back into a folder above.
+
+    Raises
+    ------
+    SourceError
+        For a folder that may not be read, which looks empty, and for a table below.
+    """
+    if not os.access(folder, os.R_OK | os.X_OK):
+        raise SourceError(f"you may not read the folder {folder}")
+    if (table := table_at(str(folder))) is not None:
+        raise SourceError(f"folder {folder} is a {table.name} table, which is read alone; count it by that path")
+    above |= {folder.resolve()}
+    for path in sorted(folder.iterdir()):
+        if hidden(path.name):
+            continue
+        if not path.is_dir():
+            yield path
+        elif path.resolve() not in above:
+            yield from walked(path, above)
+
+
+def table_at(path: str) -> Table | None:
+    """The kind of table that a path leads to."""
+    return next((table for table in TABLES if table.at(path)), None)

@@ -13,10 +13,12 @@ import polars as pl
 
 from fastmetrics.errors import SourceError
 from fastmetrics.sources.ahead import Ahead, plain
-from fastmetrics.sources.formats import FORMATS, Format, lazily
+from fastmetrics.sources.formats import FORMATS, Format
 from fastmetrics.sources.guard import first_line, pulled
 from fastmetrics.sources.lines import Ruler, blocks
 from fastmetrics.sources.opened import Source, from_frame, from_frames, from_lazy
+from fastmetrics.sources.readers import lazily
+from fastmetrics.sources.sniffing import sniffed
 
 __all__ = ["from_array", "from_bytes", "from_capsule", "from_dataset", "from_iterator", "from_reader", "from_stdin"]
 
@@ -95,36 +97,30 @@ def frame(name: str, item: Any) -> pl.DataFrame:
 # Bytes
 
 
-def from_stdin(_: Any) -> Source:
-    return from_bytes(sys.stdin.buffer, "standard input")
+def from_stdin(_: Any, kind: Format | None = None) -> Source:
+    return from_bytes(sys.stdin.buffer, kind, "standard input")
 
 
-def from_bytes(stream: Any, name: str = "the file") -> Source:
-    """A stream of bytes in one of the FORMATS, told by its first bytes; nothing of it is read twice."""
+def from_bytes(stream: Any, kind: Format | None = None, name: str = "the file") -> Source:
+    """A stream of bytes in one of the FORMATS, told by its first bytes if not given; nothing of it is read twice."""
     if isinstance(stream.read(0), str):
         raise SourceError(f"{name} is open as text; open it in binary mode, as 'rb'")
     ahead = plain(Ahead(stream, name), name)
     head = ahead.peek(4096)
     if not head:
         raise SourceError(f"{name} is empty")
-    for magic, kind in ((b"PAR1", "Parquet"), (b"ARROW1", "Arrow")):
-        if head.startswith(magic):
-            return spooled(name, ahead, BY_NAME[kind])
-    if head.startswith(b"\xff\xff\xff\xff"):
+    if kind is None:
+        try:
+            kind = sniffed(head)
+        except SourceError as error:
+            raise SourceError(
+                f"{name} is of no known format: {error}; what can be read: {', '.join(BY_NAME)}"
+            ) from None
+    if kind.text:
+        return from_text(name, ahead, kind)
+    if kind.name == "Arrow" and not head.startswith(b"ARROW1"):
         return from_arrow_stream(name, ahead)
-    if b"\0" in head:
-        raise SourceError(f"{name} is of no known format; what can be read: {', '.join(BY_NAME)}")
-    return from_text(name, ahead, text_format(name, head))
-
-
-def text_format(name: str, head: bytes) -> Format:
-    """NDJSON begins with a brace; TSV has a tab in its header, and CSV has not."""
-    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if start.startswith(b"["):
-        raise SourceError(f"{name} begins like a JSON array; needed is NDJSON, one object a line")
-    if start.startswith(b"{"):
-        return BY_NAME["NDJSON"]
-    return BY_NAME["TSV" if b"\t" in start.partition(b"\n")[0] else "CSV"]
+    return spooled(name, ahead, kind)
 
 
 def spooled(name: str, stream: Any, kind: Format) -> Source:
