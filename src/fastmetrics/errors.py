@@ -1,4 +1,4 @@
-"""The errors raised on purpose, and how their text is made."""
+"""The errors raised on purpose, and how their text finds the nearest name."""
 
 from __future__ import annotations
 
@@ -6,11 +6,22 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any
 
+from fastmetrics.wording import printable, said, shortened
+
 __all__ = ["DataError", "FastMetricsError", "MergeError", "SchemaError", "SourceError", "listed", "unknown"]
 
 
+LONGEST_MESSAGE = 2000
+
+
 class FastMetricsError(ValueError):
-    """Base of every error fastmetrics raises on purpose."""
+    """Base of every error fastmetrics raises on purpose.
+
+    Its message is printable whatever was put into it: names, values, and what other libraries said.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(printable(shortened(message, LONGEST_MESSAGE)))
 
 
 class SchemaError(FastMetricsError):
@@ -38,7 +49,7 @@ class MergeError(FastMetricsError):
 
 def listed(names: Iterable[object], limit: int = 12) -> str:
     """``a, b, c`` with the tail of a long list counted instead of shown."""
-    shown = [str(name) for name in names]
+    shown = [said(name, LONGEST_MESSAGE) for name in names]
     tail = f", ... and {len(shown) - limit} more" if len(shown) > limit else ""
     return ", ".join(shown[:limit]) + tail
 
@@ -48,5 +59,5 @@ def unknown(what: str, got: object, known: Iterable[str]) -> str:
     names = list(known)
     folded = {name.lower(): name for name in reversed(names)}
     near = get_close_matches(str(got).lower(), list(folded), n=1, cutoff=0.5)
-    hint = f"; did you mean {folded[near[0]]!r}?" if near else ""
-    return f"unknown {what} {got!r}{hint} (known: {listed(names)})"
+    hint = f"; did you mean {shortened(repr(folded[near[0]]))}?" if near else ""
+    return f"unknown {what} {shortened(repr(got))}{hint} (known: {listed(names)})"

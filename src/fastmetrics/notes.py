@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from fastmetrics.errors import unknown
+from fastmetrics.wording import printable
 
 __all__ = ["NOTES", "Note", "NoteWarning", "from_json", "merge_notes", "notes_of", "to_json"]
 
@@ -52,7 +53,7 @@ class Note:
 
     def __str__(self) -> str:
         where = f", first: {self.first}" if self.first else ""
-        return f"{self.message} ({self.count:,}{where}) [{self.code}]"
+        return printable(f"{self.message} ({self.count:,}{where}) [{self.code}]")
 
 
 def merge_notes(notes: Iterable[Note]) -> list[Note]:

@@ -77,13 +77,13 @@ class Door:
         self.schema = schema
         self.columns: list[pl.Expr] = []
         self.unparsable: pl.Expr | None = None
-        source.check(
-            dict.fromkeys(
-                name
-                for column in [*self.read_columns(), *([] if schema.where is None else [schema.where])]
-                for name in roots(column)
-            )
+        names = dict.fromkeys(
+            name
+            for column in [*self.read_columns(), *([] if schema.where is None else [schema.where])]
+            for name in roots(column)
         )
+        check_exported([*names, *schema.keys])
+        source.check(names)
         self.empty = pl.DataFrame(schema=source.schema)
         if schema.where is not None and (dtype := self.dtype(schema.where, "where=")) != pl.Boolean:
             raise SchemaError(f"where= gives {dtype}; needed is a Boolean, true for the rows to count")
@@ -177,6 +177,13 @@ class Door:
         sets = schema.grouping_sets if schema.grouping_sets is not None else (schema.keys,)
         selection = Selection(tuple(self.columns), schema.where)
         return Plan(schema, windows, selection, keys, time, weight, roles, inner, sets, max_groups, self.unparsable)
+
+
+def check_exported(names: Sequence[str]) -> None:
+    """Refuse names that the C interface of Arrow, through which batches come, cannot carry: Polars aborts there."""
+    for name in names:
+        if "\0" in name:
+            raise SchemaError(f"column {name!r} has a NUL in its name, which Arrow cannot carry; rename it")
 
 
 def roots(column: Column) -> list[str]:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmetrics.errors import DataError, SchemaError, unknown
+from fastmetrics.wording import printable
 
 __all__ = [
     "Array",
@@ -45,7 +46,7 @@ def warn(text: str, category: type[Warning] = UserWarning) -> None:
     frame, level = sys._getframe(1), 2
     while frame.f_back and frame.f_globals.get("__name__", "").split(".")[0] == "fastmetrics":
         frame, level = frame.f_back, level + 1
-    warnings.warn(text, category, stacklevel=level)
+    warnings.warn(printable(text), category, stacklevel=level)
 
 
 def as_array(values: object, name: str) -> Array:

@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from fastmetrics.errors import FastMetricsError, unknown
+from fastmetrics.wording import printable
 
 __all__ = ["BROKEN_PIPE", "FAILED", "INTERRUPTED", "Front", "say"]
 
@@ -25,7 +26,8 @@ BROKEN_PIPE = 141  # what a shell says of a program that SIGPIPE ended
 
 def say(text: str) -> None:
     """One line on stderr."""
-    click.echo("fastmetrics: " + " ".join(filter(None, map(str.strip, text.splitlines()))), err=True)
+    line = " ".join(filter(None, map(str.strip, text.splitlines())))
+    click.echo(f"fastmetrics: {printable(line)}", err=True)
 
 
 class Front(click.Group):

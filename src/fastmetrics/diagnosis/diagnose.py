@@ -29,6 +29,7 @@ from fastmetrics.errors import SchemaError, listed, unknown
 from fastmetrics.metrics import Metric, find
 from fastmetrics.reading import check_whole
 from fastmetrics.schema import Family
+from fastmetrics.wording import said
 
 __all__ = ["diagnose"]
 
@@ -112,7 +113,7 @@ def diagnose(
         (current, before), held = halves((current, before), keys, fold, notes)
         keys = [key for key in keys if key != fold]
     versions = {} if baseline is None else contrast(current, before, keys)
-    notes += [f"compares {key} {now} with {then}" for key, (then, now) in versions.items()]
+    notes += [f"compares {key} {said(now)} with {said(then)}" for key, (then, now) in versions.items()]
     keys = [key for key in keys if key not in versions]
     dims = [key for key in chosen(slices, keys) if key != per]
     rates = rates_of(families, asked(current, families, metrics))
@@ -121,7 +122,7 @@ def diagnose(
     for model, now, then in models:
         share = alpha / len(models)
         if baseline is None:
-            cut = split(now, families, dims, rates, share, notes, "" if model is None else f"{model}: ")
+            cut = split(now, families, dims, rates, share, notes, "" if model is None else f"{said(model)}: ")
             if cut is None:
                 continue
             now, then, share = cut
@@ -135,7 +136,7 @@ def diagnose(
             later, earlier = (side.filter(**own) for side in (held if baseline is not None else cut_like(held[0], now)))
             other = paired(earlier, later, families, pair.lattice.dims)
             told = [replace(one, finding=estimated(other, rates, one.finding)) for one in told]
-        groups += [[said(one.finding, model) for one in group] for group in grouped(told, pair.rows)]
+        groups += [[of_model(one.finding, model) for one in group] for group in grouped(told, pair.rows)]
     return Diagnosis(tuple(numbered(groups)), tuple(dict.fromkeys(notes)))
 
 
@@ -204,12 +205,12 @@ def cut_like(held: Counts, current: Counts) -> tuple[Counts, Counts]:
     return held.filter(pl.col(WINDOW) >= start), held.filter(pl.col(WINDOW) < start)
 
 
-def said(finding: Finding, model: Any) -> Finding:
+def of_model(finding: Finding, model: Any) -> Finding:
     """A finding with its model, in its sentence too."""
     if model is None:
         return finding
     return replace(
-        finding, model=model, sentence=re.sub(r"\b[Tt]he model\b", lambda _: str(model), finding.sentence, count=1)
+        finding, model=model, sentence=re.sub(r"\b[Tt]he model\b", lambda _: said(model), finding.sentence, count=1)
     )
 
 
@@ -320,7 +321,7 @@ def by_model(
     both = [value for value in mine if value in theirs]
     lone = [value for value in (*mine, *theirs) if value not in both]
     if lone:
-        notes.append(f"{per} {listed(map(str, lone))} is on one side only and was not compared")
+        notes.append(f"{per} {listed(lone)} is on one side only and was not compared")
     for value in both:
         yield value, current.filter(**{per: value}), baseline.filter(**{per: value})
 

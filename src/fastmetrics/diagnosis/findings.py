@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 
 from fastmetrics.errors import SchemaError, unknown
+from fastmetrics.wording import printable, said
 
 __all__ = ["Diagnosis", "Finding", "SEVERITIES"]
 
@@ -166,7 +167,7 @@ class Finding:
 
 def words(fixed: Mapping[str, Any]) -> str:
     """A slice as people say it; empty for everything."""
-    return " and ".join(f"{key} = {'null' if value is None else value}" for key, value in fixed.items())
+    return " and ".join(f"{said(key)} = {said(value)}" for key, value in fixed.items())
 
 
 def naive(instant: datetime | None) -> datetime | None:
@@ -249,5 +250,6 @@ class Diagnosis:
 
 
 def wrapped(line: str, width: int) -> str:
-    """A line broken at blanks, what follows the first line indented."""
+    """A line of printable text broken at blanks, what follows the first line indented."""
+    line = printable(line)
     return textwrap.fill(line, width, subsequent_indent="   ", break_long_words=False, break_on_hyphens=False)

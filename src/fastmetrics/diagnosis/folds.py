@@ -20,7 +20,8 @@ from fastmetrics.diagnosis.ratios import effect_of
 from fastmetrics.diagnosis.sentences import number
 from fastmetrics.diagnosis.volume_periods import usual_rows
 from fastmetrics.diagnosis.volumes import volume_numbers
-from fastmetrics.errors import SchemaError, unknown
+from fastmetrics.errors import SchemaError, listed, unknown
+from fastmetrics.wording import said
 
 __all__ = ["estimated", "halves"]
 
@@ -43,13 +44,13 @@ def halves(sides: Sides, keys: Sequence[str], fold: str, notes: list[str]) -> tu
     found = [counts.tables[counts.layout.families[0].name][fold].unique().sort() for counts in sides]
     for values in found:
         if len(values) != 2 or values.has_nulls() or values.to_list() != found[0].to_list():
-            shown = ", ".join(str(value) for value in values.head(5)) or "none"
+            shown = listed(values.head(5)) or "none"
             raise SchemaError(
                 f"fold={fold!r} has {len(values)} values on one side ({shown}); needed are the same two on both sides, "
                 "such as a bit of a hash of the row's id"
             )
     searched, held = found[0]
-    notes.append(f"searched in the rows of {fold} = {searched}, estimated in those of {fold} = {held}")
+    notes.append(f"searched in the rows of {fold} = {said(searched)}, estimated in those of {fold} = {said(held)}")
     return part(sides, fold, searched), part(sides, fold, held)
 
 

@@ -118,8 +118,8 @@ def finding_of(pair: Pair, mix: Mix, p: float) -> Finding:
         score=mix.z**2 / 2,
         **mix_numbers(mix),
     )
-    phrase = f"gets another mix of rows ({words(slice_)} is {number(now)} of them, was {number(before)})"
-    return sentence(finding, phrase, rate.words)
+    phrase = "gets another mix of rows ({moved} is {share} of them, was {once})"
+    return sentence(finding, phrase, rate.words, moved=words(slice_), share=number(now), once=number(before))
 
 
 def mix_numbers(mix: Mix) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from fastmetrics.diagnosis.curves import Columns, Curve, counts_of, read_curves
 from fastmetrics.diagnosis.training_runs import Event, Loss, Run
 from fastmetrics.diagnosis.training_tags import TAGS, Tag
 from fastmetrics.errors import SchemaError, unknown
+from fastmetrics.wording import printable
 
 __all__ = ["TrainingDiagnosis", "TrainingFinding", "diagnose_training"]
 
@@ -113,7 +114,8 @@ class TrainingDiagnosis:
             run = "" if finding.run is None else f"{finding.run}: "
             lines.append(f"[{finding.severity}] {run}{finding.tag}: {finding.sentence}")
             lines.append(f"   {finding.advice}")
-        return "\n".join([*(lines or ["nothing happened"]), *(f"note: {note}" for note in self.notes)])
+        lines = [*(lines or ["nothing happened"]), *(f"note: {note}" for note in self.notes)]
+        return "\n".join(map(printable, lines))
 
 
 def diagnose_training(

@@ -46,8 +46,8 @@ def csv(frame: pl.DataFrame) -> bytes:
     safe = plain(frame)
     safe = safe.with_columns(disarmed(pl.col(pl.String)))
     names = pl.DataFrame({"name": safe.columns}, schema={"name": pl.String}).select(disarmed(pl.col("name")))
-    safe.columns = names.to_series().to_list()
-    return safe.write_csv().encode()
+    header = names.transpose().write_csv(include_header=False)  # on its own, as two names may be disarmed to one
+    return (header + safe.write_csv(include_header=False)).encode()
 
 
 def ndjson(frame: pl.DataFrame) -> bytes:

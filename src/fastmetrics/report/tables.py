@@ -7,7 +7,6 @@ import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from io import StringIO
-from typing import Any
 
 import polars as pl
 from rich.cells import cell_len, set_cell_size
@@ -16,12 +15,15 @@ from rich.table import Table
 from rich.text import Text
 
 from fastmetrics.errors import listed
+from fastmetrics.report.keys import key_texts
+from fastmetrics.wording import printable, said
 
 __all__ = ["facts", "table"]
 
 GAP = 2
 ELLIPSIS = "…"
 SHORTEST = (16, 8)  # what a key is shortened to: before metrics are hidden, and after
+LONGEST_CELL = 200
 COVERAGE = ("answer_rate", "label_coverage")
 
 
@@ -137,14 +139,15 @@ def shown(frame: pl.DataFrame, keys: Sequence[str]) -> list[Shown]:
         if beside(name, frame.columns):
             continue
         key = name in keys
-        cells = bare = moments(frame[name]) if isinstance(dtype, pl.Datetime) else texts(frame[name], key)
+        cells = bare = texts(frame[name], key)
         if f"{name}_low" in frame.columns:
             low, high = (texts(frame[f"{name}_{side}"]) for side in ("low", "high"))
             cells = [with_bounds(*three) for three in zip(aligned(cells), low, high, strict=True)]
         if f"{name}_error" in frame.columns:
             cells = [f"{cell} ± {error}" for cell, error in zip(cells, texts(frame[f"{name}_error"]), strict=True)]
         cuttable = key and not dtype.is_numeric() and not dtype.is_temporal()
-        columns.append(Shown(name, (text(name),), tuple(cells), tuple(bare), dtype.is_numeric(), key, cuttable))
+        header = said(name)
+        columns.append(Shown(header, (header,), tuple(cells), tuple(bare), dtype.is_numeric(), key, cuttable))
     return columns
 
 
@@ -166,38 +169,17 @@ def with_bounds(cell: str, low: str, high: str) -> str:
     return f"{cell} {bounds}" if (low, high) != ("-", "-") else f"{cell} {'':<16}"
 
 
-def moments(times: pl.Series) -> list[str]:
-    """Times without the part that is zero in all of them."""
-    known = times.drop_nulls()
-    fine = bool((known.dt.second() != 0).any() or (known.dt.nanosecond() != 0).any())
-    daily = bool((known.dt.hour() == 0).all() and (known.dt.minute() == 0).all())
-    pattern = "%Y-%m-%d %H:%M:%S%.f" if fine else "%Y-%m-%d" if daily else "%Y-%m-%d %H:%M"
-    return times.dt.to_string(pattern).fill_null("-").to_list()
-
-
 def texts(values: pl.Series, key: bool = False) -> list[str]:
-    return [text(value, key) for value in values.to_list()]
-
-
-def text(value: Any, key: bool = False) -> str:
-    """A value as a cell."""
-    if value is None:
-        return "-"
-    if isinstance(value, float):
-        return str(value) if key else number(value)
-    if isinstance(value, int) and not isinstance(value, bool) and not key:
-        return f"{value:,}"
-    written = str(value)
-    return written if written.isprintable() else "".join(c if c.isprintable() else escaped(c) for c in written)
-
-
-def escaped(character: str) -> str:
-    """A character that would move the cursor or colour the terminal, as its code."""
-    return character.encode("unicode_escape").decode()
+    """The cells of a column; the numbers of a key are names."""
+    if key or not values.dtype.is_numeric():
+        return key_texts(values, LONGEST_CELL, null="-")
+    return ["-" if value is None else number(value) for value in values.to_list()]
 
 
 def number(value: float) -> str:
-    """Four digits after the point; less for large numbers, a power of ten for tiny ones."""
+    """A count whole; four digits after the point, less for large numbers, a power of ten for tiny ones."""
+    if isinstance(value, int):
+        return f"{value:,}"
     size = abs(value)
     if not math.isfinite(value) or size == 0 or 0.0001 <= size < 1000:
         return f"{value:.4f}"
@@ -256,7 +238,7 @@ def facts(lines: Sequence[tuple[str, str]], *, width: int | None = None, color: 
     grid.add_column(no_wrap=True, style="bold")
     grid.add_column(overflow="fold")
     for name, value in lines:
-        grid.add_row(Text(text(name)), Text(text(value)))
+        grid.add_row(Text(printable(name)), Text(printable(value)))
     into = StringIO()
     wide = 10_000 if width is None else width
     Console(file=into, width=wide, force_terminal=color, highlight=False, legacy_windows=False).print(grid)

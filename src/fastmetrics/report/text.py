@@ -10,8 +10,12 @@ from fastmetrics.counts import WINDOW, Counts
 from fastmetrics.errors import listed
 from fastmetrics.notes import notes_of
 from fastmetrics.origin import is_difference
+from fastmetrics.report.keys import key_texts
+from fastmetrics.wording import printable, said
 
 __all__ = ["html", "summary"]
+
+FEW = 5  # values of a key that are shown
 
 
 def lines(counts: Counts) -> list[tuple[str, str]]:
@@ -21,9 +25,9 @@ def lines(counts: Counts) -> list[tuple[str, str]]:
     for family in layout.families:
         inner = f" by {listed(family.inner_names)}" if family.inner else ""
         height = len(counts.tables[family.name])
-        facts.append((family.name, f"{height:,} table rows{inner}, {len(family.cells)} cells"))
+        facts.append((said(family.name), f"{height:,} table rows{inner}, {len(family.cells)} cells"))
     first = counts.tables[layout.families[0].name]
-    facts.extend((key, distinct(first, key)) for key in layout.keys)
+    facts.extend((said(key), distinct(first, key)) for key in layout.keys)
     if layout.windows is not None:
         facts.append(("window", windows(counts)))
     if layout.grouping_sets is not None:
@@ -38,7 +42,9 @@ def lines(counts: Counts) -> list[tuple[str, str]]:
 
 def distinct(table: pl.DataFrame, key: str) -> str:
     values = table[key].unique().sort(nulls_last=True)
-    return f"{len(values):,} ({listed(values.head(1000).to_list(), limit=5)})"
+    shown = key_texts(values.head(FEW), null="None")
+    more = [f"... and {len(values) - FEW:,} more"] if len(values) > FEW else []
+    return f"{len(values):,} ({', '.join(shown + more)})"
 
 
 def windows(counts: Counts) -> str:
@@ -62,4 +68,4 @@ def html(counts: Counts) -> str:
     """The facts and the first table, for a notebook."""
     rows = "".join(f"<tr><th>{escape(name)}</th><td>{escape(text)}</td></tr>" for name, text in lines(counts))
     table: str = next(iter(counts.tables.values()))._repr_html_()
-    return f"<table>{rows}</table>{table}"
+    return f"<table>{rows}</table>" + "\n".join(map(printable, table.split("\n")))

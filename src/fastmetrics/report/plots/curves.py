@@ -65,7 +65,7 @@ def ranking(kind: Literal["roc", "pr"], question: Question) -> ChartType:
     across, up = AXES[kind]
     near = pl.any_horizontal((pl.col("threshold") - tenth).abs() < 1e-9 for tenth in TENTHS)
     rows = rows.with_row_index("place").with_columns(dot=near)
-    color = line_color(groups.labels, ", ".join(question.keys))
+    color = line_color(groups.labels, ", ".join(question.names))
     axis = alt.Axis(format="~%", tickCount=5)
     base = alt.Chart(data(rows)).encode(
         x=alt.X(f"{across}:Q", title=WORDS[across], scale=alt.Scale(domain=[0, 1]), axis=axis),
@@ -74,7 +74,7 @@ def ranking(kind: Literal["roc", "pr"], question: Question) -> ChartType:
     )
     # A precision holds for all recalls down to that of the next higher threshold, as average precision has it.
     line = base.mark_line(strokeWidth=2, interpolate="linear" if kind == "roc" else "step-before").encode(
-        order="place:Q", strokeDash=line_dash(groups.labels, ", ".join(question.keys))
+        order="place:Q", strokeDash=line_dash(groups.labels, ", ".join(question.names))
     )
     dots = (
         base.transform_filter("datum.dot")
@@ -98,7 +98,9 @@ def ranking(kind: Literal["roc", "pr"], question: Question) -> ChartType:
 
 
 def curve_title(kind: str, question: Question, groups: Groups, *facts: str) -> alt.TitleParams:
-    return titled(f"{TITLES[kind]}{by_words(question.keys)}", [rows_words(question.counts.rows), *facts], [groups.note])
+    return titled(
+        f"{TITLES[kind]}{by_words(question.names)}", [rows_words(question.counts.rows), *facts], [groups.note]
+    )
 
 
 def references(kind: str, question: Question, groups: Groups) -> list[alt.Chart]:
@@ -113,7 +115,7 @@ def references(kind: str, question: Question, groups: Groups) -> list[alt.Chart]
     shares = groups.counts.metrics(f"{family}.prevalence")
     rows = groups.names.select("group").with_columns(prevalence=shares[f"{family}.prevalence"])
     rule = alt.Chart(data(rows)).mark_rule(strokeDash=[3, 3], strokeWidth=1.2, opacity=0.8)
-    return [rule.encode(y=alt.Y("prevalence:Q"), color=line_color(groups.labels, ", ".join(question.keys)))]
+    return [rule.encode(y=alt.Y("prevalence:Q"), color=line_color(groups.labels, ", ".join(question.names)))]
 
 
 def calibration(question: Question) -> ChartType:
@@ -124,7 +126,7 @@ def calibration(question: Question) -> ChartType:
     weighted = question.counts.layout.weighted
     if question.intervals and not weighted:
         rows = with_bounds(rows, question.level)
-    color = line_color(groups.labels, ", ".join(question.keys))
+    color = line_color(groups.labels, ", ".join(question.names))
     axis = alt.Axis(format="~%", tickCount=5)
     scale = alt.Scale(domain=[0, 1])
     base = alt.Chart(data(rows)).encode(
@@ -138,7 +140,7 @@ def calibration(question: Question) -> ChartType:
             base.mark_rule(opacity=0.45, strokeWidth=1.5).encode(y=alt.Y("observed_low:Q"), y2="observed_high:Q")
         )
     layers.append(
-        base.mark_line(strokeWidth=2).encode(y=y, strokeDash=line_dash(groups.labels, ", ".join(question.keys)))
+        base.mark_line(strokeWidth=2).encode(y=y, strokeDash=line_dash(groups.labels, ", ".join(question.names)))
     )
     layers.append(
         base.mark_point(filled=True, size=36, opacity=1).encode(

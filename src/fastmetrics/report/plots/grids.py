@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -12,8 +12,17 @@ from fastmetrics.families.classes import common_class_dtype
 from fastmetrics.metrics import Metric
 from fastmetrics.reading import cells_of
 from fastmetrics.report.plots.question import Question, chosen, data, keyed, metric_rows, texts
-from fastmetrics.report.plots.words import axis_format, by_words, cell_format, rows_words, titled, value_tips
+from fastmetrics.report.plots.words import (
+    axis_format,
+    by_words,
+    cell_format,
+    named,
+    rows_words,
+    titled,
+    value_tips,
+)
 from fastmetrics.schema import Family
+from fastmetrics.wording import said
 
 if TYPE_CHECKING:
     import altair as alt
@@ -55,17 +64,15 @@ def heatmap(question: Question) -> ChartType:
     axis: dict[str, Any] = {"domain": False, "ticks": False}
     tilted = alt.Axis(orient="top", labelAngle=tilt(orders["k1"], size), **axis)
     base = alt.Chart(data(rows.select("k0", "k1", "n", "value", "low", "high", "shown", "strong"))).encode(
-        x=alt.X("k1:N", title=question.keys[1], sort=orders["k1"], axis=tilted),
-        y=alt.Y("k0:N", title=question.keys[0], sort=orders["k0"], axis=alt.Axis(**axis)),
+        x=alt.X("k1:N", title=question.names[1], sort=orders["k1"], axis=tilted),
+        y=alt.Y("k0:N", title=question.names[0], sort=orders["k0"], axis=alt.Axis(**axis)),
     )
     faint = int((rows["n"] < FEW_ROWS).sum())
     pale = f"pale: under {FEW_ROWS} rows ({faint:,} of {len(rows):,} cells)" if faint else ""
     return alt.layer(heat(base, question, split), *(written(base, metric) if size >= 40 else [])).properties(
         width=alt.Step(size),
         height=alt.Step(min(size, 36)),
-        title=titled(
-            f"{question.asked.column}{by_words(question.keys)}", [rows_words(question.counts.rows), pale], notes
-        ),
+        title=titled(f"{question.title}{by_words(question.names)}", [rows_words(question.counts.rows), pale], notes),
     )
 
 
@@ -73,13 +80,13 @@ def heat(base: alt.Chart, question: Question, split: bool) -> alt.Chart:
     """The coloured cells. Values on both sides of 0 get two colours, others one, the worse the stronger."""
     import altair as alt
 
-    metric, column = question.asked.metric, question.asked.column
+    metric, column = question.asked.metric, question.title
     scale = alt.Scale(domainMid=0) if split else alt.Scale(reverse=metric.better == "higher", zero=False, nice=False)
     title = column if split or metric.better is None else f"{column}, strong: worse"
     legend = alt.Legend(title=title, format=axis_format(metric), gradientLength=160)
     tips = [
-        alt.Tooltip("k0:N", title=question.keys[0]),
-        alt.Tooltip("k1:N", title=question.keys[1]),
+        alt.Tooltip("k0:N", title=question.names[0]),
+        alt.Tooltip("k1:N", title=question.names[1]),
         *value_tips(column, metric),
     ]
     opacity = alt.Opacity("shown:Q", scale=alt.Scale(domain=[0, 1], range=[0, 1]), legend=None)
@@ -115,7 +122,7 @@ def largest_places(rows: pl.DataFrame, keys: Sequence[str]) -> tuple[pl.DataFram
     for name, key in zip(("k0", "k1"), keys, strict=True):
         totals = rows.group_by(name, maintain_order=True).agg(pl.col("n").sum())
         if len(totals) > MOST_PLACES:
-            notes.append(f"shown are the {MOST_PLACES} largest of {len(totals):,} values of {key}")
+            notes.append(f"shown are the {MOST_PLACES} largest of {len(totals):,} values of {named(key)}")
             kept = totals.sort("n", descending=True, maintain_order=True).head(MOST_PLACES)
             rows = rows.join(kept.select(name), on=name, how="semi", nulls_equal=True, maintain_order="left")
     return rows, notes
@@ -154,7 +161,7 @@ def confusion(question: Question) -> ChartType:
     panel = confusion_panel(groups.named(cells), order, family)
     weighted = question.counts.layout.weighted
     title = titled(
-        f"labels against predictions{by_words(question.keys)}",
+        f"labels against predictions{by_words(question.names)}",
         [
             rows_words(question.counts.rows),
             "colour: share of the rows with the label",
@@ -211,12 +218,12 @@ def confusion_panel(cells: pl.DataFrame, order: tuple[list[str], list[str]], fam
 def prediction_words(family: Family) -> str:
     """``prediction (score ≥ 0.5)``."""
     if "threshold" in family.arguments:
-        return f"prediction ({family.arguments['y_score']} ≥ {family.arguments['threshold']:g})"
+        return f"prediction ({named(family.arguments['y_score'])} ≥ {family.arguments['threshold']:g})"
     return role_words("prediction", family.arguments["y_pred"])
 
 
 def role_words(role: str, column: str) -> str:
-    return role if role == column else f"{role} ({column})"
+    return role if role == column else f"{role} ({named(column)})"
 
 
 def binary_cells(counts: Counts, family: Family, keys: tuple[str, ...]) -> pl.DataFrame:
@@ -224,7 +231,7 @@ def binary_cells(counts: Counts, family: Family, keys: tuple[str, ...]) -> pl.Da
     positive = family.arguments["pos_label"]
     names = {None: None, True: "positive", False: "negative"}
     if positive is not None:
-        names |= {True: str(positive), False: f"not {positive}"}
+        names |= {True: said(positive), False: f"not {said(positive)}"}
     table = counts.tables[family.name]
     cells = cells_of(table, family, counts.layout)
     return pl.concat(
@@ -251,29 +258,28 @@ def fewer_classes(cells: pl.DataFrame, family: Family) -> tuple[pl.DataFrame, tu
     """The cells with classes as text, rare ones as one; the order of labels and of predictions; what was left out."""
     sides = ("label", "prediction")
     both = pl.concat([cells.select(pl.col(side).alias("class"), "rows") for side in sides]).drop_nulls("class")
-    totals = listed_first(both.group_by("class").agg(pl.col("rows").sum()).sort("class"), family)
-    note, names = "", totals["class"].cast(pl.String).to_list()
-    if family.kind == "binary":
-        names = cells["label"].drop_nulls().unique(maintain_order=True).to_list()
-    kept = names
+    totals = both.group_by("class", maintain_order=True).agg(pl.col("rows").sum())
+    if family.kind != "binary":
+        totals = listed_first(totals.sort("class"), family)
+    totals = totals.hstack(texts(totals.select("class")).select("group"))
+    kept, note = totals["group"].to_list(), ""
+    names = set(kept)
     if len(names) > MOST_CLASSES:
-        most = totals.sort("rows", descending=True, maintain_order=True).head(MOST_CLASSES - 1)["class"].cast(pl.String)
-        kept = [name for name in names if name in set(most)]
+        most = set(totals.sort("rows", descending=True, maintain_order=True).head(MOST_CLASSES - 1)["group"])
+        kept = [name for name in kept if name in most]
         note = f"the {len(kept)} most frequent of {len(names):,} classes, the others together"
     other = apart(f"other ({len(names) - len(kept):,})", names)
     none = (apart(NO_LABEL, names), apart(NO_ANSWER, names))
-    text = cells.with_columns(
-        pl.when(pl.col(side).is_null())
-        .then(pl.lit(word))
-        .when(pl.col(side).cast(pl.String).is_in(kept))
-        .then(pl.col(side).cast(pl.String))
-        .otherwise(pl.lit(other))
-        .alias(side)
-        for side, word in zip(sides, none, strict=True)
-    )
+    for side, word in zip(sides, none, strict=True):
+        called = totals.select(pl.col("class").alias(side), pl.col("group").alias("name"))
+        text = pl.when(pl.col("name").is_in(kept)).then("name").otherwise(pl.lit(other))
+        cells = cells.join(called, on=side, how="left", maintain_order="left").drop(side)
+        cells = cells.select(
+            pl.exclude("name"), pl.when(pl.col("name").is_null()).then(pl.lit(word)).otherwise(text).alias(side)
+        )
     order = [*kept, *([other] if note else [])]
-    has = [word in text[side].to_list() for side, word in zip(sides, none, strict=True)]
-    return text, ([*order, *([none[0]] if has[0] else [])], [*order, *([none[1]] if has[1] else [])]), note
+    has = [word in cells[side].to_list() for side, word in zip(sides, none, strict=True)]
+    return cells, ([*order, *([none[0]] if has[0] else [])], [*order, *([none[1]] if has[1] else [])]), note
 
 
 def listed_first(totals: pl.DataFrame, family: Family) -> pl.DataFrame:
@@ -288,7 +294,7 @@ def listed_first(totals: pl.DataFrame, family: Family) -> pl.DataFrame:
     )
 
 
-def apart(word: str, names: Sequence[str]) -> str:
+def apart(word: str, names: Collection[str]) -> str:
     """The word, in more brackets where a class is called so."""
     while word in names:
         word = f"({word})"

@@ -12,6 +12,8 @@ from fastmetrics.errors import FastMetricsError
 from fastmetrics.metrics import Metric
 from fastmetrics.reading import Asked, resolve
 from fastmetrics.report.files import json
+from fastmetrics.report.keys import key_texts
+from fastmetrics.report.plots.words import LONGEST_NAME, drawn, named
 
 if TYPE_CHECKING:
     import altair as alt
@@ -36,6 +38,16 @@ class Question:
     def asked(self) -> Asked:
         """The row of the metric and the name it was asked by."""
         return resolve(self.counts.layout, [self.metric])[0]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the keys are called."""
+        return tuple(map(named, self.keys))
+
+    @property
+    def title(self) -> str:
+        """What the metric is called."""
+        return named(self.asked.column)
 
     @property
     def rankable(self) -> bool:
@@ -93,8 +105,10 @@ def chosen(question: Question, most: int) -> Groups:
 
 def texts(keys: pl.DataFrame) -> pl.DataFrame:
     """Each tuple of keys with a text of its own: null is not the text ``(null)``, and the parts may hold a dot."""
-    parts = [pl.col(key).cast(pl.String).fill_null("(null)") for key in keys.columns]
-    frame = keys.with_columns(group=pl.concat_str(parts, separator=" · "))
+    parts = (  # only null gives an empty text: that of an empty value is in quotes
+        [drawn(text) or "(null)" for text in key_texts(column, LONGEST_NAME, null="")] for column in keys
+    )
+    frame = keys.with_columns(group=pl.Series(list(map(" · ".join, zip(*parts, strict=True))), dtype=pl.String))
     again = pl.int_range(pl.len()).over("group")
     return frame.with_columns(
         group=pl.col("group") + pl.when(again > 0).then(pl.format(" ({})", again + 1)).otherwise(pl.lit(""))

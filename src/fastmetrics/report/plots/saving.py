@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import re
 from collections.abc import Callable
 from functools import cache
 from html import escape
@@ -16,6 +17,7 @@ from fastmetrics.atomic import replace_file
 from fastmetrics.errors import FastMetricsError, SourceError, unknown
 from fastmetrics.report.files import checked_target
 from fastmetrics.report.plots.themes import THEMES, config
+from fastmetrics.wording import printable
 
 if TYPE_CHECKING:
     from altair.typing import ChartType
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["FORMATS", "save"]
 
 Spec = dict[str, Any]
+
+NEVER_DRAWN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # as XML 1.0 has it
 
 # Vega is 0.9 MB as text and 0.4 MB packed, which leaves room for data below 1 MB. Every browser since 2023 unpacks it.
 PAGE = """<!doctype html>
@@ -129,6 +133,18 @@ def look(spec: Spec, theme: str) -> Spec:
     return {**spec, "config": {**spec.get("config", {}), **config(theme)}}
 
 
+def safe(part: Any) -> Any:
+    """A part of a specification without what no drawing can hold: at a control character the converter aborts.
+
+    Charts of ours have none; those of others may.
+    """
+    if isinstance(part, dict):
+        return {key: safe(value) for key, value in part.items()}
+    if isinstance(part, list):
+        return list(map(safe, part))
+    return NEVER_DRAWN.sub(lambda found: printable(found[0]), part) if isinstance(part, str) else part
+
+
 def title_of(spec: Spec) -> str:
     title = spec.get("title", "")
     return str(title.get("text", "") if isinstance(title, dict) else title) or "fastmetrics"
@@ -164,4 +180,4 @@ def save(chart: ChartType, path: str | Path, theme: str | None = None) -> None:
     if find_spec("vl_convert") is None:
         raise FastMetricsError("a picture in a file needs vl-convert: pip install 'fastmetrics[plot]'")
     target = checked_target(path)
-    replace_file(target, FORMATS[suffix](chart.to_dict(), theme))
+    replace_file(target, FORMATS[suffix](safe(chart.to_dict()), theme))

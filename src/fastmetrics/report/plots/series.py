@@ -14,6 +14,7 @@ from fastmetrics.report.plots.words import (
     axis_format,
     by_words,
     count_axis,
+    heading,
     interval_words,
     line_color,
     line_dash,
@@ -74,7 +75,7 @@ def time(question: Question) -> ChartType:
     bands = len(groups.labels) <= MOST_BANDS and len(lines) <= MOST_BAND_ROWS
     untimed = int(total.filter(pl.col(WINDOW).is_null())["n"].sum())
     title = titled(
-        f"{question.asked.column}{by_words(question.keys)} over time",
+        f"{question.title}{by_words(question.names)} over time",
         [
             rows_words(question.counts.rows),
             f"{window_words(windows)} in {windows.time_zone}",
@@ -132,11 +133,11 @@ def line_marks(question: Question, groups: Groups, lines: pl.DataFrame, axis: Ax
     metric = question.asked.metric
     y = alt.Y(
         "value:Q",
-        title=question.asked.column,
+        title=question.title,
         scale=alt.Scale(zero=False),
         axis=alt.Axis(format=axis_format(metric), tickCount=6),
     )
-    title = ", ".join(question.keys)
+    title = ", ".join(question.names)
     color, low, high = line_color(groups.labels, title), alt.Y("low:Q"), alt.Y2("high:Q")
     kept = lines.select("group", "middle", "n", "value", "low", "high", "alone", "dot")
     x = axis.x("middle", labels=False, ticks=False)
@@ -172,7 +173,7 @@ def hover(question: Question, groups: Groups, lines: pl.DataFrame, volume: pl.Da
         alt.Tooltip("start_text:N", title="from"),
         alt.Tooltip("end_text:N", title="to"),
         alt.Tooltip("n:Q", title="rows", format=","),
-        *(alt.Tooltip(f"{name}:N", title=label) for label, name in names.items() if name in wide.columns),
+        *(alt.Tooltip(f"{name}:N", title=heading(label)) for label, name in names.items() if name in wide.columns),
     ]
     strip = alt.Chart(data(strips)).mark_rect(opacity=0, aria=False)
     unseen: alt.Chart = strip.encode(x=axis.x("start"), x2="end:T", tooltip=tips)
@@ -212,16 +213,16 @@ def bars(question: Question) -> ChartType:
     import altair as alt
 
     groups = chosen(question, MOST_BARS)
-    metric, column = question.asked.metric, question.asked.column
+    metric, column = question.asked.metric, question.title
     rows = metric_rows(question, groups.counts).hstack(groups.names.select("group"))
     rows = rows.sort("value", descending=metric.better != "higher", nulls_last=True, maintain_order=True)
     shown = data(rows.select("group", "n", "value", "low", "high"))
     order = rows["group"].to_list()
-    y = alt.Y("group:N", sort=order, title=", ".join(question.keys) or None, axis=alt.Axis(labelLimit=320, grid=True))
+    y = alt.Y("group:N", sort=order, title=", ".join(question.names) or None, axis=alt.Axis(labelLimit=320, grid=True))
     x = alt.X(
         "value:Q", title=column, scale=alt.Scale(zero=False), axis=alt.Axis(format=axis_format(metric), tickCount=6)
     )
-    tips = [alt.Tooltip("group:N", title=", ".join(question.keys) or "group"), *value_tips(column, metric)]
+    tips = [alt.Tooltip("group:N", title=", ".join(question.names) or "group"), *value_tips(column, metric)]
     base = alt.Chart(shown).encode(y=y, tooltip=tips)
     height = alt.Step(24)
     dots = alt.layer(
@@ -239,7 +240,7 @@ def bars(question: Question) -> ChartType:
     undefined = rows["value"].null_count()
     return alt.hconcat(dots, volume, spacing=18).properties(
         title=titled(
-            f"{column}{by_words(question.keys) or ' of all rows'}",
+            f"{column}{by_words(question.names) or ' of all rows'}",
             [
                 rows_words(question.counts.rows),
                 interval_words("line", question.level) if known(rows, "low") else "",

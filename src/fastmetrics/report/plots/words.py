@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fastmetrics.metrics import Metric
 from fastmetrics.report.plots.themes import COLORS
 from fastmetrics.windows import Windows
+from fastmetrics.wording import said
 
 if TYPE_CHECKING:
     import altair as alt
@@ -19,9 +20,12 @@ __all__ = [
     "axis_format",
     "by_words",
     "count_axis",
+    "drawn",
+    "heading",
     "interval_words",
     "line_color",
     "line_dash",
+    "named",
     "number",
     "rows_words",
     "titled",
@@ -40,7 +44,28 @@ UNITS = {
     "q": "quarter",
     "y": "year",
 }
+LONGEST_NAME = 60
+TAG = re.compile("<(?=[A-Za-z/!?])")
 DASHES = ([1, 0], [6, 3])
+
+
+def named(name: object) -> str:
+    """The name of a column, metric or class, as a title has it."""
+    return heading(said(name, LONGEST_NAME))
+
+
+def heading(text: str) -> str:
+    """Printable text as a title: Vega-Lite writes titles into expressions, where a backslash would begin a code."""
+    return drawn(text).replace("\\", "\N{SET MINUS}")
+
+
+def drawn(text: str) -> str:
+    r"""Printable text as a picture may hold it: what would begin a tag, where a page takes the picture in, is broken.
+
+    >>> print(drawn("<18"), drawn("</script>"))
+    <18 \x3c/script>
+    """
+    return TAG.sub(r"\\x3c", text)
 
 
 def titled(title: str, *lines: Sequence[str]) -> alt.TitleParams:
