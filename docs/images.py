@@ -9,8 +9,6 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
 from fastmetrics.demo import write_log
 
 PAGE = Path(__file__).with_name("pictures.md")
@@ -20,8 +18,7 @@ ROWS = 500_000
 def main() -> None:
     names: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
-        for file in write_log(Path("logs"), ROWS):
-            pl.read_parquet(file).rename({"prediction": "pred"}).write_parquet(file)
+        list(write_log(Path("logs"), ROWS))
         for block in re.findall(r"^```python\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE):
             exec(block, names)
         for picture in Path().glob("*.svg"):

@@ -24,6 +24,7 @@ import fastmetrics as fm
 __all__ = ["FAULT", "day_log", "main", "write_log"]
 
 WIDTH = 96
+ROWS = 2_000_000
 FEWEST = 50_000  # with fewer rows the worst slice may be so by chance
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
@@ -109,7 +110,7 @@ def day_log(rng: np.random.Generator, day: int, rows: int, fault: Fault = FAULT)
     """One day of the log, in the order of time.
 
     Columns: ts (UTC, milliseconds), model, country, device, app_version, label (is it harmful; null where nobody has
-    looked yet), prediction and score (null where the model refused), latency_ms. Scores are calibrated: their
+    looked yet), pred (its decision) and score (null where the model refused), latency_ms. Scores are calibrated: their
     log-odds are those of the country plus evidence that is normal with variance ``skill ** 2``.
     """
     model = rng.choice(len(MODELS), rows, p=shares([model.share for model in MODELS]))
@@ -144,13 +145,13 @@ def day_log(rng: np.random.Generator, day: int, rows: int, fault: Fault = FAULT)
             "device": names(device, list(DEVICES)),
             "app_version": names(version, VERSIONS),
             "label": label,
-            "prediction": score >= 0.5,
+            "pred": score >= 0.5,
             "score": score.astype(np.float32),
             "latency_ms": latency.round(1).astype(np.float32),
         }
     )
     return log.with_columns(
-        pl.when(pl.Series(seen)).then("label"), pl.when(pl.Series(answered)).then(pl.col("prediction", "score"))
+        pl.when(pl.Series(seen)).then("label"), pl.when(pl.Series(answered)).then(pl.col("pred", "score"))
     ).sort("ts")
 
 
@@ -223,14 +224,14 @@ def write(folder: Path, rows: int) -> list[Path]:
 def count(tour: Tour, files: Sequence[Path]) -> None:
     """Count the log under the name ``counts`` and say how long it took."""
     started = time.perf_counter()
-    fm.count(files[0], fm.binary("label", "prediction"), fm.scores("label", "score"), by="model", time="ts", every="1h")
+    fm.count(files[0], fm.binary("label", "pred"), fm.scores("label", "score"), by="model", time="ts", every="1h")
     ready = time.perf_counter() - started
     started = time.perf_counter()
     counts = tour.run(
         "Count it once, by model, country and hour: decisions and scores in one pass.",
         f"""
         fm.count("{files[0].parent.as_posix()}/*.parquet",
-            fm.binary("label", "prediction"), fm.scores("label", "score", bins=20),
+            fm.binary("label", "pred"), fm.scores("label", "score", bins=20),
             by=["model", "country"], time="ts", every="1h")
         """,
         "counts",
@@ -299,12 +300,23 @@ def explore(tour: Tour, min_n: int) -> pl.DataFrame:
     return worst
 
 
+def planted() -> str:
+    """What the log was made with."""
+    fault, start = FAULT, f"{FAULT.start:%Y-%m-%d %H:%M}"
+    said = (
+        f"What was planted: from {start} UTC on the scores of {fault.model} in {fault.country} are too low by "
+        f"{fault.logits:g} in log-odds, so that it misses harm. Labels come {LABEL_DELAY_H:g} hours late on average, "
+        f"and {NEVER_LABELLED:.0%} of them never."
+    )
+    return textwrap.fill(said, WIDTH)
+
+
 def main(arguments: Sequence[str] | None = None) -> pl.DataFrame:
     """The command line of the demo; returns the worst slices that it showed."""
     parser = argparse.ArgumentParser(
         prog="python -m fastmetrics.demo", description="Write a log, count it, look at it."
     )
-    parser.add_argument("--rows", type=int, default=2_000_000, help="predictions to write (%(default)s)")
+    parser.add_argument("--rows", type=int, default=ROWS, help="predictions to write (%(default)s)")
     parser.add_argument("--out", type=Path, default=Path("demo-log"), help="the folder to write to (%(default)s)")
     chosen = parser.parse_args(arguments)
     if chosen.rows < FEWEST:
@@ -318,7 +330,7 @@ def main(arguments: Sequence[str] | None = None) -> pl.DataFrame:
     with tables():
         count(tour, write(chosen.out, chosen.rows))
         worst = explore(tour, min_n=max(chosen.rows // 10_000, 20))
-    say(f"\nWhat was planted: {FAULT.model} in {FAULT.country} misses harm from {FAULT.start:%Y-%m-%d %H:%M} UTC on.")
+    say(f"\n{planted()}")
     return worst
 
 

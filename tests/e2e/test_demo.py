@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -56,9 +57,30 @@ def test_the_files_are_a_log_of_a_month(folder: Path) -> None:
     assert len(log) == 60_000
     assert log["ts"].is_sorted()
     assert log["label"].null_count() > 0
-    assert log["prediction"].null_count() == log["score"].null_count() > 0
-    assert log.filter(pl.col("prediction") != (pl.col("score") >= 0.5)).is_empty()
-    assert fm.count(folder, fm.binary("label", "prediction")).rows == 60_000
+    assert log["pred"].null_count() == log["score"].null_count() > 0
+    assert log.filter(pl.col("pred") != (pl.col("score") >= 0.5)).is_empty()
+    assert fm.count(folder, fm.binary("label", "pred")).rows == 60_000
+
+
+def test_what_the_demo_says_was_planted_is_in_its_log(told: tuple[pl.DataFrame, str], folder: Path) -> None:
+    said = " ".join(told[1].splitlines()[-2:])
+    assert "from 2026-03-24 14:00 UTC on the scores of atlas-70b-v2 in BR are too low by 6 in log-odds" in said
+    assert "Labels come 20 hours late on average, and 8% of them never." in said
+    log = pl.read_parquet(folder / "*.parquet")
+    late = pl.col("ts") >= pl.datetime(2026, 3, 24, 14, time_zone="UTC")
+    here = pl.col("model").eq("atlas-70b-v2") & pl.col("country").eq("BR")
+    logit = (pl.col("score") / (1 - pl.col("score"))).cast(pl.Float64).log()
+    rows = {name: log.filter(part) for name, part in {"then": here & ~late, "now": here & late}.items()}
+    means = {name: part.filter(pl.col("score") < 1).select(logit.mean()).item() for name, part in rows.items()}
+    assert means["then"] - means["now"] == pytest.approx(6, abs=0.5)
+    elsewhere = [log.filter(~here, part).select(logit.mean()).item() for part in (late, ~late)]
+    assert elsewhere[0] == pytest.approx(elsewhere[1], abs=0.1)
+    recall = {name: part.filter("label")["pred"].mean() for name, part in rows.items()}
+    assert recall["now"] < 0.4 < 0.7 < recall["then"]
+    hours = (pl.datetime(2026, 4, 1, time_zone="UTC") - pl.col("ts")).dt.total_seconds() / 3600
+    gone = [log.filter(hours.is_between(*age))["label"].is_null().mean() for age in ((300, 800), (0, 10))]
+    waiting = 2 * (1 - math.exp(-0.5))  # the mean of exp(-age / 20) over ages of 0 to 10 hours
+    assert gone == pytest.approx([0.08, 0.08 + 0.92 * waiting], abs=0.03)
 
 
 def test_the_same_seed_gives_the_same_day() -> None:

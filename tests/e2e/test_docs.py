@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import polars as pl
 import pytest
 
 import fastmetrics as fm
+from fastmetrics import demo
 from pages import DOCS, ROOT, blocks, run_page, write_logs
 
 README = ROOT / "README.md"
@@ -20,9 +22,10 @@ ELSEWHERE = {"spark.md"}  # tests/e2e/test_spark.py runs it, on a Spark
 
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """A folder with the logs of the quickstart, and the names that a reader of the README would have."""
+    """A folder with the logs of the demo and the quickstart, and the names that a reader of the README would have."""
     write_logs(tmp_path)
     monkeypatch.chdir(tmp_path)
+    list(demo.write_log(Path("demo-log"), demo.ROWS))
     files = sorted(Path("logs").iterdir())
     days = [fm.count(file, fm.binary("label", "pred"), by="model") for file in files]
     predictions = pl.read_parquet(files[0])
@@ -38,6 +41,15 @@ def test_the_readme_runs(world: dict[str, Any]) -> None:
     run_page(README, world)
     assert world["week"].rows == 6000
     assert fm.read_counts("week.parquet") == world["week"]
+
+
+def test_what_commands_of_the_readme_print_is_compared_and_their_log_is_the_one_of_make_demo() -> None:
+    shown = list(blocks(README))
+    after = [
+        two.language for one, two in itertools.pairwise(shown) if one.language == "sh" and "fastmetrics " in one.text
+    ]
+    assert after == ["text", "text"]
+    assert "python -m fastmetrics.demo\n" in (ROOT / "Makefile").read_text()
 
 
 @pytest.mark.parametrize("page", [page for page in DOCS if page.name not in ELSEWHERE], ids=lambda page: page.stem)
