@@ -20,6 +20,7 @@ class NoteWarning(UserWarning):
 NOTES: dict[str, str] = {
     "files_skipped": "files that could not be read were left out, as on_error='skip' asks",
     "label_absent": "a positive label that was named never occurs",
+    "no_rows": "no rows were counted, or a filter left none",
     "no_shared_value": "labels and predictions have no value in common",
     "scores_outside": "all scores lie beyond the first or the last edge",
     "undefined": "groups in which the metric of a gate has no value",

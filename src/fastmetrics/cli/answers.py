@@ -15,15 +15,26 @@ import click
 import polars as pl
 
 from fastmetrics.cli.front import FAILED, say
-from fastmetrics.cli.gates import GATE, Gate, failures
+from fastmetrics.cli.gates import BURDENS, GATE, NOTE, Rules
 from fastmetrics.cli.options import NAMES, flattened
 from fastmetrics.counts import Counts, Layout
 from fastmetrics.errors import SourceError, unknown
+from fastmetrics.notes import Note
 from fastmetrics.report.files import FORMATS, checked_target, encoded, format_of, write
 
-__all__ = ["Answer", "Output", "answer_options", "debug_option", "end", "output_options"]
+__all__ = [
+    "Answer",
+    "Output",
+    "allow_option",
+    "answer_options",
+    "debug_option",
+    "end",
+    "gate_options",
+    "output_options",
+]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+NESTED = ("json", "ndjson")  # formats whose rows hold lists and may have a field more than others
 
 
 def options(*each: Callable[[Any], Any]) -> Callable[[Command], Command]:
@@ -48,6 +59,24 @@ output_options = options(
     ),
     debug_option,
 )
+allow_option = click.option(
+    "--allow", metavar="NOTE", type=NOTE, multiple=True, help="End well in spite of a note: undefined; repeat it."
+)
+
+
+def gate_options(examples: str) -> Callable[[Command], Command]:
+    """``--gate`` and what belongs to it."""
+    return options(
+        click.option("--gate", type=GATE, multiple=True, help=f"Exit with 1 unless every group has it: {examples}."),
+        click.option(
+            "--gate-burden",
+            type=click.Choice([*BURDENS]),
+            help="Judge the bounds of --level: harm must be sure to fail, proof to pass.",
+        ),
+        allow_option,
+    )
+
+
 answer_options = options(
     click.option(
         "-m", "--metrics", type=NAMES, multiple=True, callback=flattened, help="Names, as in f1,mcc; else a few."
@@ -67,9 +96,7 @@ answer_options = options(
         help="The groups surely worst by the first metric.",
     ),
     click.option("--min-n", metavar="N", type=click.IntRange(1), help="With --worst: leave out groups of fewer rows."),
-    click.option(
-        "--gate", type=GATE, multiple=True, help="Exit with 1 unless every group has it: 'f1>=0.8', 'f1_low>0.75'."
-    ),
+    gate_options("'f1>=0.8', 'f1_low>0.75'"),
     click.option("--plot", type=click.Path(), help="Draw the first metric into an .html, .svg or .png file."),
     output_options,
 )
@@ -93,16 +120,16 @@ class Output:
         elif self.form == "parquet" and on_terminal():
             raise click.UsageError("Parquet is not for a terminal: name a file with --out")
 
-    def give(self, frame: pl.DataFrame, keys: Sequence[str], note: str = "") -> None:
-        """Write the file, or print what fits where stdout goes; only people read the note."""
+    def give(self, frame: pl.DataFrame, keys: Sequence[str], notes: Sequence[Note] = (), line: str = "") -> None:
+        """Write the file, or print what fits where stdout goes; only people read the last line."""
         if not self.table:
-            self.give_data(frame)
+            self.give_data(frame, notes)
             return
         from fastmetrics.report.tables import table
 
         size = shutil.get_terminal_size()
         fit = {"width": size.columns, "rows": max(size.lines - 6, 10)} if on_terminal() else {}
-        click.echo(table(frame, keys, **fit, color=styled()) + note, nl=False)
+        click.echo(table(frame, keys, **fit, color=styled()) + line, nl=False)
 
     def give_facts(self, lines: Sequence[tuple[str, str]]) -> None:
         """The same for names and what is known of them."""
@@ -119,12 +146,16 @@ class Output:
         """Whether people are to read it."""
         return self.out is None and (self.form or ("table" if on_terminal() else "csv")) == "table"
 
-    def give_data(self, frame: pl.DataFrame) -> None:
-        """Write the file, or data to stdout."""
+    def give_data(self, frame: pl.DataFrame, notes: Sequence[Note] = ()) -> None:
+        """Write the file, or data to stdout; in JSON each row says the codes of the notes, where there are any."""
+        form = self.form or ("csv" if self.out is None else format_of(self.out))
+        if notes and form in NESTED and "notes" not in frame.columns:
+            codes = pl.Series([list(dict.fromkeys(note.code for note in notes))])
+            frame = frame.with_columns(pl.lit(codes).first().alias("notes"))
         if self.out is not None:
-            write(frame, self.out, self.form)
+            write(frame, self.out, form)
         else:
-            click.echo(encoded(frame, self.form or "csv"), nl=False)
+            click.echo(encoded(frame, form), nl=False)
 
 
 def on_terminal() -> bool:
@@ -146,16 +177,17 @@ class Answer:
     level: float
     worst: int | None
     min_n: int | None
-    gate: tuple[Gate, ...]
     plot: str | None
+    rules: Rules
     output: Output
 
     @classmethod
     def taken(cls, given: dict[str, Any]) -> Answer:
         """The answer that was asked for; its options are taken out of those given."""
         output = Output(given.pop("out"), given.pop("form"))
-        fields = [name for name in cls.__dataclass_fields__ if name != "output"]
-        return cls(**{name: given.pop(name) for name in fields}, output=output)
+        rules = Rules.taken(given)
+        fields = [name for name in cls.__dataclass_fields__ if name not in ("output", "rules")]
+        return cls(**{name: given.pop(name) for name in fields}, rules=rules, output=output)
 
     def check(self, layout: Layout) -> None:
         """Refuse what is known to fail: names, files, and rankings of what has no order."""
@@ -182,23 +214,23 @@ class Answer:
 
     def gated(self) -> list[str]:
         """The metrics that gates are set on; the number of rows is there without asking."""
-        return list(dict.fromkeys(gate.metric for gate in self.gate if gate.metric != "n"))
+        return list(dict.fromkeys(gate.metric for gate in self.rules.gates if gate.metric != "n"))
 
-    def give(self, counts: Counts) -> None:
+    def give(self, counts: Counts, notes: Sequence[Note]) -> None:
         """Read the metrics, write or show them, draw the chart, and end by the gates."""
         keys = counts.layout.outer
         frame = self.read(counts)
         if self.worst is not None and self.output.table:
-            self.output.give(frame.drop("rank_bound", "groups_hidden"), keys, self.not_ranked(frame))
+            self.output.give(frame.drop("rank_bound", "groups_hidden"), keys, notes, self.not_ranked(frame))
         else:
-            self.output.give(frame, keys)
+            self.output.give(frame, keys, notes)
         if self.plot is not None:
             from fastmetrics.report.plots import save
 
             save(counts.plot(self.names(counts.layout)[0]), self.plot)
-        if self.gate:
+        if self.rules.gates:
             frame = counts.metrics(*self.gated(), intervals=True, level=self.level)
-            end(failures(self.gate, frame, keys))
+            end(self.rules.failures(frame, keys, notes))
 
     def not_ranked(self, frame: pl.DataFrame) -> str:
         """A line on the groups that a ranking left out."""

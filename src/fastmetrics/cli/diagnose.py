@@ -10,13 +10,15 @@ import click
 import polars as pl
 
 import fastmetrics as fm
-from fastmetrics.cli.answers import Output, end, on_terminal, output_options
+from fastmetrics.cli.answers import Output, allow_option, end, on_terminal, output_options
 from fastmetrics.cli.config import config_option
 from fastmetrics.cli.evaluate import count_options, counted, family_of
+from fastmetrics.cli.gates import Rules, heard
 from fastmetrics.cli.options import NAMES, examples, flattened, keep
 from fastmetrics.cli.stored import read
 from fastmetrics.counts import WINDOW
 from fastmetrics.diagnosis.findings import SEVERITIES
+from fastmetrics.notes import Note
 from fastmetrics.report.files import format_of
 
 __all__ = ["diagnose"]
@@ -26,7 +28,7 @@ __all__ = ["diagnose"]
     epilog=examples(
         "fastmetrics diagnose tuesday.parquet --baseline monday.parquet",
         "fastmetrics diagnose hourly.parquet",
-        "fastmetrics diagnose hourly.parquet --current-from 2026-03-14 --fail-on major",
+        "fastmetrics diagnose hourly.parquet --current-from 2026-03-03 --fail-on major",
         "fastmetrics diagnose logs --y-true label --y-pred pred --by model,country --time ts --every 1d",
         "fastmetrics diagnose hourly.parquet -o findings.json",
     )
@@ -50,6 +52,7 @@ __all__ = ["diagnose"]
 )
 @click.option("--min-rows", metavar="N", type=click.IntRange(0), default=100, help="Fewest rows of a slice [100].")
 @click.option("--fail-on", type=click.Choice(SEVERITIES), help="Exit with 1 at a finding as severe as this.")
+@allow_option
 @count_options
 @output_options
 def diagnose(counts: Sequence[str], **given: Any) -> None:
@@ -61,6 +64,7 @@ def diagnose(counts: Sequence[str], **given: Any) -> None:
     output = Output(given.pop("out"), given.pop("form"))
     output.check()
     baseline, start, fail_on = given.pop("baseline"), given.pop("current_from"), given.pop("fail_on")
+    rules = Rules(allowed=given.pop("allow"))
     names = ("slices", "per", "fold", "alpha", "min_effect", "min_rows")
     asked = {name: given.pop(name) for name in names}
     if baseline and start is not None:
@@ -70,10 +74,12 @@ def diagnose(counts: Sequence[str], **given: Any) -> None:
     if start is not None:
         now, before = cut(now, start)
     found = fm.diagnose(now, baseline=before, **asked)
-    give(found, output)
+    sides = [("the current side", now), *([] if before is None else [("the baseline", before)])]
+    notes = heard(*sides, fresh=given["y_true"] is not None)
+    give(found, output, notes)
     severe = SEVERITIES[: SEVERITIES.index(fail_on) + 1] if fail_on else ()
-    failing = [finding for finding in found if finding.severity in severe]
-    end([f"severity {finding.severity}: {finding.sentence}" for finding in failing])
+    failing = [f"severity {one.severity}: {one.sentence}" for one in found if one.severity in severe]
+    end([*(rules.doubts(notes, "--fail-on") if fail_on else []), *failing])
 
 
 def taken(paths: Sequence[str], given: dict[str, Any]) -> fm.Counts:
@@ -100,10 +106,10 @@ def cut(counts: fm.Counts, start: str) -> tuple[fm.Counts, fm.Counts]:
     return counts.filter(pl.col(WINDOW) >= instant), counts.filter(pl.col(WINDOW) < instant)
 
 
-def give(found: fm.Diagnosis, output: Output) -> None:
+def give(found: fm.Diagnosis, output: Output, notes: Sequence[Note]) -> None:
     """Paragraphs for people, one row a finding for programs."""
     if not output.table:
         form = output.form or ("csv" if output.out is None else format_of(output.out))
-        output.give_data(found.findings.drop("predicate") if form == "csv" else found.findings)
+        output.give_data(found.findings.drop("predicate") if form == "csv" else found.findings, notes)
         return
     click.echo(found.text(min(shutil.get_terminal_size().columns, 100) if on_terminal() else 100))

@@ -11,6 +11,7 @@ import polars as pl
 import fastmetrics as fm
 from fastmetrics.cli.answers import Answer, answer_options, options
 from fastmetrics.cli.config import config_option
+from fastmetrics.cli.gates import heard
 from fastmetrics.cli.options import NAMES, VALUE, counts_target, examples, flattened, keep, keys, value_of
 from fastmetrics.cli.progress import progress
 from fastmetrics.counts import Layout
@@ -95,7 +96,7 @@ def evaluate(logs: Sequence[str], counts: str | None, **given: Any) -> None:
     result = counted(logs, family, given)
     if counts is not None:
         result.write(counts)
-    answer.give(result)
+    answer.give(result, heard((", ".join(logs), result), fresh=True))
 
 
 def family_of(logs: Sequence[str], given: dict[str, Any]) -> Family:

@@ -1,4 +1,4 @@
-"""Gates: what a metric must reach for the command to end well."""
+"""Gates: what a metric must reach for the command to end well, and what no gate may pass over."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from typing import Any
 import click
 import polars as pl
 
+from fastmetrics.cli.front import say
+from fastmetrics.counts import Counts, group_name
 from fastmetrics.errors import SchemaError, unknown
+from fastmetrics.notes import NOTES, Note, merge_notes, notes_of
 
-__all__ = ["GATE", "Gate", "failures"]
+__all__ = ["BURDENS", "GATE", "NOTE", "Gate", "Rules", "heard"]
 
 OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     ">=": operator.ge,
@@ -22,6 +25,12 @@ OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "<": operator.lt,
 }
 WRITTEN = re.compile(r"\s*([A-Za-z_][\w.]*)\s*(>=|<=|>|<)\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*")
+# The bound that a gate is held against, by what has to be shown and by the side that is good.
+BURDENS = {
+    "harm": {">": "high", "<": "low"},  # only what surely violates the gate fails
+    "proof": {">": "low", "<": "high"},  # only what surely holds passes
+}
+FEW = 3  # groups that a line names
 
 
 @dataclass(frozen=True)
@@ -40,21 +49,31 @@ class Gate:
         """The metric behind a column that may be one of its bounds."""
         return self.column.removesuffix("_low").removesuffix("_high")
 
-    def failure(self, frame: pl.DataFrame, keys: Sequence[str]) -> str:
-        """What is wrong in one line, or nothing; a gate that had nothing to look at has failed."""
-        if self.column not in frame.columns:
-            columns = [name for name, dtype in frame.schema.items() if dtype.is_numeric() and name not in keys]
-            raise SchemaError(f"gate {self}: " + unknown("column", self.column, columns))
-        known = frame.filter(pl.col(self.column).is_not_null())
-        if known.is_empty():
-            return f"gate {self} failed: {self.column} is undefined in every group"
-        bad = known.filter(~OPERATORS[self.compares](pl.col(self.column), self.bound))
+    def evidence(self, burden: str | None) -> str:
+        """The column that is held against the gate: its own, or the bound that a burden of proof asks for."""
+        exact = burden is None or self.column == "n"
+        return self.column if exact else f"{self.column}_{BURDENS[str(burden)][self.compares[0]]}"
+
+    def failure(self, frame: pl.DataFrame, keys: Sequence[str], column: str) -> str:
+        """What is wrong with the groups in which a column is known, in one line, or nothing."""
+        bad = frame.filter(~OPERATORS[self.compares](pl.col(column), self.bound))
         if bad.is_empty():
             return ""
-        worst = bad.sort(self.column, descending="<" in self.compares).row(0, named=True)
+        worst = bad.sort(column, descending="<" in self.compares).row(0, named=True)
         where = ", ".join(f"{key}={worst[key]}" for key in keys)
-        groups = f" in {len(bad):,} of {len(known):,} groups, worst where {where}" if keys else ""
-        return f"gate {self} failed{groups}: {self.column} = {worst[self.column]:.4g}"
+        groups = f" in {len(bad):,} of {len(frame):,} groups, worst where {where}" if keys else ""
+        return f"gate {self} failed{groups}: {column} = {worst[column]:.4g}"
+
+    def unjudged(self, frame: pl.DataFrame, keys: Sequence[str], column: str) -> str:
+        """The groups in which a column is not known, in one line, or nothing; no group at all is one as well."""
+        unknown = frame.filter(pl.col(column).is_null())
+        if unknown.is_empty() and len(frame):
+            return ""
+        judged = f"gate {self} judged {len(frame) - len(unknown):,} of {len(frame):,} groups; {column} is undefined"
+        if len(unknown) == len(frame):
+            return f"{judged} in every group"
+        named = "; ".join(map(group_name, unknown.select(keys).head(FEW).iter_rows(named=True)))
+        return f"{judged} where {named}" + (f" and in {len(unknown) - FEW:,} more" if len(unknown) > FEW else "")
 
 
 def gate(text: str) -> Gate:
@@ -67,9 +86,76 @@ def gate(text: str) -> Gate:
     return Gate(found[1], found[2], float(found[3]))
 
 
+def note(text: str) -> str:
+    """The code of a note."""
+    if text not in NOTES:
+        raise click.BadParameter(unknown("note", text, NOTES))
+    return text
+
+
 GATE = click.types.FuncParamType(gate)
+NOTE = click.types.FuncParamType(note)
 
 
-def failures(gates: Sequence[Gate], frame: pl.DataFrame, keys: Sequence[str]) -> list[str]:
-    """A line for each gate that failed."""
-    return [line for gate in gates if (line := gate.failure(frame, keys))]
+@dataclass(frozen=True)
+class Rules:
+    """The gates of an answer, what has to be shown of them, and the notes that may stand beside a pass."""
+
+    gates: Sequence[Gate] = ()
+    burden: str | None = None
+    allowed: Sequence[str] = ()
+
+    @classmethod
+    def taken(cls, given: dict[str, Any]) -> Rules:
+        """The rules that were asked for; their options are taken out of those given."""
+        rules = cls(given.pop("gate"), given.pop("gate_burden"), given.pop("allow"))
+        if rules.burden is None:
+            return rules
+        if not rules.gates:
+            raise click.UsageError("--gate-burden goes with --gate")
+        for one in rules.gates:
+            if one.column != one.metric:
+                raise click.UsageError(
+                    f"gate {one} names a bound, and --gate-burden chooses one: write {one.metric}{one.compares}"
+                    f"{one.bound:g}, or leave out --gate-burden"
+                )
+        return rules
+
+    def doubts(self, notes: Sequence[Note], what: str = "gate") -> list[str]:
+        """A line for each kind of note that was not allowed."""
+        codes = dict.fromkeys(each.code for each in notes if each.code not in self.allowed)
+        return [
+            f"{what} failed: the note {code} makes its answer doubtful (--allow {code} accepts it)" for code in codes
+        ]
+
+    def failures(self, frame: pl.DataFrame, keys: Sequence[str], notes: Sequence[Note]) -> list[str]:
+        """A line for each gate that failed or could not judge, and for each note that makes their answers doubtful."""
+        lines = self.doubts(notes) if self.gates else []
+        nothing = not frame["n"].sum() and any(each.code == "no_rows" for each in notes)  # which is said already
+        for one in self.gates:
+            column = one.evidence(self.burden)
+            if column not in frame.columns:
+                columns = [name for name, dtype in frame.schema.items() if dtype.is_numeric() and name not in keys]
+                raise SchemaError(f"gate {one}: " + unknown("column", column, columns))
+            lines += filter(None, [one.failure(frame.filter(pl.col(column).is_not_null()), keys, column)])
+            lines += [] if nothing else self.passed_over(one.unjudged(frame, keys, column))
+        return lines
+
+    def passed_over(self, line: str) -> list[str]:
+        """A line on groups that were not judged, as a failure; where that is allowed it is only said."""
+        if line and "undefined" in self.allowed:
+            say(f"warning: {line}")
+        return [f"{line} (--allow undefined accepts it)"] if line and "undefined" not in self.allowed else []
+
+
+def heard(*sides: tuple[str, Counts], fresh: bool = False) -> list[Note]:
+    """The notes of the sides of an answer, one line each on stderr; of a fresh count they were said as it ended."""
+    held = merge_notes(each for _, counts in sides for each in notes_of(counts.how))
+    empty = [
+        Note("no_rows", "there are no rows to read", 0, name)
+        for name, counts in sides
+        if not any(map(len, counts.tables.values()))
+    ]
+    for each in [*([] if fresh else held), *empty]:
+        say(f"warning: {each}")
+    return [*held, *empty]

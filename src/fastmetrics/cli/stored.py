@@ -8,11 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import click
+import polars as pl
 
 import fastmetrics as fm
 from fastmetrics.api import condition
-from fastmetrics.cli.answers import Answer, Output, answer_options, debug_option, end, options, output_options
-from fastmetrics.cli.gates import GATE, failures
+from fastmetrics.cli.answers import (
+    Answer,
+    Output,
+    answer_options,
+    debug_option,
+    end,
+    gate_options,
+    options,
+    output_options,
+)
+from fastmetrics.cli.gates import Rules, heard
 from fastmetrics.cli.options import NAMES, counts_target, examples, flattened, keep, value_of
 from fastmetrics.counts import WINDOW, check_same
 from fastmetrics.errors import MergeError, SchemaError, listed
@@ -53,7 +63,7 @@ def metrics(counts: str, **given: Any) -> None:
     keep([counts], answer.output.out, answer.plot)
     chosen = sliced(read(counts), **given)
     answer.check(chosen.layout)
-    answer.give(chosen)
+    answer.give(chosen, heard((counts, chosen)))
 
 
 @click.command(
@@ -70,13 +80,15 @@ def metrics(counts: str, **given: Any) -> None:
 def rollup(counts: str, out: str | None, form: str | None, **given: Any) -> None:
     """Merge the groups of COUNTS into fewer: exact, without the logs."""
     chosen = sliced(read(counts), **given)
+    if out is None and len(chosen.tables) > 1:
+        raise click.UsageError(f"{counts} holds several families ({listed(chosen.tables)}): write them with --out")
     if out is not None:
         counts_target(out, several=len(chosen.tables) > 1)
+    notes = heard((counts, chosen))
+    if out is not None:
         chosen.write(out)
         return
-    if len(chosen.tables) > 1:
-        raise click.UsageError(f"{counts} holds several families ({listed(chosen.tables)}): write them with --out")
-    Output(None, form).give(chosen.frame, chosen.layout.key_columns(chosen.layout.families[0]))
+    Output(None, form).give(chosen.frame, chosen.layout.key_columns(chosen.layout.families[0]), notes)
 
 
 @click.command(epilog=examples("fastmetrics merge monday.parquet tuesday.parquet -o both.parquet"))
@@ -93,7 +105,9 @@ def merge(counts: Sequence[str], out: str) -> None:
             check_same(first.layout, other.layout, "added")
         except MergeError as error:
             raise MergeError(f"{files[0]} and {file}: {error}") from error
-    first.merged(others).write(out)
+    whole = first.merged(others)
+    heard((", ".join(files), whole))
+    whole.write(out)
 
 
 @click.command(
@@ -115,11 +129,11 @@ def merge(counts: Sequence[str], out: str) -> None:
 @click.option(
     "--adjust", type=click.Choice(["holm", "bh", "none"]), default="holm", help="The p-values to their number [holm]."
 )
-@click.option("--gate", type=GATE, multiple=True, help="Exit with 1 unless every group has it: 'difference>=-0.01'.")
+@gate_options("'difference>=-0.01'")
 @output_options
 def compare(counts: str, reference: str | None, **given: Any) -> None:
     """Compare the groups of COUNTS with those of REFERENCE, or with one another."""
-    output = Output(given["out"], given["form"])
+    output, rules = Output(given["out"], given["form"]), Rules.taken(given)
     output.check()
     keep([path for path in (counts, reference) if path is not None], output.out)
     if (reference is None) == (given["to"] is None):
@@ -138,10 +152,20 @@ def compare(counts: str, reference: str | None, **given: Any) -> None:
             raise SchemaError(f"{reference}: {error}") from error
     adjust = None if given["adjust"] == "none" else given["adjust"]
     frame = mine.compare(given["metric"], by=by, to=to, level=given["level"], adjust=adjust)
+    notes = heard((counts, mine), *([] if reference is None else [(reference, to)]))
     keys = [WINDOW if key == "window" else key for key in by]
-    failed = failures(given["gate"], frame, keys)
-    output.give(frame, keys)
+    failed = rules.failures(beside_all(frame, mine, to, keys), keys, notes)
+    output.give(frame, keys, notes)
     end(failed)
+
+
+def beside_all(frame: pl.DataFrame, counts: fm.Counts, to: Any, keys: Sequence[str]) -> pl.DataFrame:
+    """Comparisons with a row for every group that there is to judge, those included that have no reference."""
+    if isinstance(to, dict):
+        (key, value), *_ = to.items()
+        counts = counts.filter(~pl.col(WINDOW if key == "window" else key).eq_missing(pl.lit(value)))
+    groups = next(iter(counts.tables.values())).select(keys).unique(maintain_order=True)
+    return groups.join(frame, on=keys, how="left", nulls_equal=True, maintain_order="left")
 
 
 def group_named(to: str, counts: fm.Counts, by: Sequence[str]) -> Any:
@@ -165,7 +189,7 @@ def inspect(counts: str, out: str | None, form: str | None) -> None:
     keep([counts], out)
     held = read(counts)
     known = [*lines(held), *((f"{f.name} of", described(f.arguments)) for f in held.layout.families)]
-    known += [(f"counted: {name}", str(value)) for name, value in held.how.items() if value != []]
+    known += [(f"counted: {name}", str(value)) for name, value in held.how.items() if name != "notes" and value != []]
     output.give_facts(known)
 
 
