@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
@@ -17,6 +17,9 @@ from fastmetrics.notes import Note, NoteWarning, notes_of
 from fastmetrics.schema import Column, Family, Schema
 from fastmetrics.sources import Source, open_source
 from fastmetrics.windows import Windows
+
+if TYPE_CHECKING:
+    from fastmetrics.judging import Seen
 
 __all__ = ["count", "evaluate", "read_counts"]
 
@@ -95,7 +98,13 @@ def count(
     SourceError
         An input that cannot be opened or read, with the file.
     DataError
-        A value that breaks the schema, with its column and file. Nothing is returned.
+        A value that breaks the schema, with its column and file; a label that was named and never occurs beside two
+        or more others. Nothing is returned.
+
+    Warns
+    -----
+    NoteWarning
+        What else is doubtful about the values, once each. The notes stay in ``how["notes"]``.
 
     >>> import fastmetrics as fm
     >>> log = {"label": [1, 0, 1, None], "pred": [1, 1, 0, 1], "model": ["a", "a", "b", "b"]}
@@ -118,12 +127,14 @@ def count(
         raise SchemaError("offset= was given without time= and every=")
     if on_error not in ("raise", "skip"):
         raise SchemaError(f"on_error={on_error!r} is not 'raise' or 'skip'")
+    from fastmetrics.judging import Seen, judged
     from fastmetrics.scan import scan  # the way to the kernels, and so to Numba: not for import time
 
+    seen = Seen(schema)
     source = open_source(data, skip_unreadable=on_error == "skip", format=format)
     if on_error == "skip" and source.files:
-        return count_files(source, schema, threads, max_groups, progress)
-    return scan(source, schema, threads, max_groups, progress)
+        return judged(count_files(source, schema, threads, max_groups, progress, seen), seen)
+    return judged(scan(source, schema, threads, max_groups, progress, seen), seen)
 
 
 def columns(by: By) -> tuple[Column, ...]:
@@ -170,7 +181,12 @@ class Onward:
 
 
 def count_files(
-    source: Source, schema: Schema, threads: int | None, max_groups: int | None, progress: Progress | None
+    source: Source,
+    schema: Schema,
+    threads: int | None,
+    max_groups: int | None,
+    progress: Progress | None,
+    seen: Seen,
 ) -> Counts:
     """Each file into Counts of its own, added when the file ends; files that cannot be read are left out whole.
 
@@ -185,7 +201,7 @@ def count_files(
     for file in source.files:
         told = None if onward is None else onward.of_next()
         try:
-            counted.append(scan(source.only(file), schema, threads, max_groups, told))
+            counted.append(scan(source.only(file), schema, threads, max_groups, told, seen))
         except SourceError as error:
             skipped[file] = str(error)
     if not counted:
@@ -214,6 +230,7 @@ def evaluate(
     y_score: Column | None = None,
     threshold: float | None = None,
     pos_label: Any = None,
+    null_values: Sequence[Any] | None = None,
     by: By = None,
     metrics: str | Metric | Sequence[str | Metric] = (),
     intervals: bool = False,
@@ -229,7 +246,7 @@ def evaluate(
     >>> fm.evaluate(log, y_true="label", y_pred="pred", by="model", metrics=["accuracy"])["accuracy"].to_list()
     [0.5, 0.5]
     """
-    family = binary(y_true, y_pred, y_score=y_score, threshold=threshold, pos_label=pos_label)
+    family = binary(y_true, y_pred, y_score=y_score, threshold=threshold, pos_label=pos_label, null_values=null_values)
     asked = [metrics] if isinstance(metrics, (str, Metric)) else metrics
     return count(data, family, by=by, **arguments).metrics(*asked, intervals=intervals)
 

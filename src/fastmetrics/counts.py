@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import polars as pl
 
 from fastmetrics.errors import MergeError, SchemaError, listed, unknown
-from fastmetrics.origin import added_how, filtered_how, negative_how
+from fastmetrics.notes import READ_FROM_CELLS, Note, notes_of
+from fastmetrics.origin import added_how, filtered_how, is_difference, negative_how
 from fastmetrics.schema import Cell, Family
 from fastmetrics.windows import Windows
 
@@ -166,7 +167,9 @@ class Counts:
             )
             for family in self.layout.families
         }
-        return replace(self, tables=tables, how=added_how([self.how, *(other.how for other in others)]))
+        how = added_how([self.how, *(other.how for other in others)])
+        whole = replace(self, tables=tables, how=how)
+        return whole if is_difference(how) else noted(whole, notes_of(how))
 
     def rollup(self, *by: str, every: str | None = None) -> Counts:
         """The same rows by fewer keys, or by longer windows: exactly the keys named, ``"window"`` among them.
@@ -443,6 +446,22 @@ class Counts:
         return html(self)
 
 
+def noted(counts: Counts, known: Sequence[Note]) -> Counts:
+    """Counts with the notes that are known of them; what their cells say of values is read anew."""
+    notes = [note for note in known if note.code not in READ_FROM_CELLS]
+    for family in counts.layout.families:
+        notes += doubts(counts, family, known)
+    return replace(counts, how={**counts.how, "notes": notes})
+
+
+def doubts(counts: Counts, family: Family, known: Sequence[Note]) -> list[Note]:
+    """What the cells of a family say of values, counting each row once."""
+    table, sets = counts.tables[family.name], counts.layout.grouping_sets
+    if family.notes is None:
+        return []
+    return family.notes(table if sets is None else table.filter(pl.col(GROUPING) == grouping_name(sets[0])), known)
+
+
 def grouping_name(keys: Iterable[str]) -> str:
     """The value of the `grouping` column for a grouping set."""
     return ",".join(keys)
@@ -520,9 +539,9 @@ def difference(a: Layout, b: Layout) -> str:
             return f"{what} {left} and {right}"
     for mine, other in zip(a.families, b.families, strict=True):
         ours, theirs = mine.identity, other.identity
-        for what in ours:
-            if ours[what] != theirs.get(what):
-                return f"{what} {ours[what]} and {theirs.get(what)} of family {mine.name!r}"
+        for what in {**ours, **theirs}:
+            if ours.get(what) != theirs.get(what):
+                return f"{what} {ours.get(what)} and {theirs.get(what)} of family {mine.name!r}"
     return ""
 
 

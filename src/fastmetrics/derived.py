@@ -60,6 +60,7 @@ def at_threshold(counts: Counts, threshold: float, *, nearest: bool = False) -> 
         y_score=family.arguments["y_score"],
         threshold=float(edges[edge]),
         pos_label=family.arguments["pos_label"],
+        null_values=family.arguments.get("null_values"),
     )
     layout = replace(counts.layout, families=(made,))
     cells = threshold_cells(edge)

@@ -78,9 +78,11 @@ def label_delta(
         dtype = new.collect_schema()["new label"]
         before = before.with_columns(pl.lit(None, dtype=dtype).alias(label))
     joined = before.join(new, on=on, how="inner")
-    was = count(joined.drop("new label"), *families, **arguments)
-    now = count(joined.with_columns(pl.col("new label").alias(label)).drop("new label"), *families, **arguments)
+    parts = [replace(family, notes=None) for family in families]  # of a count, which is judged when they are added
+    was = count(joined.drop("new label"), *parts, **arguments)
+    now = count(joined.with_columns(pl.col("new label").alias(label)).drop("new label"), *parts, **arguments)
     delta = now - was
+    delta = replace(delta, layout=replace(delta.layout, families=families))
     if not any(map(len, delta.tables.values())):  # it changes nothing, however often it is added
         return delta
     asked = json.dumps(question(delta, on, label), sort_keys=True, default=str).encode()

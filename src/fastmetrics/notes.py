@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -9,7 +11,17 @@ from typing import Any
 from fastmetrics.errors import unknown
 from fastmetrics.wording import printable
 
-__all__ = ["NOTES", "Note", "NoteWarning", "from_json", "merge_notes", "notes_of", "to_json"]
+__all__ = [
+    "NOTES",
+    "READ_FROM_CELLS",
+    "Note",
+    "NoteWarning",
+    "from_json",
+    "merge_notes",
+    "notes_of",
+    "to_json",
+    "warn",
+]
 
 
 class NoteWarning(UserWarning):
@@ -19,12 +31,17 @@ class NoteWarning(UserWarning):
 # Every code of a note, and what it says about a count. A gate fails where it meets one that was not allowed.
 NOTES: dict[str, str] = {
     "files_skipped": "files that could not be read were left out, as on_error='skip' asks",
-    "label_absent": "a positive label that was named never occurs",
+    "label_absent": "a label that was named never occurs",
     "no_rows": "no rows were counted, or a filter left none",
     "no_shared_value": "labels and predictions have no value in common",
-    "scores_outside": "all scores lie beyond the first or the last edge",
+    "scores_outside": "a tenth or more of the scores lie beyond the first or the last edge",
+    "text_nulls": "the text 'NA' was read as null",
     "undefined": "groups in which the metric of a gate has no value",
 }
+
+
+# The codes that the families read from their cells, again after every merge.
+READ_FROM_CELLS = ("label_absent", "no_shared_value", "scores_outside")
 
 
 @dataclass(frozen=True)
@@ -70,6 +87,14 @@ def notes_of(how: Mapping[str, Any]) -> Sequence[Note]:
     """The notes among what is known of a count."""
     notes: Sequence[Note] = how.get("notes", ())
     return notes
+
+
+def warn(text: str, category: type[Warning] = UserWarning) -> None:
+    """Warn at the first line outside of fastmetrics, however deep inside it the reason was found."""
+    frame, level = sys._getframe(1), 2
+    while frame.f_back and frame.f_globals.get("__name__", "").split(".")[0] == "fastmetrics":
+        frame, level = frame.f_back, level + 1
+    warnings.warn(printable(text), category, stacklevel=level)
 
 
 def to_json(notes: Iterable[Note]) -> list[dict[str, Any]]:

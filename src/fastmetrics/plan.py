@@ -10,7 +10,8 @@ import polars as pl
 from fastmetrics.coders import coding
 from fastmetrics.counts import WINDOW
 from fastmetrics.errors import SchemaError
-from fastmetrics.roles import carried
+from fastmetrics.judging import Look, Seen
+from fastmetrics.roles import carried, check_null_values, nulled, nulls_of
 from fastmetrics.schema import Column, Role, Schema, column_name, expression, rowwise
 from fastmetrics.sources import Selection, Source, first_line
 from fastmetrics.windows import Windows, instants
@@ -42,6 +43,8 @@ class Plan:
     inner: Mapping[tuple[str, str], Key]
     sets: tuple[tuple[str, ...], ...]
     max_groups: int | None
+    looks: tuple[Look, ...]
+    seen: Seen
     unparsable: pl.Expr | None = None
 
     @property
@@ -54,7 +57,9 @@ class Plan:
         return [*([WINDOW] if self.windows is not None else []), *keys]
 
 
-def planned(source: Source, schema: Schema, max_groups: int | None = None, *, in_parts: bool = False) -> Plan:
+def planned(
+    source: Source, schema: Schema, max_groups: int | None = None, *, in_parts: bool = False, seen: Seen | None = None
+) -> Plan:
     """Check a question against an input; ``in_parts`` means that the input will be counted part by part.
 
     Raises
@@ -66,7 +71,7 @@ def planned(source: Source, schema: Schema, max_groups: int | None = None, *, in
     door = Door(source, schema)
     if in_parts or source.stream:
         door.check_rowwise()
-    return door.plan(max_groups)
+    return door.plan(max_groups, Seen(schema) if seen is None else seen)
 
 
 class Door:
@@ -76,6 +81,7 @@ class Door:
         self.source = source
         self.schema = schema
         self.columns: list[pl.Expr] = []
+        self.named: list[tuple[str, Role, int]] = []
         self.unparsable: pl.Expr | None = None
         names = dict.fromkeys(
             name
@@ -120,10 +126,11 @@ class Door:
         self.columns.append(carrier.alias(f"column {len(self.columns)}"))
         return len(self.columns) - 1
 
-    def key(self, column: Column, name: str) -> Key:
-        dtype = self.dtype(column)
+    def key(self, column: Column, name: str, role: Role | None = None) -> Key:
+        """A key, outer or that of a role of a family."""
+        dtype, plain = self.dtype(column), expression(column)
         try:
-            carrier, kept = coding(expression(column), dtype)
+            carrier, kept = coding(plain if role is None else nulled(role, plain, dtype), dtype)
         except TypeError:
             raise SchemaError(
                 f"key {name!r} holds {dtype}, which cannot be a key; needed is text, a number, a Boolean, a category, "
@@ -131,10 +138,17 @@ class Door:
             ) from None
         return Key(name, dtype, kept, self.take(carrier))
 
-    def role(self, role: Role) -> int:
-        dtype = self.dtype(role.column)
-        plain = expression(role.column)
-        return self.take(carried(role, plain, dtype, lambda: self.source.head(plain)))
+    def role(self, family: str, role: Role) -> int:
+        dtype, plain = self.dtype(role.column), expression(role.column)
+        place = self.take(carried(role, plain, dtype, lambda: self.source.head(plain)))
+        if role.pos_label is not None and dtype != pl.Null:
+            self.named.append((family, role, place))
+        return place
+
+    def look(self, family: str, role: Role, place: int) -> Look:
+        """Read a column whose positive value was named as it is, too."""
+        nulls = nulls_of(role, self.dtype(role.column))
+        return Look((family, role.name), self.take(expression(role.column)), place, nulls)
 
     def time(self) -> tuple[int | None, Windows | None]:
         column, windows = self.schema.time, self.schema.windows
@@ -160,23 +174,27 @@ class Door:
         plain = expression(column)
         return self.take(plain if dtype == pl.Float64 else plain.cast(pl.Float64))
 
-    def plan(self, max_groups: int | None) -> Plan:
+    def plan(self, max_groups: int | None, seen: Seen) -> Plan:
         schema = self.schema
         time, windows = self.time()
         keys = tuple(self.key(column, column_name(column)) for column in schema.by)
         weight = self.weight()
         roles, inner = {}, {}
         for family in schema.families:
+            check_null_values([(role, self.dtype(role.column)) for role in family.roles])
             for role in family.roles:
                 if role.kind == "key":
-                    inner[family.name, role.name] = self.key(role.column, role.name)
+                    inner[family.name, role.name] = self.key(role.column, role.name, role)
                 else:
-                    roles[family.name, role.name] = self.role(role)
+                    roles[family.name, role.name] = self.role(family.name, role)
             if family.check is not None:
                 family.check({role.name: self.dtype(role.column) for role in family.roles})
         sets = schema.grouping_sets if schema.grouping_sets is not None else (schema.keys,)
+        looks = tuple(self.look(*each) for each in self.named)  # the last columns, which are for looking only
         selection = Selection(tuple(self.columns), schema.where)
-        return Plan(schema, windows, selection, keys, time, weight, roles, inner, sets, max_groups, self.unparsable)
+        return Plan(
+            schema, windows, selection, keys, time, weight, roles, inner, sets, max_groups, looks, seen, self.unparsable
+        )
 
 
 def check_exported(names: Sequence[str]) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import numpy as np
@@ -12,9 +15,13 @@ from numpy.typing import NDArray
 
 from fastmetrics.columns import fixed, true_bits, valid_bits
 from fastmetrics.errors import DataError, SchemaError, listed, unknown
+from fastmetrics.families.labels import TEXT_NULL
 from fastmetrics.schema import Role, column_name, expression
 
-__all__ = ["carried", "read_role", "refused_binary", "refused_number"]
+LOOK_ROWS = 1 << 16
+TEXT_NULLS = (TEXT_NULL, "null", "NULL", "None", "nan", "NaN", "N/A", "")  # of which messages say that they may be null
+
+__all__ = ["carried", "check_null_values", "nulled", "nulls_of", "read_role", "refused_binary", "refused_number"]
 
 
 def carried(role: Role, column: pl.Expr, dtype: pl.DataType, sample: Callable[[], pl.Series]) -> pl.Expr:
@@ -31,7 +38,8 @@ def carried(role: Role, column: pl.Expr, dtype: pl.DataType, sample: Callable[[]
             return column.cast(pl.Float64)
         if not dtype.is_numeric():
             raise SchemaError(f"{role.name} column {name!r} holds {dtype}; a number is needed")
-        return column if dtype in (pl.Float32, pl.Float64) else column.cast(pl.Float64)
+        known = nulled(role, column, dtype)
+        return known if dtype in (pl.Float32, pl.Float64) else known.cast(pl.Float64)
     return carried_state(role, name, column, dtype, sample)
 
 
@@ -42,16 +50,46 @@ def carried_state(
     if role.pos_label is None:
         if dtype == pl.Boolean:
             return column
+        if not dtype.is_numeric() or isinstance(dtype, pl.Decimal):
+            raise needs_pos_label(role, sample())
+        known = nulled(role, column, dtype)
         if dtype.is_float():
-            return column if dtype in (pl.Float32, pl.Float64) else column.cast(pl.Float32)
-        if dtype.is_integer():
-            return column if dtype not in (pl.Int128, pl.UInt128) else column.cast(pl.Int64)
-        raise needs_pos_label(role, sample())
+            return known if dtype in (pl.Float32, pl.Float64) else known.cast(pl.Float32)
+        return known if dtype not in (pl.Int128, pl.UInt128) else known.cast(pl.Int64)
     check_pos_label(role.pos_label, name, dtype)
-    return (column.fill_nan(None) if dtype.is_float() else column) == pl.lit(role.pos_label)
+    positive = (column.fill_nan(None) if dtype.is_float() else column) == literal(role.pos_label, dtype)
+    return but_nulls(role, column, dtype, positive)
 
 
-# What a positive value of each Python type can be compared with; a bool is an int too, so it comes first.
+def nulled(role: Role, column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """A column with null for the values that mean it."""
+    return but_nulls(role, column, dtype, column)
+
+
+def but_nulls(role: Role, column: pl.Expr, dtype: pl.DataType, given: pl.Expr) -> pl.Expr:
+    """What was made of a column, with null where it holds a value that means null."""
+    masks = [column == literal(value, dtype) for value in nulls_of(role, dtype)]
+    return pl.when(reduce(or_, masks)).then(None).otherwise(given) if masks else given
+
+
+def nulls_of(role: Role, dtype: pl.DataType) -> tuple[Any, ...]:
+    """The values of a dtype that mean null; where none were named that is "NA" beside a positive text."""
+    named = role.null_values
+    if named is None:
+        named = (TEXT_NULL,) if isinstance(role.pos_label, str) and role.pos_label != TEXT_NULL else ()
+    return tuple(value for value in named if comparable(value, dtype) and holds(dtype, value))
+
+
+def check_null_values(roles: Sequence[tuple[Role, pl.DataType]]) -> None:
+    """Refuse a value that was named to mean null and is of a kind that no column of the family holds."""
+    having = [(role, dtype) for role, dtype in roles if role.null_values is not None]
+    for value in having[0][0].null_values or () if having else ():
+        if not any(dtype == pl.Null or comparable(value, dtype) for _, dtype in having):
+            holding = listed(f"column {column_name(role.column)!r} holds {dtype}" for role, dtype in having)
+            raise SchemaError(f"null_values= names {value!r}, a {type(value).__name__}, but {holding}")
+
+
+# What a value of each Python type can be compared with; a bool is an int too, so it comes first.
 COMPARABLE: tuple[tuple[type, Callable[[pl.DataType], bool]], ...] = (
     (bool, lambda dtype: dtype == pl.Boolean),
     (int, lambda dtype: dtype.is_numeric()),
@@ -60,21 +98,53 @@ COMPARABLE: tuple[tuple[type, Callable[[pl.DataType], bool]], ...] = (
 )
 
 
+def comparable(value: Any, dtype: pl.DataType) -> bool:
+    """Whether values of a dtype are of the kind of another value."""
+    fits = next((fits for kind, fits in COMPARABLE if isinstance(value, kind)), None)
+    return fits is not None and fits(dtype)
+
+
+def holds(dtype: pl.DataType, value: Any) -> bool:
+    """Whether a dtype has a value of its kind; floats do once it is rounded to them."""
+    if isinstance(dtype, pl.Enum):
+        return value in dtype.categories
+    if not dtype.is_numeric():
+        return True
+    try:
+        kept = pl.Series([value]).cast(dtype).item()
+    except (pl.exceptions.PolarsError, OverflowError, TypeError):
+        return False
+    if dtype.is_float() and isinstance(value, float):
+        return math.isfinite(kept)
+    return bool(kept == value or float(kept) == value)
+
+
+def literal(value: Any, dtype: pl.DataType) -> pl.Expr:
+    """A value that a dtype has, to compare with: to Polars a bare -1 is some value of a UInt8."""
+    if dtype.is_integer():
+        return pl.lit(int(value), dtype=dtype)
+    return pl.lit(value, dtype=dtype) if dtype.is_float() else pl.lit(value)
+
+
 def check_pos_label(pos_label: Any, name: str, dtype: pl.DataType) -> None:
     """Refuse a positive value that no value of the column can equal."""
-    fits = next((fits for kind, fits in COMPARABLE if isinstance(pos_label, kind)), None)
-    if fits is None or not fits(dtype):
+    if not comparable(pos_label, dtype):
         raise SchemaError(f"pos_label={pos_label!r} is {type(pos_label).__name__}, but column {name!r} holds {dtype}")
-    if isinstance(dtype, pl.Enum) and pos_label not in dtype.categories:
-        raise SchemaError(f"column {name!r}: " + unknown("pos_label", pos_label, dtype.categories))
+    if not holds(dtype, pos_label):
+        if isinstance(dtype, pl.Enum):
+            raise SchemaError(f"column {name!r}: " + unknown("pos_label", pos_label, dtype.categories))
+        raise SchemaError(f"pos_label={pos_label!r} is no value of column {name!r}, which holds {dtype}")
 
 
 def needs_pos_label(role: Role, sample: pl.Series) -> SchemaError:
     """The error of a binary column whose positive value cannot be known from its dtype."""
     distinct = sample.drop_nulls().unique(maintain_order=True)
+    null = next((value for value in distinct.to_list() if value in TEXT_NULLS), None)
+    named = role.null_values is not None and null in role.null_values
+    hint = "" if null is None or named else f", and with null_values=[{null!r}] that {null!r} means null"
     return SchemaError(
         f"column {column_name(role.column)!r} holds {described(distinct, sample.dtype)}; a binary {role.name} needs "
-        "True/False or 1/0: name the positive value with pos_label="
+        f"True/False or 1/0: name the positive value with pos_label={hint}"
     )
 
 
@@ -98,13 +168,15 @@ def described(distinct: pl.Series, dtype: pl.DataType) -> str:
     return f"{len(distinct)} distinct {kind} ({listed(map(repr, distinct.to_list()), limit=4)})"
 
 
-def read_role(role: Role, column: pa.Array) -> NDArray[Any]:
+def read_role(role: Role, column: pa.Array, kinds: set[int]) -> NDArray[Any]:
     """A block of a role column: uint8 states for ``binary``, float32 or float64 with NaN for ``number``.
+
+    ``kinds`` has which of 0 and -1 the numbers of a binary column held so far.
 
     Raises
     ------
     DataError
-        A binary number that is not 0, 1 or -1.
+        A binary number that is not 0, 1 or -1, or -1 in a column that holds 0 too.
     """
     valid = valid_bits(column)
     if role.kind == "number":
@@ -118,12 +190,37 @@ def read_role(role: Role, column: pa.Array) -> NDArray[Any]:
         numbers, states = fixed(column), np.empty(len(column), np.uint8)
         if role.threshold is not None:
             reached_states(numbers, float(numbers.dtype.type(role.threshold)), states)
-        elif sign_states(numbers, states):
-            refuse_strange(role, numbers, valid)
+        else:
+            check_kinds(role, numbers, valid, sign_states(numbers, states), kinds)
     if valid is not None:  # null is state 2, in bytes without branches
         states &= np.uint8(0) - valid
         states |= (valid ^ np.uint8(1)) << np.uint8(1)
     return states
+
+
+def check_kinds(
+    role: Role, numbers: NDArray[Any], valid: NDArray[np.uint8] | None, found: int, kinds: set[int]
+) -> None:
+    """Refuse a third kind of number; what was ``found`` may stand under a null."""
+    from fastmetrics.kernels.states import MINUS_ONE, STRANGE, ZERO
+
+    if found & STRANGE:
+        refuse_strange(role, numbers, valid)
+    for kind, mark in ((0, ZERO), (-1, MINUS_ONE)):
+        if found & mark and kind not in kinds and (valid is None or occurs(kind, numbers, valid)):
+            kinds.add(kind)
+    if len(kinds) > 1:
+        raise DataError(
+            f"column {column_name(role.column)!r} holds -1 beside 0; a binary {role.name} is 1 against one of them: "
+            "if -1 means null, say so with null_values=[-1], and if it is negative, name pos_label=1",
+            matching=expression(role.column) == -1,
+        )
+
+
+def occurs(kind: int, numbers: NDArray[Any], valid: NDArray[np.uint8]) -> bool:
+    """Whether a number is known somewhere; found near the start, where it is a common one."""
+    starts = range(0, len(numbers), LOOK_ROWS)
+    return any(((numbers[at : at + LOOK_ROWS] == kind) & (valid[at : at + LOOK_ROWS] != 0)).any() for at in starts)
 
 
 def refuse_strange(role: Role, numbers: NDArray[Any], valid: NDArray[np.uint8] | None) -> None:
@@ -134,9 +231,18 @@ def refuse_strange(role: Role, numbers: NDArray[Any], valid: NDArray[np.uint8] |
     if valid is not None:
         fine |= valid == 0
     if not fine.all():
-        bad = numbers[~fine][0]
+        bad = numbers[~fine][0].item()
         raise DataError(
-            f"column {column_name(role.column)!r} holds {bad!s}; a binary {role.name} is 1 against 0 or -1: "
-            "name the positive value with pos_label=",
-            matching=expression(role.column) == bad.item(),
+            f"column {column_name(role.column)!r} holds {bad!r}; a binary {role.name} is 1 against 0 or -1: "
+            + advice(role.name, bad),
+            matching=expression(role.column) == bad,
         )
+
+
+def advice(name: str, bad: float) -> str:
+    """How to count a column that holds a number other than 0, 1 and -1."""
+    if 0 < bad < 1 and name == "prediction":
+        return "count probabilities with y_score= and threshold="
+    if 0 < bad < 1:
+        return "make it Boolean, as in pl.col('label') >= 0.5"
+    return f"name the positive value with pos_label=, or with null_values=[{bad!r}] that this means null"

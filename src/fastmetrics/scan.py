@@ -20,6 +20,7 @@ from fastmetrics.columns import bitmap, fixed, record_batches, valid_bits
 from fastmetrics.counts import Counts, Layout
 from fastmetrics.errors import DataError, FastMetricsError, SchemaError, SourceError, listed
 from fastmetrics.groups import Codes
+from fastmetrics.judging import Seen
 from fastmetrics.plan import Plan, maximal, planned
 from fastmetrics.roles import read_role
 from fastmetrics.schema import Family, InnerKey, Rows, Schema, column_name, expression
@@ -107,7 +108,10 @@ class Worker:
             known = {name: of for name, of in bits.items() if of is not None}
             if len(known) == len(bits):
                 return family.from_bits(known)
-        return family.rows({role.name: read_role(role, column) for role, column in columns})
+        kinds = self.plan.seen.kinds
+        return family.rows(
+            {role.name: read_role(role, column, kinds[family.name, role.name]) for role, column in columns}
+        )
 
     def weights(self, column: pa.Array) -> NDArray[np.float64]:
         weights, valid = fixed(column), valid_bits(column)
@@ -236,7 +240,7 @@ def read(source: Source, plan: Plan, rows: int) -> Batches:
     came = 0
     try:
         with contextlib.closing(source.batches(plan.selection)) as frames:
-            for batch in pieces(frames, rows):
+            for batch in pieces(plan.seen.through(frames, plan.looks), rows):
                 came += len(batch)
                 yield batch
                 del batch  # or one more batch than needed would stay alive
@@ -268,8 +272,11 @@ def scan(
     threads: int | None = None,
     max_groups: int | None = None,
     progress: Progress | None = None,
+    seen: Seen | None = None,
 ) -> Counts:
     """Read a source once and count it; ``progress`` hears of the rows so far and, where known, of all.
+
+    ``seen`` gathers what the rows show beyond the cells, over several scans where they are parts of a count.
 
     Raises
     ------
@@ -280,7 +287,7 @@ def scan(
         if given is not None and (not isinstance(given, int) or given < 1):
             raise SchemaError(f"{name}={given!r} is not a whole number above 0")
     threads = threads or os.cpu_count() or 1
-    plan = planned(source, schema, max_groups)
+    plan = planned(source, schema, max_groups, seen=seen)
     batches = read(source, plan, max(PIECE_ROWS // threads, 1) if source.resident else READ_ROWS)
     if progress is not None:
         batches = watched(batches, progress, source.height())

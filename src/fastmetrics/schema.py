@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from fastmetrics.errors import SchemaError, listed
 from fastmetrics.metrics import Cells, Metric, names
+from fastmetrics.notes import Note
 from fastmetrics.windows import Windows
 
 __all__ = [
@@ -99,7 +100,8 @@ class Role:
 
     ``binary`` columns reach the family as uint8 states (0 negative, 1 positive, 2 null), ``number`` columns
     as float64 (float32 where the column is) with NaN for null, ``key`` columns become an inner key of any type, and do
-    not reach it.
+    not reach it. ``null_values`` are further values that mean null; None leaves that to `fastmetrics.roles`. The
+    ``link`` makes probabilities of a number column.
     """
 
     name: str
@@ -107,6 +109,8 @@ class Role:
     kind: Literal["binary", "number", "key"]
     pos_label: Any = None
     threshold: float | None = None
+    null_values: tuple[Any, ...] | None = None
+    link: Literal["logit"] | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.pos_label, np.generic):
@@ -203,7 +207,8 @@ class Family:
     to what the formulas see; ``check`` refuses dtypes of the roles; ``parametric`` makes the row of a metric
     whose name carries a number (``f2``); ``from_bits`` does what ``rows`` does where every role is a Boolean column,
     given as its bitmap; ``headline`` names the metrics shown when none is asked for; ``width``
-    is how many inner rows a group has at most where ``read`` holds them side by side.
+    is how many inner rows a group has at most where ``read`` holds them side by side; ``notes`` says what is doubtful
+    about the values in a whole table, of which it may keep what was known before; a count without it is not judged.
     """
 
     kind: str
@@ -221,6 +226,7 @@ class Family:
     from_bits: Callable[[Mapping[str, Bitmap]], Rows] | None = None
     headline: tuple[str, ...] = ()
     width: int = 1
+    notes: Callable[[pl.DataFrame, Sequence[Note]], list[Note]] | None = None
 
     def __post_init__(self) -> None:
         if not self.name.isidentifier():

@@ -29,6 +29,7 @@ LOG = pl.DataFrame(
         "score": [0.9, 0.8, 0.1, 0.5, None],
         "model": ["b", "a", None, "b", "a"],
         "site": pl.Series(["x", "y", "y", None, "x"], dtype=pl.Enum(["y", "x", "z"])),
+        "guess": pl.Series(["a", "a", "b", "b", None], dtype=pl.Enum(["b", "a", "z"])),
         "ts": pl.Series(
             ["2024-01-01T00:10", "2024-01-01T01:50", None, "2024-01-02T00:00", "2023-12-31T23:59"]
         ).str.to_datetime(time_unit="us"),
@@ -170,8 +171,8 @@ def test_the_table_of_several_families_is_asked_for_by_name() -> None:
             "cells",
         ),
         (
-            {"families": [fm.classes("model", "site")]},
-            {"families": [fm.classes("model", "site", labels=["a"])]},
+            {"families": [fm.classes("model", "guess")]},
+            {"families": [fm.classes("model", "guess", labels=["a"])]},
             "labels None and ['a']",
         ),
     ],
@@ -345,7 +346,7 @@ def test_grouping_sets() -> None:
 )
 def test_each_grouping_set_is_a_count_of_its_own(sets: list[list[str]]) -> None:
     """Also where no set holds all keys, so that several are counted."""
-    families = BINARY, fm.classes("model", "site")
+    families = BINARY, fm.classes("model", "guess")
     counts = counted(*families, grouping_sets=sets)
     for wanted in sets:
         assert counts.grouping(*wanted) == counted(*families, by=wanted)
@@ -415,7 +416,7 @@ def test_repr_of_counts_without_a_window_to_name(log: pl.DataFrame) -> None:
     [{}, TIMED, TIMED | {"offset": "30m", "time_zone": "Asia/Kolkata"}, {"grouping_sets": SETS}, {"weight": "weight"}],
     ids=["keys", "windows", "zone", "grouping sets", "weights"],
 )
-@pytest.mark.parametrize("families", [[BINARY], [SCORES], [BINARY, SCORES, fm.classes("model", "site")]], ids=len)
+@pytest.mark.parametrize("families", [[BINARY], [SCORES], [BINARY, SCORES, fm.classes("model", "guess")]], ids=len)
 def test_arrow_and_files_keep_everything(families: list[Any], arguments: dict[str, Any], tmp_path: Path) -> None:
     counts = counted(*families, **arguments)
     counts.write(tmp_path / "counts.parquet")
@@ -500,7 +501,7 @@ def test_files_that_are_not_there_or_hold_something_else(tmp_path: Path) -> None
 # Nothing half-written
 
 
-FAMILIES = {"file": [BINARY], "folder": [BINARY, SCORES, fm.classes("model", "site")]}
+FAMILIES = {"file": [BINARY], "folder": [BINARY, SCORES, fm.classes("model", "guess")]}
 
 
 def fail_in(number: int, monkeypatch: pytest.MonkeyPatch, error: type[BaseException]) -> None:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastmetrics.arrays.encoding import LabelPair, agreeing, as_labels, positions
-from fastmetrics.arrays.inputs import Array, UndefinedMetricWarning, as_array, flag, one_of, warn, weighted_mean
+from fastmetrics.arrays.inputs import Array, UndefinedMetricWarning, as_array, flag, one_of, weighted_mean
 from fastmetrics.errors import DataError, SchemaError, listed
+from fastmetrics.notes import warn
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
-import warnings
 from collections.abc import Sized
 from numbers import Real
 from typing import Any
@@ -13,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmetrics.errors import DataError, SchemaError, unknown
-from fastmetrics.wording import printable
 
 __all__ = [
     "Array",
@@ -29,7 +26,6 @@ __all__ = [
     "pos_label_of",
     "refuse_infinite",
     "same_length",
-    "warn",
     "weighted_mean",
     "zero_division_value",
 ]
@@ -39,14 +35,6 @@ Array = npt.NDArray[Any]
 
 class UndefinedMetricWarning(UserWarning):
     """A metric divides by zero on this input; the value that is returned was chosen, not computed."""
-
-
-def warn(text: str, category: type[Warning] = UserWarning) -> None:
-    """Warn at the first line outside of fastmetrics, however deep inside it the reason was found."""
-    frame, level = sys._getframe(1), 2
-    while frame.f_back and frame.f_globals.get("__name__", "").split(".")[0] == "fastmetrics":
-        frame, level = frame.f_back, level + 1
-    warnings.warn(printable(text), category, stacklevel=level)
 
 
 def as_array(values: object, name: str) -> Array:

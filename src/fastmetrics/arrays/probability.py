@@ -19,10 +19,10 @@ from fastmetrics.arrays.inputs import (
     flag,
     pos_label_of,
     same_length,
-    warn,
     weighted_mean,
 )
 from fastmetrics.errors import DataError, SchemaError, listed
+from fastmetrics.notes import warn
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

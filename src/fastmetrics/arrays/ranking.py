@@ -21,9 +21,9 @@ from fastmetrics.arrays.inputs import (
     one_of,
     pos_label_of,
     same_length,
-    warn,
 )
 from fastmetrics.errors import DataError, SchemaError, listed
+from fastmetrics.notes import warn
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

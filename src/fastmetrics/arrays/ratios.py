@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastmetrics.arrays.encoding import LabelPair, as_labels, positions
-from fastmetrics.arrays.inputs import Array, UndefinedMetricWarning, one_of, pos_label_of, warn, zero_division_value
+from fastmetrics.arrays.inputs import Array, UndefinedMetricWarning, one_of, pos_label_of, zero_division_value
 from fastmetrics.errors import DataError, SchemaError, listed
+from fastmetrics.notes import warn
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

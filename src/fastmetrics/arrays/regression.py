@@ -18,9 +18,9 @@ from fastmetrics.arrays.inputs import (
     one_of,
     refuse_infinite,
     same_length,
-    warn,
 )
 from fastmetrics.errors import DataError, SchemaError
+from fastmetrics.notes import warn
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from fastmetrics.errors import SchemaError
+from fastmetrics.families.labels import absent, named_nulls, null_arguments, unshared
 from fastmetrics.metrics import Metric
+from fastmetrics.notes import Note
 from fastmetrics.schema import Bitmap, Cell, Column, Family, Role, Rows, States, check_number, column_name
 
 __all__ = ["CELLS", "METRICS", "binary", "fbeta"]
@@ -38,6 +42,7 @@ def binary(
     y_score: Column | None = None,
     threshold: float | None = None,
     pos_label: Any = None,
+    null_values: Sequence[Any] | None = None,
     name: str = "binary",
 ) -> Family:
     """The family of binary confusion cells: ``tn fp fn tp`` and five cells for what is not known.
@@ -53,14 +58,23 @@ def binary(
         Instead of ``y_pred``: a numeric column that is positive where ``score >= threshold``, the threshold
         rounded to the dtype of the score first.
     pos_label
-        The positive value of label and prediction; every other value is negative.
+        The positive value of label and prediction; every other value is negative. A count in which it never occurs
+        among two or more other values is refused, and one with a single other value gets a note.
+    null_values
+        Values of label and prediction that mean null: numbers, or text such as ``"null"`` or ``""``. Scores are taken
+        as they are. Without it the text ``"NA"`` beside a ``pos_label`` is null, with a note; ``[]`` makes it a
+        negative.
     name
         Tells several families of one scan apart: ``counts.metrics("shadow.f1")``.
 
     Raises
     ------
     SchemaError
-        Neither or both of ``y_pred`` and ``y_score``, a score without a threshold, a threshold that is NaN.
+        Neither or both of ``y_pred`` and ``y_score``, a score without a threshold, a threshold that is NaN; values that
+        are named as null and as positive. When it counts: a ``pos_label`` that the dtype of a column cannot hold.
+    DataError
+        While counting: numbers other than 0, 1 and -1, or -1 beside 0, without ``pos_label``; a ``pos_label`` that
+        never occurs.
 
     >>> binary("label", "pred").states[:2]
     ('tn', 'fp')
@@ -69,10 +83,11 @@ def binary(
         raise SchemaError("binary() needs one of y_pred= (a decision) and y_score= with threshold= (a number)")
     if (y_score is None) != (threshold is None):
         raise SchemaError("binary() needs y_score= and threshold= together")
-    label = Role("label", y_true, "binary", pos_label=pos_label)
+    nulls = named_nulls(null_values, [pos_label])
+    label = Role("label", y_true, "binary", pos_label=pos_label, null_values=nulls)
     arguments: dict[str, Any] = {"y_true": column_name(y_true), "pos_label": label.pos_label, "name": name}
     if y_pred is not None:
-        prediction = Role("prediction", y_pred, "binary", pos_label=pos_label)
+        prediction = Role("prediction", y_pred, "binary", pos_label=pos_label, null_values=nulls)
         arguments["y_pred"] = column_name(y_pred)
     else:
         assert y_score is not None
@@ -80,6 +95,7 @@ def binary(
         threshold = check_number("threshold", threshold)
         prediction = Role("prediction", y_score, "binary", threshold=threshold)
         arguments |= {"y_score": column_name(y_score), "threshold": threshold}
+    arguments |= null_arguments(nulls)
     return Family(
         kind="binary",
         name=name,
@@ -89,10 +105,23 @@ def binary(
         from_bits=from_bits,
         metrics=METRICS,
         arguments=arguments,
-        constants=("pos_label", "threshold"),
+        constants=("pos_label", "threshold", *null_arguments(nulls)),
         parametric=f_beta_named,
         headline=("accuracy", "precision", "recall", "f1"),
+        notes=partial(notes, columns=(column_name(y_true), column_name(prediction.column)), pos_label=label.pos_label),
     )
+
+
+def notes(table: pl.DataFrame, known: Sequence[Note], columns: tuple[str, str], pos_label: Any) -> list[Note]:
+    """What the cells say of a positive value that was named, and what they do not contradict."""
+    c = table.select(pl.col(CELLS).sum()).row(0, named=True)
+    negatives, positives = c["tn"] + c["fp"] + c["unpredicted_neg"], c["fn"] + c["tp"] + c["unpredicted_pos"]
+    disjoint = unshared(columns, 0)
+    shared = positives and c["fp"] + c["tp"] + c["unlabelled_pos"]
+    return [
+        *absent(pos_label, columns[0], negatives, positives),
+        *(note for note in known if (note.code, note.message) == (disjoint.code, disjoint.message) and not shared),
+    ]
 
 
 def rows(roles: Mapping[str, NDArray[Any]]) -> Rows:

@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 
 from fastmetrics.errors import SchemaError
 from fastmetrics.families.binary import METRICS as BINARY
+from fastmetrics.families.labels import named_nulls, null_arguments, unshared
 from fastmetrics.metrics import Cells, Metric, find, value
+from fastmetrics.notes import Note
 from fastmetrics.schema import Cell, CellTable, Column, Family, InnerKey, Role, Rows, column_name, repeated
 
 __all__ = ["METRICS", "classes", "common_class_dtype", "most_confused", "per_class"]
@@ -30,7 +32,14 @@ INF = float("inf")
 STATES = ("correct", "wrong", "unpredicted", "unlabelled", "unlabelled_unpredicted")
 
 
-def classes(y_true: Column, y_pred: Column, *, labels: Sequence[Any] | None = None, name: str = "classes") -> Family:
+def classes(
+    y_true: Column,
+    y_pred: Column,
+    *,
+    labels: Sequence[Any] | None = None,
+    null_values: Sequence[Any] | None = None,
+    name: str = "classes",
+) -> Family:
     """The family of class matrices: how many rows of each label were given each prediction.
 
     Its table is long and sparse: one row for each (group, ``label``, ``prediction``) that occurs, so 10,000
@@ -43,7 +52,10 @@ def classes(y_true: Column, y_pred: Column, *, labels: Sequence[Any] | None = No
         Enum and String): classes are equal when their values are. Null and NaN mean: not labelled yet, no answer.
     labels
         The classes that averages run over and that `per_class` shows, in this order. Other classes still count as
-        wrong predictions and missed labels, and in the totals. Without it: the classes seen in each group.
+        wrong predictions and missed labels, and in the totals. Without it: the classes seen in each group. A class
+        that never occurs gets a note; a count is refused where two or more others do, one of which is not named here.
+    null_values
+        Values of label and prediction that mean null: numbers, or text such as ``"NA"``, which is a class without it.
     name
         Tells several families of one scan apart: ``counts.metrics("shadow.f1_macro")``.
 
@@ -57,26 +69,53 @@ def classes(y_true: Column, y_pred: Column, *, labels: Sequence[Any] | None = No
     Raises
     ------
     SchemaError
-        ``labels`` that are empty, repeat a class, or are not all text or all numbers.
+        ``labels`` that are empty, repeat a class, or are not all text or all numbers; one that is in ``null_values``.
+    DataError
+        While counting: one of ``labels`` that never occurs.
 
     >>> classes("label", "pred", labels=["cat", "dog"]).inner_names
     ('label', 'prediction')
     """
     order = None if labels is None else checked_labels(labels)
+    nulls = named_nulls(null_values, order or ())
+    columns = (column_name(y_true), column_name(y_pred))
     return Family(
         kind="classes",
         name=name,
-        roles=(Role("label", y_true, "key"), Role("prediction", y_pred, "key")),
+        roles=(Role("label", y_true, "key", null_values=nulls), Role("prediction", y_pred, "key", null_values=nulls)),
         cells=(Cell("rows"),),
         rows=rows,
         metrics=METRICS,
-        arguments={"y_true": column_name(y_true), "y_pred": column_name(y_pred), "labels": order, "name": name},
-        constants=("labels",),
+        arguments={
+            "y_true": columns[0],
+            "y_pred": columns[1],
+            "labels": order,
+            "name": name,
+            **null_arguments(nulls),
+        },
+        constants=("labels", *null_arguments(nulls)),
         inner=(InnerKey("label"), InnerKey("prediction")),
         read=partial(read, labels=order),
-        check=partial(check, columns=(column_name(y_true), column_name(y_pred)), labels=order),
+        check=partial(check, columns=columns, labels=order),
         headline=("accuracy", "f1_macro", "mcc"),
+        notes=partial(notes, columns=columns, labels=order),
     )
+
+
+def notes(
+    table: pl.DataFrame, known: Sequence[Note], columns: tuple[str, str], labels: Sequence[Any] | None
+) -> list[Note]:
+    """Classes that were named and never occur, and labels and predictions that have no class in common."""
+    label, said = (set(table[key].drop_nulls().to_list()) for key in ("label", "prediction"))
+    missing = [name for name in labels or () if name not in label | said]
+    labelled = int(table.filter(pl.col("label").is_not_null())["rows"].sum())
+    found = []
+    if label and missing:
+        message = f"labels={missing!r} never occur in columns {columns[0]!r} and {columns[1]!r}"
+        found.append(Note("label_absent", message, labelled))
+    if label and said and not label & said:
+        found.append(unshared(columns, labelled))
+    return found
 
 
 def rows(roles: Mapping[str, NDArray[Any]]) -> Rows:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -11,6 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from fastmetrics.errors import DataError
+from fastmetrics.families.labels import named_nulls, null_arguments
 from fastmetrics.metrics import Cells, Metric
 from fastmetrics.schema import Adder, Cell, CellTable, Column, Family, Role, Rows, check_number, column_name
 
@@ -47,7 +48,13 @@ SMALLEST_LABEL = float(np.finfo(np.float64).eps)
 
 
 def regression(
-    y_true: Column, y_pred: Column, *, shift: float = 0.0, extremes: bool = True, name: str = "regression"
+    y_true: Column,
+    y_pred: Column,
+    *,
+    shift: float = 0.0,
+    extremes: bool = True,
+    null_values: Sequence[float] | None = None,
+    name: str = "regression",
 ) -> Family:
     """The family of regression sums: errors, their powers, and the spread of the labels, of every judged row.
 
@@ -62,6 +69,8 @@ def regression(
     extremes
         Also keep the lowest and highest label and error, for ``max_error`` and to know a constant label. A weighted
         count has no extremes.
+    null_values
+        Numbers that mean null in both columns, such as ``[-999]``.
     name
         Tells several families of one scan apart: ``counts.metrics("eta.rmse")``.
 
@@ -80,7 +89,7 @@ def regression(
     Raises
     ------
     SchemaError
-        ``shift`` that is not a finite number.
+        ``shift`` that is not a finite number; ``null_values`` of another kind than the columns, when it counts.
     DataError
         While counting: a label or prediction that is infinite.
 
@@ -90,10 +99,14 @@ def regression(
     shift = check_number("shift", shift)
     columns = {"label": column_name(y_true), "prediction": column_name(y_pred)}
     sums = tuple(Cell(cell, state=False) for cell in SUMS)
+    nulls = named_nulls(null_values)
     return Family(
         kind="regression",
         name=name,
-        roles=(Role("label", y_true, "number"), Role("prediction", y_pred, "number")),
+        roles=tuple(
+            Role(role, column, "number", null_values=nulls)
+            for role, column in (("label", y_true), ("prediction", y_pred))
+        ),
         cells=(*(Cell(state) for state in STATES), *sums, *(EXTREMES if extremes else ())),
         rows=partial(rows, columns=columns, shift=shift, extremes=extremes),
         metrics=METRICS + EXTREME_METRICS if extremes else METRICS,
@@ -103,8 +116,9 @@ def regression(
             "shift": shift,
             "extremes": extremes,
             "name": name,
+            **null_arguments(nulls),
         },
-        constants=("shift",),
+        constants=("shift", *null_arguments(nulls)),
         read=read,
         headline=("mae", "rmse", "bias", "r2"),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 
 from fastmetrics.families.calibration import calibration_metrics
 from fastmetrics.families.edges import Binner, chosen_edges
+from fastmetrics.families.labels import absent, named_nulls, null_arguments
 from fastmetrics.families.ranking import RANKING
 from fastmetrics.metrics import Cells, Metric
+from fastmetrics.notes import Note
 from fastmetrics.schema import Adder, Cell, CellTable, Column, Family, InnerKey, Role, Rows, column_name
 
 __all__ = ["METRICS", "STATES", "SUMS", "scores", "threshold_cells"]
@@ -46,6 +48,7 @@ def scores(
     thresholds: Iterable[float] = (),
     losses: bool = True,
     pos_label: Any = None,
+    null_values: Sequence[Any] | None = None,
     name: str = "scores",
 ) -> Family:
     """The family of binned scores: rows ``negative``, ``positive`` and ``unlabelled`` in each bin of the score.
@@ -75,8 +78,8 @@ def scores(
     losses
         Whether to sum scores, squared errors and log losses of probabilities. Without them counting takes an eighth of
         the time, and there is no brier, log_loss or calibration.
-    pos_label
-        The positive value of the label; every other value is negative.
+    pos_label, null_values
+        The positive value of the label, and values of the label that mean null, as in `binary`.
     name
         Tells several families of one scan apart: ``counts.metrics("shadow.roc_auc")``.
 
@@ -91,7 +94,8 @@ def scores(
     ([0.0, 0.25, 0.3, 0.5, 0.75, 1.0], ('negative', 'positive', 'unlabelled'))
     """
     at = chosen_edges(edges, bins, thresholds)
-    label = Role("label", y_true, "binary", pos_label=pos_label)
+    nulls = named_nulls(null_values, [pos_label])
+    label = Role("label", y_true, "binary", pos_label=pos_label, null_values=nulls)
     probabilities = losses and bool(at[0] == 0 and at[-1] == 1)
     return Family(
         kind="scores",
@@ -110,13 +114,21 @@ def scores(
             "losses": losses,
             "pos_label": label.pos_label,
             "name": name,
+            **null_arguments(nulls),
         },
-        constants=("pos_label", "edges"),
+        constants=("pos_label", "edges", *null_arguments(nulls)),
         inner=(InnerKey("bin", len(at) + 2),),
         read=partial(view, size=len(at) + 2),
         headline=("roc_auc", "average_precision", *(("log_loss", "brier", "ece") if probabilities else ("ks",))),
         width=len(at) + 3,
+        notes=partial(notes, column=column_name(y_true), pos_label=label.pos_label),
     )
+
+
+def notes(table: pl.DataFrame, known: Sequence[Note], column: str, pos_label: Any) -> list[Note]:
+    """What the cells say of a positive value that was named."""
+    negative, positive, _ = table.select(pl.col(STATES).sum()).row(0)
+    return absent(pos_label, column, negative, positive)
 
 
 def rows(roles: Mapping[str, NDArray[Any]], binner: Binner, probabilities: bool) -> Rows:

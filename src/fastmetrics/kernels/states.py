@@ -8,7 +8,7 @@ import numpy as np
 
 from fastmetrics.kernels.dialect import NUMBERS, kernel
 
-__all__ = ["binary_states", "reached_states", "sign_states"]
+__all__ = ["MINUS_ONE", "STRANGE", "ZERO", "binary_states", "reached_states", "sign_states"]
 
 
 @kernel("void(in_u8, in_u8, out_u8)")
@@ -29,15 +29,20 @@ def binary_states(label: Any, prediction: Any, out: Any) -> None:
         out[i] = known
 
 
-@kernel(*(f"boolean(in_{number}, out_u8)" for number in NUMBERS))
+ZERO, MINUS_ONE, STRANGE = 1, 2, 4  # what `sign_states` may find beside 1
+
+
+@kernel(*(f"int64(in_{number}, out_u8)" for number in NUMBERS))
 def sign_states(numbers: Any, out: Any) -> Any:
-    """1 for 1, 0 for 0 and -1, 2 for NaN; returns whether there is anything else, which is 0 too."""
-    strange = False
+    """1 for 1, 0 for 0, -1 and anything else, 2 for NaN; returns which of ZERO, MINUS_ONE and STRANGE there are."""
+    zero = minus_one = strange = False
     for i in range(out.size):
         x = numbers[i]
         out[i] = np.uint8(x == 1) | (np.uint8(x != x) << np.uint8(1))
-        strange |= (x != 1) & (x != 0) & (x != -1) & (x == x)
-    return strange
+        zero |= x == 0
+        minus_one |= x == -1
+        strange |= not ((x == 1) | (x == 0) | (x == -1) | (x != x))
+    return zero * ZERO + minus_one * MINUS_ONE + strange * STRANGE
 
 
 @kernel("void(in_f32, float64, out_u8)", "void(in_f64, float64, out_u8)")

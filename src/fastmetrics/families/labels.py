@@ -1,0 +1,66 @@
+"""Values of labels and predictions that were named: what is positive, what means null, and which of them occur."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from fastmetrics.errors import SchemaError
+from fastmetrics.notes import Note
+from fastmetrics.schema import repeated
+
+__all__ = ["TEXT_NULL", "absent", "named_nulls", "null_arguments", "unshared"]
+
+TEXT_NULL = "NA"  # what R writes for null, which no reader of text takes for one
+
+
+def named_nulls(given: Sequence[Any] | None, labels: Iterable[Any] = ()) -> tuple[Any, ...] | None:
+    """The values that ``null_values=`` names, numbers before text; None where it was not given.
+
+    Raises
+    ------
+    SchemaError
+        One value instead of a list, something that is neither finite number nor text, or one of ``labels``.
+    """
+    if given is None:
+        return None
+    if isinstance(given, (str, int, float, np.number)):
+        raise SchemaError(f"null_values={given!r} is one value; give a list, such as null_values=[{given!r}]")
+    values = [value.item() if isinstance(value, np.generic) else value for value in given]
+    for value in values:
+        if not isinstance(value, str) and (type(value) not in (int, float) or not math.isfinite(value)):
+            raise SchemaError(
+                f"null_values= holds {value!r}; needed are finite numbers and text (null and NaN mean null already)"
+            )
+    both = next((value for value in values if any(equal(value, label) for label in labels)), None)
+    if both is not None:
+        raise SchemaError(f"{both!r} is named as a label and in null_values=; it can mean one of the two")
+    twice = repeated(values)
+    if twice is not None:
+        raise SchemaError(f"null_values= names {twice!r} twice")
+    return tuple(sorted(values, key=lambda value: (isinstance(value, str), value)))
+
+
+def equal(value: Any, label: Any) -> bool:
+    return not isinstance(label, bool) and bool(value == label)
+
+
+def null_arguments(null_values: tuple[Any, ...] | None) -> dict[str, list[Any]]:
+    """The argument of a family that named values which mean null, and nothing of one that did not."""
+    return {} if null_values is None else {"null_values": list(null_values)}
+
+
+def absent(pos_label: Any, column: str, negatives: int, positives: int) -> list[Note]:
+    """The note of a positive value that no label has; none without labels, nor where it was not named."""
+    if pos_label is None or positives or not negatives:
+        return []
+    message = f"pos_label={pos_label!r} never occurs in column {column!r}"
+    return [Note("label_absent", message, negatives)]
+
+
+def unshared(columns: tuple[str, str], rows: int) -> Note:
+    """The note of labels and predictions that have no value in common."""
+    return Note("no_shared_value", f"columns {columns[0]!r} and {columns[1]!r} have no value in common", rows)

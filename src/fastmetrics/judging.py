@@ -1,0 +1,164 @@
+"""Judging a whole count: what its rows showed of their labels and predictions, and what its cells say of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any
+
+import polars as pl
+
+from fastmetrics.counts import Counts, doubts, noted
+from fastmetrics.errors import DataError, listed
+from fastmetrics.families.labels import TEXT_NULL, unshared
+from fastmetrics.notes import Note, NoteWarning, notes_of, warn
+from fastmetrics.schema import Family, Schema, column_name
+
+__all__ = ["Look", "Seen", "judged"]
+
+MOST_VALUES = 8  # of a column that are kept: those of a binary one are fewer, and messages show no more
+
+
+@dataclass(frozen=True)
+class Look:
+    """Where batches hold a column whose positive value was named: as it is, and as Boolean, null for ``nulls``."""
+
+    role: tuple[str, str]
+    plain: int
+    positive: int
+    nulls: tuple[Any, ...]
+
+
+@dataclass
+class Shown:
+    """What a column whose positive value was named has shown: some of its values, and how often text meant null."""
+
+    values: list[Any] = field(default_factory=list)
+    positive: bool = False
+    text_nulls: int = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether no more values are kept."""
+        return len(self.values) >= MOST_VALUES
+
+    def add(self, column: pl.Series, nulls: Sequence[Any]) -> None:
+        """Keep the values that are new, as far as there is room."""
+        fresh = column.drop_nans() if column.dtype.is_float() else column
+        for value in (*nulls, *self.values):
+            fresh = fresh.filter(fresh != value)
+        self.values += fresh.drop_nulls().unique().head(MOST_VALUES - len(self.values)).to_list()
+
+
+class Seen:
+    """What the rows of a count showed beyond its cells; all parts of a count share one.
+
+    ``kinds`` has for each role which of 0 and -1 its numbers held without ``pos_label``; threads may add to its sets at
+    once. All else is told by the one thread that reads the batches.
+    """
+
+    def __init__(self, schema: Schema) -> None:
+        roles = [(family.name, role.name) for family in schema.families for role in family.roles]
+        self.kinds: dict[tuple[str, str], set[int]] = {role: set() for role in roles}
+        self.shown: dict[tuple[str, str], Shown] = {role: Shown() for role in roles}
+
+    def through(self, frames: Iterable[pl.DataFrame], looks: Sequence[Look]) -> Iterator[pl.DataFrame]:
+        """The frames, looked at on their way; what is there only to be looked at goes no further."""
+        for frame in frames:
+            for look in looks:
+                self.look(frame, look)
+            yield frame[:, : frame.width - len(looks)] if looks else frame
+            del frame  # or one more than needed would stay alive
+
+    def look(self, frame: pl.DataFrame, look: Look) -> None:
+        """Keep what a frame shows, until it is known that the positive value occurs and is shared."""
+        shown, plain, positive = self.shown[look.role], frame[:, look.plain], frame[:, look.positive]
+        if plain.dtype == pl.String:
+            shown.text_nulls += positive.null_count() - plain.null_count()
+        shown.positive = shown.positive or bool(positive.any())
+        if not shown.full and not (shown.positive and self.shared(look.role[0])):
+            shown.add(plain, look.nulls)
+
+    def shared(self, family: str) -> bool:
+        """Whether the labels and predictions of a family are known to have a value in common."""
+        label, prediction = self.shown[family, "label"], self.shown.get((family, "prediction"))
+        if prediction is None or (label.positive and prediction.positive):
+            return True
+        return any(value in prediction.values for value in label.values)
+
+    def notes(self, family: Family, rows: int) -> list[Note]:
+        """What is doubtful about the columns of a family, of so many rows."""
+        shown = [self.shown[family.name, role.name] for role in family.roles]
+        names = [column_name(role.column) for role in family.roles]
+        notes = [
+            Note(
+                "text_nulls",
+                f"{TEXT_NULL!r} in column {name!r} was read as null; say so with null_values=[{TEXT_NULL!r}], or make "
+                "it a negative with null_values=[]",
+                each.text_nulls,
+            )
+            for role, name, each in zip(family.roles, names, shown, strict=True)
+            if role.null_values is None and each.text_nulls
+        ]
+        complete = all(each.values and not each.full for each in shown)
+        return notes if not complete or self.shared(family.name) else [*notes, unshared((names[0], names[1]), rows)]
+
+
+def judged(counts: Counts, seen: Seen) -> Counts:
+    """A whole count with its notes, each of which is said once; families without `notes` are not judged.
+
+    Raises
+    ------
+    DataError
+        A label that was named never occurs, though two or more other values do.
+    """
+    before, rows = notes_of(counts.how), counts.rows
+    families = [family for family in counts.layout.families if family.notes is not None]
+    known = [*before, *(note for family in families for note in seen.notes(family, rows))]
+    for family in families:
+        for note in doubts(counts, family, known):
+            if note.code == "label_absent":
+                refuse_mistyped(note, family, values_of(family, counts, seen))
+    whole = noted(counts, known)
+    for note in notes_of(whole.how):
+        if note not in before:
+            warn(str(note), NoteWarning)
+    return whole
+
+
+def values_of(family: Family, counts: Counts, seen: Seen) -> list[Any]:
+    """The values of labels, as far as they are known."""
+    if "label" in family.inner_names:
+        return counts.tables[family.name]["label"].drop_nulls().unique().sort().to_list()
+    return sorted(seen.shown[family.name, "label"].values)
+
+
+def refuse_mistyped(note: Note, family: Family, values: Sequence[Any]) -> None:
+    """Raise the error of a label that was named and never occurs, unless that is ordinary.
+
+    It is where all labels are one other value, as on a day without positives, and where every class that occurs was
+    named as well.
+    """
+    labels, pos_label = family.arguments.get("labels"), family.arguments.get("pos_label")
+    named = [pos_label] if labels is None else [label for label in labels if label not in values]
+    strangers = [value for value in values if value not in (labels or named)]
+    if len(values) < 2 or not strangers:
+        return
+    near = next((found for label in named if (found := nearest(label, strangers)) is not None), None)
+    hint = "" if near is None else f"; did you mean {near!r}?"
+    name = "pos_label=" if labels is None else "labels="
+    column = family.arguments["y_true"]
+    raise DataError(
+        f"{note.message}; the labels are {listed(map(repr, values), limit=5)}{hint}; name what occurs with {name}"
+        + ("" if labels is not None else f", or count Booleans, as in pl.col({column!r}) == {pos_label!r}")
+    )
+
+
+def nearest(label: Any, values: Sequence[Any]) -> Any:
+    """The text among some values that is nearest to another."""
+    if not isinstance(label, str):
+        return None
+    folded = {value.strip().casefold(): value for value in values}
+    found = get_close_matches(label.strip().casefold(), folded, n=1)
+    return folded[found[0]] if found else None
