@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -58,7 +60,7 @@ def at_threshold(counts: Counts, threshold: float, *, nearest: bool = False) -> 
     made = binary(
         family.arguments["y_true"],
         y_score=family.arguments["y_score"],
-        threshold=float(edges[edge]),
+        threshold=of_score(float(edges[edge]), family.arguments.get("link")),
         pos_label=family.arguments["pos_label"],
         null_values=family.arguments.get("null_values"),
     )
@@ -72,6 +74,13 @@ def at_threshold(counts: Counts, threshold: float, *, nearest: bool = False) -> 
     sums = [expression.alias(name) for name, expression in cells.items()]
     grouped = table.group_by(outer).agg(sums) if outer else table.select(sums)
     return Counts(layout, {made.name: added([grouped], layout, made)}, counts.how)
+
+
+def of_score(edge: float, link: str | None) -> float:
+    """A threshold in the units of the scores, as far as floats reach."""
+    if link is None:
+        return edge
+    return math.log(edge) - math.log1p(-edge) if 0 < edge < 1 else math.copysign(sys.float_info.max, edge - 0.5)
 
 
 def per_group(counts: Counts, family: Family, read: Callable[[CellTable], pl.DataFrame]) -> pl.DataFrame:

@@ -34,11 +34,11 @@ def carried(role: Role, column: pl.Expr, dtype: pl.DataType, sample: Callable[[]
     if dtype == pl.Null:
         return column.cast(pl.Boolean if role.kind == "binary" and role.threshold is None else pl.Float64)
     if role.kind == "number" or role.threshold is not None:
-        if dtype == pl.Boolean and role.kind == "number":
-            return column.cast(pl.Float64)
-        if not dtype.is_numeric():
+        if not (dtype.is_numeric() or (dtype == pl.Boolean and role.kind == "number")):
             raise SchemaError(f"{role.name} column {name!r} holds {dtype}; a number is needed")
         known = nulled(role, column, dtype)
+        if role.link == "logit":
+            return 1 / (1 + (-known.cast(pl.Float64)).exp())
         return known if dtype in (pl.Float32, pl.Float64) else known.cast(pl.Float64)
     return carried_state(role, name, column, dtype, sample)
 

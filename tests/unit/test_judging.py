@@ -377,3 +377,72 @@ def test_null_values_of_another_kind_than_every_column_are_refused_at_the_door()
 def test_evaluate_takes_null_values() -> None:
     frame = fm.evaluate(THREE, y_true="label", y_pred="pred", null_values=[-1], metrics="label_coverage")
     assert frame["label_coverage"].to_list() == [0.5]
+
+
+# Scores outside the bins
+
+
+@pytest.mark.parametrize(
+    ("score", "mend"),
+    [
+        ([20.0, 80.0, 70.0, 10.0], (lambda score: score / 100, {}, "divide percentages by 100")),
+        ([-1.5, 2.5, 3.0, -4.0], (lambda score: score, {"link": "logit"}, "link='logit'")),
+        ([97.6, 99.9, 99.2, 98.0], (lambda score: score, {"edges": range(97, 101)}, "edges=")),
+    ],
+    ids=["percentages", "log-odds", "far away"],
+)
+def test_scores_outside_the_bins_are_noted_with_what_mends_it(score: list[float], mend: Any) -> None:
+    log = pl.DataFrame({"label": [0, 1, 1, 0], "score": score})
+    counts, codes = noted(lambda: fm.count(log, fm.scores("label", "score")))
+    change, arguments, said = mend
+    assert codes == ["scores_outside"]
+    assert said in str(counts.how["notes"][0])
+    mended = fm.count(log.with_columns(change(pl.col("score"))), fm.scores("label", "score", **arguments))
+    assert mended.how["notes"] == []
+    assert mended.metrics("roc_auc").item(0, "roc_auc") == 1
+
+
+@pytest.mark.parametrize(("outside", "said"), [(99, []), (100, ["scores_outside"])])
+def test_a_tenth_of_the_scores_outside_is_noted(outside: int, said: list[str]) -> None:
+    log = {"label": [0, 1] * 500, "score": [2.0] * outside + [0.5] * (1000 - outside)}
+    assert noted(lambda: fm.count(log, fm.scores("label", "score")))[1] == said
+
+
+def test_one_edge_has_no_inside() -> None:
+    log = {"label": [0, 1], "score": [-5.0, 5.0]}
+    assert noted(lambda: fm.count(log, fm.scores("label", "score", edges=[2.0])))[1] == []
+
+
+def test_what_lies_outside_is_read_again_from_what_is_added_up() -> None:
+    family = fm.scores("label", "score")
+    with pytest.warns(NoteWarning):
+        percentages = fm.count({"label": [1], "score": [50.0]}, family)
+    probabilities = fm.count({"label": [1] * 20, "score": [0.5] * 20}, family)
+    assert [note.count for note in (percentages + percentages).how["notes"]] == [2]
+    assert (percentages + probabilities).how["notes"] == []
+
+
+def test_log_odds_are_counted_as_the_probabilities_they_are(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    logit = np.concatenate([rng.normal(0, 3, 2000), [800.0, -800.0, np.nan]])
+    with np.errstate(over="ignore"):
+        probability = 1 / (1 + np.exp(-logit))
+    log = pl.DataFrame({"label": rng.random(2003) < probability, "score": logit})
+    counts = fm.count(log, fm.scores("label", "score", link="logit"))
+    known = fm.count(log.with_columns(score=pl.Series(probability)), fm.scores("label", "score"))
+    names = ("roc_auc", "log_loss", "brier", "ece")
+    got, want = (each.metrics(*names).select(names).row(0) for each in (counts, known))
+    assert got == pytest.approx(want, rel=1e-12)
+    at = counts.at_threshold(0.9)
+    assert at.layout.families[0].arguments["threshold"] == pytest.approx(np.log(9))
+    assert at + fm.count(log, at.layout.families[0]) == at + at
+    counts.write(tmp_path / "counts.parquet")
+    assert fm.read_counts(tmp_path / "counts.parquet") == counts
+    with pytest.raises(fm.MergeError, match="link"):
+        known + counts
+
+
+@pytest.mark.parametrize("arguments", [{"link": "probit"}, {"link": "logit", "edges": [-2.0, 2.0]}])
+def test_a_link_that_means_nothing_is_refused(arguments: Any) -> None:
+    with pytest.raises(fm.SchemaError, match="link="):
+        fm.scores("label", "score", **arguments)

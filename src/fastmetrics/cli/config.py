@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from fastmetrics.cli.options import VALUE
+from fastmetrics.cli.options import PARTS, VALUE
 from fastmetrics.errors import SchemaError, SourceError, unknown
 
 __all__ = ["config_option"]
@@ -104,6 +104,6 @@ def kind_of(parameter: click.Parameter) -> tuple[str, tuple[type, ...]]:
         return "a whole number", (int,)
     if isinstance(parameter.type, click.types.FloatParamType):
         return "a number", (int, float)
-    if parameter.type is VALUE:
+    if parameter.type in (VALUE, PARTS):
         return "text, a number, true or false", (str, int, float, bool)
     return "text", (str,)

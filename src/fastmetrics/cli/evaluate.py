@@ -12,7 +12,7 @@ import fastmetrics as fm
 from fastmetrics.cli.answers import Answer, answer_options, options
 from fastmetrics.cli.config import config_option
 from fastmetrics.cli.gates import heard
-from fastmetrics.cli.options import NAMES, VALUE, counts_target, examples, flattened, keep, keys, value_of
+from fastmetrics.cli.options import NAMES, PARTS, VALUE, counts_target, examples, flattened, keep, keys, value_of
 from fastmetrics.cli.progress import progress
 from fastmetrics.counts import Layout
 from fastmetrics.errors import listed
@@ -22,12 +22,13 @@ from fastmetrics.sources import FORMATS, open_source
 __all__ = ["count_options", "counted", "evaluate", "family_of"]
 
 STDIN = "-"
-ROLES = ("y_pred", "y_score", "threshold", "pos_label", "labels")
+ROLES = ("y_pred", "y_score", "threshold", "pos_label", "labels", "link", "null_values")
+LISTS = ("labels", "null_values")
 TAKES = {  # by family: the options that it needs, and those that it may have
-    "binary": ((), ("y_pred", "y_score", "threshold", "pos_label")),
-    "scores": (("y_score",), ("pos_label",)),
-    "classes": (("y_pred",), ("labels",)),
-    "regression": (("y_pred",), ()),
+    "binary": ((), ("y_pred", "y_score", "threshold", "pos_label", "null_values")),
+    "scores": (("y_score",), ("pos_label", "link", "null_values")),
+    "classes": (("y_pred",), ("labels", "null_values")),
+    "regression": (("y_pred",), ("null_values",)),
 }
 
 count_options = options(
@@ -38,6 +39,15 @@ count_options = options(
     click.option("--pos-label", type=VALUE, help="The positive label, where it is not True or 1."),
     click.option("--family", type=click.Choice([*TAKES]), default="binary", help="What is counted [binary]."),
     click.option("--labels", type=NAMES, multiple=True, callback=flattened, help="The classes that averages run over."),
+    click.option("--link", type=click.Choice(["logit"]), help="Of scores that are log-odds."),
+    click.option(
+        "--null-values",
+        metavar="VALUES",
+        type=PARTS,
+        multiple=True,
+        callback=flattened,
+        help="Values of labels and predictions that mean null: NA,null or -1.",
+    ),
     click.option("--by", type=NAMES, multiple=True, callback=flattened, help="Keys: columns, or 'SQL as name'."),
     click.option("--grouping-set", type=NAMES, multiple=True, help="Only some of the keys, '' for none; repeat it."),
     click.option("--time", metavar="COLUMN", help="The column of times."),
@@ -79,9 +89,9 @@ count_options = options(
 def evaluate(logs: Sequence[str], counts: str | None, **given: Any) -> None:
     """Count logs and show their metrics.
 
-    LOGS are files, folders or patterns; - is standard input. --pos-label and --labels are read as what the column of
-    labels holds: 1 is a number where it holds numbers. From standard input a number is what looks like one, and '"1"'
-    is text.
+    LOGS are files, folders or patterns; - is standard input. --pos-label, --labels and --null-values are read as what
+    the column of labels holds: 1 is a number where it holds numbers. From standard input a number is what looks like
+    one, and '"1"' is text.
     """
     if STDIN in logs and len(logs) > 1:
         raise click.UsageError("- stands alone: standard input cannot be read together with files")
@@ -111,7 +121,7 @@ def family_of(logs: Sequence[str], given: dict[str, Any]) -> Family:
     for name in needed:
         if name not in roles:
             raise click.UsageError(f"--family {kind} needs {option(name)}")
-    if "pos_label" in roles or "labels" in roles:
+    if roles.keys() & {"pos_label", *LISTS}:
         roles |= typed(roles, y_true, label_dtype(logs, y_true, given))
     if kind == "regression":
         roles["extremes"] = given["weight"] is None  # which have no weighted meaning
@@ -128,8 +138,8 @@ def typed(roles: Mapping[str, Any], y_true: str, dtype: pl.DataType | None) -> d
     typed: dict[str, Any] = {}
     if "pos_label" in roles:
         typed["pos_label"] = value_of("--pos-label", roles["pos_label"], y_true, dtype)
-    if "labels" in roles:
-        typed["labels"] = [value_of("--labels", label, y_true, dtype) for label in roles["labels"]]
+    for name in roles.keys() & set(LISTS):
+        typed[name] = [value_of(option(name), value, y_true, dtype) for value in roles[name]]
     return typed
 
 

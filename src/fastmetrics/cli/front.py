@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
+import shlex
 import sys
 import traceback
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -39,7 +41,7 @@ class Front(click.Group):
         """Run a command line and exit."""
         arguments = list(sys.argv[1:] if args is None else args)
         try:
-            with warnings_as_lines():
+            with warnings_as_lines(self.at_the_prompt):
                 status = super().main(arguments, prog_name, *more, **{**extra, "standalone_mode": False})
         except (click.Abort, KeyboardInterrupt):
             status = INTERRUPTED
@@ -93,12 +95,21 @@ class Front(click.Group):
     def at_the_prompt(self, message: str) -> str:
         """A message of the library in the words of the prompt: ``time= was given`` is ``--time was given``."""
         message = re.sub(r"by=pl\.col\('([^']*)'\)\.alias\('([^']*)'\)", r"by='\1 as \2'", message)
+        message = re.sub(r"null_values=(\[[^\]]*\])", lambda found: f"--null-values={joined(found[1])}", message)
         message = message.replace("() needs", " needs")
         known = [parameter for command in self.commands.values() for parameter in command.params]
         said = {str(one.name): f"--{str(one.name).replace('_', '-')}" for one in known}
         said |= {str(one.name): max(one.opts, key=len) for one in known if isinstance(one, click.Option)}
         option = rf"(?<![\w(])({'|'.join(sorted(said, key=len, reverse=True))})=(['\d\[-]?)"
         return re.sub(option, lambda found: f"{said[found[1]]}{' ' * bool(found[2])}{found[2]}", message)
+
+
+def joined(written: str) -> str:
+    """A list as the prompt takes it: of nothing, one empty value; what is no list, as a name may be, as it is."""
+    try:
+        return shlex.quote(",".join(map(str, ast.literal_eval(written))))
+    except (ValueError, SyntaxError):
+        return written
 
 
 def helped(error: click.ClickException) -> str:
@@ -108,9 +119,9 @@ def helped(error: click.ClickException) -> str:
 
 
 @contextmanager
-def warnings_as_lines() -> Iterator[None]:
+def warnings_as_lines(worded: Callable[[str], str]) -> Iterator[None]:
     """Warnings of the library as one line each."""
     with warnings.catch_warnings():
         warnings.simplefilter("always", UserWarning)
-        warnings.showwarning = lambda message, *_, **__: say(f"warning: {message}")
+        warnings.showwarning = lambda message, *_, **__: say(f"warning: {worded(str(message))}")
         yield

@@ -13,12 +13,17 @@ import polars as pl
 from fastmetrics.errors import SchemaError
 from fastmetrics.report.files import checked_target
 
-__all__ = ["NAMES", "VALUE", "counts_target", "examples", "flattened", "keep", "keys", "value_of"]
+__all__ = ["NAMES", "PARTS", "VALUE", "counts_target", "examples", "flattened", "keep", "keys", "value_of"]
 
 
 def names(text: str) -> list[str]:
     """``a, b`` as a list; nothing as an empty one."""
     return [name for part in text.split(",") if (name := part.strip())]
+
+
+def parts(given: Any) -> list[Any]:
+    """``a, b`` as a list, in which nothing is a value too; what a config file has as it is."""
+    return [part.strip() for part in given.split(",")] if isinstance(given, str) else [given]
 
 
 def value(given: Any) -> Any:
@@ -27,6 +32,7 @@ def value(given: Any) -> Any:
 
 
 NAMES = click.types.FuncParamType(names)
+PARTS = click.types.FuncParamType(parts)
 VALUE = click.types.FuncParamType(value)
 
 

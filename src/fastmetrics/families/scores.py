@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from fastmetrics.errors import SchemaError
 from fastmetrics.families.calibration import calibration_metrics
 from fastmetrics.families.edges import Binner, chosen_edges
 from fastmetrics.families.labels import absent, named_nulls, null_arguments
@@ -23,6 +24,7 @@ __all__ = ["METRICS", "STATES", "SUMS", "scores", "threshold_cells"]
 Floats = NDArray[np.float64]
 
 STATES = ("negative", "positive", "unlabelled")
+OUTSIDE = 0.1  # of the scores, from which their bins tell too little
 SUMS = ("score_sum", "brier_sum", "log_loss_sum")
 
 # Each binary cell at a threshold: which rows it counts, and on which side of the threshold (None: without a score).
@@ -47,6 +49,7 @@ def scores(
     bins: int | None = None,
     thresholds: Iterable[float] = (),
     losses: bool = True,
+    link: Literal["logit"] | None = None,
     pos_label: Any = None,
     null_values: Sequence[Any] | None = None,
     name: str = "scores",
@@ -58,7 +61,8 @@ def scores(
     while the AUC of a million rows itself was off by less than 0.0002.
     Where the edges lie in [0, 1] the scores are probabilities: 0 and 1 become edges too, and each bin sums scores,
     squared errors and log losses, so brier and log_loss are exact. A labelled score outside [0, 1] then makes those
-    metrics null for its group. For any other edges (margins, log-odds) they do not exist.
+    metrics null for its group. For any other edges (margins) they do not exist. Where a tenth or more of all scores
+    lies outside the edges the bins tell little, and a note says so.
 
     Parameters
     ----------
@@ -78,6 +82,9 @@ def scores(
     losses
         Whether to sum scores, squared errors and log losses of probabilities. Without them counting takes an eighth of
         the time, and there is no brier, log_loss or calibration.
+    link
+        ``"logit"`` for scores that are log-odds: each is read as the probability 1 / (1 + exp(-score)), and edges and
+        thresholds are probabilities.
     pos_label, null_values
         The positive value of the label, and values of the label that mean null, as in `binary`.
     name
@@ -87,20 +94,25 @@ def scores(
     ------
     SchemaError
         Both ``edges`` and ``bins``; edges that do not rise or are not finite; thresholds outside [0, 1] without
-        ``edges``.
+        ``edges``; edges outside [0, 1] with ``link``.
 
     >>> family = scores("label", "score", bins=4, thresholds=[0.3])
     >>> family.arguments["edges"], family.states
     ([0.0, 0.25, 0.3, 0.5, 0.75, 1.0], ('negative', 'positive', 'unlabelled'))
     """
     at = chosen_edges(edges, bins, thresholds)
+    if link not in (None, "logit"):
+        raise SchemaError(f"link={link!r} is not 'logit'; leave it out for probabilities and for margins")
+    if link is not None and (at[0] < 0 or at[-1] > 1):
+        raise SchemaError(f"with link={link!r} edges are probabilities in [0, 1], got {at[0]:g} to {at[-1]:g}")
     nulls = named_nulls(null_values, [pos_label])
     label = Role("label", y_true, "binary", pos_label=pos_label, null_values=nulls)
     probabilities = losses and bool(at[0] == 0 and at[-1] == 1)
+    further = null_arguments(nulls) | ({} if link is None else {"link": link})
     return Family(
         kind="scores",
         name=name,
-        roles=(label, Role("score", y_score, "number")),
+        roles=(label, Role("score", y_score, "number", link=link)),
         cells=(
             *(Cell(state) for state in STATES),
             *(Cell(value, state=False) for value in (SUMS if probabilities else ())),
@@ -114,21 +126,39 @@ def scores(
             "losses": losses,
             "pos_label": label.pos_label,
             "name": name,
-            **null_arguments(nulls),
+            **further,
         },
-        constants=("pos_label", "edges", *null_arguments(nulls)),
+        constants=("pos_label", "edges", *further),
         inner=(InnerKey("bin", len(at) + 2),),
         read=partial(view, size=len(at) + 2),
         headline=("roc_auc", "average_precision", *(("log_loss", "brier", "ece") if probabilities else ("ks",))),
         width=len(at) + 3,
-        notes=partial(notes, column=column_name(y_true), pos_label=label.pos_label),
+        notes=partial(notes, columns=(column_name(y_true), column_name(y_score)), pos_label=label.pos_label, edges=at),
     )
 
 
-def notes(table: pl.DataFrame, known: Sequence[Note], column: str, pos_label: Any) -> list[Note]:
-    """What the cells say of a positive value that was named."""
+def notes(
+    table: pl.DataFrame, known: Sequence[Note], columns: tuple[str, str], pos_label: Any, edges: Floats
+) -> list[Note]:
+    """What the cells say of a positive value that was named, and of scores that no bin tells apart."""
     negative, positive, _ = table.select(pl.col(STATES).sum()).row(0)
-    return absent(pos_label, column, negative, positive)
+    return [*absent(pos_label, columns[0], negative, positive), *outside(table, columns[1], edges)]
+
+
+def outside(table: pl.DataFrame, column: str, edges: Floats) -> list[Note]:
+    """The note of scores of which a tenth or more lie below the first edge or above the last."""
+    by_bin = table.group_by("bin").agg(rows=pl.sum_horizontal(STATES).sum()).drop_nulls("bin")
+    beyond, scored = (
+        int(rows["rows"].sum()) for rows in (by_bin.filter(pl.col("bin").is_in([0, len(edges) + 1])), by_bin)
+    )
+    if len(edges) == 1 or not beyond or beyond < OUTSIDE * scored:
+        return []
+    mend = "name edges= as wide as they are"
+    if edges[0] >= 0 and edges[-1] <= 1:
+        mend = f"of log-odds say link='logit', divide percentages by 100, or {mend}"
+    span = f"{edges[0]:g} to {edges[-1]:g}"
+    message = f"a tenth or more of the scores in column {column!r} lie outside the edges, {span}: {mend}"
+    return [Note("scores_outside", message, beyond)]
 
 
 def rows(roles: Mapping[str, NDArray[Any]], binner: Binner, probabilities: bool) -> Rows:
