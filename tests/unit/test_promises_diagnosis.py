@@ -10,6 +10,8 @@ import pytest
 
 import fastmetrics as fm
 from exact_logs import counted, days, diagnosed, part
+from fastmetrics.diagnosis.explanations import Fit
+from fastmetrics.diagnosis.tags import TAGS, Move, Moves, clearly, rank_of
 from oracle_metrics import Z95, share_bounds
 
 Parts = Sequence[pl.DataFrame]
@@ -193,3 +195,68 @@ def test_the_time_is_looked_for_at_64_cuts_with_three_windows_on_either_side() -
         rates = [0.1] * (windows // 2) + [0.3] * (windows - windows // 2)
         notes = fm.diagnose(counted(days(0, [200] * windows, fnr=rates))).notes
         assert f"({cuts} cuts tried)" in notes[-1]
+
+
+@pytest.mark.parametrize(("moved", "found"), [(0.008, False), (0.014, True)])
+def test_changes_from_one_point_on_are_told_unless_another_effect_is_asked_for(moved: float, found: bool) -> None:
+    before, now = ([part(400_000, fnr=missed)] for missed in (0.2, 0.2 + moved))
+    assert bool(diagnosed(before, now).all) == found
+
+
+@pytest.mark.parametrize(("positives", "found"), [(80, False), (140, True)])
+def test_slices_from_100_rows_on_are_told_unless_another_number_is_asked_for(positives: int, found: bool) -> None:
+    before, now = [part(8_000, positive=1.0)], [part(positives, positive=1.0, fnr=0.5)]
+    assert any(one.metric == "fnr" for one in diagnosed(before, now)) == found
+
+
+@pytest.mark.parametrize(("missed", "found"), [(0.247, False), (0.25, True)])
+def test_a_report_names_something_at_a_chance_of_5_percent_unless_another_is_asked_for(
+    missed: float, found: bool
+) -> None:
+    """Half of which is for rates: p is 0.031 and 0.014."""
+    assert bool(diagnosed([part(4000)], [part(4000, fnr=missed)]).all) == found
+
+
+@pytest.mark.parametrize(("nats", "clear"), [(math.log(17), False), (math.log(24), True)])
+def test_a_cause_is_named_where_it_is_20_times_as_likely_as_any_other(nats: float, clear: bool) -> None:
+    fits = {"labels flipped": Fit(5 + nats, 0.1), "classes resampled": Fit(5.0, 0.3)}
+    assert clearly(fits, "labels flipped") == clear
+    assert clearly({"labels flipped": Fit(nats, 0.1)}, "labels flipped") == clear
+
+
+def tag_of(**rates: Move) -> str | None:
+    """The tag of rates that moved in a slice."""
+    rank = rank_of(Moves(rates))
+    return None if rank is None else TAGS[rank].name
+
+
+@pytest.mark.parametrize(("now", "tag"), [(0.007, "constant_prediction"), (0.015, "prediction_shift")])
+def test_a_decision_that_is_made_for_1_percent_of_rows_is_hardly_made(now: float, tag: str) -> None:
+    down = Move(-1, 0.3, now, 10_000 * now, 10_000, 100, -1)
+    assert tag_of(predicted_positive_rate=down) == tag
+    up = Move(1, 0.7, 1 - now, 10_000 * (1 - now), 10_000, 100, 1)
+    assert tag_of(predicted_positive_rate=up) == tag
+
+
+@pytest.mark.parametrize(("before", "tag"), [(0.14, "constant_prediction"), (0.07, "prediction_shift")])
+def test_a_decision_that_was_rare_before_fades_by_nine_tenths(before: float, tag: str) -> None:
+    assert tag_of(predicted_positive_rate=Move(-1, before, 0.0095, 95, 10_000, 100, -1)) == tag
+
+
+@pytest.mark.parametrize(("now", "tag"), [(0.0007, "class_never_predicted"), (0.0015, "prediction_shift")])
+def test_a_class_for_one_row_in_a_thousand_is_predicted_no_longer(now: float, tag: str) -> None:
+    move = Move(-1, 0.05, now, 1e5 * now, 1e5, 100, -1)
+    assert tag_of(**{"predicted[cat]": move}) == tag
+
+
+@pytest.mark.parametrize(("along", "tag"), [(0.07, "fp_surge"), (0.14, "threshold_shift")])
+def test_errors_that_move_a_tenth_as_much_the_other_way_are_part_of_a_trade(along: float, tag: str) -> None:
+    """In log odds: false alarms rise by 2, and misses fall by a part of that, which alone is not beyond chance."""
+    fpr = Move(1, odds(-2), odds(0), 500, 1000, 200, 1)
+    fnr = Move(0, odds(0), odds(-2 * along), 480, 1000, 3.5, -1)
+    assert tag_of(fpr=fpr, fnr=fnr) == tag
+
+
+def odds(logit: float) -> float:
+    """The share at some log odds."""
+    return 1 / (1 + math.exp(-logit))
