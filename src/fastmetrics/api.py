@@ -131,7 +131,7 @@ def count(
     from fastmetrics.scan import scan  # the way to the kernels, and so to Numba: not for import time
 
     seen = Seen(schema)
-    source = open_source(data, skip_unreadable=on_error == "skip", format=format)
+    source = open_source(data, columns=schema.columns, skip_unreadable=on_error == "skip", format=format)
     if on_error == "skip" and source.files:
         return judged(count_files(source, schema, threads, max_groups, progress, seen), seen)
     return judged(scan(source, schema, threads, max_groups, progress, seen), seen)

@@ -169,10 +169,15 @@ class FloatCoder:
 
 
 class CategoryCoder:
-    """Codes of a Categorical column, which comes as its physical codes: one numbering for the whole process."""
+    """Codes of a Categorical column, which comes as its physical codes.
+
+    All Categorical columns of a process share one numbering, but only for as long as one of them is alive: without an
+    empty one that lives as long as the count, the next batch of a stream would begin another.
+    """
 
     def __init__(self) -> None:
         self.numbers = NumberCodes()
+        self.numbering = pl.Series([], dtype=pl.Categorical)
 
     def codes(self, column: pa.Array) -> Codes:
         return self.numbers.codes(fixed(column), valid_bits(column))

@@ -12,8 +12,8 @@ from fastmetrics.counts import WINDOW
 from fastmetrics.errors import SchemaError
 from fastmetrics.judging import Look, Seen
 from fastmetrics.roles import carried, check_null_values, nulled, nulls_of
-from fastmetrics.schema import Column, Role, Schema, column_name, expression, rowwise
-from fastmetrics.sources import Selection, Source, first_line
+from fastmetrics.schema import Column, Role, Schema, column_name, expression, roots, rowwise
+from fastmetrics.sources import FOREIGN, Selection, Source, first_line
 from fastmetrics.windows import Windows, instants
 
 __all__ = ["Key", "Plan", "maximal", "planned"]
@@ -83,28 +83,18 @@ class Door:
         self.columns: list[pl.Expr] = []
         self.named: list[tuple[str, Role, int]] = []
         self.unparsable: pl.Expr | None = None
-        names = dict.fromkeys(
-            name
-            for column in [*self.read_columns(), *([] if schema.where is None else [schema.where])]
-            for name in roots(column)
-        )
+        names = dict.fromkeys(name for column in schema.read for name in roots(column) or ())
+        if schema.columns is None:  # an expression that leaves to the log which it reads
+            names |= dict.fromkeys((*source.schema, *source.unfit))
         check_exported([*names, *schema.keys])
         source.check(names)
-        self.empty = pl.DataFrame(schema=source.schema)
+        self.empty = pl.DataFrame(schema={name: source.schema[name] for name in source.schema if name in names})
         if schema.where is not None and (dtype := self.dtype(schema.where, "where=")) != pl.Boolean:
             raise SchemaError(f"where= gives {dtype}; needed is a Boolean, true for the rows to count")
 
-    def read_columns(self) -> list[Column]:
-        schema = self.schema
-        given = [*schema.by, schema.time, schema.weight]
-        return [column for column in given if column is not None] + [
-            role.column for family in schema.families for role in family.roles
-        ]
-
     def check_rowwise(self) -> None:
         """Refuse expressions that look at several rows at once, where only a batch of them is ever at hand."""
-        given = [*self.read_columns(), *([] if self.schema.where is None else [self.schema.where])]
-        for column in given:
+        for column in self.schema.read:
             if not isinstance(column, str) and not rowwise(column):
                 instead = "collect it first" if self.source.stream else "leave out on_error='skip'"
                 raise SchemaError(
@@ -117,7 +107,7 @@ class Door:
             return self.source.schema[column]
         try:
             return self.empty.select(expression(column)).to_series().dtype
-        except pl.exceptions.PolarsError as error:
+        except FOREIGN as error:
             what = what or f"column {column_name(column)!r}"
             raise SchemaError(f"{what} cannot be computed: {first_line(error)}") from error
 
@@ -132,8 +122,10 @@ class Door:
         try:
             carrier, kept = coding(plain if role is None else nulled(role, plain, dtype), dtype)
         except TypeError:
+            given = column_name(column)
+            what = f"key {name!r}" if name == given else f"{name} column {given!r}"
             raise SchemaError(
-                f"key {name!r} holds {dtype}, which cannot be a key; needed is text, a number, a Boolean, a category, "
+                f"{what} holds {dtype}, which cannot be a key; needed is text, a number, a Boolean, a category, "
                 "a date or a time"
             ) from None
         return Key(name, dtype, kept, self.take(carrier))
@@ -202,10 +194,6 @@ def check_exported(names: Sequence[str]) -> None:
     for name in names:
         if "\0" in name:
             raise SchemaError(f"column {name!r} has a NUL in its name, which Arrow cannot carry; rename it")
-
-
-def roots(column: Column) -> list[str]:
-    return [column] if isinstance(column, str) else column.meta.root_names()
 
 
 def maximal(sets: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:

@@ -287,15 +287,16 @@ def scan(
         if given is not None and (not isinstance(given, int) or given < 1):
             raise SchemaError(f"{name}={given!r} is not a whole number above 0")
     threads = threads or os.cpu_count() or 1
-    plan = planned(source, schema, max_groups, seen=seen)
-    batches = read(source, plan, max(PIECE_ROWS // threads, 1) if source.resident else READ_ROWS)
-    if progress is not None:
-        batches = watched(batches, progress, source.height())
-    try:
-        with contextlib.closing(batches):
-            shares = count_batches(batches, plan, threads)
-    except DataError as error:
-        raise located(error, source, schema) from error
+    with contextlib.closing(source):
+        plan = planned(source, schema, max_groups, seen=seen)
+        batches = read(source, plan, max(PIECE_ROWS // threads, 1) if source.resident else READ_ROWS)
+        if progress is not None:
+            batches = watched(batches, progress, source.height())
+        try:
+            with contextlib.closing(batches):
+                shares = count_batches(batches, plan, threads)
+        except DataError as error:
+            raise located(error, source, schema) from error
     layout = Layout(schema.families, schema.keys, plan.windows, schema.weight is not None, schema.grouping_sets)
     plans = sorted(
         {"hashed" if tally.outer.hashed else "dense" for share in shares for tally in share.tallies if tally.rows}

@@ -31,6 +31,7 @@ __all__ = [
     "States",
     "column_name",
     "expression",
+    "roots",
     "rowwise",
 ]
 
@@ -61,6 +62,15 @@ def column_name(column: Column) -> str:
 def expression(column: Column) -> pl.Expr:
     """A column as an expression."""
     return pl.col(column) if isinstance(column, str) else column
+
+
+def roots(column: Column) -> list[str] | None:
+    """The columns of the log that one is made of; None where only the log can tell, as of a selector."""
+    if isinstance(column, str):
+        return [column]
+    if not isinstance(column, pl.Expr):
+        column_name(column)  # says what it is instead
+    return None if column.meta.has_multiple_outputs() else column.meta.root_names()
 
 
 def rowwise(expression: pl.Expr) -> bool:
@@ -286,6 +296,18 @@ class Schema:
         for name in ("time_zone", "time_unit"):
             if self.time is None and getattr(self, name) is not None:
                 raise SchemaError(f"{name}= was given without time= and every=")
+
+    @property
+    def read(self) -> list[Column]:
+        """Every column and expression that is read."""
+        given = [*self.by, self.time, self.weight, *(role.column for family in self.families for role in family.roles)]
+        return [column for column in (*given, self.where) if column is not None]
+
+    @property
+    def columns(self) -> tuple[str, ...] | None:
+        """The columns of the log that are read; None where an expression leaves that to the log."""
+        names = [roots(column) for column in self.read]
+        return None if None in names else tuple(dict.fromkeys(name for some in names for name in some or ()))
 
     @property
     def keys(self) -> tuple[str, ...]:

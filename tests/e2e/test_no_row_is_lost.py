@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -197,3 +198,22 @@ def test_a_query_that_nobody_reads_to_its_end_stops() -> None:
     next(batches)
     batches.close()
     assert sum(seen) < ROWS * 100
+
+
+@pytest.mark.parametrize("where", ["opening", "reading"])
+def test_a_failed_count_leaves_the_connection_of_the_user_free(where: str) -> None:
+    connection = duckdb.connect()
+    labels = {"opening": "'no' label", "reading": "case when i = 900000 then 7 else 1 end label"}
+    gc.disable()  # which would hide a reader that a cycle keeps alive
+    try:
+        for threads in (1, 2):
+            relation = connection.sql(f"select {labels[where]}, 1 pred from range(1000000) t(i)")
+            with pytest.raises(FastMetricsError):
+                fm.count(relation, BINARY, threads=threads)
+            assert connection.sql("select 42").fetchall() == [(42,)]
+            with pytest.raises(FastMetricsError) as kept:
+                fm.count(relation, BINARY, threads=threads)
+            assert connection.sql("select 42").fetchall() == [(42,)]  # while all that the traceback holds is alive
+            del kept
+    finally:
+        gc.enable()

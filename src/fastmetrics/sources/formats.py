@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,11 +12,11 @@ from typing import Any
 import polars as pl
 
 from fastmetrics.errors import SchemaError, SourceError, unknown
+from fastmetrics.sources import arrow_files
 from fastmetrics.sources.addresses import File, exact, is_local, literal
-from fastmetrics.sources.guard import first_line
+from fastmetrics.sources.guard import FOREIGN, first_line
 from fastmetrics.sources.lines import check_lines
 from fastmetrics.sources.opened import failure
-from fastmetrics.sources.readers import lazily
 from fastmetrics.sources.text import Text
 
 __all__ = ["FORMATS", "TABLES", "Format", "Many", "Table", "format_of", "named_format", "suffixes", "widened"]
@@ -66,7 +66,7 @@ class Format:
         """
         try:
             return self.schema(file)
-        except (pl.exceptions.PolarsError, OSError, ValueError) as error:
+        except FOREIGN as error:
             if isinstance(file, str) and is_local(file) and Path(file).is_file():
                 if not Path(file).stat().st_size:
                     raise SourceError(f"{name} is empty: 0 bytes are no {self.name}") from error
@@ -111,11 +111,23 @@ def of_text(name: str, endings: tuple[str, ...], text: Text) -> Format:
 
 
 def parquet_schema(file: File) -> pl.Schema:
-    return pl.Schema(pl.read_parquet_schema(exact(file)))
+    try:
+        return pl.Schema(pl.read_parquet_schema(exact(file)))
+    except pl.exceptions.PanicException:  # over a column of a type that it does not know
+        if is_remote(file):
+            raise
+        return arrow_files.parquet_schema(file)
 
 
 def scan_parquet(file: File, schema: pl.Schema) -> pl.LazyFrame:
-    return pl.scan_parquet(exact(file))
+    lazy = pl.scan_parquet(exact(file))
+    try:
+        lazy.collect_schema()
+    except pl.exceptions.PanicException:
+        if is_remote(file):
+            raise
+        return arrow_files.scan_parquet(file)
+    return lazy
 
 
 def scan_parquets(files: list[str], hive: bool, dtypes: dict[str, pl.DataType] | None) -> pl.LazyFrame:
@@ -130,51 +142,36 @@ def parquet_height(files: Sequence[str]) -> int | None:
         return int(
             pl.scan_parquet([literal(file) for file in files], extra_columns="ignore").select(pl.len()).collect().item()
         )
-    except (pl.exceptions.PolarsError, OSError):
+    except FOREIGN:
         return None  # the scan itself will say what is wrong
 
 
-def arrow_stream(file: File) -> bool:
-    """Whether a local file of Arrow data is a stream, which has no footer to read it by."""
-    if not (isinstance(file, str) and is_local(file)):
-        return False
-    with Path(file).open("rb") as opened:
-        head = opened.read(6)
-    return bool(head) and head != b"ARROW1"
-
-
 def arrow_schema(file: File) -> pl.Schema:
-    if not arrow_stream(file):
+    if is_remote(file):
         return pl.scan_ipc(exact(file)).collect_schema()  # pl.read_ipc_schema takes no address of an object store
-    import pyarrow as pa
-
-    with pa.ipc.open_stream(file) as reader:
-        return pl.Schema(pl.DataFrame(reader.schema.empty_table()).schema)
+    return arrow_files.arrow_schema(file)
 
 
 def scan_arrow(file: File, schema: pl.Schema) -> pl.LazyFrame:
-    if not arrow_stream(file):
-        return pl.scan_ipc(exact(file))
-    import pyarrow as pa
+    return pl.scan_ipc(exact(file)) if by_polars(file) else arrow_files.scan_arrow(file)
 
-    def batches(columns: list[str] | None) -> Iterator[Any]:
-        with pa.ipc.open_stream(file) as stream:
-            whole = pl.DataFrame(stream.schema.empty_table()).columns
-            keep = [place for place, name in enumerate(whole) if columns is None or name in columns]
-        options = pa.ipc.IpcReadOptions(included_fields=keep)
-        with pa.ipc.open_stream(file, options=options) as stream:
-            yield from stream
 
-    return lazily(str(file), arrow_schema(file), batches)
+def by_polars(file: File) -> bool:
+    """Whether Polars reads a file of Arrow data."""
+    return is_remote(file) or arrow_files.is_native(file)
+
+
+def is_remote(file: File) -> bool:
+    return isinstance(file, str) and not is_local(file)
 
 
 def arrow_height(files: Sequence[str]) -> int | None:
-    """The rows of all files by the headers of their batches; None where one is a stream."""
+    """The rows of all files by the headers of their batches; None where Polars does not read one."""
     try:
-        if any(map(arrow_stream, files)):
+        if not all(map(by_polars, files)):
             return None
         return int(sum(pl.scan_ipc(exact(file)).select(pl.len()).collect().item() for file in files))
-    except (pl.exceptions.PolarsError, OSError):
+    except FOREIGN:
         return None
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import polars as pl
 
 from fastmetrics.errors import SchemaError, SourceError, unknown
+from fastmetrics.sources.arrow import WIDEST_DECIMAL, unread
 from fastmetrics.sources.batches import Frames, streamed
 from fastmetrics.sources.guard import FOREIGN, guarded
 
@@ -105,7 +107,8 @@ class Source:
     """An opened input: its name for messages, its schema, its files if any, and its batches on demand.
 
     ``height`` says how many rows there are where that is known without reading them; ``resident`` that they are in
-    memory already.
+    memory already. ``names`` are all columns where ``schema`` has those only that were asked for, and ``unfit`` says of
+    some why they cannot be read. ``close`` lets go of what was opened.
     """
 
     name: str
@@ -118,6 +121,9 @@ class Source:
     height: Callable[[], int | None] = lambda: None
     parts: Parts | None = None
     resident: bool = False
+    names: tuple[str, ...] = ()
+    unfit: Mapping[str, str] = field(default_factory=dict)
+    close: Callable[[], None] = lambda: None
 
     @property
     def stream(self) -> bool:
@@ -132,8 +138,12 @@ class Source:
         """Refuse columns that do not exist, and files that lack one or hold it as something else."""
         columns = list(columns)
         for column in columns:
+            if (why := self.unfit.get(column)) is not None:
+                raise SourceError(f"{self.name}: column {column!r} {why}")
             if column not in self.schema:
-                raise SchemaError(f"{self.name}: " + unknown("column", column, self.schema.names()))
+                raise SchemaError(f"{self.name}: " + unknown("column", column, self.names or self.schema.names()))
+            if is_unfit(self.schema[column]):
+                raise SourceError(f"{self.name}: column {column!r} {unread(str(self.schema[column]))}")
         if self.parts is not None and len(self.files) > 1:
             for file in self.files:
                 self.parts.check(file, columns)
@@ -195,8 +205,13 @@ def from_frame(name: str, frame: pl.DataFrame) -> Source:
     return Source(name, frame.schema, batches, head, lazy=lazy, height=lambda: frame.height, resident=True)
 
 
-def from_frames(name: str, schema: pl.Schema, frames: Iterator[pl.DataFrame]) -> Source:
-    """A stream that is read once, one frame at a time; the first is kept to look at."""
+def is_unfit(dtype: pl.DataType) -> bool:
+    """Whether a column of such a dtype holds Python objects, or decimals wider than Polars can count with."""
+    return dtype == pl.Object or (isinstance(dtype, pl.Decimal) and dtype.precision > WIDEST_DECIMAL)
+
+
+def from_frames(name: str, schema: pl.Schema, frames: Iterator[pl.DataFrame], **more: Any) -> Source:
+    """A stream that is read once, one frame at a time; the first is kept to look at. ``more`` goes to `Source`."""
     ahead: list[pl.DataFrame] = []
 
     def batches(selection: Selection) -> Frames:
@@ -210,7 +225,7 @@ def from_frames(name: str, schema: pl.Schema, frames: Iterator[pl.DataFrame]) ->
         first = ahead[0] if ahead else pl.DataFrame(schema=schema)
         return fitted(name, first, schema, column.meta.root_names()).select(column).to_series()
 
-    return Source(name, schema, batches, head)
+    return Source(name, schema, batches, head, **more)
 
 
 def fitted(name: str, frame: pl.DataFrame, schema: pl.Schema, needed: Iterable[str]) -> pl.DataFrame:

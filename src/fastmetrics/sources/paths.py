@@ -20,6 +20,7 @@ import polars as pl
 
 from fastmetrics.errors import SourceError, listed, unknown
 from fastmetrics.sources.addresses import is_local
+from fastmetrics.sources.arrow import unread
 from fastmetrics.sources.batches import Frames
 from fastmetrics.sources.formats import TABLES, Format, Many, Table, format_of, suffixes, widened
 from fastmetrics.sources.guard import FOREIGN, first_line
@@ -28,6 +29,7 @@ from fastmetrics.sources.sniffing import sniffed_file
 
 __all__ = ["are_paths", "from_paths", "from_table", "missing"]
 
+NO_TYPE = "values of a type that Polars does not know"
 MARKERS = ("*.crc", "*_$folder$")  # what Hadoop leaves beside files
 SCHEMES = ("s3", "s3a", "gs", "gcs", "az", "azure", "adl", "abfs", "abfss", "hf", "http", "https")
 
@@ -107,15 +109,29 @@ class Files:
     schemas: Mapping[str, pl.Schema] = field(default_factory=dict)
 
     def source(self) -> Source:
-        source = from_lazy(self.name, self.union() if self.kind.many is None else self.native(self.kind.many))
+        source = self.opened()
         whole = replace(self, schema=source.schema)
+        strange = {name: unread(NO_TYPE) for name, dtype in self.schema.items() if dtype == pl.Object}
         source = replace(
             source,
+            names=(*source.schema, *strange),
+            unfit=strange,
             files=self.paths,
             parts=Parts(whole.alone, whole.check),
             height=lambda: self.kind.height(self.paths),
         )
         return replace(source, batches=partial(whole.explained, source)) if self.kind.text else source
+
+    def opened(self) -> Source:
+        """One scan of all files where Polars opens them all, else one of each."""
+        if self.kind.many is None:
+            return from_lazy(self.name, self.union())
+        try:
+            return from_lazy(self.name, self.native(self.kind.many))
+        except SourceError as error:
+            if not isinstance(error.__cause__, pl.exceptions.PanicException):
+                raise
+        return from_lazy(self.name, self.union())
 
     def alone(self, file: str) -> Source:
         """One of the files; columns that come from the path, or whose dtype is a guess, are as in all files."""
@@ -149,7 +165,9 @@ class Files:
             constants = hive.row(place, named=True) if hive.width else {}
             known = self.schemas.get(file) or self.kind.opened(file, file)
             shared = [
-                name for name, dtype in self.schema.items() if name in known and self.kind.fits(known[name], dtype)
+                name
+                for name, dtype in self.schema.items()
+                if name in known and dtype != pl.Object and self.kind.fits(known[name], dtype)
             ]
             values = [pl.lit(value, hive.schema[name]).alias(name) for name, value in constants.items()]
             lazies.append(self.kind.scan(file, self.schema).select(shared).with_columns(values))
@@ -207,7 +225,7 @@ def from_table(table: Table, name: str, path: Any) -> Source:
         raise SourceError(
             f"{name} is a {table.name} table; to read it, run: pip install 'fastmetrics[{table.extra}]'"
         ) from error
-    except Exception as error:  # each library has errors of its own
+    except FOREIGN as error:
         raise SourceError(f"{name} cannot be read as a {table.name} table: {first_line(error)}") from error
     return from_lazy(name, lazy)
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import polars as pl
 
-from fastmetrics.errors import SourceError
-from fastmetrics.sources.guard import first_line
+from fastmetrics.schema import expression
+from fastmetrics.sources.arrow import as_frame
+from fastmetrics.sources.guard import guarded
 
 __all__ = ["lazily"]
 
@@ -20,15 +21,15 @@ def lazily(name: str, schema: pl.Schema, batches: Callable[[list[str] | None], I
     def frames(
         columns: list[str] | None, predicate: pl.Expr | None, rows: int | None, size: int | None
     ) -> Iterator[pl.DataFrame]:
-        try:
+        with guarded(f"{name} cannot be read"):
             for batch in batches(columns):
-                frame = pl.DataFrame(batch).head(rows) if rows is not None else pl.DataFrame(batch)
-                rows = None if rows is None else rows - frame.height
-                chosen = frame if columns is None else frame.select(columns)
+                frame = batch if isinstance(batch, pl.DataFrame) else as_frame(batch)
+                if rows is not None:
+                    frame = frame.head(rows)
+                    rows -= frame.height
+                chosen = frame if columns is None else frame.select(map(expression, columns))
                 yield chosen if predicate is None else chosen.filter(predicate)
                 if rows == 0:
                     return
-        except (OSError, ValueError) as error:  # all that pyarrow raises is one or the other
-            raise SourceError(f"{name} cannot be read: {first_line(error)}") from error
 
     return register_io_source(io_source=frames, schema=schema)

@@ -6,102 +6,115 @@ import itertools
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
 
 from fastmetrics.errors import SourceError
+from fastmetrics.schema import expression
 from fastmetrics.sources.ahead import Ahead, plain
+from fastmetrics.sources.arrow import TWICE, as_frame, fields
 from fastmetrics.sources.formats import FORMATS, Format
-from fastmetrics.sources.guard import first_line, pulled
+from fastmetrics.sources.frames import Columns, held
+from fastmetrics.sources.guard import FOREIGN, guarded, pulled
+from fastmetrics.sources.guests import is_a
 from fastmetrics.sources.lines import Ruler, blocks
-from fastmetrics.sources.opened import Source, from_frame, from_frames, from_lazy
+from fastmetrics.sources.opened import Source, from_frames, from_lazy
 from fastmetrics.sources.readers import lazily
 from fastmetrics.sources.sniffing import sniffed
 
-__all__ = ["from_array", "from_bytes", "from_capsule", "from_dataset", "from_iterator", "from_reader", "from_stdin"]
+__all__ = [
+    "from_bytes",
+    "from_capsule",
+    "from_dataset",
+    "from_iterator",
+    "from_reader",
+    "from_stdin",
+]
 
 BLOCK_BYTES = 8 << 20  # of text from a stream, which Polars parses with all cores
 # With its defaults pyarrow decodes far ahead of a reader that counts: 490 MB of 640 MB, against 90 MB so, no slower.
 AHEAD = {"batch_readahead": 0, "fragment_readahead": 1}
+is_relation = is_a("duckdb", "DuckDBPyRelation")
 BY_NAME = {row.name: row for row in FORMATS}
 
 
-def from_reader(reader: Any, name: str = "the RecordBatchReader") -> Source:
+def from_reader(reader: Any, columns: Columns = None, name: str = "the RecordBatchReader") -> Source:
     """A one-shot stream of record batches, read one at a time."""
-    schema = pl.DataFrame(reader.schema.empty_table()).schema
-    return from_frames(name, schema, map(pl.DataFrame, pulled(name, iter(reader))))
+    try:
+        known = fields(reader.schema)
+        wanted = known.wanted(columns)
+        schema = pl.Schema({name: known.schema[name] for name, place in known.places.items() if place in wanted})
+    except BaseException:
+        reader.close()
+        raise
+    frames = (as_frame(batch.select(wanted)) for batch in pulled(name, iter(reader)))
+    names = tuple(reader.schema.names)
+    return from_frames(name, schema, frames, names=names, unfit=known.unfit, close=reader.close)
 
 
-def from_capsule(data: Any) -> Source:
+def from_capsule(data: Any, columns: Columns = None) -> Source:
     """Whatever gives an Arrow stream, once."""
     import pyarrow as pa
 
+    if is_relation(data):
+        return from_relation(data, columns)
     name = f"the {type(data).__module__}.{type(data).__qualname__}"
-    try:
-        return from_reader(pa.RecordBatchReader.from_stream(data), name)
-    except (OSError, ValueError, TypeError, pl.exceptions.PolarsError) as error:
-        raise SourceError(f"{name} gives no stream of record batches: {first_line(error)}") from error
+    with guarded(f"{name} gives no stream of record batches"):
+        return from_reader(pa.RecordBatchReader.from_stream(data), columns, name)
 
 
-def from_array(data: Any) -> Source:
-    """One record batch, of whichever library."""
+def from_relation(relation: Any, columns: Columns) -> Source:
+    """A DuckDB relation: a query, of which only the columns that are read are asked."""
     import pyarrow as pa
 
-    name = f"the {type(data).__qualname__}"
-    try:
-        return from_frame(name, pl.DataFrame(pa.record_batch(data)))
-    except (ValueError, TypeError, pl.exceptions.PolarsError) as error:
-        raise SourceError(f"{name} is no record batch: {first_line(error)}") from error
+    names = tuple(relation.columns)
+    twice = {name: TWICE for name in names if names.count(name) > 1}
+    fit = [place for place, name in enumerate(names) if name not in twice]
+    places = [place for place in fit if columns is None or names[place] in columns] or fit[:1]
+    asked = relation.project(", ".join(f"#{place + 1}" for place in places))
+    source = from_reader(pa.RecordBatchReader.from_stream(asked), None, "the DuckDB relation")
+    return replace(source, names=names, unfit={**source.unfit, **twice})
 
 
-def from_dataset(dataset: Any) -> Source:
+def from_dataset(dataset: Any, columns: Columns = None) -> Source:
     """A pyarrow Dataset: batches of the columns that are read, few of them ahead.
 
     Filters are Polars' own, after reading: pyarrow's mean something else where a comparison meets null.
     """
+    name, known = "the Dataset", fields(dataset.schema)
 
-    def batches(columns: list[str] | None) -> Iterator[Any]:
-        return iter(dataset.to_batches(columns=columns, **AHEAD))
+    def batches(wanted: list[str] | None) -> Iterator[Any]:
+        return iter(dataset.to_batches(columns=list(known.places) if wanted is None else wanted, **AHEAD))
 
-    name = "the Dataset"
-    schema = pl.DataFrame(dataset.schema.empty_table()).schema
-    return from_lazy(name, lazily(name, schema, batches))
+    source = from_lazy(name, lazily(name, known.schema, batches))
+    return replace(source, names=tuple(dataset.schema.names), unfit=known.unfit)
 
 
-def from_iterator(frames: Any) -> Source:
+def from_iterator(frames: Any, columns: Columns = None) -> Source:
     """An iterator of frames or record batches of any library that speaks Arrow, or of dicts of arrays."""
     name = "the iterator"
     items = pulled(name, frames)
-    first = next(items, None)
-    if first is None:
+    item = next(items, None)
+    if item is None:
         raise SourceError(f"{name} gave nothing; the columns are those of its first frame or record batch")
-    return from_frames(name, frame(name, first).schema, (frame(name, item) for item in itertools.chain([first], items)))
-
-
-def frame(name: str, item: Any) -> pl.DataFrame:
-    """One frame of an iterator."""
-    if isinstance(item, pl.DataFrame):
-        return item
-    if isinstance(item, dict) or hasattr(item, "__arrow_c_stream__") or hasattr(item, "__arrow_c_array__"):
-        try:
-            return pl.DataFrame(item)
-        except (pl.exceptions.PolarsError, TypeError, ValueError) as error:
-            raise SourceError(f"{name}: a {type(item).__qualname__} cannot be read: {first_line(error)}") from error
-    raise SourceError(
-        f"{name} gave a {type(item).__module__}.{type(item).__qualname__}; frames, record batches or dicts are needed"
-    )
+    first = held(name, item, columns)
+    rest = (held(name, item, columns).frame for item in items)
+    close = frames.close if isinstance(frames, Generator) else lambda: None
+    whole = itertools.chain([first.frame], rest)
+    return from_frames(name, first.frame.schema, whole, names=first.names, unfit=first.unfit, close=close)
 
 
 # Bytes
 
 
-def from_stdin(_: Any, kind: Format | None = None) -> Source:
-    return from_bytes(sys.stdin.buffer, kind, "standard input")
+def from_stdin(_: Any, columns: Columns = None, kind: Format | None = None) -> Source:
+    return from_bytes(sys.stdin.buffer, columns, kind, "standard input")
 
 
-def from_bytes(stream: Any, kind: Format | None = None, name: str = "the file") -> Source:
+def from_bytes(stream: Any, columns: Columns = None, kind: Format | None = None, name: str = "the file") -> Source:
     """A stream of bytes in one of the FORMATS, told by its first bytes if not given; nothing of it is read twice."""
     if isinstance(stream.read(0), str):
         raise SourceError(f"{name} is open as text; open it in binary mode, as 'rb'")
@@ -117,9 +130,9 @@ def from_bytes(stream: Any, kind: Format | None = None, name: str = "the file") 
                 f"{name} is of no known format: {error}; what can be read: {', '.join(BY_NAME)}"
             ) from None
     if kind.text:
-        return from_text(name, ahead, kind)
+        return from_text(name, ahead, kind, columns)
     if kind.name == "Arrow" and not head.startswith(b"ARROW1"):
-        return from_arrow_stream(name, ahead)
+        return from_arrow_stream(name, ahead, columns)
     return spooled(name, ahead, kind)
 
 
@@ -128,22 +141,18 @@ def spooled(name: str, stream: Any, kind: Format) -> Source:
     with tempfile.TemporaryFile() as spool:
         shutil.copyfileobj(stream, spool)
         spool.seek(0)
-        try:
-            return from_lazy(name, kind.scan(spool, pl.Schema()))  # Polars keeps a handle of its own
-        except (pl.exceptions.PolarsError, OSError) as error:
-            raise SourceError(f"{name} cannot be read as {kind.name}: {first_line(error)}") from error
+        with guarded(f"{name} cannot be read as {kind.name}"):
+            return from_lazy(name, kind.scan(spool, pl.Schema()))  # which keeps a handle of its own
 
 
-def from_arrow_stream(name: str, stream: Any) -> Source:
+def from_arrow_stream(name: str, stream: Any, columns: Columns) -> Source:
     import pyarrow as pa
 
-    try:
-        return from_reader(pa.ipc.open_stream(pa.PythonFile(stream, mode="r")), name)
-    except (OSError, ValueError) as error:
-        raise SourceError(f"{name} cannot be read as Arrow: {first_line(error)}") from error
+    with guarded(f"{name} cannot be read as Arrow"):
+        return from_reader(pa.ipc.open_stream(pa.PythonFile(stream, mode="r")), columns, name)
 
 
-def from_text(name: str, stream: Any, kind: Format) -> Source:
+def from_text(name: str, stream: Any, kind: Format, columns: Columns) -> Source:
     """Lines of text, a block at a time; the first block decides the dtypes."""
     parts = blocks(stream, quoted=kind.separator is not None, size=BLOCK_BYTES)
     first = next(parts)
@@ -151,6 +160,7 @@ def from_text(name: str, stream: Any, kind: Format) -> Source:
     if ruler is not None:
         ruler.measure(first)
     schema = kind.opened(first, name)
+    wanted = [name for name in schema if columns is None or name in columns] or schema.names()[:1]
 
     def frames() -> Iterator[pl.DataFrame]:
         for block in itertools.chain([first], parts):
@@ -158,8 +168,9 @@ def from_text(name: str, stream: Any, kind: Format) -> Source:
                 ruler.measure(block)
             whole = block if ruler is None or block is first else ruler.header + block
             try:
-                yield kind.scan(whole, schema).collect()
-            except (pl.exceptions.PolarsError, OSError) as error:
-                raise kind.said(name, schema, kind.misread(whole, schema, schema.names()), error) from error
+                yield kind.scan(whole, schema).select(map(expression, wanted)).collect()
+            except FOREIGN as error:
+                raise kind.said(name, schema, kind.misread(whole, schema, wanted), error) from error
 
-    return from_frames(name, schema, frames())
+    read = pl.Schema({name: schema[name] for name in wanted})
+    return from_frames(name, read, frames(), names=tuple(schema))

@@ -1,0 +1,127 @@
+"""Arrow data as Polars sees it, column by column: what cannot be read stands in nobody's way until it is asked for."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["TWICE", "WIDEST_DECIMAL", "Fields", "as_frame", "fields", "knows_zone", "native", "unread"]
+
+FIXED_OFFSET = re.compile(r"(UTC)?[+-]\d\d:?\d\d|Z")
+TWICE = "is there more than once; rename the others"
+WIDEST_DECIMAL = 38
+
+
+@dataclass(frozen=True)
+class Fields:
+    """The columns that can be read, with their places, and why the others cannot."""
+
+    schema: pl.Schema
+    places: Mapping[str, int]
+    unfit: Mapping[str, str]
+
+    def wanted(self, columns: Iterable[str] | None) -> list[int]:
+        """The places of the columns to read; of one at least, since rows are counted by it."""
+        places = [place for name, place in self.places.items() if columns is None or name in columns]
+        return places or list(self.places.values())[:1]
+
+
+def fields(schema: pa.Schema) -> Fields:
+    """What Polars can read of an Arrow schema; it panics over a schema in which it knows one type less."""
+    names = list(schema.names)
+    unfit = {
+        name: TWICE if names.count(name) > 1 else unread(str(kind))
+        for name, kind in zip(names, schema.types, strict=True)
+        if names.count(name) > 1 or not readable(kind)
+    }
+    places = {name: place for place, name in enumerate(names) if name not in unfit}
+    return Fields(as_frame(empty(schema, places.values())).schema, places, unfit)
+
+
+def unread(held: str) -> str:
+    """Why a column that holds something cannot be read."""
+    return f"holds {held}, which cannot be read; cast it to text, a number or a time first"
+
+
+def empty(schema: pa.Schema, places: Iterable[int]) -> pa.Table:
+    """A table without rows of some fields of a schema; pyarrow may be unable to make one of the others."""
+    import pyarrow as pa
+
+    return pa.schema([schema.field(place) for place in places]).empty_table()
+
+
+def native(schema: pa.Schema) -> bool:
+    """Whether Polars opens a file of such a schema, whose columns it all reads as they are."""
+    return len(set(schema.names)) == len(schema.names) and all(map(plain, schema.types))
+
+
+def readable(kind: pa.DataType) -> bool:
+    """Whether Polars reads a type, which may be cast for it."""
+    import pyarrow as pa
+
+    is_ = pa.types
+    if isinstance(kind, pa.BaseExtensionType):
+        return readable(kind.storage_type)
+    if is_.is_timestamp(kind):
+        return kind.tz is None or knows_zone(kind.tz) or FIXED_OFFSET.fullmatch(kind.tz) is not None
+    if is_.is_dictionary(kind):
+        return plain(kind.value_type) and not is_.is_nested(kind.value_type)
+    if is_.is_list(kind) or is_.is_large_list(kind) or is_.is_fixed_size_list(kind):
+        return plain(kind.value_type)
+    if is_.is_struct(kind) or is_.is_map(kind):
+        return all(plain(kind.field(place).type) for place in range(kind.num_fields))
+    if is_.is_decimal256(kind):
+        return bool(kind.precision <= WIDEST_DECIMAL)
+    return (is_.is_primitive(kind) and not is_.is_interval(kind)) or is_.is_decimal(kind) or is_flat(kind)
+
+
+def is_flat(kind: pa.DataType) -> bool:
+    """Text and bytes of any layout, and null."""
+    import pyarrow as pa
+
+    is_ = pa.types
+    text = (is_.is_string, is_.is_large_string, is_.is_string_view)
+    binary = (is_.is_binary, is_.is_large_binary, is_.is_binary_view, is_.is_fixed_size_binary)
+    return any(test(kind) for test in (*text, *binary, is_.is_null))
+
+
+def plain(kind: pa.DataType) -> bool:
+    """Whether Polars reads a type as it is: inside of others nothing is cast."""
+    return readable(kind) and cast_for_polars(kind) is None
+
+
+def cast_for_polars(kind: pa.DataType) -> pa.DataType | None:
+    """What a type is cast to before Polars reads it: it knows no zone that is a fixed offset, and no wide decimals."""
+    import pyarrow as pa
+
+    if pa.types.is_timestamp(kind) and kind.tz is not None and not knows_zone(kind.tz):
+        return pa.timestamp(kind.unit, "UTC")
+    if pa.types.is_decimal256(kind):
+        return pa.decimal128(kind.precision, kind.scale)
+    return None
+
+
+def as_frame(table: Any) -> pl.DataFrame:
+    """A table or record batch of columns that can be read, as a frame."""
+    for place, field in enumerate(table.schema):
+        if (kind := cast_for_polars(field.type)) is not None:
+            table = table.set_column(place, field.name, table.column(place).cast(kind))
+    return pl.DataFrame(table)
+
+
+@functools.cache
+def knows_zone(zone: str) -> bool:
+    """Whether Polars knows a time zone."""
+    try:
+        pl.Series([], dtype=pl.Datetime("us", zone))
+    except pl.exceptions.PolarsError:
+        return False
+    return True

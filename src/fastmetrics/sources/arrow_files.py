@@ -1,0 +1,140 @@
+"""Parquet and Arrow files by pyarrow, where Polars does not open them: streams, and types that it does not know."""
+
+from __future__ import annotations
+
+import os
+import weakref
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import polars as pl
+
+from fastmetrics.sources.addresses import File, is_local
+from fastmetrics.sources.arrow import Fields, fields, native
+from fastmetrics.sources.readers import lazily
+
+__all__ = ["arrow_schema", "is_native", "is_stream", "parquet_schema", "scan_arrow", "scan_parquet"]
+
+
+class Handle:
+    """A handle of our own to a file that is open, closed when nobody needs it any more."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.number = os.dup(file.fileno())
+        weakref.finalize(self, os.close, self.number)
+
+    def fileno(self) -> int:
+        return self.number
+
+
+Kept = str | bytes | Handle
+
+
+def kept(file: File) -> Kept:
+    """A file for as long as a query may be made of it."""
+    return file if isinstance(file, (str, bytes)) else Handle(file)
+
+
+@contextmanager
+def reopened(file: Kept | File) -> Iterator[Any]:
+    """A file as pyarrow takes it, read and not mapped; one that is open by a handle of its own."""
+    import pyarrow as pa
+
+    if isinstance(file, (str, bytes)):
+        with pa.OSFile(file) if isinstance(file, str) else pa.BufferReader(file) as raw:
+            yield raw
+        return
+    with os.fdopen(os.dup(file.fileno()), "rb") as raw:
+        yield raw
+        raw.seek(0)  # the place in the file is shared
+
+
+def marked(known: Fields) -> pl.Schema:
+    """The columns of a file, as Object those that cannot be read."""
+    return pl.Schema({**known.schema, **{name: pl.Object() for name in known.unfit}})
+
+
+# Parquet
+
+
+@contextmanager
+def parquet_file(file: Kept | File) -> Iterator[Any]:
+    import pyarrow.parquet as pq
+
+    with reopened(file) as raw, pq.ParquetFile(raw) as opened:
+        yield opened
+
+
+def parquet_schema(file: File) -> pl.Schema:
+    with parquet_file(file) as opened:
+        return marked(fields(opened.schema_arrow))
+
+
+def scan_parquet(given: File) -> pl.LazyFrame:
+    file = kept(given)
+    with parquet_file(file) as opened:
+        known = fields(opened.schema_arrow)
+
+    def batches(columns: list[str] | None) -> Iterator[Any]:
+        with parquet_file(file) as opened:
+            yield from opened.iter_batches(columns=list(known.places) if columns is None else columns)
+
+    return lazily(named(file), known.schema, batches)
+
+
+# Arrow
+
+
+def is_stream(file: Kept | File) -> bool:
+    """Whether a local file of Arrow data is a stream, which has no footer to read it by."""
+    if not (isinstance(file, str) and is_local(file)):
+        return False
+    with Path(file).open("rb") as opened:
+        head = opened.read(6)
+    return bool(head) and head != b"ARROW1"
+
+
+@contextmanager
+def arrow_file(file: Kept | File, places: Sequence[int] = ()) -> Iterator[Any]:
+    """A reader of a stream or a file, of the columns at some places; of all where none are given."""
+    import pyarrow as pa
+
+    reader = pa.ipc.open_stream if is_stream(file) else pa.ipc.open_file
+    options = pa.ipc.IpcReadOptions(included_fields=list(places))
+    with reopened(file) as raw, reader(raw, options=options) as opened:
+        yield opened
+
+
+def is_native(file: File) -> bool:
+    """Whether Polars reads a file of Arrow data: one with a footer, all columns of which it knows."""
+    if is_stream(file):
+        return False
+    with arrow_file(file) as opened:
+        return native(opened.schema)
+
+
+def arrow_schema(file: File) -> pl.Schema:
+    with arrow_file(file) as opened:
+        return marked(fields(opened.schema))
+
+
+def scan_arrow(given: File) -> pl.LazyFrame:
+    file = kept(given)
+    with arrow_file(file) as opened:
+        known = fields(opened.schema)
+
+    def batches(columns: list[str] | None) -> Iterator[Any]:
+        with arrow_file(file, known.wanted(columns)) as opened:
+            if is_stream(file):
+                yield from opened
+            else:
+                for place in range(opened.num_record_batches):
+                    yield opened.get_batch(place)
+
+    return lazily(named(file), known.schema, batches)
+
+
+def named(file: Kept) -> str:
+    return file if isinstance(file, str) else "the file"

@@ -1,0 +1,150 @@
+"""Frames in memory, of whichever library: only the columns that are read are converted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import polars as pl
+
+from fastmetrics.errors import FastMetricsError, SourceError, listed
+from fastmetrics.sources.arrow import TWICE, as_frame, fields, knows_zone
+from fastmetrics.sources.guard import guarded
+from fastmetrics.sources.guests import has, is_a, is_of
+from fastmetrics.sources.opened import Source, from_frame
+
+__all__ = ["FRAMES", "Columns", "Held", "Kind", "held"]
+
+Columns = Collection[str] | None  # the columns to read; None is all of them
+
+
+@dataclass(frozen=True)
+class Held:
+    """The columns that are read as a frame, the names of all, and why some of them cannot be read."""
+
+    frame: pl.DataFrame
+    names: tuple[str, ...]
+    unfit: Mapping[str, str] = field(default_factory=dict)
+
+
+def from_polars(frame: pl.DataFrame, columns: Columns) -> Held:
+    return Held(frame, tuple(frame.columns))
+
+
+def from_table(table: Any, columns: Columns) -> Held:
+    """A table or record batch of pyarrow."""
+    known = fields(table.schema)
+    return Held(as_frame(table.select(known.wanted(columns))), tuple(table.schema.names), known.unfit)
+
+
+def from_stream(data: Any, columns: Columns) -> Held:
+    """All batches of whatever gives an Arrow stream."""
+    import pyarrow as pa
+
+    with pa.RecordBatchReader.from_stream(data) as reader:
+        return from_table(reader.read_all(), columns)
+
+
+def from_array(data: Any, columns: Columns) -> Held:
+    """One record batch, of whichever library."""
+    import pyarrow as pa
+
+    return from_table(pa.record_batch(data), columns)
+
+
+def from_mapping(data: Mapping[str, Any], columns: Columns) -> Held:
+    """A dict of arrays."""
+    sizes = {name: len(values) for name, values in data.items() if hasattr(values, "__len__")}
+    if len(set(sizes.values())) > 1:
+        of_size = [f"{name} ({size})" for name, size in sizes.items()]
+        raise SourceError(f"the columns of the dict have different lengths: {listed(of_size)}")
+    wanted = [name for name in data if columns is None or name in columns] or list(data)[:1]
+    series = {}
+    for name in wanted:
+        with guarded(f"column {name!r} of the dict cannot be read"):
+            series[name] = column(name, data[name])
+    return Held(pl.DataFrame(series), tuple(data))
+
+
+def column(name: str, values: Any) -> pl.Series:
+    """The values of a column, which may be an array of pyarrow."""
+    if not is_of("pyarrow", values):
+        return pl.Series(name, values)
+    import pyarrow as pa
+
+    table = pa.table({name: values})
+    if why := fields(table.schema).unfit.get(name):
+        raise SourceError(f"column {name!r} of the dict {why}")
+    return as_frame(table).to_series()
+
+
+def from_pandas(data: Any, columns: Columns) -> Held:
+    """A pandas frame; its index is none of its columns."""
+    names = [str(name) for name in data.columns]
+    unfit = {name: TWICE for name in names if names.count(name) > 1}
+    readable = [place for place, name in enumerate(names) if name not in unfit]
+    places = [place for place in readable if columns is None or names[place] in columns] or readable[:1]
+    wanted = in_known_zones(data.iloc[:, places])
+    try:
+        with guarded("the pandas DataFrame cannot be read"):
+            return Held(pl.from_pandas(wanted), tuple(names), unfit)
+    except FastMetricsError:
+        for place, name in enumerate(wanted.columns):
+            with guarded(f"column {str(name)!r} of the pandas DataFrame cannot be read"):
+                pl.from_pandas(wanted.iloc[:, [place]])
+        raise
+
+
+def in_known_zones(frame: Any) -> Any:
+    """A pandas frame whose times are in UTC where Polars does not know their zone, such as a fixed offset."""
+    for name, dtype in frame.dtypes.items():
+        kind = getattr(dtype, "pyarrow_dtype", dtype)
+        zone = getattr(kind, "tz", None)
+        if zone is not None and not knows_zone(str(zone)):
+            frame = frame.copy(deep=False)
+            frame[name] = frame[name].dt.tz_convert("UTC")
+    return frame
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of frames: its name, how it is recognised, how its columns are taken, and what errors call one."""
+
+    name: str
+    fits: Callable[[Any], bool]
+    take: Callable[[Any, Columns], Held]
+    called: str | None = None
+
+    def open(self, data: Any, columns: Columns) -> Source:
+        """One as a source."""
+        held = self.take(data, columns)
+        source = from_frame(self.called or f"the {type(data).__qualname__}", held.frame)
+        return replace(source, names=held.names, unfit=held.unfit)
+
+
+FRAMES = (
+    Kind("Polars DataFrame", is_a("polars", "DataFrame"), from_polars),
+    Kind("pyarrow Table", is_a("pyarrow", "Table"), from_table),
+    Kind("pandas DataFrame", is_a("pandas", "DataFrame"), from_pandas),
+    Kind("dict of arrays", lambda data: isinstance(data, dict), from_mapping, "the dict of columns"),
+    Kind("anything with __arrow_c_array__", has("__arrow_c_array__"), from_array),
+)
+STREAM = Kind("anything with __arrow_c_stream__", has("__arrow_c_stream__"), from_stream)
+
+
+def held(name: str, data: Any, columns: Columns) -> Held:
+    """A frame of any kind, whole.
+
+    Raises
+    ------
+    SourceError
+        It is none, or cannot be read.
+    """
+    for kind in (*FRAMES, STREAM):
+        if kind.fits(data):
+            with guarded(f"{name}: a {type(data).__qualname__} cannot be read"):
+                return kind.take(data, columns)
+    raise SourceError(
+        f"{name} gave a {type(data).__module__}.{type(data).__qualname__}; frames, record batches or dicts are needed"
+    )
