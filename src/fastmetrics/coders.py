@@ -16,7 +16,7 @@ from fastmetrics.kernels.codes import RECENT, intern_text, window_codes
 from fastmetrics.kernels.ids import BLOCK, GREATEST, LEAST, NARROW
 from fastmetrics.windows import UnlistableError, Windows, lengths
 
-__all__ = ["Coder", "WindowCoder", "coder", "coding"]
+__all__ = ["Coder", "WindowCoder", "check_held", "coder", "coding"]
 
 LOOK_AHEAD = 1024
 STRIDE = 256  # instants, one is looked at to guess how far they reach
@@ -24,6 +24,8 @@ MOST_CLOSE = 1 << 24
 ENOUGH = 8  # rows for each number there could be, to tell which of them occur
 ARENA_LIMIT = 2**31 - 1
 YEARS = (-62_135_596_800_000_000, 253_402_300_800_000_000)  # 0001-01-01 and 10000-01-01 in microseconds from 1970
+LONGEST = 999_999_999 * 86_400_000_000  # the longest duration of Python
+MICROSECONDS = {"us": 1, "ms": 1000, "d": 86_400_000_000}
 
 
 class Coder(Protocol):
@@ -363,6 +365,31 @@ def check_years(low: int, high: int) -> None:
                 f"the time column holds the instant {instant:,} microseconds from 1970, outside the years 1 to 9999; "
                 "if it holds integers, check time_unit="
             )
+
+
+def check_held(key: str, values: pl.Series) -> None:
+    """Refuse dates, times and durations that Python has no value for, and so no text, file or filter of ours."""
+    if isinstance(values.dtype, pl.Duration):
+        check_reach(key, values, (-LONGEST, LONGEST + 1), "durations of 999,999,999 days")
+    elif values.dtype == pl.Date or isinstance(values.dtype, pl.Datetime):
+        check_reach(key, values, YEARS, "the years 1 to 9999")
+        if getattr(values.dtype, "time_zone", None) is not None:  # whose clock may be in another year
+            check_reach(key, values.dt.replace_time_zone(None), YEARS, "the years 1 to 9999")
+
+
+def check_reach(key: str, values: pl.Series, reach: tuple[int, int], words: str) -> None:
+    """Refuse values outside of some microseconds; those in nanoseconds never are."""
+    unit = "d" if values.dtype == pl.Date else values.dtype.time_unit  # type: ignore[attr-defined]
+    if unit not in MICROSECONDS:
+        return
+    low, high = (max(min(-(-end // MICROSECONDS[unit]), 2**63 - 1), -(2**63)) for end in reach)
+    numbers = values.to_physical()
+    beyond = numbers.filter((numbers < low) | (numbers >= high))
+    if len(beyond):
+        raise DataError(
+            f"key {key!r} holds {beyond[0]:,} {unit}, beyond {words}; leave such rows out with where=, or compute a "
+            "key that has null there"
+        )
 
 
 def physical_dtype(dtype: pl.DataType) -> pl.DataType:

@@ -15,6 +15,7 @@ from fastmetrics.intervals import adjust as adjusted
 from fastmetrics.intervals import compare as compare_cells
 from fastmetrics.metrics import Cells, Metric, value
 from fastmetrics.reading import Asked, check_whole, group_cells, resolve
+from fastmetrics.schema import literal
 
 __all__ = ["compare"]
 
@@ -90,7 +91,7 @@ def compare(
         key, wanted = next(iter(chosen.items()))
         present = rolled.tables[asked.family.name][columns([key])[0]].unique().sort()
         raise SchemaError(unknown(f"reference {key}", wanted, [*map(str, present.to_list()), OVERALL]))
-    same = [pl.col(columns([key])[0]).eq_missing(pl.lit(item)) for key, item in chosen.items()]
+    same = [pl.col(columns([key])[0]).eq_missing(literal(item)) for key, item in chosen.items()]
     others = rolled.filter(~pl.all_horizontal(same))
     return against(others, reference, by, tuple(key for key in by if key not in chosen), asked, level, adjust)
 

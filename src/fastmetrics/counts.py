@@ -16,8 +16,9 @@ import polars as pl
 from fastmetrics.errors import MergeError, SchemaError, listed, unknown
 from fastmetrics.notes import READ_FROM_CELLS, Note, notes_of
 from fastmetrics.origin import added_how, filtered_how, is_difference, negative_how
-from fastmetrics.schema import Cell, Family
+from fastmetrics.schema import Cell, Family, literal
 from fastmetrics.windows import Windows
+from fastmetrics.wording import said, shortened
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -257,8 +258,8 @@ class Counts:
             for name in sorted(read):
                 if name not in keys:
                     raise SchemaError(f"filter of family {family.name!r}: " + unknown("key", name, keys))
-        tests = [*predicates, *(pl.col(key).eq_missing(pl.lit(value)) for key, value in equal.items())]
         try:
+            tests = [*predicates, *(pl.col(key).eq_missing(literal(value)) for key, value in equal.items())]
             tables = {name: table.filter(*tests) for name, table in self.tables.items()}
         except (pl.exceptions.PolarsError, TypeError) as error:
             dtypes = self.tables[self.layout.families[0].name].schema
@@ -469,7 +470,9 @@ def grouping_name(keys: Iterable[str]) -> str:
 
 def group_name(group: Mapping[str, Any]) -> str:
     """A group by its keys: ``model='a', country=None``."""
-    return ", ".join(f"{key}={repr(value) if isinstance(value, str) else value}" for key, value in group.items())
+    return ", ".join(
+        f"{said(key)}={shortened(repr(value)) if isinstance(value, str) else value}" for key, value in group.items()
+    )
 
 
 def added(tables: Sequence[pl.DataFrame], layout: Layout, family: Family) -> pl.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -332,9 +332,9 @@ def tidy(
         if layout.grouping_sets is None
         else pl.col(GROUPING).replace("", None)
     )
-    what = slice_value(keys)
+    what = slice_value(keys, frame.schema)
     if layout.grouping_sets is not None:
-        what = slice_values(layout)
+        what = slice_values(layout, frame.schema)
     head = frame.with_columns(
         slice_key=where,
         slice_value=what,
@@ -357,18 +357,26 @@ def tidy(
     return pl.concat(parts).sort("row", maintain_order=True).drop("row")
 
 
-def slice_value(keys: Sequence[str]) -> pl.Expr:
+def slice_value(keys: Sequence[str], dtypes: Mapping[str, pl.DataType]) -> pl.Expr:
     """The values of some keys, comma-separated; null for no key and for a null of only one, "" among several."""
+    values = [key_text(pl.col(key), dtypes[key]) for key in keys]
     if len(keys) < 2:
-        return pl.col(keys[0]).cast(pl.String) if keys else pl.lit(None, dtype=pl.String)
-    return pl.concat_str([pl.col(key).cast(pl.String).fill_null("") for key in keys], separator=",")
+        return values[0] if keys else pl.lit(None, dtype=pl.String)
+    return pl.concat_str([value.fill_null("") for value in values], separator=",")
 
 
-def slice_values(layout: Layout) -> pl.Expr:
+def key_text(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """A key as text that says it exactly: times of day and durations as ISO 8601, bytes as hexadecimal."""
+    if dtype == pl.Binary:
+        return column.bin.encode("hex")
+    return column.dt.to_string("iso") if dtype in (pl.Time, pl.Duration) else column.cast(pl.String)
+
+
+def slice_values(layout: Layout, dtypes: Mapping[str, pl.DataType]) -> pl.Expr:
     """The values of the keys of each row's own grouping set."""
     value: pl.Expr = pl.lit(None, dtype=pl.String)
     for wanted in layout.grouping_sets or ():
-        value = pl.when(pl.col(GROUPING) == ",".join(wanted)).then(slice_value(wanted)).otherwise(value)
+        value = pl.when(pl.col(GROUPING) == ",".join(wanted)).then(slice_value(wanted, dtypes)).otherwise(value)
     return value
 
 

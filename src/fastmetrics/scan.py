@@ -15,13 +15,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from fastmetrics.assembly import Share, assembled, check_groups, merged
-from fastmetrics.coders import Coder, WindowCoder, coder
+from fastmetrics.coders import Coder, WindowCoder, check_held, coder
 from fastmetrics.columns import bitmap, fixed, record_batches, valid_bits
 from fastmetrics.counts import Counts, Layout
 from fastmetrics.errors import DataError, FastMetricsError, SchemaError, SourceError, listed
 from fastmetrics.groups import Codes
 from fastmetrics.judging import Seen
-from fastmetrics.plan import Plan, maximal, planned
+from fastmetrics.plan import Key, Plan, maximal, planned
 from fastmetrics.roles import read_role
 from fastmetrics.schema import Family, InnerKey, Rows, Schema, column_name, expression
 from fastmetrics.sources import FOREIGN, Source, check_rows, first_line
@@ -141,7 +141,7 @@ class Worker:
 
     def values(self) -> list[pl.Series]:
         """The value of each code of each outer key, the window first."""
-        values = [coder.values().cast(key.dtype) for coder, key in zip(self.coders, self.plan.keys, strict=True)]
+        values = [key_values(coder, key) for coder, key in zip(self.coders, self.plan.keys, strict=True)]
         return [self.window_coder.values(), *values] if self.window_coder is not None else values
 
     def inner_values(self, family: Family) -> list[pl.Series]:
@@ -151,9 +151,16 @@ class Worker:
             if key.size is not None:
                 values.append(pl.Series([None, *range(key.size)], dtype=pl.Int32))
             else:
-                dtype = self.plan.inner[family.name, key.name].dtype
-                values.append(self.inner_coders[family.name, key.name].values().cast(dtype))
+                place = family.name, key.name
+                values.append(key_values(self.inner_coders[place], self.plan.inner[place]))
         return values
+
+
+def key_values(coder: Coder, key: Key) -> pl.Series:
+    """The value of each code of a key."""
+    values = coder.values().cast(key.dtype)
+    check_held(key.name, values)
+    return values
 
 
 class Pool:

@@ -31,6 +31,7 @@ __all__ = [
     "States",
     "column_name",
     "expression",
+    "literal",
     "roots",
     "rowwise",
 ]
@@ -62,6 +63,11 @@ def column_name(column: Column) -> str:
 def expression(column: Column) -> pl.Expr:
     """A column as an expression."""
     return pl.col(column) if isinstance(column, str) else column
+
+
+def literal(value: Any) -> pl.Expr:
+    """A value of a key as an expression; of the integers Polars takes only those that Int128 holds without a dtype."""
+    return pl.lit(value, pl.UInt128 if isinstance(value, int) and value >= 2**127 else None)
 
 
 def roots(column: Column) -> list[str] | None:

@@ -53,7 +53,7 @@ def said(value: object, longest: int = LONGEST, null: str = "null") -> str:
     if value is None:
         return null
     if isinstance(value, bytes):
-        return shortened(value[:longest].hex(), longest)
+        return shortened(value[:longest].hex(), longest) or "''"
     text = value if isinstance(value, str) else str(value)
     if len(text) > longest:  # before it is made printable, as a text may fill the memory
         text = shortened(text, longest)

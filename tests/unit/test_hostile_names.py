@@ -19,14 +19,13 @@ import pytest
 from click.testing import CliRunner
 
 import fastmetrics as fm
-from fastmetrics.arrays.inputs import warn
 from fastmetrics.cli.commands import main as cli
 from fastmetrics.cli.front import say
-from fastmetrics.cli.gates import failures, gate
+from fastmetrics.cli.gates import Rules, gate
 from fastmetrics.diagnosis.findings import Diagnosis, Finding
 from fastmetrics.diagnosis.sentences import sentence
 from fastmetrics.errors import DataError, FastMetricsError, MergeError, SchemaError, SourceError, listed, unknown
-from fastmetrics.notes import Note
+from fastmetrics.notes import Note, warn
 from fastmetrics.report import plots
 from fastmetrics.report.files import encoded
 from fastmetrics.report.tables import facts, table
@@ -162,10 +161,12 @@ def test_errors_notes_warnings_and_sentences_are_printable(name: str) -> None:
 @pytest.mark.parametrize("name", HOSTILE, ids=ascii)
 def test_what_the_shell_says_is_one_printable_line(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     frame = MODELS.filter(model=name).metrics("recall").with_columns(recall=pl.lit(0.1))
-    for line in failures([gate("recall>=0.5")], frame, ["model"]):
+    note = Note("files_skipped", f"left out {name}", 1, first=name)
+    rules = Rules([gate("recall>=0.5"), gate("recall<1")], "harm")
+    lines = rules.failures(frame.with_columns(recall_high="recall", recall_low=None), ["model"], [note])
+    for line in [*lines, f"warning: {name}"]:
         say(line)
-    say(f"warning: {name}")
-    assert len(one_line_each(capsys.readouterr().err)) == 2
+    assert len(one_line_each(capsys.readouterr().err)) == 4
 
 
 def one_line_each(text: str) -> list[str]:

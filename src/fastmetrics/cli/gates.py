@@ -15,6 +15,7 @@ from fastmetrics.cli.front import say
 from fastmetrics.counts import Counts, group_name
 from fastmetrics.errors import SchemaError, unknown
 from fastmetrics.notes import NOTES, Note, merge_notes, notes_of
+from fastmetrics.wording import said
 
 __all__ = ["BURDENS", "GATE", "NOTE", "Gate", "Rules", "heard"]
 
@@ -60,7 +61,7 @@ class Gate:
         if bad.is_empty():
             return ""
         worst = bad.sort(column, descending="<" in self.compares).row(0, named=True)
-        where = ", ".join(f"{key}={worst[key]}" for key in keys)
+        where = ", ".join(f"{said(key)}={said(worst[key], null='None')}" for key in keys)
         groups = f" in {len(bad):,} of {len(frame):,} groups, worst where {where}" if keys else ""
         return f"gate {self} failed{groups}: {column} = {worst[column]:.4g}"
 

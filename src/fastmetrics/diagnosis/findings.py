@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import math
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 
 import polars as pl
 
 from fastmetrics.errors import SchemaError, unknown
+from fastmetrics.schema import literal
 from fastmetrics.wording import printable, said
 
 __all__ = ["Diagnosis", "Finding", "SEVERITIES"]
@@ -111,7 +114,7 @@ class Finding:
         >>> pl.DataFrame({"country": ["BR", None]}).filter(finding.filter).height
         1
         """
-        tests = [pl.col(key).eq_missing(pl.lit(value)) for key, value in self.slice.items()]
+        tests = [pl.col(key).eq_missing(literal(value)) for key, value in self.slice.items()]
         return pl.all_horizontal(tests) if tests else pl.lit(True)
 
     @property
@@ -158,9 +161,9 @@ class Finding:
         """The finding as a row of `Diagnosis.findings`."""
         own = {name: getattr(self, name) for name in SCHEMA if name not in ("slice", "predicate", "model")}
         return own | {
-            "model": None if self.model is None else str(self.model),
+            "model": plain(self.model),
             "slice": words(self.slice),
-            "predicate": [{"column": key, "value": None if v is None else str(v)} for key, v in self.slice.items()],
+            "predicate": [{"column": key, "value": plain(v)} for key, v in self.slice.items()],
             **{name: naive(getattr(self, name)) for name in TIMES},
         }
 
@@ -168,6 +171,11 @@ class Finding:
 def words(fixed: Mapping[str, Any]) -> str:
     """A slice as people say it; empty for everything."""
     return " and ".join(f"{said(key)} = {said(value)}" for key, value in fixed.items())
+
+
+def plain(value: Any) -> str | None:
+    """A value of a key as text that says it exactly, bytes as hexadecimal."""
+    return value.hex() if isinstance(value, bytes) else None if value is None else str(value)
 
 
 def naive(instant: datetime | None) -> datetime | None:
@@ -180,15 +188,26 @@ def sql_test(key: str, value: Any) -> str:
     name = '"' + key.replace('"', '""') + '"'
     if value is None:
         return f"{name} IS NULL"
-    if isinstance(value, bool):
-        return f"{name} = {str(value).upper()}"
-    if isinstance(value, (datetime, date, time)):
-        kind = "TIMESTAMP" if isinstance(value, datetime) else type(value).__name__.upper()
-        return f"{name} = {kind} '{value}'"
-    if isinstance(value, (int, float)):
-        return f"{name} = {value!r}"
-    text = str(value).replace("'", "''")
-    return f"{name} = '{text}'"
+    written = next((write for kind, write in SQL_VALUES if isinstance(value, kind)), sql_text)
+    return f"{name} = {written(value)}"
+
+
+def sql_text(value: Any) -> str:
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+# How a value of a key is written in SQL; of the types that hold for it the first counts. Text is all the rest.
+SQL_VALUES: tuple[tuple[type, Callable[[Any], str]], ...] = (
+    (bool, lambda value: str(value).upper()),
+    (int, str),
+    (float, lambda value: repr(value) if math.isfinite(value) else f"CAST('{value}' AS DOUBLE)"),
+    (Decimal, lambda value: f"{value:f}"),
+    (bytes, lambda value: f"X'{value.hex()}'"),
+    (datetime, lambda value: f"TIMESTAMP{'' if value.tzinfo is None else 'TZ'} '{value}'"),
+    (date, lambda value: f"DATE '{value}'"),
+    (time, lambda value: f"TIME '{value}'"),
+    (timedelta, lambda value: f"INTERVAL '{value // timedelta(microseconds=1)} microseconds'"),
+)
 
 
 @dataclass(frozen=True)
