@@ -148,10 +148,12 @@ def refuse_mistyped(note: Note, family: Family, values: Sequence[Any]) -> None:
     near = next((found for label in named if (found := nearest(label, strangers)) is not None), None)
     hint = "" if near is None else f"; did you mean {near!r}?"
     name = "pos_label=" if labels is None else "labels="
+    # Where one that occurs was meant, Booleans of the one that does not would be wrong without a word.
+    boolean = near is None and labels is None
     column = family.arguments["y_true"]
     raise DataError(
         f"{note.message}; the labels are {listed(map(repr, values), limit=5)}{hint}; name what occurs with {name}"
-        + ("" if labels is not None else f", or count Booleans, as in pl.col({column!r}) == {pos_label!r}")
+        + (f", or count Booleans, as in pl.col({column!r}) == {pos_label!r}" if boolean else "")
     )
 
 

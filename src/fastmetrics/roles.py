@@ -234,15 +234,15 @@ def refuse_strange(role: Role, numbers: NDArray[Any], valid: NDArray[np.uint8] |
         bad = numbers[~fine][0].item()
         raise DataError(
             f"column {column_name(role.column)!r} holds {bad!r}; a binary {role.name} is 1 against 0 or -1: "
-            + advice(role.name, bad),
+            + advice(role, bad),
             matching=expression(role.column) == bad,
         )
 
 
-def advice(name: str, bad: float) -> str:
+def advice(role: Role, bad: float) -> str:
     """How to count a column that holds a number other than 0, 1 and -1."""
-    if 0 < bad < 1 and name == "prediction":
+    if 0 < bad < 1 and role.name == "prediction":
         return "count probabilities with y_score= and threshold="
     if 0 < bad < 1:
-        return "make it Boolean, as in pl.col('label') >= 0.5"
+        return f"make it Boolean, as in pl.col({column_name(role.column)!r}) >= 0.5"
     return f"name the positive value with pos_label=, or with null_values=[{bad!r}] that this means null"

@@ -264,10 +264,9 @@ def instants(
         return scaled(time.cast(pl.Int64), *epoch_factor(time_unit))
     if dtype == pl.String:
         zoned = first is not None and re.search(r"(Z|[+-]\d\d:?\d\d)$", first.strip()) is not None
-        parsed = time.str.to_datetime(time_unit="us", time_zone="UTC" if zoned else None, strict=strict)
         if first is not None:
-            check_text(parsed, name, first)
-        return parsed.to_physical()
+            check_text(name, first, zoned)
+        return parsed(time, zoned, strict).to_physical()
     if dtype == pl.Null:
         return time.cast(pl.Int64)
     raise SchemaError(
@@ -275,10 +274,15 @@ def instants(
     )
 
 
-def check_text(parsed: pl.Expr, name: str, first: str) -> None:
+def parsed(text: pl.Expr, zoned: bool, strict: bool = True) -> pl.Expr:
+    """Text as instants; the first one tells Polars the format of all."""
+    return text.str.to_datetime(time_unit="us", time_zone="UTC" if zoned else None, strict=strict)
+
+
+def check_text(name: str, first: str, zoned: bool) -> None:
     """Refuse a text column whose first text is no time: Polars infers the format of the column from it."""
     try:
-        pl.DataFrame({parsed.meta.root_names()[0]: [first]}).select(parsed)
+        pl.select(parsed(pl.lit(first), zoned))
     except pl.exceptions.PolarsError as error:
         raise DataError(
             f"time column {name!r} holds {first!r}; needed is ISO 8601 text, such as 2026-03-14T09:00:00Z"
