@@ -5,12 +5,14 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from reprlib import repr as limited
 from typing import Any, TypeVar
 
 import click
 
 from fastmetrics.cli.options import PARTS, VALUE
 from fastmetrics.errors import SchemaError, SourceError, unknown
+from fastmetrics.wording import shortened
 
 __all__ = ["config_option"]
 
@@ -56,6 +58,8 @@ def read(path: str) -> Mapping[str, Any]:
         raise SourceError(f"cannot read the config {path}: {error.strerror}") from error
     except ValueError as error:
         raise SourceError(f"{path} is not {suffix[1:].upper()}: {error}") from error
+    except RecursionError as error:
+        raise SourceError(f"{path} is nested too deeply: options are names and values, or lists of values") from error
     if not isinstance(loaded, dict) or not all(isinstance(key, str) for key in loaded):
         raise SourceError(f"{path} holds no options; write lines such as y-true = 'label' (TOML), y-true: label (YAML)")
     return loaded
@@ -79,21 +83,33 @@ def yaml(text: str) -> Any:
         raise ValueError(f"{error.problem}{at}") from error
     except YAMLError as error:
         raise ValueError(str(error)) from error
+    except (AttributeError, LookupError) as error:  # which PyYAML lets out where a value does not fit its tag
+        raise ValueError(f"a value does not fit its tag ({error})") from error
 
 
 def checked(where: str, value: Any, parameter: click.Parameter, ctx: click.Context) -> Any:
-    """A value as click takes it from a default, or an error that says what the option needs."""
+    """A value as click takes it from a default, or an error that says what the option needs.
+
+    The error shows it shortened: lists within lists, each written once in YAML, may be longer than any memory.
+    """
     many = parameter.multiple or parameter.nargs == -1
     items = value if many and isinstance(value, list) else [value]
     what, kinds = kind_of(parameter)
     for item in items:
-        if not isinstance(item, kinds) or (isinstance(item, bool) and bool not in kinds):
-            raise SchemaError(f"{where} = {item!r}: {what} is needed" + (", or a list of such" if many else ""))
+        if not isinstance(item, kinds) or (isinstance(item, bool) and bool not in kinds) or is_broken(item):
+            raise SchemaError(
+                f"{where} = {shortened(limited(item))}: {what} is needed" + (", or a list of such" if many else "")
+            )
         try:
             parameter.type.convert(item, parameter, ctx)
         except click.BadParameter as error:
-            raise SchemaError(f"{where} = {item!r}: {error.message.rstrip('.')}") from error
+            raise SchemaError(f"{where} = {shortened(limited(item))}: {error.message.rstrip('.')}") from error
     return items if many else value
+
+
+def is_broken(item: Any) -> bool:
+    """Whether text holds half a character, as an escape of YAML may."""
+    return isinstance(item, str) and any("\ud800" <= character <= "\udfff" for character in item)
 
 
 def kind_of(parameter: click.Parameter) -> tuple[str, tuple[type, ...]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import errno
 import os
 import re
 import shlex
@@ -16,6 +17,7 @@ from typing import Any
 import click
 
 from fastmetrics.errors import FastMetricsError, unknown
+from fastmetrics.sources.guard import FOREIGN
 from fastmetrics.wording import printable
 
 __all__ = ["BROKEN_PIPE", "FAILED", "INTERRUPTED", "Front", "say"]
@@ -27,9 +29,10 @@ BROKEN_PIPE = 141  # what a shell says of a program that SIGPIPE ended
 
 
 def say(text: str) -> None:
-    """One line on stderr."""
+    """One line on stderr, unless nobody listens there any more."""
     line = " ".join(filter(None, map(str.strip, text.splitlines())))
-    click.echo(f"fastmetrics: {printable(line)}", err=True)
+    with suppress(OSError):
+        click.echo(f"fastmetrics: {printable(line)}", err=True)
 
 
 class Front(click.Group):
@@ -40,17 +43,22 @@ class Front(click.Group):
     ) -> Any:  # the end of the process, whatever ``standalone_mode`` says
         """Run a command line and exit."""
         arguments = list(sys.argv[1:] if args is None else args)
+        replace_closed_streams()
         try:
+            check_text(arguments)
             with warnings_as_lines(self.at_the_prompt):
-                status = super().main(arguments, prog_name, *more, **{**extra, "standalone_mode": False})
+                try:
+                    status = super().main(arguments, prog_name, *more, **{**extra, "standalone_mode": False})
+                except click.exceptions.NoArgsIsHelpError as shown:
+                    click.echo(shown.format_message())
+                    status = 0
         except (click.Abort, KeyboardInterrupt):
             status = INTERRUPTED
-        except click.exceptions.NoArgsIsHelpError as shown:
-            click.echo(shown.format_message())
-            status = 0
-        except Exception as error:
+        except FOREIGN as error:
             if "--debug" in arguments:
                 traceback.print_exc()
+            if isinstance(error, OSError):
+                discard_output()
             say(self.sentence(error))
             status = ERROR
         sys.exit(status or 0)
@@ -61,8 +69,7 @@ class Front(click.Group):
             result = super().invoke(ctx)
             sys.stdout.flush()
         except BrokenPipeError:
-            with suppress(OSError, ValueError):  # else Python complains when it flushes stdout at its end
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            discard_output()
             ctx.exit(BROKEN_PIPE)
         return result
 
@@ -78,7 +85,7 @@ class Front(click.Group):
             raise click.UsageError(unknown("command", args[0], self.commands), ctx)
         return super().resolve_command(ctx, args)
 
-    def sentence(self, error: Exception) -> str:
+    def sentence(self, error: BaseException) -> str:
         """What an error says at the prompt."""
         if isinstance(error, click.exceptions.NoSuchOption) and error.ctx is not None:
             options = [name for parameter in error.ctx.command.params for name in parameter.opts if name[:2] == "--"]
@@ -88,6 +95,8 @@ class Front(click.Group):
             return message[:1].lower() + message[1:] + helped(error)
         if isinstance(error, FastMetricsError):
             return self.at_the_prompt(str(error))
+        if isinstance(error, OSError) and error.errno == errno.EBADF and not error.filename:
+            return "standard output is closed: name a file with --out, or send it to /dev/null"
         if isinstance(error, OSError) and error.strerror:
             return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
         return f"{type(error).__name__}: {error}; this should not happen: run it again with --debug and report it"
@@ -110,6 +119,26 @@ def joined(written: str) -> str:
         return shlex.quote(",".join(map(str, ast.literal_eval(written))))
     except (ValueError, SyntaxError):
         return written
+
+
+def check_text(arguments: Sequence[str]) -> None:
+    """Refuse arguments that are no text: no column has such a name, and no reader opens such a path."""
+    for argument in arguments:
+        if not argument.isascii() and argument.encode("utf-8", "replace").decode() != argument:
+            raise click.UsageError(f"{argument!r} is not UTF-8: rename the file, or write the name in UTF-8")
+
+
+def discard_output() -> None:
+    """Let what stdout could not write go nowhere, as Python would complain when it flushes it at its end."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def replace_closed_streams() -> None:
+    """Put streams where the caller closed them, lest a file takes their number: stdin is empty, stdout cannot write."""
+    for name, flags in (("stdin", os.O_RDONLY), ("stdout", os.O_RDONLY), ("stderr", os.O_WRONLY)):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, flags), "r" if name == "stdin" else "w"))
 
 
 def helped(error: click.ClickException) -> str:
