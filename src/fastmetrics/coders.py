@@ -23,6 +23,7 @@ STRIDE = 256  # instants, one is looked at to guess how far they reach
 MOST_CLOSE = 1 << 24
 ENOUGH = 8  # rows for each number there could be, to tell which of them occur
 ARENA_LIMIT = 2**31 - 1
+LEAST_BUFFER, MOST_BUFFER = 1 << 12, 1 << 24
 YEARS = (-62_135_596_800_000_000, 253_402_300_800_000_000)  # 0001-01-01 and 10000-01-01 in microseconds from 1970
 LONGEST = 999_999_999 * 86_400_000_000  # the longest duration of Python
 MICROSECONDS = {"us": 1, "ms": 1000, "d": 86_400_000_000}
@@ -205,12 +206,16 @@ class Slots:
 
 
 class TextCoder:
-    """Codes of a String or Binary column, by content."""
+    """Codes of a String or Binary column, by content.
+
+    The bytes of long strings lie in buffers of which only the last grows full, so that none is ever copied.
+    """
 
     def __init__(self, dtype: pl.DataType) -> None:
         self.dtype = dtype
         self.views = np.zeros(2 * 64, np.uint64)
-        self.arena = np.zeros(1 << 12, np.uint8)
+        self.buffers = [np.zeros(LEAST_BUFFER, np.uint8)]
+        self.full = 0  # bytes of the buffers before the last
         self.used = np.array([1, 0], np.int64)
         self.slots = Slots(64)
 
@@ -224,8 +229,11 @@ class TextCoder:
         valid = NOTHING if valid is None else valid
         out = np.empty(len(column), np.uint32)
         done, recent = 0, nothing_recent()
-        while (done := self.run(views, buffers, valid, done, out, recent)) < len(out):
-            self.grow(int(views[2 * done] & np.uint64(0xFFFFFFFF)))
+        while (done := self.run(views, buffers, valid, done, out, self.buffers[-1], recent)) < len(out):
+            if 2 * self.size < len(self.views):
+                self.add_buffer(int(views[2 * done] & np.uint64(0xFFFFFFFF)))
+            else:
+                self.enlarge()
         return Codes(out, 0, self.size)
 
     def run(
@@ -235,35 +243,41 @@ class TextCoder:
         valid: NDArray[np.uint8],
         start: int,
         out: NDArray[np.uint32],
+        arena: NDArray[np.uint8],
         recent: NDArray[np.uint64],
     ) -> int:
         slots, shift = self.slots, np.uint64(self.slots.shift)
-        tables = (slots.hashes, slots.codes, shift, self.views, self.arena, self.used, recent)
+        tables = (slots.hashes, slots.codes, shift, self.views, self.homes(), arena, self.used, recent)
         return int(intern_text(views, buffers, valid, start, out, *tables))
 
-    def grow(self, wanted: int) -> None:
-        """Make room for more strings, or for the ``wanted`` bytes of a long one."""
-        if 2 * self.size < len(self.views):
-            if self.used[1] + wanted > ARENA_LIMIT:
-                raise DataError(
-                    "the distinct strings of a key fill more than 2 GiB; use a shorter key, such as its hash"
-                )
-            room = min(max(2 * len(self.arena), int(self.used[1]) + wanted), ARENA_LIMIT)
-            self.arena = np.concatenate([self.arena, np.zeros(room - len(self.arena), np.uint8)])
-            return
-        known, count = self.views[2 : 2 * self.size], self.size - 1
-        self.views = np.zeros(4 * len(self.views), np.uint64)
+    def homes(self) -> NDArray[np.uint64]:
+        """The addresses of the buffers."""
+        return np.array([buffer.ctypes.data for buffer in self.buffers], np.uint64)
+
+    def add_buffer(self, wanted: int) -> None:
+        """Make room for a string of ``wanted`` bytes; pages of a buffer that are not written to take no memory."""
+        self.full += int(self.used[1])
+        if self.full + wanted > ARENA_LIMIT:
+            raise DataError("the distinct strings of a key fill more than 2 GiB; use a shorter key, such as its hash")
+        size = min(max(self.full, LEAST_BUFFER), MOST_BUFFER)
+        self.buffers.append(np.zeros(max(size, wanted), np.uint8))
+        self.used[1] = 0
+
+    def enlarge(self) -> None:
+        """Make room for twice as many strings, which stay where they are."""
+        known, count, filled = self.views[2 : 2 * self.size], self.size - 1, int(self.used[1])
+        self.views = np.zeros(2 * len(self.views), np.uint64)
         self.slots = Slots(len(self.views) // 2)
-        old_arena, self.arena = self.arena, self.arena.copy()
-        self.used[:] = 1, 0
-        buffers = np.array([old_arena.ctypes.data], np.uint64)
-        self.run(known, buffers, NOTHING, 0, np.empty(count, np.uint32), nothing_recent())
+        self.used[0] = 1
+        self.run(known, self.homes(), NOTHING, 0, np.empty(count, np.uint32), NOTHING, nothing_recent())
+        self.used[1] = filled
 
     def values(self) -> pl.Series:
         kind = pa.string_view() if self.dtype == pl.String else pa.binary_view()
-        buffers = [None, pa.py_buffer(self.views[: 2 * self.size]), pa.py_buffer(self.arena)]
-        text = pa.Array.from_buffers(kind, self.size, buffers)
-        return pl.concat([pl.Series([None], dtype=self.dtype), pl.Series(Exported(text))[1:]])
+        valid = np.full((self.size + 7) >> 3, 0xFF, np.uint8)
+        valid[0] = 0xFE  # all but the first
+        buffers = [valid, self.views[: 2 * self.size], *self.buffers]
+        return pl.Series(Exported(pa.Array.from_buffers(kind, self.size, list(map(pa.py_buffer, buffers)))))
 
 
 class Exported:

@@ -104,15 +104,23 @@ def hashed_text(address: Any, length: Any) -> Any:
 
 
 @inlined
-def same_text(address: Any, arena: Any, offset: Any, length: Any) -> Any:
-    """Whether the bytes at ``address`` are those in the arena."""
-    for k in range(length):
-        if load_u8(address + np.uint64(k)) != np.uint64(arena[offset + np.uint64(k)]):
+def same_text(address: Any, other: Any, length: Any) -> Any:
+    """Whether the ``length`` bytes at two addresses are the same."""
+    at = np.uint64(0)
+    while at + WORD <= length:
+        if load_u64(address + at) != load_u64(other + at):
             return False
+        at += WORD
+    while at < length:
+        if load_u8(address + at) != load_u8(other + at):
+            return False
+        at += ONE
     return True
 
 
-@kernel("int64(in_u64, in_u64, in_u8, int64, out_u32, out_u64, out_u32, uint64, out_u64, out_u8, out_i64, out_u64)")
+@kernel(
+    "int64(in_u64, in_u64, in_u8, int64, out_u32, out_u64, out_u32, uint64, out_u64, in_u64, out_u8, out_i64, out_u64)"
+)
 def intern_text(
     views: Any,
     buffers: Any,
@@ -123,14 +131,16 @@ def intern_text(
     slot_codes: Any,
     shift: Any,
     values: Any,
+    homes: Any,
     arena: Any,
     used: Any,
     recent: Any,
 ) -> Any:
     """Codes of Arrow string views (two words each) from row ``start`` on; returns the row it stopped at.
 
-    The views of the distinct strings are kept in ``values`` (two words a code), their long bytes in ``arena``.
-    ``used`` = [next free code, bytes used in the arena]. ``slots`` holds hashes, so that a probe seldom compares
+    The views of the distinct strings are kept in ``values`` (two words a code), their long bytes in buffers at the
+    addresses ``homes``, of which ``arena`` is the last; while it is empty they stay where they are. ``used`` = [next
+    free code, bytes used in the arena]. ``slots`` holds hashes, so that a probe seldom compares
     bytes that differ. ``recent`` remembers views and their codes (three words a view, by hash), so that one that comes
     again is compared once: 1 instead of 4 ns a row. It holds views of ``buffers`` and must be clean for others.
     """
@@ -160,17 +170,19 @@ def intern_text(
                 if length <= INLINE:
                     if values[at] == a and values[at + ONE] == b:
                         break
-                elif values[at] == a and same_text(address, arena, values[at + ONE] >> HALF, length):
-                    break
+                elif values[at] == a:
+                    known = values[at + ONE]
+                    if same_text(address, homes[known & LENGTH] + (known >> HALF), length):
+                        break
             slot = (slot + ONE) & mask
         if slot_codes[slot] == 0:
             code = used[0]
             if 2 * code == values.size:
                 return i
-            if length > INLINE:
+            if length > INLINE and arena.size:
                 if np.uint64(used[1]) + length > np.uint64(arena.size):
                     return i
-                b = np.uint64(used[1]) << HALF
+                b = np.uint64(used[1]) << HALF | np.uint64(homes.size - 1)
                 for k in range(length):
                     arena[np.uint64(used[1]) + np.uint64(k)] = load_u8(address + np.uint64(k))
                 used[1] += np.int64(length)
