@@ -14,6 +14,7 @@ import polars as pl
 import pytest
 
 import fastmetrics as fm
+from bench_log import COLUMNS, frame
 from fastmetrics.diagnosis.findings import Diagnosis, Finding
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
@@ -25,33 +26,13 @@ from faultbench.measures import denominator, numerator
 from faultbench.score import expected_difference, judge
 
 TAU = 40
-COLUMNS = Columns("y", "p", "s", ["sex", "age", "town"], "t")
-
-
-def frame(rows: int = 60_000) -> pl.DataFrame:
-    """Rows of a calibrated model whose rates differ between the values of every key."""
-    rng = np.random.default_rng(5)
-    sex, age, town = rng.integers(0, 2, rows), rng.normal(40, 12, rows), rng.zipf(1.4, rows) % 12
-    logits = -0.3 + 0.8 * sex + (age - 40) / 15 - 0.1 * town + 1.5 * rng.standard_normal(rows)
-    score = 1 / (1 + np.exp(-logits))
-    return pl.DataFrame(
-        {
-            "sex": pl.Series(["f", "m"]).gather(sex),
-            "age": age,
-            "town": pl.Series([f"town {at}" for at in range(12)]).gather(town),
-            "y": (rng.random(rows) < score).astype(np.int8),
-            "p": (score >= 0.5).astype(np.int8),
-            "s": score,
-            "t": np.arange(rows),
-        }
-    )
 
 
 @pytest.fixture(scope="module")
 def log(tmp_path_factory: pytest.TempPathFactory) -> Log:
     path = tmp_path_factory.mktemp("faultbench") / "log.parquet"
     frame().write_parquet(path)
-    return read([path], COLUMNS, bins=3)
+    return read([path], Columns(*COLUMNS), bins=3)
 
 
 def fault(kind: str, sign: int = 1, profile: str = "step", q: float = 0.2) -> Fault:
