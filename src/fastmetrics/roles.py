@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from fastmetrics.columns import fixed, true_bits, valid_bits
 from fastmetrics.errors import DataError, SchemaError, listed, unknown
 from fastmetrics.families.labels import TEXT_NULL
-from fastmetrics.schema import Role, column_name, expression
+from fastmetrics.schema import Role, column_name, expression, widened
 
 LOOK_ROWS = 1 << 16
 TEXT_NULLS = (TEXT_NULL, "null", "NULL", "None", "nan", "NaN", "N/A", "")  # of which messages say that they may be null
@@ -39,7 +39,7 @@ def carried(role: Role, column: pl.Expr, dtype: pl.DataType, sample: Callable[[]
         known = nulled(role, column, dtype)
         if role.link == "logit":
             return 1 / (1 + (-known.cast(pl.Float64)).exp())
-        return known if dtype in (pl.Float32, pl.Float64) else known.cast(pl.Float64)
+        return known if dtype.is_float() else known.cast(pl.Float64)
     return carried_state(role, name, column, dtype, sample)
 
 
@@ -169,7 +169,7 @@ def described(distinct: pl.Series, dtype: pl.DataType) -> str:
 
 
 def read_role(role: Role, column: pa.Array, kinds: set[int]) -> NDArray[Any]:
-    """A block of a role column: uint8 states for ``binary``, float32 or float64 with NaN for ``number``.
+    """A block of a role column: uint8 states for ``binary``, floats of its width with NaN for ``number``.
 
     ``kinds`` has which of 0 and -1 the numbers of a binary column held so far.
 
@@ -189,7 +189,9 @@ def read_role(role: Role, column: pa.Array, kinds: set[int]) -> NDArray[Any]:
     else:
         numbers, states = fixed(column), np.empty(len(column), np.uint8)
         if role.threshold is not None:
-            reached_states(numbers, float(numbers.dtype.type(role.threshold)), states)
+            with np.errstate(over="ignore"):  # beyond the dtype it is infinite, as in numpy
+                threshold = float(numbers.dtype.type(role.threshold))
+            reached_states(widened(numbers), threshold, states)
         else:
             check_kinds(role, numbers, valid, sign_states(numbers, states), kinds)
     if valid is not None:  # null is state 2, in bytes without branches

@@ -34,6 +34,7 @@ __all__ = [
     "literal",
     "roots",
     "rowwise",
+    "widened",
 ]
 
 Column = str | pl.Expr
@@ -115,9 +116,9 @@ class Role:
     """A column that a family reads, and as what.
 
     ``binary`` columns reach the family as uint8 states (0 negative, 1 positive, 2 null), ``number`` columns
-    as float64 (float32 where the column is) with NaN for null, ``key`` columns become an inner key of any type, and do
-    not reach it. ``null_values`` are further values that mean null; None leaves that to `fastmetrics.roles`. The
-    ``link`` makes probabilities of a number column.
+    as float64 (float32 or float16 where the column is) with NaN for null, ``key`` columns become an inner key of any
+    type, and do not reach it. ``null_values`` are further values that mean null; None leaves that to
+    `fastmetrics.roles`. The ``link`` makes probabilities of a number column.
     """
 
     name: str
@@ -136,6 +137,11 @@ class Role:
             raise SchemaError(f"pos_label={self.pos_label!r} is a {kind}; a text, a number or a Boolean is needed")
         if isinstance(self.pos_label, float) and not math.isfinite(self.pos_label):
             raise SchemaError(f"pos_label={self.pos_label!r} is not a finite number")
+
+
+def widened(numbers: NDArray[Any]) -> NDArray[Any]:
+    """Numbers of a role as kernels read them: those of half precision, which no kernel knows, as float32."""
+    return numbers.astype(np.float32) if numbers.dtype == np.float16 else numbers
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastmetrics.errors import SchemaError
-from fastmetrics.schema import check_number
+from fastmetrics.schema import check_number, widened
 
 __all__ = ["Binner", "chosen_edges", "default_edges", "edge_at"]
 
@@ -160,7 +160,8 @@ class Binner:
     """Finds the bin of each score, as the code of an inner key: 0 for NaN, 1 below the first edge, i + 1 from edge
     i - 1 up to below edge i, ``len(edges) + 1`` at the last edge and one more above it.
 
-    A float32 score is compared with the edges rounded to float32, as polars and numpy compare it with a threshold.
+    A float32 or float16 score is compared with the edges rounded to its dtype, as polars and numpy compare it with a
+    threshold.
 
     >>> Binner(np.array([0.0, 0.5, 1.0]))(np.array([-1, 0, 0.7, 1, 2, np.nan])).tolist()
     [1, 2, 3, 4, 5, 0]
@@ -181,11 +182,19 @@ class Binner:
     def single(self) -> Guide:
         return guide(self.edges.astype(np.float32).astype(np.float64))
 
+    @cached_property
+    def half(self) -> Guide:
+        with np.errstate(over="ignore"):
+            rounded = self.edges.astype(np.float16).astype(np.float64)
+        return guide(rounded.clip(-LARGEST, LARGEST))  # as a guide has no room for infinite ones
+
     def __call__(self, score: NDArray[Any]) -> NDArray[np.uint16]:
         from fastmetrics.kernels.bins import bin_evenly, bin_scores  # and so Numba: not at import time
 
         bins = np.empty(len(score), np.uint16)
-        if self.even is not None:
+        if score.dtype == np.float16:
+            bin_scores(widened(score), *self.half, bins)
+        elif self.even is not None:
             bin_evenly(score, *self.even, bins)
         else:
             bin_scores(score, *(self.single if score.dtype == np.float32 else self.double), bins)

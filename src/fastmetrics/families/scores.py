@@ -17,7 +17,7 @@ from fastmetrics.families.labels import absent, named_nulls, null_arguments
 from fastmetrics.families.ranking import RANKING
 from fastmetrics.metrics import Cells, Metric
 from fastmetrics.notes import Note
-from fastmetrics.schema import Adder, Cell, CellTable, Column, Family, InnerKey, Role, Rows, column_name
+from fastmetrics.schema import Adder, Cell, CellTable, Column, Family, InnerKey, Role, Rows, column_name, widened
 
 __all__ = ["METRICS", "STATES", "SUMS", "scores", "threshold_cells"]
 
@@ -175,6 +175,7 @@ def losses_of(label: NDArray[np.uint8], score: NDArray[Any]) -> Adder:
     from fastmetrics.kernels.bins import add_losses  # late, as Numba is not for import time
 
     epsilon = float(np.finfo(score.dtype).eps)
+    score = widened(score)
 
     def add(fields: NDArray[np.uint64], ranges: NDArray[np.uint32], sums: Floats, _: Floats) -> None:
         add_losses(fields, ranges, label, score, epsilon, sums)

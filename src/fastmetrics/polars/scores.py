@@ -82,16 +82,17 @@ def brier(y_true: Column, y_score: Column, *, pos_label: Any = None, weight: Col
 
 
 def epsilon(column: Column) -> pl.Expr | float:
-    """The smallest step of a Float32 column's values at 1, and of any other's as Float64."""
+    """The smallest step of a column's values at 1, where it is Float16 or Float32, and of any other's as Float64."""
     name, fine = named(column), float(np.finfo(np.float64).eps)
     if name is None:
         return fine
-    coarse = (
-        (cs.by_name(name) & cs.by_dtype(pl.Float32))
+    coarse = [
+        (cs.by_name(name) & cs.by_dtype(dtype))
         .is_null()
-        .replace_strict([True, False], [float(np.finfo(np.float32).eps)] * 2, return_dtype=pl.Float64)
-    )
-    return pl.max_horizontal(coarse, pl.lit(fine))
+        .replace_strict([True, False], [float(np.finfo(width).eps)] * 2, return_dtype=pl.Float64)
+        for dtype, width in ((pl.Float16, np.float16), (pl.Float32, np.float32))
+    ]
+    return pl.max_horizontal(*coarse, pl.lit(fine))
 
 
 def mean_loss(
