@@ -252,7 +252,7 @@ def evaluate(
 
 
 def read_counts(path: str | Path, families: Iterable[Family] = ()) -> Counts:
-    """Counts that `Counts.write` wrote: a Parquet file, or a folder of them.
+    """Counts that `Counts.write` wrote: a Parquet file, or a folder of them in format 1.
 
     Parameters
     ----------
@@ -262,7 +262,8 @@ def read_counts(path: str | Path, families: Iterable[Family] = ()) -> Counts:
     Raises
     ------
     SourceError
-        No such file, a file that is not Parquet or holds no Counts, one of a newer format, or of an unknown family.
+        No such file, a file that is damaged, not Parquet or holds no Counts, one of a newer format, of an unknown
+        family, or with values that cannot be.
 
     >>> import fastmetrics as fm, tempfile, pathlib
     >>> counts = fm.count({"label": [1, 0], "pred": [1, 1]}, fm.binary("label", "pred"))

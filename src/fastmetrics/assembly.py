@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from fastmetrics.counts import GROUPING, Counts, Layout, added, grouping_name
+from fastmetrics.counts import GROUPING, Counts, Layout, added, grouping_name, with_overflows
 from fastmetrics.errors import SchemaError
 from fastmetrics.groups import Codes
 from fastmetrics.kernels.order import groups_in_order
@@ -111,7 +111,9 @@ def table(tally: Tally, k: int, share: Share, names: Sequence[str], layout: Layo
     ids, codes = grouped(tally, k, marks, groups, columns, wanted)
     frame = {key: wanted[key][pl.Series(codes[key])] for key in wanted}  # `gather` makes a query of it, 0.4 ms each
     named = cells.named(ids, occur)
-    return pl.DataFrame(frame | {name: pl.Series(named[name], nan_to_null=True) for name in layout.merges(family)})
+    for name, merge in layout.merges(family).items():
+        frame[name] = pl.Series(named[name], nan_to_null=merge != "sum")  # NaN is an extreme of no value
+    return with_overflows(pl.DataFrame(frame), layout, family)
 
 
 def grouped(

@@ -5,6 +5,7 @@ This module knows no family and no formula. It sees key columns, and cells that 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
@@ -431,7 +432,7 @@ class Counts:
         return from_arrow(tables, families)
 
     def write(self, path: str | Path) -> None:
-        """Write to a Parquet file, or a folder of them for several families. See `fastmetrics.storage.write`."""
+        """Write to one Parquet file, which replaces another in one step. See `fastmetrics.storage.write`."""
         from fastmetrics.storage import write
 
         write(self, path)
@@ -481,9 +482,17 @@ def added(tables: Sequence[pl.DataFrame], layout: Layout, family: Family) -> pl.
     combine: dict[str, Callable[[pl.Expr], pl.Expr]] = {"sum": pl.Expr.sum, "min": pl.Expr.min, "max": pl.Expr.max}
     cells = [combine[merge](pl.col(cell)) for cell, merge in merges.items()]
     whole = pl.concat(aligned([table.select(*keys, *merges) for table in tables], keys))
-    table = whole.group_by(keys).agg(cells) if keys else whole.select(cells)
+    table = with_overflows(whole.group_by(keys).agg(cells) if keys else whole.select(cells), layout, family)
     something = pl.any_horizontal(pl.col(cell) != 0 for cell, merge in merges.items() if merge == "sum")
     return table.filter(something).sort(keys, nulls_last=True) if keys else table.filter(something)
+
+
+def with_overflows(table: pl.DataFrame, layout: Layout, family: Family) -> pl.DataFrame:
+    """A table in which sums that overflowed are NaN, as are their errors: it is not known by how much they did."""
+    columns = [cell_columns(cell, layout.weighted) for cell in family.cells if cell.merge == "sum"]
+    pairs = [names[-2 * k - 2 : len(names) - 2 * k] for names in columns for k in range(len(names) // 2)]
+    known = [(pair, pl.sum_horizontal(pair).is_finite()) for pair in pairs]
+    return table.with_columns(pl.when(finite).then(pl.col(pair)).otherwise(math.nan) for pair, finite in known)
 
 
 def aligned(tables: Sequence[pl.DataFrame], keys: Sequence[str]) -> list[pl.DataFrame]:

@@ -254,7 +254,7 @@ class Family:
         if not self.name.isidentifier():
             raise SchemaError(
                 f"name={self.name!r} of a family is not an identifier; its metrics are asked for as 'name.metric' and "
-                "its table is written to 'name.parquet'"
+                "its columns are stored as 'name.column'"
             )
 
     @property
@@ -353,8 +353,10 @@ def check_keys(keys: Sequence[str], families: Sequence[Family]) -> None:
     if twice:
         raise SchemaError(f"key {twice!r} is named twice in by=")
     for family in families:
-        cells = (f"{w}{cell.name}{e}" for cell in family.cells for w in ("", "w_", "w2_") for e in ("", "_error"))
+        cells = [f"{w}{cell.name}{e}" for cell in family.cells for w in ("", "w_", "w2_") for e in ("", "_error")]
         taken = {*FIXED_COLUMNS, *cells, *family.inner_names, *names(family.metrics)}
+        if len(families) > 1:  # whose tables are one when they are stored
+            taken |= {"family", *(f"{family.name}.{column}" for column in (*cells, *family.inner_names))}
         for key in keys:
             if key in taken:
                 raise SchemaError(

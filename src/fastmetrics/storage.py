@@ -2,66 +2,78 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from fastmetrics.counts import WINDOW, Counts, Layout, added
+from fastmetrics.atomic import replace_file
+from fastmetrics.counts import Counts, aligned
 from fastmetrics.errors import SourceError, listed
-from fastmetrics.families import KINDS
-from fastmetrics.notes import from_json, notes_of, to_json
+from fastmetrics.intake import as_polars, first_line, taken
+from fastmetrics.metadata import FAMILY, KEY, Description, column_in, described, description
 from fastmetrics.schema import Family, repeated
-from fastmetrics.windows import Windows
+from fastmetrics.sealed import check, sealed
 
-__all__ = ["FORMAT", "from_arrow", "read", "to_arrow", "write"]
+__all__ = ["from_arrow", "read", "to_arrow", "write"]
 
-FORMAT = 1
-KEY = b"fastmetrics"
-WIDE = {"Int128": pl.Int128, "UInt128": pl.UInt128}  # which Arrow has no type for: stored as text
-
-
-def described(counts: Counts, family: Family) -> dict[str, Any]:
-    """The metadata of the table of one family."""
-    layout, table = counts.layout, counts.tables[family.name]
-    windows = layout.windows
-    return {
-        "format": FORMAT,
-        "families": [member.name for member in layout.families],
-        "family": {"kind": family.kind, "arguments": dict(family.arguments), "identity": family.identity},
-        "keys": list(layout.keys),
-        "categories": {
-            key: dtype.categories.to_list()
-            for key, dtype in table.schema.items()
-            if isinstance(dtype, pl.Enum) and key in layout.key_columns(family)
-        },
-        "wide": {key: str(dtype) for key, dtype in table.schema.items() if str(dtype) in WIDE},
-        "windows": None if windows is None else vars(windows),
-        "weighted": layout.weighted,
-        "grouping_sets": layout.grouping_sets,
-        "merges": layout.merges(family),
-        "how": {**counts.how, "notes": to_json(notes_of(counts.how))},
-    }
+WIDE = (pl.Int128, pl.UInt128)  # which Arrow has no type for: stored as text
 
 
 def to_arrow(counts: Counts) -> pa.Table | dict[str, pa.Table]:
     """The table of the only family, or a dict of tables by family name; all that is needed to go on is in them."""
-    tables = {}
-    for family in counts.layout.families:
-        frame = counts.tables[family.name]
-        text = {
-            name: pl.String for name, dtype in frame.schema.items() if isinstance(dtype, pl.Enum) or str(dtype) in WIDE
-        }
-        table = frame.cast(text).to_arrow()  # type: ignore[arg-type]
-        metadata = {KEY: json.dumps(described(counts, family), default=str).encode()}
-        tables[family.name] = table.replace_schema_metadata(metadata)
+    generation = uuid.uuid4().hex
+    tables = {
+        family.name: plain(counts.tables[family.name]).replace_schema_metadata(
+            {KEY: described(counts, generation, family)}
+        )
+        for family in counts.layout.families
+    }
     return tables if len(tables) > 1 else next(iter(tables.values()))
+
+
+def plain(frame: pl.DataFrame) -> pa.Table:
+    """A frame as Arrow that every engine can read: Enums and wide integers as text."""
+    text = {name: pl.String for name, dtype in frame.schema.items() if isinstance(dtype, pl.Enum) or dtype in WIDE}
+    return frame.cast(text).to_arrow()  # type: ignore[arg-type]
+
+
+def one_table(counts: Counts) -> list[pa.Table]:
+    """Several families as parts of one table: `family`, the outer keys, then the inner keys and cells of every family
+    as ``<family>.<column>``, null in the rows of the others.
+    """
+    layout = counts.layout
+    parts = []
+    frames = aligned([counts.tables[family.name] for family in layout.families], layout.outer)
+    for family, frame in zip(layout.families, frames, strict=True):
+        names = {column: column_in(family, column, layout.outer) for column in frame.columns}
+        table = plain(frame.rename(names))
+        parts.append(table.add_column(0, FAMILY, pa.repeat(family.name, len(frame))))
+    first = [FAMILY, *layout.outer]
+    schema = pa.unify_schemas([part.schema for part in parts])
+    twice = repeated([*first, *(name for part in parts for name in part.column_names[len(first) :])])
+    if twice is not None:
+        raise SourceError(
+            f"key {twice!r} has the name of a column of several families in one file: count with another, as in "
+            f"by=pl.col({twice!r}).alias({twice + '_key'!r})"
+        )
+    whole = pa.schema([schema.field(name) for name in dict.fromkeys([*first, *schema.names])])
+    whole = whole.with_metadata({KEY: described(counts, uuid.uuid4().hex)})
+    return [padded(part, whole) for part in parts]
+
+
+def padded(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """A table with all columns of a schema, null in those that it has not."""
+    present = set(table.column_names)
+    nothing = {kind: pa.nulls(len(table), kind) for kind in dict.fromkeys(schema.types)}
+    columns = [table[field.name] if field.name in present else nothing[field.type] for field in schema]
+    return pa.table(columns, schema=schema)
 
 
 def from_arrow(tables: pa.Table | Mapping[str, pa.Table], families: Iterable[Family] = ()) -> Counts:
@@ -70,109 +82,104 @@ def from_arrow(tables: pa.Table | Mapping[str, pa.Table], families: Iterable[Fam
     Parameters
     ----------
     tables
-        A pyarrow Table, or a mapping of family name to Table.
+        A pyarrow Table, of one family or as in a file of several, or a mapping of family name to Table.
     families
         Families of your own making that the tables hold.
 
     Raises
     ------
     SourceError
-        A table without our metadata, of a newer format, of an unknown kind of family, or with a column missing.
+        A table without our metadata, of a newer format, of an unknown kind of family, with a column missing, or with
+        values that cannot be: null cells, parts of rows, bins and windows that there are not.
     """
     given = list(tables.values()) if isinstance(tables, Mapping) else [tables]
     known = {family.name: family for family in families}
-    metadata = [metadata_of(table) for table in given]
-    if not metadata:
+    about = [description((table.schema.metadata or {}).get(KEY), known) for table in given]
+    if not about:
         raise SourceError("no tables were given; Counts hold at least one")
-    check_one_counts(metadata)
-    missing = set(metadata[0]["families"]) - {about["family"]["identity"]["name"] for about in metadata}
-    if missing:
-        raise SourceError(
-            f"these Counts hold {listed(metadata[0]['families'])}; the table of {listed(missing)} is missing"
-        )
-    members = tuple(family_of(about, known) for about in metadata)
-    layout = layout_of(metadata[0], members)
-    frames = {}
-    for table, about, family in zip(given, metadata, members, strict=True):
-        frames[family.name] = added([frame_of(table, about, layout, family)], layout, family)
-    order = sorted(members, key=lambda family: metadata[0]["families"].index(family.name))
-    how = {**metadata[0]["how"], "notes": from_json(metadata[0]["how"].get("notes", ()))}
-    return Counts(layout_of(metadata[0], tuple(order)), {f.name: frames[f.name] for f in order}, how)
+    if len(about) == 1 and about[0].family is None:
+        return counts_of(parts_of(given[0], about[0]))
+    return counts_of([part_of(table, each) for table, each in zip(given, about, strict=True)])
 
 
-def check_one_counts(metadata: Sequence[Mapping[str, Any]]) -> None:
+class Part(NamedTuple):
+    """The rows of one family, and what the metadata beside them say; ``about.family`` names it."""
+
+    frame: pl.DataFrame
+    about: Description
+
+
+def part_of(table: pa.Table, about: Description) -> Part:
+    """The rows of the one family that a table is of."""
+    return Part(as_polars(table, about.columns, f"family {about.family!r}"), about)
+
+
+def parts_of(table: pa.Table, about: Description) -> list[Part]:
+    """The rows of each family of a table that holds several."""
+    family = members(table, about)
+    ours = [about.of(name) for name in about.names]
+    return [Part(part_of(table, each).frame.filter(family == each.family), each) for each in ours]
+
+
+def members(table: pa.Table, about: Description) -> pl.Series:
+    """The family of each row of a table that holds several."""
+    family = as_polars(table, [FAMILY], "several families")[FAMILY].cast(pl.String)
+    strange = family.filter(~family.is_in(about.names).fill_null(False)).unique()
+    if len(strange):
+        raise SourceError(f"{FAMILY!r} holds {listed(map(repr, strange))}; the families are {listed(about.names)}")
+    return family
+
+
+def counts_of(parts: Sequence[Part]) -> Counts:
+    """Counts from the rows of each of their families."""
+    check_one_counts([part.about for part in parts])
+    first = parts[0].about
+    by_name = {part.about.family: part for part in parts}
+    members = tuple(by_name[name].about.member for name in first.names)
+    layout = replace(first.layout, families=members)
+    tables = {
+        family.name: taken(by_name[family.name].frame, by_name[family.name].about, layout, family) for family in members
+    }
+    return Counts(layout, tables, first.how)
+
+
+def check_one_counts(about: Sequence[Description]) -> None:
     """Refuse tables that are not the tables of one Counts."""
-    held = [about["family"]["identity"]["name"] for about in metadata]
+    first, held = about[0], [each.family for each in about]
     twice = repeated(held)
     if twice is not None:
         raise SourceError(f"two tables hold the family {twice!r}: read each Counts apart, and add them")
-    for about in metadata[1:]:
-        for what in ("families", "keys", "windows", "weighted", "grouping_sets"):
-            if about[what] != metadata[0][what]:
-                raise SourceError(
-                    f"these tables are not of one Counts: their {what} are {metadata[0][what]} and {about[what]}"
-                )
+    for each in about[1:]:
+        for what, mine, other in zip(SHARED, shared(first), shared(each), strict=True):
+            if mine != other:
+                raise SourceError(f"these tables are not of one Counts: their {what} are {mine} and {other}")
+    missing = [name for name in first.names if name not in held]
+    if missing:
+        raise SourceError(f"these Counts hold {listed(first.names)}; the table of {listed(missing)} is missing")
 
 
-def metadata_of(table: pa.Table) -> dict[str, Any]:
-    raw = (table.schema.metadata or {}).get(KEY)
-    if raw is None:
-        raise SourceError("this table holds no Counts: the metadata 'fastmetrics' is missing from its schema")
-    about: dict[str, Any] = json.loads(raw)
-    if about["format"] > FORMAT:
-        raise SourceError(
-            f"these Counts have format {about['format']}; this version reads up to {FORMAT}: upgrade fastmetrics"
-        )
-    return about
+SHARED = ("families", "keys", "windows", "weighted", "grouping_sets", "id")
 
 
-def family_of(about: Mapping[str, Any], known: Mapping[str, Family]) -> Family:
-    """The family that a table belongs to, made again from its arguments."""
-    described = about["family"]
-    name, kind = described["identity"]["name"], described["kind"]
-    if name in known:
-        return known[name]
-    if kind not in KINDS:
-        raise SourceError(
-            f"these Counts hold a family of kind {kind!r}, which is not built in; give it with families=[...]"
-        )
-    return KINDS[kind](**described["arguments"])
-
-
-def layout_of(about: Mapping[str, Any], families: tuple[Family, ...]) -> Layout:
-    sets = about["grouping_sets"]
-    return Layout(
-        families=families,
-        keys=tuple(about["keys"]),
-        windows=None if about["windows"] is None else Windows(**about["windows"]),
-        weighted=about["weighted"],
-        grouping_sets=None if sets is None else tuple(tuple(wanted) for wanted in sets),
-    )
-
-
-def frame_of(table: pa.Table, about: Mapping[str, Any], layout: Layout, family: Family) -> pl.DataFrame:
-    columns = [*layout.key_columns(family), *layout.merges(family)]
-    absent = [column for column in columns if column not in table.column_names]
-    if absent:
-        raise SourceError(f"the table of family {family.name!r} lacks {listed(absent)}")
-    enums = {key: pl.Enum(categories) for key, categories in about["categories"].items()}
-    wide = {key: WIDE[name] for key, name in about["wide"].items()}
-    counts = {column: pl.Int64 if column in family.states else pl.Float64 for column in layout.merges(family)}
-    frame = pl.DataFrame(table).select(columns).cast({**enums, **wide, **counts})  # type: ignore[dict-item]
-    return frame if layout.windows is None else frame.with_columns(in_zone(frame[WINDOW], layout.windows))
-
-
-def in_zone(starts: pl.Series, windows: Windows) -> pl.Series:
-    """Window starts in the zone of the windows; another engine may have given them in its own, or in none (UTC)."""
-    zone = starts.dtype.time_zone if isinstance(starts.dtype, pl.Datetime) else None
-    known = starts.dt.replace_time_zone("UTC") if zone is None else starts
-    return known.dt.cast_time_unit("us").dt.convert_time_zone(windows.time_zone)
+def shared(about: Description) -> tuple[Any, ...]:
+    """What all tables of one Counts say alike, in the order of `SHARED`."""
+    layout = about.layout
+    return list(about.names), list(layout.keys), layout.windows, layout.weighted, layout.grouping_sets, about.id
 
 
 def write(counts: Counts, path: str | Path) -> None:
-    """Write Counts to a Parquet file, or to a folder with one file a family where there are several.
+    """Write Counts to one Parquet file, of several families too.
 
-    What stands at ``path`` is replaced only once everything is written.
+    What stands at ``path`` is replaced in one step once everything is written: readers meet the Counts before or the
+    new ones. Folders on the way are made, and a link is followed.
+
+    Raises
+    ------
+    SourceError
+        A folder at ``path``, such as Counts of format 1, or something else that is no ordinary file; a key that has the
+        name of a column.
+    OSError
+        What the system says. What stood at ``path`` is as it was.
 
     >>> import fastmetrics as fm, tempfile, pathlib
     >>> counts = fm.count({"label": [1, 0], "pred": [1, 1]}, fm.binary("label", "pred"))
@@ -181,62 +188,67 @@ def write(counts: Counts, path: str | Path) -> None:
     ...     fm.read_counts(pathlib.Path(folder, "counts.parquet")) == counts
     True
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    tables = to_arrow(counts)
-    private = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
-    draft = private / "draft"  # with the permissions of an ordinary folder
-    draft.mkdir()
+    target = checked_place(Path(path))
+    several = len(counts.tables) > 1
+    content = sealed(one_table(counts) if several else [to_arrow(counts)])
+    target.parent.mkdir(parents=True, exist_ok=True)
+    replace_file(target, content)
+
+
+def checked_place(path: Path) -> Path:
+    """The file that Counts may be written to."""
     try:
-        if isinstance(tables, dict):
-            for name, table in tables.items():
-                pq.write_table(table, draft / f"{name}.parquet", compression="zstd")
-            replace_folder(draft, path)
-        else:
-            pq.write_table(tables, draft / "counts.parquet", compression="zstd")
-            if path.is_dir():
-                raise SourceError(f"{path} is a folder; one family is written to a file")
-            (draft / "counts.parquet").replace(path)
-    finally:
-        shutil.rmtree(private, ignore_errors=True)
-
-
-def replace_folder(draft: Path, path: Path) -> None:
-    """Put a finished folder in the place of another one of Counts, or where there was none."""
-    if path.exists():
-        strangers = [file for file in path.iterdir() if not holds_counts(file)] if path.is_dir() else [path]
-        if strangers:
-            raise SourceError(f"{strangers[0]} is in the way: several families are written to a folder of their own")
-        old = draft.with_name("old")
-        path.rename(old)
-        try:
-            draft.rename(path)
-        except OSError:
-            old.rename(path)
-            raise
-    else:
-        draft.rename(path)
-
-
-def holds_counts(file: Path) -> bool:
-    """Whether a file is one that `write` wrote."""
-    try:
-        return KEY in (pq.read_schema(file).metadata or {})
-    except (pa.ArrowException, OSError):
-        return False
+        target = path.resolve()
+    except (OSError, RuntimeError) as error:
+        raise SourceError(f"cannot write {path}: it is a link that leads nowhere") from error
+    if target.is_dir():
+        raise SourceError(
+            f"cannot write {path}: it is a folder, and Counts are one file; name another place, or move the folder "
+            "away (Counts of several families were folders in format 1, and can still be read)"
+        )
+    if target.exists() and not target.is_file():
+        raise SourceError(f"cannot write {path}: it is not an ordinary file")
+    return target
 
 
 def read(path: str | Path, families: Iterable[Family] = ()) -> Counts:
     """Counts that `write` wrote; see `fastmetrics.read_counts`."""
-    path = Path(path)
-    files = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
-    if not files or not files[0].exists():
+    path, known = Path(path), {family.name: family for family in families}
+    files = sorted(path.glob("*.parquet")) if path.is_dir() else [path]  # a folder is of format 1, a file a family
+    if not files:
         raise SourceError(f"no Counts at {path}")
-    tables = {}
-    for file in files:
-        try:
-            tables[file.stem] = pq.read_table(file)
-            metadata_of(tables[file.stem])
-        except (pa.ArrowException, OSError, SourceError) as error:
-            raise SourceError(f"{file} cannot be read: {str(error).splitlines()[0]}") from error
-    return from_arrow(tables, families)
+    parts = [part for file in files for part in parts_in(file, known)]
+    with named(path):
+        return counts_of(parts)
+
+
+def parts_in(path: Path, known: Mapping[str, Family]) -> list[Part]:
+    """The families of a file, which is opened once: whatever takes its place meanwhile, all is of one write."""
+    with named(path):
+        raw = path.read_bytes()
+        check(raw)
+        file = pq.ParquetFile(pa.BufferReader(raw))
+        about = description((file.schema_arrow.metadata or {}).get(KEY), known)
+        if about.family is not None:
+            return [part_of(file.read(columns=about.columns), about)]
+        held = [members(file.read_row_group(group, [FAMILY]), about) for group in range(file.num_row_groups)]
+        return [part_in(file, held, about.of(name)) for name in about.names]
+
+
+def part_in(file: pq.ParquetFile, held: Sequence[pl.Series], about: Description) -> Part:
+    """The rows of one family of a file of several; only its columns of the row groups that hold it are read."""
+    groups = [group for group, family in enumerate(held) if (family == about.family).any()]
+    frame = part_of(file.read_row_groups(groups, about.columns), about).frame
+    family = pl.concat([held[group] for group in groups] or [pl.Series([], dtype=pl.String)])
+    return Part(frame.filter(family == about.family), about)
+
+
+@contextmanager
+def named(path: Path) -> Iterator[None]:
+    """Whatever fails while Counts are read is an error that names their file."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise SourceError(f"no Counts at {path}") from error
+    except (Exception, pl.exceptions.PanicException) as error:
+        raise SourceError(f"{path} cannot be read: {first_line(error)}") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -54,3 +55,26 @@ def test_enums_and_wide_integers_of_format_1_keep_their_dtypes() -> None:
     schema = fm.read_counts(FOLDER / "keys.parquet").frame.schema
     assert schema["tier"] == pl.Enum(["high", "low", "never"])
     assert schema["wide"] == pl.Int128
+
+
+def test_a_folder_of_format_1_is_not_replaced(tmp_path: Path) -> None:
+    shutil.copytree(FOLDER / "several", tmp_path / "several")
+    counts = fm.read_counts(tmp_path / "several")
+    with pytest.raises(fm.SourceError, match="it is a folder, and Counts are one file"):
+        counts.write(tmp_path / "several")
+    assert fm.read_counts(tmp_path / "several") == counts
+    assert [file.name for file in tmp_path.iterdir()] == ["several"]
+
+
+def test_a_folder_of_format_1_may_lack_no_family(tmp_path: Path) -> None:
+    shutil.copytree(FOLDER / "several", tmp_path / "several")
+    (tmp_path / "several" / "scores.parquet").unlink()
+    with pytest.raises(fm.SourceError, match=r"several cannot be read: these Counts hold scores, binary; .* scores is"):
+        fm.read_counts(tmp_path / "several")
+
+
+def test_sums_that_overflowed_in_format_1_are_nan_now() -> None:
+    """There they were null, and their sum with another was a number."""
+    counts = fm.read_counts(FOLDER / "overflow.parquet")
+    assert counts.frame["squared_error"].is_nan().to_list() == [True, False]
+    assert (counts + counts).metrics("mse")["mse"].to_list() == counts.metrics("mse")["mse"].to_list() == [None, 1.0]

@@ -82,7 +82,7 @@ def test_one_value_for_all_rows_is_still_a_value_a_row() -> None:
 def test_a_folder_of_logs_is_not_replaced_by_counts(tmp_path: Path) -> None:
     LOG.write_parquet(tmp_path / "monday.parquet")
     counts = fm.count(tmp_path, BINARY, fm.scores("label", "score"))
-    with pytest.raises(fm.SourceError, match=r"monday\.parquet"):
+    with pytest.raises(fm.SourceError, match="it is a folder"):
         counts.write(tmp_path)
     assert pl.read_parquet(tmp_path / "monday.parquet").equals(LOG)
     assert [file.name for file in tmp_path.iterdir()] == ["monday.parquet"]

@@ -12,10 +12,11 @@ import fastmetrics as fm
 from fastmetrics.cli.answers import Answer, answer_options, options
 from fastmetrics.cli.config import config_option
 from fastmetrics.cli.gates import heard
-from fastmetrics.cli.options import NAMES, PARTS, VALUE, counts_target, examples, flattened, keep, keys, value_of
+from fastmetrics.cli.options import NAMES, PARTS, VALUE, examples, flattened, keep, keys, value_of
 from fastmetrics.cli.progress import progress
 from fastmetrics.counts import Layout
 from fastmetrics.errors import listed
+from fastmetrics.report.files import checked_target
 from fastmetrics.schema import Family
 from fastmetrics.sources import FORMATS, open_source
 
@@ -101,7 +102,7 @@ def evaluate(logs: Sequence[str], counts: str | None, **given: Any) -> None:
     family = family_of(logs, given)
     answer.check(Layout((family,)))
     if counts is not None:
-        counts_target(counts, several=False)
+        checked_target(counts)
     keep(logs, answer.output.out, answer.plot, counts)
     result = counted(logs, family, given)
     if counts is not None:

@@ -13,7 +13,7 @@ import polars as pl
 from fastmetrics.errors import SchemaError
 from fastmetrics.report.files import checked_target
 
-__all__ = ["NAMES", "PARTS", "VALUE", "counts_target", "examples", "flattened", "keep", "keys", "value_of"]
+__all__ = ["NAMES", "PARTS", "VALUE", "examples", "flattened", "keep", "keys", "value_of"]
 
 
 def names(text: str) -> list[str]:
@@ -76,12 +76,6 @@ def number(text: str) -> int | float | str:
         except ValueError:
             continue
     return text
-
-
-def counts_target(path: str, *, several: bool) -> None:
-    """Refuse a place that counts cannot be written to; those of several families are a folder."""
-    if not (several and Path(path).is_dir()):
-        checked_target(path)
 
 
 def keep(inputs: Sequence[str], *targets: str | None) -> None:

@@ -23,10 +23,10 @@ from fastmetrics.cli.answers import (
     output_options,
 )
 from fastmetrics.cli.gates import Rules, heard
-from fastmetrics.cli.options import NAMES, counts_target, examples, flattened, keep, value_of
+from fastmetrics.cli.options import NAMES, examples, flattened, keep, value_of
 from fastmetrics.counts import WINDOW, check_same
 from fastmetrics.errors import MergeError, SchemaError, listed
-from fastmetrics.report.files import FORMATS
+from fastmetrics.report.files import FORMATS, checked_target
 from fastmetrics.report.text import lines
 from fastmetrics.sources.paths import missing
 
@@ -83,7 +83,7 @@ def rollup(counts: str, out: str | None, form: str | None, **given: Any) -> None
     if out is None and len(chosen.tables) > 1:
         raise click.UsageError(f"{counts} holds several families ({listed(chosen.tables)}): write them with --out")
     if out is not None:
-        counts_target(out, several=len(chosen.tables) > 1)
+        checked_target(out)
     notes = heard((counts, chosen))
     if out is not None:
         chosen.write(out)
@@ -99,7 +99,7 @@ def merge(counts: Sequence[str], out: str) -> None:
     """Add up COUNTS of the same layout."""
     files = [file for path in counts for file in (sorted(glob.glob(path)) or [path])]
     first, *others = (read(file) for file in files)
-    counts_target(out, several=len(first.tables) > 1)
+    checked_target(out)
     for file, other in zip(files[1:], others, strict=True):
         try:
             check_same(first.layout, other.layout, "added")
