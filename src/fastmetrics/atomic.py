@@ -22,10 +22,10 @@ ORDINARY = 0o666  # the rights that a new file asks for
 
 
 def replace_file(path: str | Path, content: bytes) -> None:
-    """Put ``content`` where ``path`` leads: readers meet the file before or the new one, each of them whole.
+    """Put ``content`` at ``path``: readers meet the file before or the new one, each of them whole.
 
-    A link stays one, and what it points to is replaced. The rights are those of the file before, else those of an
-    ordinary new file. Drafts that killed writers of the same file left behind are removed.
+    A link is replaced itself; resolve it first to replace what it points to. The rights are those of the file before,
+    else those of an ordinary new file. Drafts that killed writers of the same file left behind are removed.
 
     Raises
     ------
@@ -38,7 +38,7 @@ def replace_file(path: str | Path, content: bytes) -> None:
     ...     Path(folder, "answer").read_bytes()
     b'42'
     """
-    target = Path(path).resolve()
+    target = Path(path)
     remove_stale_drafts(target)
     rights = rights_of(target)
     with new_draft(target, ORDINARY if rights is None else rights) as (draft, file):
@@ -52,11 +52,12 @@ def replace_file(path: str | Path, content: bytes) -> None:
 
 
 def rights_of(target: Path) -> int | None:
-    """The rights of a file that is there."""
+    """The rights of a file that is there; a link has none."""
     try:
-        return stat.S_IMODE(target.stat().st_mode)
+        mode = target.lstat().st_mode
     except FileNotFoundError:
         return None
+    return stat.S_IMODE(mode) if stat.S_ISREG(mode) else None
 
 
 @contextmanager

@@ -212,6 +212,7 @@ def checked(document: Mapping[str, Any], known: Mapping[str, Family]) -> Descrip
         how=how_of(document["how"]),
     )
     check_merges(document["merges"], about)
+    check_dtypes(about)
     return about
 
 
@@ -303,6 +304,15 @@ def check_merges(merges: Mapping[str, Any], about: Description) -> None:
             given = merges.get(names[cell])
             if given != merge:
                 raise SourceError(f"the metadata merge {names[cell]!r} by {given!r:.80}, its family by {merge!r}")
+
+
+def check_dtypes(about: Description) -> None:
+    """Refuse metadata that have other keys than dtypes of keys; format 1 has only some of them."""
+    members = about.layout.families if about.joint else (about.member,)
+    keys = {about.names_of(family)[key] for family in members for key in about.layout.key_columns(family)}
+    strange = set(about.dtypes) ^ keys if about.format > 1 else set(about.dtypes) - keys
+    if strange:
+        raise SourceError(f"the metadata of these Counts disagree about the keys {listed(map(repr, sorted(strange)))}")
 
 
 def how_of(given: Mapping[str, Any]) -> dict[str, Any]:

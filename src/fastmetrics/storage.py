@@ -171,7 +171,7 @@ def write(counts: Counts, path: str | Path) -> None:
     """Write Counts to one Parquet file, of several families too.
 
     What stands at ``path`` is replaced in one step once everything is written: readers meet the Counts before or the
-    new ones. Folders on the way are made, and a link is followed.
+    new ones. Folders on the way are made; a link is replaced itself.
 
     Raises
     ------
@@ -188,27 +188,23 @@ def write(counts: Counts, path: str | Path) -> None:
     ...     fm.read_counts(pathlib.Path(folder, "counts.parquet")) == counts
     True
     """
-    target = checked_place(Path(path))
+    path = Path(path)
+    check_place(path)
     several = len(counts.tables) > 1
     content = sealed(one_table(counts) if several else [to_arrow(counts)])
-    target.parent.mkdir(parents=True, exist_ok=True)
-    replace_file(target, content)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    replace_file(path, content)
 
 
-def checked_place(path: Path) -> Path:
-    """The file that Counts may be written to."""
-    try:
-        target = path.resolve()
-    except (OSError, RuntimeError) as error:
-        raise SourceError(f"cannot write {path}: it is a link that leads nowhere") from error
-    if target.is_dir():
+def check_place(path: Path) -> None:
+    """Refuse a place in which something else than a file stands."""
+    if path.is_dir():
         raise SourceError(
             f"cannot write {path}: it is a folder, and Counts are one file; name another place, or move the folder "
             "away (Counts of several families were folders in format 1, and can still be read)"
         )
-    if target.exists() and not target.is_file():
+    if path.exists() and not path.is_file():
         raise SourceError(f"cannot write {path}: it is not an ordinary file")
-    return target
 
 
 def read(path: str | Path, families: Iterable[Family] = ()) -> Counts:

@@ -184,14 +184,16 @@ def test_a_file_that_is_replaced_keeps_its_rights(rights: int, tmp_path: Path) -
     assert (tmp_path / "file").read_bytes() == NEW
 
 
-def test_a_link_stays_one(tmp_path: Path) -> None:
-    (tmp_path / "there").mkdir()
-    (tmp_path / "link").symlink_to("there/file")
-    for content in (OLD, NEW):
-        replace_file(tmp_path / "link", content)
-        assert (tmp_path / "link").is_symlink()
-        assert (tmp_path / "there" / "file").read_bytes() == content
-    assert names(tmp_path / "there") == ["file"]
+@pytest.mark.parametrize("leads", ["file", "nowhere", "link"])
+def test_a_link_is_replaced_itself(leads: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(OLD)
+    (tmp_path / "file").chmod(0o600)
+    (tmp_path / "link").symlink_to(leads)
+    replace_file(tmp_path / "link", NEW)
+    assert not (tmp_path / "link").is_symlink()
+    assert (tmp_path / "link").read_bytes() == NEW
+    assert (tmp_path / "file").read_bytes() == OLD
+    assert names(tmp_path) == ["file", "link"]
 
 
 @pytest.mark.parametrize("name", ["n" * 255, "é" * 127, os.fsdecode(b"\xff\xfe")], ids=["long", "wide", "bytes"])

@@ -571,13 +571,11 @@ def test_what_is_written_may_be_read_by_whom_the_umask_lets(kind: str, tmp_path:
 def test_what_is_in_the_way_is_not_overwritten(kind: str, tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "notes.txt").write_text("mine")
-    (tmp_path / "loop").symlink_to("loop")
     os.mkfifo(tmp_path / "pipe")
     before = sorted(file.name for file in tmp_path.iterdir())
     for name, says in (
         ("folder", "folder: it is a folder, and Counts are one file"),
         ("pipe", "pipe: it is not an ordinary file"),
-        ("loop", "loop: it is a link that leads nowhere"),
     ):
         with pytest.raises(SourceError, match=says):
             counted(*FAMILIES[kind]).write(tmp_path / name)
