@@ -30,12 +30,14 @@ class BinaryMetric(Protocol):
     Parameters
     ----------
     y_true, y_pred
-        Columns or expressions of labels and predictions: Booleans, the numbers 1 against 0 or -1, or anything with
-        ``pos_label``. Null and NaN are not known, and such rows count for the metrics that say so.
+        Columns or expressions of labels and predictions: Booleans, the numbers 1 against 0 or -1 (not both in one
+        group), or anything with ``pos_label``. Null and NaN are not known, and such rows count for the metrics that
+        say so.
     y_score, threshold
         Instead of ``y_pred``: positive where ``score >= threshold``, rounded to the dtype of the score first.
     pos_label
-        The positive value of label and prediction; every other value is negative.
+        The positive value of label and prediction; every other value is negative, but for the text ``"NA"`` beside
+        another text, which is null. A `NoteWarning` tells of that, and of a value that no label of any group has.
     weight
         A column of finite numbers >= 0; each row counts so many times.
 

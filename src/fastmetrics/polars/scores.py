@@ -10,7 +10,7 @@ import polars as pl
 import polars.selectors as cs
 
 from fastmetrics.metrics import Metric
-from fastmetrics.polars.sums import Sums, named, number, states, weights
+from fastmetrics.polars.sums import Check, Sums, named, number, states, weights
 from fastmetrics.schema import Column, Role, column_name
 
 __all__ = ["brier", "log_loss", "roc_auc"]
@@ -96,12 +96,12 @@ def epsilon(column: Column) -> pl.Expr | float:
 
 
 def mean_loss(
-    row: Metric, loss: pl.Expr, y_score: Column, checks: Mapping[str, pl.Expr], weight: Column | None
+    row: Metric, loss: pl.Expr, y_score: Column, checks: Mapping[str, Check], weight: Column | None
 ) -> pl.Expr:
     """The mean of a loss that is null where a row is not judged."""
     score = number(y_score)
     message = f"score column {column_name(y_score)!r} holds a value outside [0, 1]; a probability is needed"
-    outside = {message: ((score < 0) | (score > 1)).any()}
+    outside = {message: Check(((score < 0) | (score > 1)).any())}
     if weight is None:
         return Sums({"loss": loss.sum(), "judged": loss.count()}, {**checks, **outside}).metric(row)
     w, check = weights(weight)

@@ -16,34 +16,46 @@ import polars as pl
 import polars.selectors as cs
 
 from fastmetrics.errors import DataError
+from fastmetrics.families.labels import TEXT_NULL
 from fastmetrics.intervals.methods import read_by
 from fastmetrics.metrics import Cells, Metric, value
+from fastmetrics.notes import NoteWarning, warn
 from fastmetrics.roles import refused_binary, refused_number
 from fastmetrics.schema import Column, Role, column_name, expression
 
-__all__ = ["State", "Sums", "named", "number", "states", "sums_of", "used", "weights"]
+__all__ = ["Check", "State", "Sums", "named", "number", "states", "sums_of", "used", "weights"]
 
 Read = Callable[[Cells], Cells]
 Finish = Callable[[Cells], pl.Series]
 
 
 @dataclass(frozen=True)
-class Sums:
-    """Sums of a group: the cells, and their squares where rows are weighted.
+class Check:
+    """Whether a group calls for a message, null where it cannot say.
 
-    ``checks`` maps the message of an error to whether the group calls for it.
+    One group is enough for an error, and for a note but where it is ``common``: then all groups that can say must.
     """
 
+    calls: pl.Expr
+    note: bool = False
+    common: bool = False
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Sums of a group: the cells, and their squares where rows are weighted; and the checks behind each message."""
+
     cells: Mapping[str, pl.Expr]
-    checks: Mapping[str, pl.Expr] = field(default_factory=dict)
+    checks: Mapping[str, Check] = field(default_factory=dict)
     squares: Mapping[str, pl.Expr] | None = None
 
     def expression(self, finish: Finish, dtype: pl.DataType | type[pl.DataType]) -> pl.Expr:
         """What ``finish`` makes of the cells of all groups, which it is given as float64 arrays."""
         squares = {f"square of {name}": square for name, square in (self.squares or {}).items()}
-        checks = {f"check {index}": strays for index, strays in enumerate(self.checks.values())}
+        checks = {f"check {index}": check.calls for index, check in enumerate(self.checks.values())}
         fields = {**self.cells, **squares, **checks}
-        call = partial(finished, messages=list(self.checks), names=list(self.cells), finish=finish)
+        said = [(message, check.note, check.common) for message, check in self.checks.items()]
+        call = partial(finished, said=said, names=list(self.cells), finish=finish)
         struct = pl.struct([field.alias(name) for name, field in fields.items()])
         return struct.map_batches(call, return_dtype=dtype, is_elementwise=True)
 
@@ -57,12 +69,18 @@ class Sums:
         return self.expression(partial(all_metrics, rows=rows, read=read), dtype).alias("metrics")
 
 
-def finished(struct: pl.Series, messages: Sequence[str], names: Sequence[str], finish: Finish) -> pl.Series:
+def finished(
+    struct: pl.Series, said: Sequence[tuple[str, bool, bool]], names: Sequence[str], finish: Finish
+) -> pl.Series:
     """Check the sums of all groups, and read from them."""
     sums = struct.struct.unnest()
-    for index, message in enumerate(messages):
-        if sums[f"check {index}"].any():
+    for index, (message, note, common) in enumerate(said):
+        calls = sums[f"check {index}"].drop_nulls()
+        if not calls.any() or (common and not calls.all()):
+            continue
+        if not note:
             raise DataError(message)
+        warn(message, NoteWarning)
     squares = {name: finite(sums[f"square of {name}"]) for name in names if f"square of {name}" in sums.columns}
     with np.errstate(all="ignore"):
         return finish(Cells({name: finite(sums[name]) for name in names}, squares or None)).alias(struct.name)
@@ -116,33 +134,65 @@ def number(column: Column) -> pl.Expr:
 
 @dataclass(frozen=True)
 class State:
-    """What the rows of a ``binary`` role are, as masks that are false or null elsewhere; and which numbers are neither.
+    """What the rows of a ``binary`` role are, as masks that are false or null elsewhere; and whether that is sure.
 
-    ``known`` is false where a value is null or NaN, never null.
+    ``known`` is false where a value is null or NaN, never null. Of numbers without ``pos_label``, ``strange`` says
+    whether a group holds another than 0, 1 and -1, and ``mixed`` whether it holds -1 beside 0. Of text, ``text_null``
+    is the mask of "NA", which is not known.
     """
 
     positive: pl.Expr
     negative: pl.Expr
     known: pl.Expr
-    strays: tuple[pl.Expr, ...] = ()
+    strange: pl.Expr | None = None
+    mixed: pl.Expr | None = None
+    text_null: pl.Expr | None = None
 
 
-def states(*roles: Role) -> tuple[list[State], dict[str, pl.Expr]]:
-    """What the rows of some ``binary`` roles are, and the check of their values.
-
-    One check for all of them is one more sum; Booleans have none.
-    """
+def states(*roles: Role) -> tuple[list[State], dict[str, Check]]:
+    """What the rows of some ``binary`` roles are, and the checks of their values; Booleans have none."""
     of_roles = [state(role) for role in roles]
-    masks = [mask for each in of_roles for mask in each.strays]
-    if not masks:
-        return of_roles, {}
-    checked = [role for role, each in zip(roles, of_roles, strict=True) if each.strays]
-    names = " or ".join(dict.fromkeys(repr(column_name(role.column)) for role in checked))
-    message = (
+    pairs = list(zip(roles, of_roles, strict=True))
+    return of_roles, {**check_numbers(pairs), **check_named(*pairs[0]), **check_text_nulls(pairs)}
+
+
+def names_of(roles: Iterable[Role]) -> str:
+    return " or ".join(dict.fromkeys(repr(column_name(role.column)) for role in roles))
+
+
+def check_numbers(pairs: Sequence[tuple[Role, State]]) -> dict[str, Check]:
+    """The errors of numbers that are neither 0, 1 nor -1, and of -1 beside 0."""
+    checked = [(role, each) for role, each in pairs if each.strange is not None]
+    if not checked:
+        return {}
+    names = names_of(role for role, _ in checked)
+    strange = pl.any_horizontal(each.strange for _, each in checked if each.strange is not None)
+    mixed = pl.any_horizontal(each.mixed for _, each in checked if each.mixed is not None)
+    return {
         f"column {names} holds a number other than 0, 1 and -1; a binary label or prediction is 1 against 0 or -1: "
-        "name the positive value with pos_label="
-    )
-    return of_roles, {message: pl.any_horizontal(pl.lit(False), *masks).sum() > 0}
+        "name the positive value with pos_label=, and count probabilities with y_score= and threshold=": Check(strange),
+        f"column {names} holds -1 beside 0; a binary label or prediction is 1 against one of them: if -1 means null, "
+        "make it null, as in pl.col('label').replace(-1, None), and if it is negative, name pos_label=1": Check(mixed),
+    }
+
+
+def check_named(role: Role, label: State) -> dict[str, Check]:
+    """The note of a positive value that no label of any group has."""
+    if role.pos_label is None:
+        return {}
+    positive, negative = label.positive.any(), label.negative.any()
+    calls = pl.when(positive | negative).then(positive.not_())
+    message = f"pos_label={role.pos_label!r} never occurs in column {column_name(role.column)!r}"
+    return {message: Check(calls, note=True, common=True)}
+
+
+def check_text_nulls(pairs: Sequence[tuple[Role, State]]) -> dict[str, Check]:
+    """The note of text that is read as null."""
+    checked = [(role, each.text_null) for role, each in pairs if each.text_null is not None]
+    if not checked:
+        return {}
+    message = f"{TEXT_NULL!r} in column {names_of(role for role, _ in checked)} was read as null"
+    return {message: Check(pl.any_horizontal(mask.any() for _, mask in checked), note=True)}
 
 
 def state(role: Role) -> State:
@@ -158,7 +208,8 @@ def state(role: Role) -> State:
         return equal(role, name)
     if name is None:
         numbers = number(role.column)
-        return State(numbers == 1, numbers <= 0, numbers.is_not_null(), (neither(numbers),))
+        strange, mixed = neither(numbers).any(), (numbers == 0).any() & (numbers == -1).any()
+        return State(numbers == 1, numbers <= 0, numbers.is_not_null(), strange, mixed)
     column = cs.by_name(name)
     flags, integers, floats = column & cs.boolean(), column & cs.integer(), column & cs.float()
     others = column - cs.boolean() - cs.integer() - cs.float()
@@ -167,8 +218,20 @@ def state(role: Role) -> State:
         pl.any_horizontal(flags, integers == 1, floats == 1, refused),
         pl.any_horizontal(flags.not_(), integers != 1, floats <= 0, refused),
         known(name),
-        (integers > 1, (column & cs.signed_integer()) < -1, neither(floats)),
+        *doubts(column),
     )
+
+
+def doubts(column: cs.Selector) -> tuple[pl.Expr, pl.Expr]:
+    """Whether the numbers of a group hold another than 0, 1 and -1, and, if not, whether they hold -1 beside 0.
+
+    The bits of 1 - n are 1 for 0, 2 for -1 and none for 1: or-ed they tell both in one pass instead of four.
+    """
+    no, wide = pl.lit(False), cs.float() | cs.by_dtype(pl.Int128)
+    integers, signed, rest = column & cs.integer(), column & cs.signed_integer(), column & wide
+    strays = pl.any_horizontal(no, integers > 1, signed < -1, neither(column & cs.float()))
+    bits = ((signed - cs.by_dtype(pl.Int128)).neg() + 1).bitwise_or()
+    return strays.sum() > 0, pl.any_horizontal(no, bits == 3, (rest == 0).any() & (rest == -1).any())
 
 
 def known(name: str) -> pl.Expr:
@@ -200,21 +263,33 @@ def reached(role: Role, name: str | None) -> State:
 def equal(role: Role, name: str | None) -> State:
     """Whether a column holds the positive value; Polars refuses to compare text with numbers."""
     wanted = pl.lit(role.pos_label)
+    null = text_null(role, name)
     if name is not None:
         column = cs.by_name(name)
         floats, others = column & cs.float(), column - cs.float()
-        return State(
-            pl.any_horizontal(floats == wanted, others == wanted),
-            pl.any_horizontal((floats != wanted) & floats.is_not_nan(), others != wanted),
-            known(name),
-        )
-    plain = expression(role.column)
-    numeric = isinstance(role.pos_label, (int, float)) and not isinstance(role.pos_label, bool)
-    values = plain.fill_nan(None) if numeric else plain
-    return State(values == wanted, values != wanted, values.is_not_null())
+        positive = pl.any_horizontal(floats == wanted, others == wanted)
+        negative, held = pl.any_horizontal((floats != wanted) & floats.is_not_nan(), others != wanted), known(name)
+    else:
+        plain = expression(role.column)
+        numeric = isinstance(role.pos_label, (int, float)) and not isinstance(role.pos_label, bool)
+        values = plain.fill_nan(None) if numeric else plain
+        positive, negative, held = values == wanted, values != wanted, values.is_not_null()
+    if null is None:
+        return State(positive, negative, held)
+    return State(positive, negative & ~null, held & ~null, text_null=null)
 
 
-def weights(column: Column) -> tuple[pl.Expr, dict[str, pl.Expr]]:
+def text_null(role: Role, name: str | None) -> pl.Expr | None:
+    """Where a column holds the text that means null beside a positive text, false where it holds null."""
+    if not isinstance(role.pos_label, str) or role.pos_label == TEXT_NULL:
+        return None
+    if name is None:
+        return (expression(role.column).cast(pl.String) == TEXT_NULL).fill_null(False)
+    text = cs.by_name(name) & (cs.string() | cs.categorical() | cs.enum())
+    return pl.any_horizontal(pl.lit(False), text.cast(pl.String) == TEXT_NULL).fill_null(False)
+
+
+def weights(column: Column) -> tuple[pl.Expr, dict[str, Check]]:
     """A column of weights as Float64, and the check of its values."""
     weight = numeric(column)
     fine = (weight.is_finite() & (weight >= 0)).fill_null(False)
@@ -222,10 +297,10 @@ def weights(column: Column) -> tuple[pl.Expr, dict[str, pl.Expr]]:
         f"weight column {column_name(column)!r} holds a negative, infinite, NaN or null value; a weight is a finite "
         "number that is at least 0"
     )
-    return weight, {message: fine.not_().any()}
+    return weight, {message: Check(fine.not_().any())}
 
 
-def sums_of(masks: Mapping[str, pl.Expr], weight: Column | None, checks: Mapping[str, pl.Expr]) -> Sums:
+def sums_of(masks: Mapping[str, pl.Expr], weight: Column | None, checks: Mapping[str, Check]) -> Sums:
     """The rows of each mask counted, or their weights and squared weights added up."""
     if weight is None:
         return Sums({name: mask.sum() for name, mask in masks.items()}, checks)
