@@ -146,15 +146,14 @@ def refuse_mistyped(note: Note, family: Family, values: Sequence[Any]) -> None:
     if len(values) < 2 or not strangers:
         return
     near = next((found for label in named if (found := nearest(label, strangers)) is not None), None)
-    hint = "" if near is None else f"; did you mean {near!r}?"
-    name = "pos_label=" if labels is None else "labels="
-    # Where one that occurs was meant, Booleans of the one that does not would be wrong without a word.
-    boolean = near is None and labels is None
-    column = family.arguments["y_true"]
-    raise DataError(
-        f"{note.message}; the labels are {listed(map(repr, values), limit=5)}{hint}; name what occurs with {name}"
-        + (f", or count Booleans, as in pl.col({column!r}) == {pos_label!r}" if boolean else "")
-    )
+    if near is not None:  # Booleans of what does not occur would be wrong without a word
+        advice = f"did you mean {near!r}?"
+    elif labels is not None:
+        advice = "leave out of labels= what does not occur"
+    else:
+        column = family.arguments["y_true"]
+        advice = f"name what occurs, or count Booleans, as in pl.col({column!r}) == {pos_label!r}"
+    raise DataError(f"{note.message}; the labels are {listed(map(repr, values), limit=5)}: {advice}")
 
 
 def nearest(label: Any, values: Sequence[Any]) -> Any:

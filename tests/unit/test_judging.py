@@ -55,7 +55,7 @@ def noted(ask: Callable[[], fm.Counts]) -> tuple[fm.Counts, list[str]]:
 @pytest.mark.parametrize("given", ["dict", "lazy", "rows one by one", "stream", "files"])
 def test_a_mistyped_label_is_refused_and_the_one_meant_is_named(kind: str, given: str, tmp_path: Path) -> None:
     log = inputs(TEXT, tmp_path)[given]
-    with pytest.raises(fm.DataError, match=r"'yes'.* never occur.*'Yes', 'no'; did you mean 'Yes'\?") as refused:
+    with pytest.raises(fm.DataError, match=r"'yes'.* never occur.*'Yes', 'no': did you mean 'Yes'\?") as refused:
         fm.count(log(), COUNTED[kind]("yes"), by="pred")
     meant = re.findall(r"did you mean '(\w+)'", str(refused.value))[0]
     assert fm.count(log(), COUNTED[kind](meant)).how["notes"] == []
@@ -65,7 +65,7 @@ def test_parts_of_a_count_are_judged_together(tmp_path: Path) -> None:
     """Each file alone has one value other than the positive; both have two."""
     log = {"label": ["no", "no", "maybe", "maybe"], "pred": ["no"] * 4}
     files = inputs(log, tmp_path)["files"]()
-    with pytest.raises(fm.DataError, match="'maybe', 'no'; name what occurs"):
+    with pytest.raises(fm.DataError, match="'maybe', 'no': name what occurs"):
         fm.count(files, COUNTED["binary"]("yes"), on_error="skip")
 
 
