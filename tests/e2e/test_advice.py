@@ -165,7 +165,7 @@ LABELS = {
         lambda: fm.count(
             {"label": ["spam", "ham"], "pred": ["spam", "spam"]}, fm.binary("label", "pred", pos_label="Spam")
         ),
-        r"did you mean '(spam)'\?; name what occurs with pos_label=$",
+        r"did you mean '(spam)'\?$",
         lambda found: counted(
             {"label": ["spam", "ham"], "pred": ["spam", "spam"]},
             fm.binary("label", "pred", pos_label=found[1]),
