@@ -19,7 +19,7 @@ from fastmetrics.cli.gates import BURDENS, GATE, NOTE, Rules
 from fastmetrics.cli.options import NAMES, flattened
 from fastmetrics.counts import Counts, Layout
 from fastmetrics.errors import SourceError, unknown
-from fastmetrics.notes import Note
+from fastmetrics.notes import Note, to_json
 from fastmetrics.report.files import FORMATS, checked_target, encoded, format_of, write
 
 __all__ = [
@@ -131,10 +131,10 @@ class Output:
         fit = {"width": size.columns, "rows": max(size.lines - 6, 10)} if on_terminal() else {}
         click.echo(table(frame, keys, **fit, color=styled()) + line, nl=False)
 
-    def give_facts(self, lines: Sequence[tuple[str, str]]) -> None:
+    def give_facts(self, lines: Sequence[tuple[str, str]], notes: Sequence[Note]) -> None:
         """The same for names and what is known of them."""
         if not self.table:
-            self.give_data(pl.DataFrame(lines, ["name", "value"], orient="row"))
+            self.give_data(pl.DataFrame(lines, ["name", "value"], orient="row"), notes)
             return
         from fastmetrics.report.tables import facts
 
@@ -147,11 +147,10 @@ class Output:
         return self.out is None and (self.form or ("table" if on_terminal() else "csv")) == "table"
 
     def give_data(self, frame: pl.DataFrame, notes: Sequence[Note] = ()) -> None:
-        """Write the file, or data to stdout; in JSON each row says the codes of the notes, where there are any."""
+        """Write the file, or data to stdout; in JSON each row has the notes, where there are any."""
         form = self.form or ("csv" if self.out is None else format_of(self.out))
         if notes and form in NESTED and "notes" not in frame.columns:
-            codes = pl.Series([list(dict.fromkeys(note.code for note in notes))])
-            frame = frame.with_columns(pl.lit(codes).first().alias("notes"))
+            frame = frame.with_columns(pl.lit(pl.Series([to_json(notes)])).first().alias("notes"))
         if self.out is not None:
             write(frame, self.out, form)
         else:

@@ -26,6 +26,7 @@ from fastmetrics.cli.gates import Rules, heard
 from fastmetrics.cli.options import NAMES, examples, flattened, keep, value_of
 from fastmetrics.counts import WINDOW, check_same
 from fastmetrics.errors import MergeError, SchemaError, listed
+from fastmetrics.notes import notes_of
 from fastmetrics.report.files import FORMATS, checked_target
 from fastmetrics.report.text import lines
 from fastmetrics.sources.paths import missing
@@ -190,7 +191,7 @@ def inspect(counts: str, out: str | None, form: str | None) -> None:
     held = read(counts)
     known = [*lines(held), *((f"{f.name} of", described(f.arguments)) for f in held.layout.families)]
     known += [(f"counted: {name}", str(value)) for name, value in held.how.items() if name != "notes" and value != []]
-    output.give_facts(known)
+    output.give_facts(known, notes_of(held.how))
 
 
 def described(arguments: Mapping[str, Any]) -> str:
