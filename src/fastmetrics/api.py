@@ -157,9 +157,15 @@ def condition(where: pl.Expr | str | None) -> pl.Expr | None:
     if not isinstance(where, str):
         raise SchemaError(f"where= is a Polars expression or SQL text, got a {type(where).__name__}")
     try:
-        return pl.sql_expr(where)
+        given = pl.sql_expr(where)
     except pl.exceptions.PolarsError as error:
         raise SchemaError(f"where={where!r} is not a SQL expression: {str(error).splitlines()[0]}") from error
+    if given.meta.has_multiple_outputs():
+        raise SchemaError(
+            f"where={where!r} names a column that SQL in Polars takes for a pattern; give an expression instead, with "
+            "pl.selectors.by_name(...).as_expr() for that column"
+        )
+    return given
 
 
 class Onward:

@@ -15,7 +15,7 @@ from fastmetrics.intervals import adjust as adjusted
 from fastmetrics.intervals import compare as compare_cells
 from fastmetrics.metrics import Cells, Metric, value
 from fastmetrics.reading import Asked, check_whole, group_cells, resolve
-from fastmetrics.schema import literal
+from fastmetrics.schema import expression, expressions, literal
 
 __all__ = ["compare"]
 
@@ -91,7 +91,7 @@ def compare(
         key, wanted = next(iter(chosen.items()))
         present = rolled.tables[asked.family.name][columns([key])[0]].unique().sort()
         raise SchemaError(unknown(f"reference {key}", wanted, [*map(str, present.to_list()), OVERALL]))
-    same = [pl.col(columns([key])[0]).eq_missing(literal(item)) for key, item in chosen.items()]
+    same = [expression(columns([key])[0]).eq_missing(literal(item)) for key, item in chosen.items()]
     others = rolled.filter(~pl.all_horizontal(same))
     return against(others, reference, by, tuple(key for key in by if key not in chosen), asked, level, adjust)
 
@@ -145,7 +145,13 @@ def against(
     left, right = keys.with_row_index("mine"), other_keys.with_row_index("theirs")
     on = columns(shared)
     if on:
-        pairs = left.join(right.select("theirs", *on), on=on, nulls_equal=True, how="inner", maintain_order="left")
+        pairs = left.join(
+            right.select("theirs", *expressions(on)),
+            on=expressions(on),
+            nulls_equal=True,
+            how="inner",
+            maintain_order="left",
+        )
     else:
         pairs = left.join(right.select("theirs"), how="cross")
     mine = taken(cells, pairs["mine"].to_numpy(), len(keys))
@@ -154,7 +160,7 @@ def against(
         result: Comparison = (compare_to_total if inside else compare_cells)(asked.metric, mine, theirs, level)
         values, references = value(asked.metric, mine), value(asked.metric, theirs)
     bounds = {name: getattr(result, name) for name in result.__dataclass_fields__}
-    frame = pairs.select(*columns(by), "n").with_columns(
+    frame = pairs.select(*expressions(columns(by)), "n").with_columns(
         pl.Series(name, column, nan_to_null=True)
         for name, column in {asked.column: values, "reference": references, **bounds}.items()
     )

@@ -17,7 +17,7 @@ import polars as pl
 from fastmetrics.errors import MergeError, SchemaError, listed, unknown
 from fastmetrics.notes import READ_FROM_CELLS, Note, notes_of
 from fastmetrics.origin import added_how, filtered_how, is_difference, negative_how
-from fastmetrics.schema import Cell, Family, literal
+from fastmetrics.schema import Cell, Family, expression, expressions, literal
 from fastmetrics.windows import Windows
 from fastmetrics.wording import said, shortened
 
@@ -231,9 +231,8 @@ class Counts:
             )
         wanted = sets[frozenset(keys)]
         layout = replace(self.layout, keys=wanted, grouping_sets=None)
-        drop = [GROUPING, *(key for key in self.layout.keys if key not in wanted)]
         tables = {
-            family.name: self.tables[family.name].filter(pl.col(GROUPING) == grouping_name(wanted)).drop(drop)
+            family.name: self.tables[family.name].filter(pl.col(GROUPING) == grouping_name(wanted))
             for family in layout.families
         }
         return Counts(layout, {f.name: added([tables[f.name]], layout, f) for f in layout.families}, self.how)
@@ -260,7 +259,7 @@ class Counts:
                 if name not in keys:
                     raise SchemaError(f"filter of family {family.name!r}: " + unknown("key", name, keys))
         try:
-            tests = [*predicates, *(pl.col(key).eq_missing(literal(value)) for key, value in equal.items())]
+            tests = [*predicates, *(expression(key).eq_missing(literal(value)) for key, value in equal.items())]
             tables = {name: table.filter(*tests) for name, table in self.tables.items()}
         except (pl.exceptions.PolarsError, TypeError) as error:
             dtypes = self.tables[self.layout.families[0].name].schema
@@ -481,10 +480,11 @@ def added(tables: Sequence[pl.DataFrame], layout: Layout, family: Family) -> pl.
     keys, merges = layout.key_columns(family), layout.merges(family)
     combine: dict[str, Callable[[pl.Expr], pl.Expr]] = {"sum": pl.Expr.sum, "min": pl.Expr.min, "max": pl.Expr.max}
     cells = [combine[merge](pl.col(cell)) for cell, merge in merges.items()]
-    whole = pl.concat(aligned([table.select(*keys, *merges) for table in tables], keys))
-    table = with_overflows(whole.group_by(keys).agg(cells) if keys else whole.select(cells), layout, family)
+    by = expressions(keys)
+    whole = pl.concat(aligned([table.select(*by, *merges) for table in tables], keys))
+    table = with_overflows(whole.group_by(by).agg(cells) if by else whole.select(cells), layout, family)
     something = pl.any_horizontal(pl.col(cell) != 0 for cell, merge in merges.items() if merge == "sum")
-    return table.filter(something).sort(keys, nulls_last=True) if keys else table.filter(something)
+    return table.filter(something).sort(by, nulls_last=True) if by else table.filter(something)
 
 
 def with_overflows(table: pl.DataFrame, layout: Layout, family: Family) -> pl.DataFrame:

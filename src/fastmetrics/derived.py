@@ -19,7 +19,7 @@ from fastmetrics.families.edges import edge_at
 from fastmetrics.families.scores import threshold_cells
 from fastmetrics.founding import CAUSES
 from fastmetrics.reading import cells_of, check_whole, group_numbers
-from fastmetrics.schema import CellTable, Family
+from fastmetrics.schema import CellTable, Family, expressions
 
 __all__ = ["at_threshold", "curve", "most_confused", "per_class", "root_cause"]
 
@@ -72,7 +72,7 @@ def at_threshold(counts: Counts, threshold: float, *, nearest: bool = False) -> 
     table = counts.tables[family.name]
     outer = layout.outer
     sums = [expression.alias(name) for name, expression in cells.items()]
-    grouped = table.group_by(outer).agg(sums) if outer else table.select(sums)
+    grouped = table.group_by(expressions(outer)).agg(sums) if outer else table.select(sums)
     return Counts(layout, {made.name: added([grouped], layout, made)}, counts.how)
 
 
@@ -90,7 +90,7 @@ def per_group(counts: Counts, family: Family, read: Callable[[CellTable], pl.Dat
     size = int(group[-1]) + 1 if len(group) else 0
     keys = {key: table[key] for key in family.inner_names}
     frame = read(CellTable(group, size, keys, cells_of(table, family, layout)))
-    outer = table.select(layout.outer).unique(maintain_order=True)
+    outer = table.select(expressions(layout.outer)).unique(maintain_order=True)
     return (
         pl.concat([outer[frame["group"]], frame.drop("group")], how="horizontal")
         if layout.outer
@@ -147,7 +147,7 @@ def root_cause(counts: Counts) -> pl.DataFrame:
     """
     family = of_kind(counts, "binary")
     table = counts.tables[family.name]
-    return table.select(*counts.layout.outer, n=pl.sum_horizontal(family.states), root_cause=cause())
+    return table.select(*expressions(counts.layout.outer), n=pl.sum_horizontal(family.states), root_cause=cause())
 
 
 def cause() -> pl.Expr:

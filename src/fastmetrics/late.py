@@ -15,7 +15,7 @@ from fastmetrics.counts import Counts
 from fastmetrics.errors import SchemaError, unknown
 from fastmetrics.origin import digest
 from fastmetrics.report.files import encoded, plain
-from fastmetrics.schema import Family, rowwise
+from fastmetrics.schema import Family, expression, expressions, rowwise
 from fastmetrics.sources import open_source
 
 __all__ = ["label_delta"]
@@ -68,16 +68,18 @@ def label_delta(
             if column not in known:
                 raise SchemaError(f"{what}: " + unknown("column", column, known))
     check_rowwise(families, arguments)
-    twice = after.drop_nulls(on).group_by(on).len().filter(pl.col("len") > 1).head(1).collect()
+    identity = expressions(on)
+    known_rows = after.filter(pl.all_horizontal(key.is_not_null() for key in identity))
+    twice = known_rows.group_by(identity).len().filter(pl.col("len") > 1).head(1).collect()
     if len(twice):
         raise SchemaError(
             f"labels hold {dict(zip(on, twice.row(0)[:-1], strict=True))} twice; one label a row is needed"
         )
-    new = after.select(*on, pl.col(label).alias("new label")).drop_nulls()
+    new = after.select(*identity, expression(label).alias("new label")).drop_nulls()
     if label not in before.collect_schema().names():
         dtype = new.collect_schema()["new label"]
         before = before.with_columns(pl.lit(None, dtype=dtype).alias(label))
-    joined = before.join(new, on=on, how="inner")
+    joined = before.join(new, on=identity, how="inner")
     parts = [replace(family, notes=None) for family in families]  # of a count, which is judged when they are added
     was = count(joined.drop("new label"), *parts, **arguments)
     now = count(joined.with_columns(pl.col("new label").alias(label)).drop("new label"), *parts, **arguments)
@@ -99,7 +101,7 @@ def question(delta: Counts, on: Sequence[str], label: str) -> list[Any]:
 
 def rows_of(joined: pl.LazyFrame, on: Sequence[str]) -> Iterator[bytes]:
     """The identities that got a label, and the labels, in an order and a form that no engine changes."""
-    rows = plain(joined.select(*on, "new label").collect())
+    rows = plain(joined.select(*expressions(on), "new label").collect())
     for some in rows.sort(rows.columns).iter_slices(PIECE):
         yield encoded(some, "ndjson")
 

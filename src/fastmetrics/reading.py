@@ -15,7 +15,7 @@ from fastmetrics.errors import SchemaError, listed, unknown
 from fastmetrics.intervals import bounds
 from fastmetrics.metrics import Cells, Metric, find, names, value
 from fastmetrics.origin import is_difference
-from fastmetrics.schema import CellTable, Family, repeated
+from fastmetrics.schema import CellTable, Family, expression, expressions, repeated
 from fastmetrics.windows import UnlistableError, Windows, is_multiple, parse_duration
 
 __all__ = ["check_whole", "group_cells", "metrics", "resolve", "tidy", "worst"]
@@ -143,7 +143,7 @@ def metrics(
         frame = joined(frame, other, layout.outer)
     columns = [name for item in asked for name in frame.columns if name in column_names(item.column)]
     coverage = [name for name in COVERAGE if name in frame.columns and name not in columns]
-    frame = frame.select(*layout.outer, "n", *coverage, *columns)
+    frame = frame.select(expressions([*layout.outer, "n", *coverage, *columns]))
     if fill_empty and layout.windows is not None:
         frame = filled(frame, layout, layout.windows)
     if layout.windows is not None:
@@ -173,7 +173,7 @@ def check_whole(counts: Counts) -> None:
     for family in counts.layout.families:
         below = counts.tables[family.name].filter(pl.any_horizontal(pl.col(family.states) < 0))
         if len(below):
-            groups = below.select(outer).unique(maintain_order=True)
+            groups = below.select(expressions(outer)).unique(maintain_order=True)
             where = f" in {len(groups):,} groups, first {group_name(groups.row(0, named=True))}" if outer else ""
             raise SchemaError(f"these Counts are a difference: cells are negative{where}; {advice}")
     if marked:
@@ -189,8 +189,10 @@ def joined(left: pl.DataFrame, right: pl.DataFrame, keys: Sequence[str]) -> pl.D
     if not keys:
         return pl.concat([left, right.drop("n", *COVERAGE, strict=False)], how="horizontal")
     new = [name for name in right.columns if name not in left.columns]
-    whole = left.join(right.select(*keys, *new), on=keys, how="full", nulls_equal=True, coalesce=True)
-    return whole.with_columns(pl.col("n").fill_null(0)).sort(keys, nulls_last=True)
+    whole = left.join(
+        right.select(expressions([*keys, *new])), on=expressions(keys), how="full", nulls_equal=True, coalesce=True
+    )
+    return whole.with_columns(pl.col("n").fill_null(0)).sort(expressions(keys), nulls_last=True)
 
 
 def family_metrics(
@@ -242,7 +244,9 @@ def group_cells(counts: Counts, family: Family) -> Iterator[tuple[pl.DataFrame, 
         inner = {key: part[key] for key in family.inner_names}
         cells = family.read(CellTable(numbers, some, inner, cells_of(part, family, layout)))
         firsts = (
-            part.select(layout.outer)[np.searchsorted(numbers, np.arange(some))] if layout.outer else part.select([])
+            part.select(expressions(layout.outer))[np.searchsorted(numbers, np.arange(some))]
+            if layout.outer
+            else part.select([])
         )
         yield pl.DataFrame({**firsts.to_dict(), "n": n}), cells
 
@@ -251,7 +255,7 @@ def group_numbers(table: pl.DataFrame, outer: Sequence[str]) -> NDArray[np.int64
     """The number of the group of each row of a sorted table."""
     if not outer:
         return np.zeros(len(table), np.int64)
-    return table.select(pl.struct(outer).rle_id()).to_series().cast(pl.Int64).to_numpy()
+    return table.select(pl.struct(expressions(outer)).rle_id()).to_series().cast(pl.Int64).to_numpy()
 
 
 def cells_of(table: pl.DataFrame, family: Family, layout: Layout) -> Cells:
@@ -290,7 +294,7 @@ def rolling(counts: Counts, period: str, *, every_window: bool) -> Counts:
         table = counts.tables[family.name].rename({WINDOW: "source"}).join(spans.select("source", WINDOW), on="source")
         untimed = counts.tables[family.name].filter(pl.col(WINDOW).is_null())
         columns = counts.tables[family.name].columns
-        tables[family.name] = added([table.select(columns), untimed], layout, family)
+        tables[family.name] = added([table.select(expressions(columns)), untimed], layout, family)
     return Counts(layout, tables, counts.how)
 
 
@@ -310,9 +314,13 @@ def filled(frame: pl.DataFrame, layout: Layout, windows: Windows) -> pl.DataFram
     """Rows of n = 0 for the windows in which a group did not occur."""
     every = pl.DataFrame(listed_windows(frame[WINDOW], windows))
     keys = [key for key in layout.outer if key != WINDOW]
-    grid = frame.select(keys).unique(maintain_order=True).join(every, how="cross") if keys else every
-    whole = grid.join(frame, on=[*keys, WINDOW], how="full", nulls_equal=True, coalesce=True)
-    return whole.select(frame.columns).with_columns(pl.col("n").fill_null(0)).sort(layout.outer, nulls_last=True)
+    grid = frame.select(expressions(keys)).unique(maintain_order=True).join(every, how="cross") if keys else every
+    whole = grid.join(frame, on=expressions([*keys, WINDOW]), how="full", nulls_equal=True, coalesce=True)
+    return (
+        whole.select(expressions(frame.columns))
+        .with_columns(pl.col("n").fill_null(0))
+        .sort(expressions(layout.outer), nulls_last=True)
+    )
 
 
 def tidy(
@@ -349,7 +357,7 @@ def tidy(
         head.select(
             *fixed,
             pl.lit(name).alias("metric"),
-            pl.col(name).alias("value"),
+            expression(name).alias("value"),
             *([pl.col(f"{name}_low").alias("low"), pl.col(f"{name}_high").alias("high")] if intervals else []),
         ).with_row_index("row")
         for name in names_
@@ -359,7 +367,7 @@ def tidy(
 
 def slice_value(keys: Sequence[str], dtypes: Mapping[str, pl.DataType]) -> pl.Expr:
     """The values of some keys, comma-separated; null for no key and for a null of only one, "" among several."""
-    values = [key_text(pl.col(key), dtypes[key]) for key in keys]
+    values = [key_text(expression(key), dtypes[key]) for key in keys]
     if len(keys) < 2:
         return values[0] if keys else pl.lit(None, dtype=pl.String)
     return pl.concat_str([value.fill_null("") for value in values], separator=",")

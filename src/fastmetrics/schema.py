@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import polars as pl
+import polars.selectors as cs
 from numpy.typing import NDArray
 
 from fastmetrics.errors import SchemaError, listed
@@ -31,6 +32,7 @@ __all__ = [
     "States",
     "column_name",
     "expression",
+    "expressions",
     "literal",
     "roots",
     "rowwise",
@@ -39,6 +41,7 @@ __all__ = [
 
 Column = str | pl.Expr
 SQL_COMPARISON = re.compile(r"\.sql_\w+\(\[.*\]\)$")
+PATTERN = re.compile(r"\*|\^.*\$", re.DOTALL)  # what pl.col and names in select, group_by and join mean a choice by
 FIXED_COLUMNS = ("grouping", "window", "window_start", "window_end", "n", "label_coverage", "answer_rate")
 
 
@@ -62,8 +65,15 @@ def column_name(column: Column) -> str:
 
 
 def expression(column: Column) -> pl.Expr:
-    """A column as an expression."""
-    return pl.col(column) if isinstance(column, str) else column
+    """A column as an expression; a name is that column, also one that Polars would take for a pattern."""
+    if not isinstance(column, str):
+        return column
+    return cs.by_name(column).as_expr() if PATTERN.fullmatch(column) else pl.col(column)
+
+
+def expressions(columns: Iterable[Column]) -> list[pl.Expr]:
+    """Columns as expressions."""
+    return [expression(column) for column in columns]
 
 
 def literal(value: Any) -> pl.Expr:
@@ -77,7 +87,29 @@ def roots(column: Column) -> list[str] | None:
         return [column]
     if not isinstance(column, pl.Expr):
         column_name(column)  # says what it is instead
-    return None if column.meta.has_multiple_outputs() else column.meta.root_names()
+    if not column.meta.has_multiple_outputs():
+        return column.meta.root_names()
+    names = [selected(leaf) for leaf in leaves(column)]
+    return None if None in names else [name for some in names for name in some or ()]
+
+
+def leaves(expression: pl.Expr) -> Iterator[pl.Expr]:
+    """The columns and constants that an expression is made of."""
+    parts = expression.meta.pop()
+    for part in parts:
+        yield from leaves(part)
+    if not parts:
+        yield expression
+
+
+def selected(leaf: pl.Expr) -> list[str] | None:
+    """The one column that a leaf of an expression takes by its name, if any; None of a choice among columns."""
+    if not leaf.meta.is_column_selection():
+        return []
+    try:
+        return [leaf.meta.output_name()]
+    except pl.exceptions.PolarsError:
+        return None
 
 
 def rowwise(expression: pl.Expr) -> bool:

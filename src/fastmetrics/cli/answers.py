@@ -21,6 +21,7 @@ from fastmetrics.counts import Counts, Layout
 from fastmetrics.errors import SourceError, unknown
 from fastmetrics.notes import Note, to_json
 from fastmetrics.report.files import FORMATS, checked_target, encoded, format_of, write
+from fastmetrics.schema import expressions
 
 __all__ = [
     "Answer",
@@ -249,7 +250,13 @@ class Answer:
         new = [name for name in others.columns if name not in ranked.columns]
         if not keys:
             return ranked.hstack(others.select(new).head(len(ranked)))
-        return ranked.join(others.select(*keys, *new), on=keys, how="left", nulls_equal=True, maintain_order="left")
+        return ranked.join(
+            others.select(expressions([*keys, *new])),
+            on=expressions(keys),
+            how="left",
+            nulls_equal=True,
+            maintain_order="left",
+        )
 
 
 def check_plot(path: str) -> None:

@@ -15,6 +15,7 @@ from fastmetrics.cli.front import say
 from fastmetrics.counts import Counts, group_name
 from fastmetrics.errors import SchemaError, unknown
 from fastmetrics.notes import NOTES, Note, merge_notes, notes_of
+from fastmetrics.schema import expressions
 from fastmetrics.wording import said
 
 __all__ = ["BURDENS", "GATE", "NOTE", "Gate", "Rules", "heard"]
@@ -73,7 +74,7 @@ class Gate:
         judged = f"gate {self} judged {len(frame) - len(unknown):,} of {len(frame):,} groups; {column} is undefined"
         if len(unknown) == len(frame):
             return f"{judged} in every group"
-        named = "; ".join(map(group_name, unknown.select(keys).head(FEW).iter_rows(named=True)))
+        named = "; ".join(map(group_name, unknown.select(expressions(keys)).head(FEW).iter_rows(named=True)))
         return f"{judged} where {named}" + (f" and in {len(unknown) - FEW:,} more" if len(unknown) > FEW else "")
 
 

@@ -29,6 +29,7 @@ from fastmetrics.errors import MergeError, SchemaError, listed
 from fastmetrics.notes import notes_of
 from fastmetrics.report.files import FORMATS, checked_target
 from fastmetrics.report.text import lines
+from fastmetrics.schema import expressions
 from fastmetrics.sources.paths import missing
 
 __all__ = ["compare", "inspect", "merge", "metrics", "read", "rollup"]
@@ -165,8 +166,8 @@ def beside_all(frame: pl.DataFrame, counts: fm.Counts, to: Any, keys: Sequence[s
     if isinstance(to, dict):
         (key, value), *_ = to.items()
         counts = counts.filter(~pl.col(WINDOW if key == "window" else key).eq_missing(pl.lit(value)))
-    groups = next(iter(counts.tables.values())).select(keys).unique(maintain_order=True)
-    return groups.join(frame, on=keys, how="left", nulls_equal=True, maintain_order="left")
+    groups = next(iter(counts.tables.values())).select(expressions(keys)).unique(maintain_order=True)
+    return groups.join(frame, on=expressions(keys), how="left", nulls_equal=True, maintain_order="left")
 
 
 def group_named(to: str, counts: fm.Counts, by: Sequence[str]) -> Any:

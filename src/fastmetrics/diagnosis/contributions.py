@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+import polars.selectors as cs
 from numpy.typing import NDArray
 
 from fastmetrics.comparing import read
@@ -17,6 +18,7 @@ from fastmetrics.errors import SchemaError
 from fastmetrics.families.binary import CELLS
 from fastmetrics.metrics import Cells, Metric
 from fastmetrics.reading import check_whole, resolve
+from fastmetrics.schema import expressions
 
 __all__ = ["decompose"]
 
@@ -79,7 +81,7 @@ def decompose(
     for counts in (before, now):
         names, cells = read(counts, asked)
         sums = {"num": row.num(cells), "den": row.den(cells), "rows": names["n"].to_numpy()}
-        sides.append(beside(names.select(columns), sums))
+        sides.append(beside(names.select(expressions(columns)), sums))
     both = joined(sides[0], sides[1], columns)
     num_b, den_b, rows_b, num_c, den_c, rows_c = (both[name].to_numpy() for name in both.columns[len(columns) :])
     parts: dict[str, Floats] = {}
@@ -91,7 +93,7 @@ def decompose(
         parts = {"rate": two.rate, "mix": two.mix, "support": two.support}
     values = {"baseline": over(num_b, den_b), "current": over(num_c, den_c)} | parts
     values["contribution"] = np.sum(list(parts.values()), axis=0)
-    frame = beside(both.select(columns), values)
+    frame = beside(both.select(expressions(columns)), values)
     return frame.sort(pl.col("contribution").abs(), descending=True, nulls_last=True, maintain_order=True)
 
 
@@ -105,8 +107,8 @@ def joined(before: pl.DataFrame, now: pl.DataFrame, keys: Sequence[str]) -> pl.D
     """Both sides by key, 0 where one has nothing."""
     if not keys:  # one row a side, or none where it has no rows
         return pl.concat([before.sum(), now.sum().select(pl.all().name.suffix("_now"))], how="horizontal")
-    both = before.join(now, on=keys, how="full", coalesce=True, nulls_equal=True, suffix="_now")
-    return both.sort(keys, nulls_last=True).with_columns(pl.exclude(keys).fill_null(0.0))
+    both = before.join(now, on=expressions(keys), how="full", coalesce=True, nulls_equal=True, suffix="_now")
+    return both.sort(expressions(keys), nulls_last=True).with_columns(cs.exclude(cs.by_name(*keys)).fill_null(0.0))
 
 
 def chosen_by_model(metric: Metric) -> bool:

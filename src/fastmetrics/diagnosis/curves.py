@@ -14,6 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from fastmetrics.errors import DataError, SchemaError, SourceError, unknown
+from fastmetrics.schema import expressions
 
 __all__ = ["Columns", "Curve", "read_curves"]
 
@@ -108,7 +109,7 @@ def frames(log: Any) -> Iterator[tuple[str, pl.DataFrame]]:
         elif source.lazy is not None:
             yield source.name, source.lazy.collect()
         else:
-            everything = Selection(tuple(pl.col(name) for name in source.schema), None)
+            everything = Selection(tuple(expressions(source.schema)), None)
             yield source.name, pl.concat([*source.batches(everything), pl.DataFrame(schema=source.schema)])
     except (SourceError, pl.exceptions.PolarsError):
         if not isinstance(log, (str, Path)) or not str(log).lower().endswith((".jsonl", ".ndjson")):

@@ -303,7 +303,7 @@ def contrast(current: Counts, baseline: Counts, keys: Sequence[str]) -> dict[str
     name = current.layout.families[0].name
     found = {}
     for key in keys:
-        then, now = (counts.tables[name][key].unique() for counts in (baseline, current))
+        then, now = (counts.tables[name][key].alias("").unique() for counts in (baseline, current))
         if len(then) == len(now) == 1 and then[0] != now[0]:
             found[key] = then[0], now[0]
     return found

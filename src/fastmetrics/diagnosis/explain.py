@@ -14,6 +14,7 @@ from fastmetrics.diagnosis.lattice import Lattice, lattice_of, summed_by
 from fastmetrics.diagnosis.ratios import Ratio
 from fastmetrics.diagnosis.where import Place, Search, best_place, localise
 from fastmetrics.errors import DataError, SchemaError, unknown
+from fastmetrics.schema import expression, expressions
 from fastmetrics.sources import Selection, open_source
 
 __all__ = ["CAUSES", "additive", "cause_frame", "explain_ratio"]
@@ -161,13 +162,13 @@ def additive(data: Any, what: str, values: Sequence[str], keys: Sequence[str]) -
     for column in (*keys, *values):
         if column not in known:
             raise SchemaError(f"{what}: " + unknown("column", column, known))
-    frame = pl.concat(source.batches(Selection(tuple(pl.col(column) for column in (*keys, *values)), None)))
+    frame = pl.concat(source.batches(Selection(tuple(expressions((*keys, *values))), None)))
     for column in values:
         if not frame.schema[column].is_numeric():
             raise SchemaError(f"{what}: column {column!r} holds {frame.schema[column]}; numbers are needed")
-        numbers = frame[column].cast(pl.Float64)
+        numbers = frame[column].alias("").cast(pl.Float64)
         bad = numbers.is_null() | ~numbers.is_finite().fill_null(False) | (numbers < 0).fill_null(True)
         if bad.any():
             raise DataError(f"{what}: column {column!r} holds {frame[column].filter(bad)[0]}; needed are numbers >= 0")
-    sums = [pl.col(column).cast(pl.Float64).sum() for column in values]
-    return frame.group_by(keys, maintain_order=True).agg(sums) if keys else frame.select(sums)
+    sums = [expression(column).cast(pl.Float64).sum() for column in values]
+    return frame.group_by(expressions(keys), maintain_order=True).agg(sums) if keys else frame.select(sums)

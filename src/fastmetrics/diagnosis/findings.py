@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 
 from fastmetrics.errors import SchemaError, unknown
-from fastmetrics.schema import literal
+from fastmetrics.schema import expression, expressions, literal
 from fastmetrics.wording import printable, said
 
 __all__ = ["Diagnosis", "Finding", "SEVERITIES"]
@@ -114,7 +114,7 @@ class Finding:
         >>> pl.DataFrame({"country": ["BR", None]}).filter(finding.filter).height
         1
         """
-        tests = [pl.col(key).eq_missing(literal(value)) for key, value in self.slice.items()]
+        tests = [expression(key).eq_missing(literal(value)) for key, value in self.slice.items()]
         return pl.all_horizontal(tests) if tests else pl.lit(True)
 
     @property
@@ -154,7 +154,9 @@ class Finding:
         for key in self.slice:
             if key not in columns:
                 raise SchemaError("examples(): " + unknown("column", key, columns))
-        rows = source.lazy.filter(self.filter).with_columns(pl.struct(columns).hash(SEED).alias("hash of the row"))
+        rows = source.lazy.filter(self.filter).with_columns(
+            pl.struct(expressions(columns)).hash(SEED).alias("hash of the row")
+        )
         return rows.bottom_k(n, by="hash of the row").sort("hash of the row").drop("hash of the row").collect()
 
     def row(self) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from fastmetrics.diagnosis.suffixes import Suffixes, counted_up, suffixes_of
+from fastmetrics.schema import expressions
 
 __all__ = ["Cell", "Coded", "DENSE_CELLS", "Lattice", "coded", "lattice_of", "lattice_over", "summed_by"]
 
@@ -141,7 +142,7 @@ def lattice_of(frames: Sequence[pl.DataFrame], dims: Sequence[str]) -> tuple[Lat
 
     Columns of one dimension may differ in width or in the order of their categories; null is a value of its own.
     """
-    keys = pl.concat([frame.select(dims) for frame in frames], how="vertical_relaxed")
+    keys = pl.concat([frame.select(expressions(dims)) for frame in frames], how="vertical_relaxed")
     lattice, leaf = lattice_over([coded(keys[dim]) for dim in dims], sum(map(len, frames)))
     return lattice, np.split(leaf, np.cumsum([len(frame) for frame in frames])[:-1])
 
@@ -161,6 +162,7 @@ def coded(column: pl.Series) -> Coded:
     >>> values.to_list(), codes.tolist()
     (['a', 'b', None], [1, 2, 0, 1])
     """
+    name, column = column.name, column.alias("")  # many methods of a Series take its name for a pattern
     distinct = column.unique().sort(nulls_last=True)
     known = distinct.drop_nulls()
     # Looking texts up takes a quarter of the time that ranking takes.
@@ -168,7 +170,7 @@ def coded(column: pl.Series) -> Coded:
         places = column.cast(pl.String).cast(pl.Enum(known.cast(pl.String))).to_physical()
     else:
         places = column.rank("dense") - 1
-    return distinct, places.cast(pl.Int64).fill_null(len(known)).to_numpy()
+    return distinct.alias(name), places.cast(pl.Int64).fill_null(len(known)).to_numpy()
 
 
 def numbered(

@@ -19,7 +19,7 @@ from fastmetrics.diagnosis.rates import ROWS, Rate, prepared, told_apart
 from fastmetrics.diagnosis.ratios import Ratio
 from fastmetrics.diagnosis.when import adjusted, since
 from fastmetrics.metrics import Cells, Formula
-from fastmetrics.schema import Family
+from fastmetrics.schema import Family, expressions
 
 __all__ = ["Held", "Pair", "Times", "paired"]
 
@@ -231,7 +231,7 @@ def summed(counts: Counts, family: Family, by: Sequence[str]) -> pl.DataFrame:
     table = counts.tables[family.name]
     keys = [*by, *family.inner_names]
     states = [pl.col(state).sum() for state in family.states]
-    return table.group_by(keys, maintain_order=True).agg(states) if keys else table.select(states)
+    return table.group_by(expressions(keys), maintain_order=True).agg(states) if keys else table.select(states)
 
 
 def places(table: pl.DataFrame, windows: pl.Series) -> NDArray[np.int64]:

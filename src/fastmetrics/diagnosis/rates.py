@@ -11,7 +11,7 @@ import polars as pl
 
 from fastmetrics.families.classes import common_class_dtype
 from fastmetrics.metrics import Formula, Metric
-from fastmetrics.schema import Family
+from fastmetrics.schema import Family, expressions
 
 __all__ = [
     "CONFUSED",
@@ -141,7 +141,10 @@ def prepared(family: Family, tables: Sequence[pl.DataFrame], keys: Sequence[str]
 
 def summed_cells(tables: Sequence[pl.DataFrame], keys: Sequence[str], cells: Sequence[pl.Expr]) -> list[pl.DataFrame]:
     """Sums by ``keys``."""
-    return [table.group_by(keys, maintain_order=True).agg(cells) if keys else table.select(cells) for table in tables]
+    return [
+        table.group_by(expressions(keys), maintain_order=True).agg(cells) if keys else table.select(cells)
+        for table in tables
+    ]
 
 
 def score_cells(family: Family, tables: Sequence[pl.DataFrame], keys: Sequence[str]) -> Prepared:

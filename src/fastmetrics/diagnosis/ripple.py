@@ -29,6 +29,7 @@ from fastmetrics.diagnosis.deviations import (
 from fastmetrics.diagnosis.explain import CAUSES
 from fastmetrics.diagnosis.lattice import DENSE_CELLS, Cell, Lattice, coded, lattice_over
 from fastmetrics.errors import DataError, SchemaError, unknown
+from fastmetrics.schema import expression
 
 __all__ = ["explain_sum"]
 
@@ -179,7 +180,7 @@ def checked(name: str, frame: pl.DataFrame, value: str, dims: Sequence[str]) -> 
     numbers = frame[value].cast(pl.Float64).fill_null(0.0)
     if not numbers.is_finite().all():
         raise DataError(f"{name}: column {value!r} holds NaN or infinite values, which do not add up")
-    return frame.select(*[pl.col(dim).cast(pl.String) for dim in dims], numbers.alias(value))
+    return frame.select(*[expression(dim).cast(pl.String) for dim in dims], numbers.alias(value))
 
 
 def leaves_of(actual: pl.DataFrame, expected: pl.DataFrame) -> Leaves:

@@ -11,6 +11,7 @@ import polars as pl
 
 from fastmetrics.atomic import replace_file
 from fastmetrics.errors import SourceError, unknown
+from fastmetrics.schema import expression
 
 __all__ = ["FORMATS", "SUFFIXES", "checked_target", "encoded", "format_of", "plain", "write"]
 
@@ -24,7 +25,7 @@ def plain(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def plain_column(name: str, dtype: pl.DataType) -> pl.Expr:
-    column = pl.col(name)
+    column = expression(name)
     if isinstance(dtype, pl.Datetime):
         return column.dt.to_string("%Y-%m-%dT%H:%M:%S%.f" + ("%:z" if dtype.time_zone else ""))
     if dtype.is_temporal():

@@ -41,7 +41,7 @@ def lines(counts: Counts) -> list[tuple[str, str]]:
 
 
 def distinct(table: pl.DataFrame, key: str) -> str:
-    values = table[key].unique().sort(nulls_last=True)
+    values = table[key].alias("").unique().sort(nulls_last=True)
     shown = key_texts(values.head(FEW), null="None")
     more = [f"... and {len(values) - FEW:,} more"] if len(values) > FEW else []
     return f"{len(values):,} ({', '.join(shown + more)})"

@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 
 from fastmetrics.errors import SchemaError, SourceError, unknown
+from fastmetrics.schema import expression
 from fastmetrics.sources import arrow_files
 from fastmetrics.sources.addresses import File, exact, is_local, literal
 from fastmetrics.sources.guard import FOREIGN, first_line
@@ -82,7 +83,9 @@ class Format:
         """The column of a text file whose values are not all of the dtype that the first of them have."""
         for column in columns if self.text else ():
             as_text = pl.Schema({**schema, column: pl.String()})
-            if failure(self.scan(file, schema).select(column)) and not failure(self.scan(file, as_text).select(column)):
+            if failure(self.scan(file, schema).select(expression(column))) and not failure(
+                self.scan(file, as_text).select(expression(column))
+            ):
                 return column
         return None
 

@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from fastmetrics.errors import SchemaError, SourceError, unknown
+from fastmetrics.schema import expression, expressions, roots
 from fastmetrics.sources.arrow import WIDEST_DECIMAL, unread
 from fastmetrics.sources.batches import Frames, streamed
 from fastmetrics.sources.guard import FOREIGN, guarded
@@ -28,14 +29,14 @@ class Bare:
         series = frame.get_column(self.name)
         if self.physical and isinstance(series.dtype, pl.Datetime):
             return series.cast(pl.Int64)  # 2 microseconds; `to_physical` makes a query of it, 64 to 600
-        return series.to_physical() if self.physical else series
+        return series.alias("").to_physical().alias(self.name) if self.physical else series
 
 
 def bare(column: pl.Expr) -> Bare | None:
     """What an expression takes as it is, if it computes nothing."""
     given = column.meta.undo_aliases()
-    for name in column.meta.root_names()[:1]:
-        for physical, plain in ((False, pl.col(name)), (True, pl.col(name).to_physical())):
+    for name in (roots(column) or [])[:1]:
+        for physical, plain in ((False, expression(name)), (True, expression(name).to_physical())):
             if given.meta.eq(plain):
                 return Bare(name, physical)
     return None
@@ -85,13 +86,13 @@ class Selection:
             yield from streamed(self.of(lazy))
             return
         names = list(dict.fromkeys(column.name for column in columns))
-        for frame in streamed(self.kept(lazy).select(names)):
+        for frame in streamed(self.kept(lazy).select(expressions(names))):
             yield taken(frame, columns)
 
     def needs(self) -> list[str]:
         """The columns of the input that are read."""
         wanted = [*self.columns, *([] if self.where is None else [self.where])]
-        return list(dict.fromkeys(name for column in wanted for name in column.meta.root_names()))
+        return list(dict.fromkeys(name for column in wanted for name in roots(column) or ()))
 
 
 @dataclass(frozen=True)
@@ -179,6 +180,11 @@ def failure(query: pl.LazyFrame) -> BaseException | None:
     return None
 
 
+def alone(frame: pl.DataFrame) -> pl.Series:
+    """The one column of a frame without its name, by which many methods of a Series find it again, as a pattern."""
+    return frame.to_series().alias("")
+
+
 def from_lazy(name: str, lazy: pl.LazyFrame) -> Source:
     with guarded(f"{name} cannot be read"):
         schema = lazy.collect_schema()
@@ -186,7 +192,7 @@ def from_lazy(name: str, lazy: pl.LazyFrame) -> Source:
         name,
         schema,
         lambda selection: selection.read(lazy),
-        lambda column: lazy.select(column).head(10_000).collect().to_series(),
+        lambda column: alone(lazy.select(column).head(10_000).collect()),
         lazy=lazy,
     )
 
@@ -197,11 +203,11 @@ def from_frame(name: str, frame: pl.DataFrame) -> Source:
 
     def batches(selection: Selection) -> Frames:
         if selection.where is None and selection.bare is not None:
-            yield taken(frame.select(selection.needs()), selection.bare)
+            yield taken(frame.select(expressions(selection.needs())), selection.bare)
         else:
             yield from streamed(selection.of(lazy))
 
-    head = lambda column: frame.head(10_000).select(column).to_series()  # noqa: E731
+    head = lambda column: alone(frame.head(10_000).select(column))  # noqa: E731
     return Source(name, frame.schema, batches, head, lazy=lazy, height=lambda: frame.height, resident=True)
 
 
@@ -223,7 +229,7 @@ def from_frames(name: str, schema: pl.Schema, frames: Iterator[pl.DataFrame], **
         if not ahead:
             ahead.extend(frame for frame in [next(frames, None)] if frame is not None)
         first = ahead[0] if ahead else pl.DataFrame(schema=schema)
-        return fitted(name, first, schema, column.meta.root_names()).select(column).to_series()
+        return alone(fitted(name, first, schema, roots(column) or ()).select(column))
 
     return Source(name, schema, batches, head, **more)
 
@@ -234,7 +240,7 @@ def fitted(name: str, frame: pl.DataFrame, schema: pl.Schema, needed: Iterable[s
         if column not in frame.schema:
             raise SourceError(f"{name}, a later batch: " + unknown("column", column, frame.schema.names()))
         if frame.schema[column] == pl.Null and schema[column] != pl.Null:
-            frame = frame.with_columns(pl.col(column).cast(schema[column]))
+            frame = frame.with_columns(expression(column).cast(schema[column]))
         if frame.schema[column] != schema[column]:
             raise SourceError(
                 f"{name}: column {column!r} holds {frame.schema[column]} in a later batch, but {schema[column]} in "

@@ -19,6 +19,7 @@ from urllib.parse import unquote
 import polars as pl
 
 from fastmetrics.errors import SourceError, listed, unknown
+from fastmetrics.schema import expressions
 from fastmetrics.sources.addresses import is_local
 from fastmetrics.sources.arrow import unread
 from fastmetrics.sources.batches import Frames
@@ -170,7 +171,7 @@ class Files:
                 if name in known and dtype != pl.Object and self.kind.fits(known[name], dtype)
             ]
             values = [pl.lit(value, hive.schema[name]).alias(name) for name, value in constants.items()]
-            lazies.append(self.kind.scan(file, self.schema).select(shared).with_columns(values))
+            lazies.append(self.kind.scan(file, self.schema).select(expressions(shared)).with_columns(values))
         return pl.concat(lazies, how="diagonal") if len(lazies) > 1 else lazies[0]
 
     def explained(self, source: Source, selection: Selection) -> Frames:

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from fastmetrics.schema import expression
+from fastmetrics.schema import expressions
 from fastmetrics.sources.arrow import as_frame
 from fastmetrics.sources.guard import guarded
 
@@ -27,7 +27,7 @@ def lazily(name: str, schema: pl.Schema, batches: Callable[[list[str] | None], I
                 if rows is not None:
                     frame = frame.head(rows)
                     rows -= frame.height
-                chosen = frame if columns is None else frame.select(map(expression, columns))
+                chosen = frame if columns is None else frame.select(expressions(columns))
                 yield chosen if predicate is None else chosen.filter(predicate)
                 if rows == 0:
                     return

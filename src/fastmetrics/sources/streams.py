@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from fastmetrics.errors import SourceError
-from fastmetrics.schema import expression
+from fastmetrics.schema import expressions
 from fastmetrics.sources.ahead import Ahead, plain
 from fastmetrics.sources.arrow import TWICE, as_frame, fields
 from fastmetrics.sources.formats import FORMATS, Format
@@ -168,7 +168,7 @@ def from_text(name: str, stream: Any, kind: Format, columns: Columns) -> Source:
                 ruler.measure(block)
             whole = block if ruler is None or block is first else ruler.header + block
             try:
-                yield kind.scan(whole, schema).select(map(expression, wanted)).collect()
+                yield kind.scan(whole, schema).select(expressions(wanted)).collect()
             except FOREIGN as error:
                 raise kind.said(name, schema, kind.misread(whole, schema, wanted), error) from error
 

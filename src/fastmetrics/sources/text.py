@@ -12,6 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
+from fastmetrics.schema import expression, expressions
 from fastmetrics.sources.addresses import File, exact, is_local
 from fastmetrics.sources.ahead import Ahead, is_compressed, plain
 from fastmetrics.sources.lines import tables
@@ -51,7 +52,7 @@ class Text:
         def frames(columns: list[str] | None) -> Iterator[pl.DataFrame]:
             for part in self.blocks(str(file)):
                 lazy = self.parsed(part, schema)
-                yield (lazy if columns is None else lazy.select(columns)).collect()
+                yield (lazy if columns is None else lazy.select(expressions(columns))).collect()
 
         known = self.parsed(next(self.blocks(str(file)), b""), schema).collect_schema()
         return lazily(str(file), known, frames)
@@ -79,7 +80,7 @@ class Text:
             lazy = self.parse(file, infer_schema=False, schema_overrides=dtypes)
             known = set(lazy.collect_schema().names())
             empty = pl.Schema({name: dtype for name, dtype in schema.items() if name in known})
-        return lazy.with_columns(pl.col(name).cast(pl.Null) for name, dtype in empty.items() if dtype == pl.Null)
+        return lazy.with_columns(expression(name).cast(pl.Null) for name, dtype in empty.items() if dtype == pl.Null)
 
     def guessed(self, file: File) -> pl.Schema:
         """The dtypes that Polars sees in the first rows, Null where there is no value in all of it."""
@@ -87,11 +88,11 @@ class Text:
         text = {name: pl.String() for name, dtype in schema.items() if dtype in (pl.String, pl.Null)}
         if not text:
             return schema
-        as_text = self.parse(file, infer_schema_length=HEAD_ROWS, schema_overrides=text).select(list(text))
+        as_text = self.parse(file, infer_schema_length=HEAD_ROWS, schema_overrides=text).select(expressions(text))
         head = as_text.head(HEAD_ROWS).collect()
         empty = [column.name for column in head if column.null_count() == head.height]
         if empty and head.height == HEAD_ROWS:
-            filled = as_text.select(pl.col(empty).count()).collect().row(0, named=True)
+            filled = as_text.select(column.count() for column in expressions(empty)).collect().row(0, named=True)
             if any(filled.values()):
                 schema = self.parse(file, infer_schema_length=None).collect_schema()
             empty = [name for name in empty if not filled[name]]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
+import polars.selectors as cs
 
 from fastmetrics.counts import Counts
 from fastmetrics.errors import FastMetricsError
@@ -14,6 +15,7 @@ from fastmetrics.reading import Asked, resolve
 from fastmetrics.report.files import json
 from fastmetrics.report.keys import key_texts
 from fastmetrics.report.plots.words import LONGEST_NAME, drawn, named
+from fastmetrics.schema import expression, expressions
 
 if TYPE_CHECKING:
     import altair as alt
@@ -74,12 +76,13 @@ class Groups:
         keys = [name for name in self.names.columns if name != "group"]
         if not keys:
             return rows.with_columns(group=pl.lit(self.labels[0]))
-        return rows.join(self.names, on=keys, how="left", nulls_equal=True, maintain_order="left").drop(keys)
+        named = rows.join(self.names, on=expressions(keys), how="left", nulls_equal=True, maintain_order="left")
+        return named.select(cs.exclude(cs.by_name(*keys)))
 
 
 def keyed(keys: tuple[str, ...]) -> dict[str, pl.Expr]:
     """The keys under names of ours, as a key may be called ``value`` or ``group`` too."""
-    return {f"k{place}": pl.col(key) for place, key in enumerate(keys)}
+    return {f"k{place}": expression(key) for place, key in enumerate(keys)}
 
 
 def chosen(question: Question, most: int) -> Groups:
@@ -88,15 +91,17 @@ def chosen(question: Question, most: int) -> Groups:
     totals = counts.rollup(*keys)
     if not keys:
         return Groups(counts, pl.DataFrame({"group": ["all rows"]}), "")
-    groups = totals.metrics(question.metric).select(*keys, "n")
+    groups = totals.metrics(question.metric).select(*expressions(keys), "n")
     if len(groups) <= most:
         return Groups(counts, texts(groups.select(**keyed(keys))), "")
     ranked = totals.worst(question.metric, most) if question.rankable else groups.head(0)
     how = f"the {len(ranked)} worst" if len(ranked) else f"the {most} largest"
     best = ranked if len(ranked) else groups.sort("n", descending=True, maintain_order=True).head(most)
-    shown = groups.select(keys).join(best.select(keys), on=keys, how="semi", nulls_equal=True, maintain_order="left")
+    shown = groups.select(expressions(keys)).join(
+        best.select(expressions(keys)), on=expressions(keys), how="semi", nulls_equal=True, maintain_order="left"
+    )
     tables = {
-        name: table.join(shown, on=keys, how="semi", nulls_equal=True, maintain_order="left")
+        name: table.join(shown, on=expressions(keys), how="semi", nulls_equal=True, maintain_order="left")
         for name, table in counts.tables.items()
     }
     note = f"shown are {how} of {len(groups):,} groups"
