@@ -10,7 +10,7 @@ READY_TEST := $(VENV)/ready-test
 READY_BENCH := $(VENV)/ready-bench
 READY_DOCS := $(VENV)/ready-docs
 
-.PHONY: help demo test check bench bench-full causes coverage precision docs clean
+.PHONY: help demo test soak check bench bench-full causes coverage precision docs clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -37,6 +37,11 @@ demo: $(READY) ## Write a month of LLM prediction logs, count them, show who got
 
 test: $(READY_TEST) check ## Style, types, import direction and all tests
 	$(BIN)/python -m pytest --quiet
+
+SEED ?= $(shell date +%s)
+soak: $(READY_TEST) ## The laws of the tests in large, for minutes; SEED= repeats a run
+	@echo "SEED=$(SEED)"
+	SEED=$(SEED) $(BIN)/python -m pytest --quiet tests/soak
 
 check: $(READY_TEST) ## Style, types and import direction
 	$(BIN)/ruff check .

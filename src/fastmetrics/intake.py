@@ -132,14 +132,29 @@ def restored(column: pl.Series, dtype: pl.DataType, family: Family) -> pl.Series
     try:
         if isinstance(dtype, pl.Datetime) and isinstance(column.dtype, pl.Datetime):
             return in_zone(column, dtype)
-        cast = column.cast(dtype)
-        if column.dtype == pl.Null or (cast.cast(column.dtype) == column).all():
-            return cast
+        if may_become(column, dtype):
+            cast = column.cast(dtype)
+            if (cast.cast(column.dtype) == column).all():
+                return cast
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
         pass
     raise SourceError(
         f"key {column.name!r} of family {family.name!r} holds {column.dtype} with values that the metadata's "
         f"{dtype} does not have; merge such Counts with + instead"
+    )
+
+
+def may_become(column: pl.Series, dtype: pl.DataType) -> bool:
+    """Whether a key of this dtype was another: text that had no type of its own in Arrow, and what engines make of
+    durations and of nothing.
+    """
+    have = column.dtype
+    text = have == pl.String and (isinstance(dtype, pl.Enum) or dtype in (pl.Int128, pl.UInt128))
+    return (
+        text
+        or have.base_type() == dtype.base_type()
+        or (have.is_integer() and isinstance(dtype, pl.Duration))
+        or column.null_count() == len(column)
     )
 
 
