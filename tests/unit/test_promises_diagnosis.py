@@ -260,3 +260,65 @@ def test_errors_that_move_a_tenth_as_much_the_other_way_are_part_of_a_trade(alon
 def odds(logit: float) -> float:
     """The share at some log odds."""
     return 1 / (1 + math.exp(-logit))
+
+
+@pytest.mark.parametrize(("raised", "tag"), [(0.1125, "fn_surge"), (0.1175, "ranking_degradation")])
+def test_a_rate_with_a_fiftieth_of_the_evidence_is_part_of_what_happened(raised: float, tag: str) -> None:
+    """False alarms beside many more misses: 8 and 17 of some 560 nats."""
+    assert [one.tag for one in diagnosed([part(40_000)], [part(40_000, fnr=0.35, fpr=raised)])] == [tag]
+
+
+@pytest.mark.parametrize(("raised", "tag"), [(0.1092, "fn_surge"), (0.11, "ranking_degradation")])
+def test_what_moved_beside_it_is_told_at_an_error_rate_of_5_percent(raised: float, tag: str) -> None:
+    """Of the nine rates looked at: 4.7 and 5.6 nats, where the logarithm of 9 / 0.05 is 5.2."""
+    assert [one.tag for one in diagnosed([part(40_000)], [part(40_000, fnr=0.25, fpr=raised)])] == [tag]
+
+
+def without(log: pl.DataFrame, *columns: str) -> pl.DataFrame:
+    """A log that lacks every tenth value of some columns."""
+    return log.with_columns(pl.when(pl.int_range(pl.len()) % 10 > 0).then(column) for column in columns)
+
+
+@pytest.mark.parametrize(("both", "found"), [(0.4, 2), (0.65, 1)])
+def test_rates_that_moved_in_half_of_the_smaller_slice_s_rows_are_one_finding(both: float, found: int) -> None:
+    """Labels are missing in a country, and answers on a device."""
+    rows = int(20_000 * (1 - both))
+    before = [
+        part(int(20_000 * both), country="BR", device="ios"),
+        part(rows, country="BR", device="web"),
+        part(rows, country="DE", device="ios"),
+        part(60_000, country="DE", device="web"),
+    ]
+    gone = (("label", "pred"), ("label",), ("pred",), ())
+    now = [without(log, *columns) if columns else log for log, columns in zip(before, gone, strict=True)]
+    assert [one.tag for one in diagnosed(before, now)] == ["null_surge"] * found
+
+
+@pytest.mark.parametrize(("place", "found"), [(9, True), (15, False)])
+def test_of_many_classes_the_shares_of_the_12_predicted_most_are_searched(place: int, found: bool) -> None:
+    shares = [(60 - 2 * at) / 820 for at in range(20)]
+    raised = [share + 0.012 * (at == place) - 0.004 * (at in (17, 18, 19)) for at, share in enumerate(shares)]
+    before, now = (
+        fm.count(
+            pl.concat(
+                [pl.DataFrame({"pred": [f"c{at:02d}"] * round(60_000 * share)}) for at, share in enumerate(side)]
+            ).with_columns(label=pl.lit(None, pl.String)),
+            fm.classes("label", "pred"),
+        )
+        for side in (shares, raised)
+    )
+    told = [one.metric for one in fm.diagnose(now, baseline=before)]
+    assert told == ([f"predicted[c{place:02d}]"] if found else [])
+
+
+@pytest.mark.parametrize(("rows", "found"), [(9, False), (17, True)])
+def test_a_confusion_of_a_dozen_rows_is_told(rows: int, found: bool) -> None:
+    before, now = (
+        fm.count({"label": ["a"] * 1000 + ["b"] * 1000, "pred": ["b"] * k + ["a"] * (1000 - k) + ["b"] * 1000}, CLASSES)
+        for k in (0, rows)
+    )
+    told = [one.metric for one in fm.diagnose(now, baseline=before, alpha=0.9, min_effect=0)]
+    assert ("confused[a -> b]" in told) == found
+
+
+CLASSES = fm.classes("label", "pred")

@@ -200,3 +200,17 @@ def test_proportions_of_the_other_families_have_the_bounds_of_a_share(kind: str)
             hits, n = label.count(1), len(label) - label.count(None)
         for name in names if n else ():
             assert (found[f"{name}_low"], found[f"{name}_high"]) == pytest.approx(share_bounds(hits, n, Z95), abs=1e-9)
+
+
+@pytest.mark.parametrize("size", [1e7, 1e8, 1e9])
+def test_bounds_of_means_are_never_narrower_for_what_rounding_lost(size: float) -> None:
+    """Errors that are far larger than their spread, of which sums of squares keep few digits or none."""
+    rng = random.Random(7)
+    log = {
+        f"g{at:03d}": [size + rng.choice([0.0, 0.5, 1.0]) for _ in range(rng.choice([3, 8, 40]))] for at in range(200)
+    }
+    frame = pl.concat([pl.DataFrame({"label": 0.0, "pred": errors, "group": key}) for key, errors in log.items()])
+    found = fm.count(frame, fm.regression("label", "pred"), by="group").metrics("bias", intervals=True)
+    for row in found.iter_rows(named=True):
+        low, high = mean_bounds([error - size for error in log[row["group"]]], Z95)
+        assert row["bias_high"] - row["bias_low"] >= 0.999 * (high - low), row
