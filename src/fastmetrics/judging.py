@@ -17,6 +17,7 @@ from fastmetrics.schema import Family, Schema, column_name
 
 __all__ = ["Look", "Seen", "judged"]
 
+TEXT = (pl.String, pl.Categorical, pl.Enum)
 MOST_VALUES = 8  # of a column that are kept: those of a binary one are fewer, and messages show no more
 
 
@@ -45,10 +46,11 @@ class Shown:
 
     def add(self, column: pl.Series, nulls: Sequence[Any]) -> None:
         """Keep the values that are new, as far as there is room."""
-        fresh = column.drop_nans() if column.dtype.is_float() else column
+        known = column.drop_nans() if column.dtype.is_float() else column
         for value in (*nulls, *self.values):
-            fresh = fresh.filter(fresh != value)
-        self.values += fresh.drop_nulls().unique().head(MOST_VALUES - len(self.values)).to_list()
+            if len(known):
+                known = known.filter(known != value)
+        self.values += known.drop_nulls().unique().head(MOST_VALUES - len(self.values)).to_list()
 
 
 class Seen:
@@ -67,18 +69,24 @@ class Seen:
         """The frames, looked at on their way; what is there only to be looked at goes no further."""
         for frame in frames:
             for look in looks:
-                self.look(frame, look)
+                self.tell(frame, look)
+            for look in looks:
+                if not self.settled(look):
+                    self.shown[look.role].add(frame[:, look.plain], look.nulls)
             yield frame[:, : frame.width - len(looks)] if looks else frame
             del frame  # or one more than needed would stay alive
 
-    def look(self, frame: pl.DataFrame, look: Look) -> None:
-        """Keep what a frame shows, until it is known that the positive value occurs and is shared."""
+    def tell(self, frame: pl.DataFrame, look: Look) -> None:
+        """Whether a frame has the positive value, and how often text means null in it."""
         shown, plain, positive = self.shown[look.role], frame[:, look.plain], frame[:, look.positive]
-        if plain.dtype == pl.String:
-            shown.text_nulls += positive.null_count() - plain.null_count()
         shown.positive = shown.positive or bool(positive.any())
-        if not shown.full and not (shown.positive and self.shared(look.role[0])):
-            shown.add(plain, look.nulls)
+        if isinstance(plain.dtype, TEXT):
+            shown.text_nulls += positive.null_count() - plain.null_count()
+
+    def settled(self, look: Look) -> bool:
+        """Whether more values of a column would say nothing new."""
+        shown = self.shown[look.role]
+        return shown.full or (shown.positive and self.shared(look.role[0]))
 
     def shared(self, family: str) -> bool:
         """Whether the labels and predictions of a family are known to have a value in common."""

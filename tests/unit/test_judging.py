@@ -339,6 +339,14 @@ def test_what_r_writes_is_null_with_a_note(tmp_path: Path) -> None:
         named + counts
 
 
+@pytest.mark.parametrize("dtype", [pl.Categorical, pl.Enum(["yes", "no", "NA"])])
+def test_categories_that_mean_null_are_noted_too(dtype: Any) -> None:
+    label = pl.Series(["yes", "no", "NA", None], dtype=dtype)
+    counts, codes = noted(lambda: fm.count({"label": label, "pred": label}, COUNTED["binary"]("yes")))
+    assert (codes, counts.how["notes"][0].count) == (["text_nulls", "text_nulls"], 1)
+    assert counts.frame["unlabelled_unpredicted"].to_list() == [2]
+
+
 def test_values_that_mean_null_go_to_disk_and_back(tmp_path: Path) -> None:
     counts = fm.count(THREE, fm.binary("label", "pred", null_values=np.array([-1])))  # type: ignore[arg-type]
     counts.write(tmp_path / "counts.parquet")
