@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from fastmetrics.schema import Bitmap
 
-__all__ = ["bitmap", "fixed", "record_batches", "text_views", "true_bits", "valid_bits"]
+__all__ = ["SHORT", "bitmap", "fixed", "record_batches", "short_view", "text_views", "true_bits", "valid_bits"]
 
+SHORT = 12  # bytes of a text that its view holds whole
 NOTHING = np.empty(0, np.uint8)
 
 
@@ -74,6 +75,13 @@ def fixed(column: pa.Array) -> NDArray[Any]:
         return np.empty(0, dtype)
     values = np.frombuffer(column.buffers()[1], dtype, count=column.offset + len(column))[column.offset :]
     return values if values.flags.aligned else values.copy()
+
+
+def short_view(text: str) -> tuple[int, int]:
+    """The view of a text of at most 12 bytes: its length in four of them, and the text itself."""
+    data = text.encode()
+    low, high = np.frombuffer(len(data).to_bytes(4, "little") + data.ljust(SHORT, b"\0"), "<u8").tolist()
+    return low, high
 
 
 def text_views(column: pa.Array) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:

@@ -13,22 +13,28 @@ from fastmetrics.counts import Counts, doubts, noted
 from fastmetrics.errors import DataError, listed
 from fastmetrics.families.labels import TEXT_NULL, unshared
 from fastmetrics.notes import Note, NoteWarning, notes_of, warn
+from fastmetrics.roles import Told
 from fastmetrics.schema import Family, Schema, column_name
 
 __all__ = ["Look", "Seen", "judged"]
 
 TEXT = (pl.String, pl.Categorical, pl.Enum)
+SOME = 1 << 16
 MOST_VALUES = 8  # of a column that are kept: those of a binary one are fewer, and messages show no more
 
 
 @dataclass(frozen=True)
 class Look:
-    """Where batches hold a column whose positive value was named: as it is, and as Boolean, null for ``nulls``."""
+    """A column whose positive value was named: where batches hold it as it is, and as what threads read it.
+
+    That is itself, or a Boolean, which is null for ``nulls``.
+    """
 
     role: tuple[str, str]
-    plain: int
-    positive: int
+    pos_label: Any
     nulls: tuple[Any, ...]
+    plain: int
+    carried: int
 
 
 @dataclass
@@ -56,13 +62,12 @@ class Shown:
 class Seen:
     """What the rows of a count showed beyond its cells; all parts of a count share one.
 
-    ``kinds`` has for each role which of 0 and -1 its numbers held without ``pos_label``; threads may add to its sets at
-    once. All else is told by the one thread that reads the batches.
+    ``told`` is what the threads tell of each role, ``shown`` what the one that reads the batches finds in them.
     """
 
     def __init__(self, schema: Schema) -> None:
         roles = [(family.name, role.name) for family in schema.families for role in family.roles]
-        self.kinds: dict[tuple[str, str], set[int]] = {role: set() for role in roles}
+        self.told: dict[tuple[str, str], Told] = {role: Told() for role in roles}
         self.shown: dict[tuple[str, str], Shown] = {role: Shown() for role in roles}
 
     def through(self, frames: Iterable[pl.DataFrame], looks: Sequence[Look]) -> Iterator[pl.DataFrame]:
@@ -73,15 +78,19 @@ class Seen:
             for look in looks:
                 if not self.settled(look):
                     self.shown[look.role].add(frame[:, look.plain], look.nulls)
-            yield frame[:, : frame.width - len(looks)] if looks else frame
+            only_looked_at = sum(look.plain != look.carried for look in looks)
+            yield frame[:, : frame.width - only_looked_at] if only_looked_at else frame
             del frame  # or one more than needed would stay alive
 
     def tell(self, frame: pl.DataFrame, look: Look) -> None:
         """Whether a frame has the positive value, and how often text means null in it."""
-        shown, plain, positive = self.shown[look.role], frame[:, look.plain], frame[:, look.positive]
-        shown.positive = shown.positive or bool(positive.any())
+        shown, plain, carried = self.shown[look.role], frame[:, look.plain], frame[:, look.carried]
+        if carried.dtype != pl.Boolean:
+            shown.positive = shown.positive or occurs(look.pos_label, carried)
+            return
+        shown.positive = shown.positive or bool(carried.any())
         if isinstance(plain.dtype, TEXT):
-            shown.text_nulls += positive.null_count() - plain.null_count()
+            shown.text_nulls += carried.null_count() - plain.null_count()
 
     def settled(self, look: Look) -> bool:
         """Whether more values of a column would say nothing new."""
@@ -95,22 +104,28 @@ class Seen:
             return True
         return any(value in prediction.values for value in label.values)
 
-    def notes(self, family: Family, rows: int) -> list[Note]:
+    def notes(self, family: Family, whole: int) -> list[Note]:
         """What is doubtful about the columns of a family, of so many rows."""
-        shown = [self.shown[family.name, role.name] for role in family.roles]
+        places = [(family.name, role.name) for role in family.roles]
+        shown, told = [self.shown[place] for place in places], [self.told[place] for place in places]
         names = [column_name(role.column) for role in family.roles]
         notes = [
             Note(
                 "text_nulls",
                 f"{TEXT_NULL!r} in column {name!r} was read as null; say so with null_values=[{TEXT_NULL!r}], or make "
                 "it a negative with null_values=[]",
-                each.text_nulls,
+                rows,
             )
-            for role, name, each in zip(family.roles, names, shown, strict=True)
-            if role.null_values is None and each.text_nulls
+            for role, name, here, there in zip(family.roles, names, shown, told, strict=True)
+            if role.null_values is None and (rows := here.text_nulls + sum(there.text_nulls))
         ]
         complete = all(each.values and not each.full for each in shown)
-        return notes if not complete or self.shared(family.name) else [*notes, unshared((names[0], names[1]), rows)]
+        return notes if not complete or self.shared(family.name) else [*notes, unshared((names[0], names[1]), whole)]
+
+
+def occurs(text: str, column: pl.Series) -> bool:
+    """Whether some row has a text; found near the start, where it is a common one."""
+    return any((column.slice(at, SOME) == text).any() for at in range(0, len(column), SOME))
 
 
 def judged(counts: Counts, seen: Seen) -> Counts:

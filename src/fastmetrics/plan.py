@@ -11,7 +11,7 @@ from fastmetrics.coders import coding
 from fastmetrics.counts import WINDOW
 from fastmetrics.errors import SchemaError
 from fastmetrics.judging import Look, Seen
-from fastmetrics.roles import carried, check_null_values, nulled, nulls_of
+from fastmetrics.roles import carried, check_null_values, nulled, nulls_of, read_as_text
 from fastmetrics.schema import Column, Role, Schema, column_name, expression, roots, rowwise
 from fastmetrics.sources import FOREIGN, Selection, Source, first_line
 from fastmetrics.windows import Windows, instants
@@ -139,8 +139,9 @@ class Door:
 
     def look(self, family: str, role: Role, place: int) -> Look:
         """Read a column whose positive value was named as it is, too."""
-        nulls = nulls_of(role, self.dtype(role.column))
-        return Look((family, role.name), self.take(expression(role.column)), place, nulls)
+        dtype = self.dtype(role.column)
+        plain = place if read_as_text(role, dtype) else self.take(expression(role.column))
+        return Look((family, role.name), role.pos_label, nulls_of(role, dtype), plain, place)
 
     def time(self) -> tuple[int | None, Windows | None]:
         column, windows = self.schema.time, self.schema.windows

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -13,15 +14,26 @@ import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from fastmetrics.columns import fixed, true_bits, valid_bits
+from fastmetrics.columns import SHORT, fixed, short_view, text_views, true_bits, valid_bits
 from fastmetrics.errors import DataError, SchemaError, listed, unknown
 from fastmetrics.families.labels import TEXT_NULL
 from fastmetrics.schema import Role, column_name, expression, widened
 
 LOOK_ROWS = 1 << 16
+NO_VIEW = 2**64 - 1, 2**64 - 1  # which no text has
 TEXT_NULLS = (TEXT_NULL, "null", "NULL", "None", "nan", "NaN", "N/A", "")  # of which messages say that they may be null
 
-__all__ = ["carried", "check_null_values", "nulled", "nulls_of", "read_role", "refused_binary", "refused_number"]
+__all__ = [
+    "Told",
+    "carried",
+    "check_null_values",
+    "nulled",
+    "nulls_of",
+    "read_as_text",
+    "read_role",
+    "refused_binary",
+    "refused_number",
+]
 
 
 def carried(role: Role, column: pl.Expr, dtype: pl.DataType, sample: Callable[[], pl.Series]) -> pl.Expr:
@@ -57,8 +69,17 @@ def carried_state(
             return known if dtype in (pl.Float32, pl.Float64) else known.cast(pl.Float32)
         return known if dtype not in (pl.Int128, pl.UInt128) else known.cast(pl.Int64)
     check_pos_label(role.pos_label, name, dtype)
+    if read_as_text(role, dtype):
+        return column
     positive = (column.fill_nan(None) if dtype.is_float() else column) == literal(role.pos_label, dtype)
     return but_nulls(role, column, dtype, positive)
+
+
+def read_as_text(role: Role, dtype: pl.DataType) -> bool:
+    """Whether a binary column reaches `read_role` as text: where its views tell the positive text, and one for null."""
+    nulls = nulls_of(role, dtype)
+    named = [role.pos_label, *nulls]
+    return dtype == pl.String and len(nulls) < 2 and all(len(text.encode()) <= SHORT for text in named)
 
 
 def nulled(role: Role, column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
@@ -168,10 +189,20 @@ def described(distinct: pl.Series, dtype: pl.DataType) -> str:
     return f"{len(distinct)} distinct {kind} ({listed(map(repr, distinct.to_list()), limit=4)})"
 
 
-def read_role(role: Role, column: pa.Array, kinds: set[int]) -> NDArray[Any]:
-    """A block of a role column: uint8 states for ``binary``, floats of its width with NaN for ``number``.
+@dataclass
+class Told:
+    """What threads tell of a column, several at once, as sets and lists may be added to.
 
-    ``kinds`` has which of 0 and -1 the numbers of a binary column held so far.
+    ``kinds`` is which of 0 and -1 its numbers held without ``pos_label``, ``text_nulls`` how often text meant null that
+    was not named.
+    """
+
+    kinds: set[int] = field(default_factory=set)
+    text_nulls: list[int] = field(default_factory=list)
+
+
+def read_role(role: Role, column: pa.Array, told: Told) -> NDArray[Any]:
+    """A block of a role column: uint8 states for ``binary``, floats of its width with NaN for ``number``.
 
     Raises
     ------
@@ -186,6 +217,8 @@ def read_role(role: Role, column: pa.Array, kinds: set[int]) -> NDArray[Any]:
 
     if column.type == pa.bool_():
         states = true_bits(column)
+    elif column.type == pa.string_view():
+        states = read_text(role, column, valid, told)
     else:
         numbers, states = fixed(column), np.empty(len(column), np.uint8)
         if role.threshold is not None:
@@ -193,10 +226,22 @@ def read_role(role: Role, column: pa.Array, kinds: set[int]) -> NDArray[Any]:
                 threshold = float(numbers.dtype.type(role.threshold))
             reached_states(widened(numbers), threshold, states)
         else:
-            check_kinds(role, numbers, valid, sign_states(numbers, states), kinds)
+            check_kinds(role, numbers, valid, sign_states(numbers, states), told.kinds)
     if valid is not None:  # null is state 2, in bytes without branches
         states &= np.uint8(0) - valid
         states |= (valid ^ np.uint8(1)) << np.uint8(1)
+    return states
+
+
+def read_text(role: Role, column: pa.Array, valid: NDArray[np.uint8] | None, told: Told) -> NDArray[np.uint8]:
+    """The states of a block of text, whatever stands under a null."""
+    from fastmetrics.kernels.states import text_states
+
+    states, null = np.empty(len(column), np.uint8), next(iter(nulls_of(role, pl.String())), None)
+    views, _ = text_views(column)
+    text_states(views, *short_view(role.pos_label), *(NO_VIEW if null is None else short_view(null)), states)
+    if role.null_values is None and (found := states > 1).any():
+        told.text_nulls.append(int(np.count_nonzero(found if valid is None else found & (valid != 0))))
     return states
 
 

@@ -108,9 +108,9 @@ class Worker:
             known = {name: of for name, of in bits.items() if of is not None}
             if len(known) == len(bits):
                 return family.from_bits(known)
-        kinds = self.plan.seen.kinds
+        told = self.plan.seen.told
         return family.rows(
-            {role.name: read_role(role, column, kinds[family.name, role.name]) for role, column in columns}
+            {role.name: read_role(role, column, told[family.name, role.name]) for role, column in columns}
         )
 
     def weights(self, column: pa.Array) -> NDArray[np.float64]:

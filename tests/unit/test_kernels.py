@@ -17,7 +17,7 @@ import pytest
 import oracle
 from fastmetrics import coders, groups
 from fastmetrics.coders import TextCoder
-from fastmetrics.columns import NOTHING
+from fastmetrics.columns import NOTHING, short_view, text_views
 from fastmetrics.families.binary import from_bits
 from fastmetrics.families.edges import Binner, default_edges
 from fastmetrics.families.regression import SUMS
@@ -90,6 +90,7 @@ def test_every_kernel_is_tested_here() -> None:
         "spread_bits",
         "spread_states",
         "take_columns",
+        "text_states",
         "window_codes",
         "write_ids",
     }
@@ -122,6 +123,18 @@ def test_reached_states(run: Run, size: int, dtype: Any) -> None:
     score, out = rng(size).choice(pool, size), np.empty(size, np.uint8)
     run(states.reached_states)(score, threshold, out)
     assert out.tolist() == [2 if math.isnan(s) else int(s >= threshold) for s in score.tolist()]
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(("positive", "null"), [("yes", "NA"), ("", "x"), ("twelve bytes", "é"), ("NA\0", "NA")])
+def test_text_states(run: Run, size: int, positive: str, null: str) -> None:
+    pool = [positive, null, "yes", "no", "", "NA", positive + "more than twelve", "twelve bytez", None]
+    text = rng(size).choice(np.array(pool, object), size).tolist()
+    column = pa.array(text, pa.string_view())
+    valid, out = [value is not None for value in text], np.empty(size, np.uint8)
+    run(states.text_states)(text_views(column)[0], *short_view(positive), *short_view(null), out)
+    want = [1 if value == positive else 2 if value == null else 0 for value in text]
+    assert out[valid].tolist() == [state for state, known in zip(want, valid, strict=True) if known]
 
 
 @pytest.mark.parametrize("size", SIZES)

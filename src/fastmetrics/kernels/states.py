@@ -8,7 +8,7 @@ import numpy as np
 
 from fastmetrics.kernels.dialect import NUMBERS, kernel
 
-__all__ = ["MINUS_ONE", "STRANGE", "ZERO", "binary_states", "reached_states", "sign_states"]
+__all__ = ["MINUS_ONE", "STRANGE", "ZERO", "binary_states", "reached_states", "sign_states", "text_states"]
 
 
 @kernel("void(in_u8, in_u8, out_u8)")
@@ -43,6 +43,18 @@ def sign_states(numbers: Any, out: Any) -> Any:
         minus_one |= x == -1
         strange |= not ((x == 1) | (x == 0) | (x == -1) | (x != x))
     return zero * ZERO + minus_one * MINUS_ONE + strange * STRANGE
+
+
+@kernel("void(in_u64, uint64, uint64, uint64, uint64, out_u8)")
+def text_states(views: Any, positive: Any, positive_rest: Any, null: Any, null_rest: Any, out: Any) -> None:
+    """1 where a string view (two words) is that of the positive text, 2 where it is that of the text for null.
+
+    Both are short, so that their views hold them whole.
+    """
+    for i in range(out.size):
+        a, b = views[2 * i], views[2 * i + 1]
+        hit, none = (a == positive) & (b == positive_rest), (a == null) & (b == null_rest)
+        out[i] = np.uint8(hit) | (np.uint8(none) << np.uint8(1))
 
 
 @kernel("void(in_f32, float64, out_u8)", "void(in_f64, float64, out_u8)")
