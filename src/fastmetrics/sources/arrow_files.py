@@ -1,4 +1,7 @@
-"""Parquet and Arrow files by pyarrow, where Polars does not open them: streams, and types that it does not know."""
+"""Files by pyarrow: Arrow, which Polars would map, and Parquet of types that Polars does not know.
+
+A mapped file that is cut while it is read ends the process.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +15,10 @@ from typing import IO, Any
 import polars as pl
 
 from fastmetrics.sources.addresses import File, is_local
-from fastmetrics.sources.arrow import Fields, fields, native
+from fastmetrics.sources.arrow import Fields, fields, sound
 from fastmetrics.sources.readers import lazily
 
-__all__ = ["arrow_schema", "is_native", "is_stream", "parquet_schema", "scan_arrow", "scan_parquet"]
+__all__ = ["arrow_height", "arrow_schema", "parquet_schema", "scan_arrow", "scan_parquet"]
 
 
 class Handle:
@@ -107,14 +110,6 @@ def arrow_file(file: Kept | File, places: Sequence[int] = ()) -> Iterator[Any]:
         yield opened
 
 
-def is_native(file: File) -> bool:
-    """Whether Polars reads a file of Arrow data: one with a footer, all columns of which it knows."""
-    if is_stream(file):
-        return False
-    with arrow_file(file) as opened:
-        return native(opened.schema)
-
-
 def arrow_schema(file: File) -> pl.Schema:
     with arrow_file(file) as opened:
         return marked(fields(opened.schema))
@@ -127,13 +122,19 @@ def scan_arrow(given: File) -> pl.LazyFrame:
 
     def batches(columns: list[str] | None) -> Iterator[Any]:
         with arrow_file(file, known.wanted(columns)) as opened:
-            if is_stream(file):
-                yield from opened
-            else:
-                for place in range(opened.num_record_batches):
-                    yield opened.get_batch(place)
+            whole = opened if is_stream(file) else map(opened.get_batch, range(opened.num_record_batches))
+            for batch in whole:
+                yield sound(named(file), batch)
 
     return lazily(named(file), known.schema, batches)
+
+
+def arrow_height(file: str) -> int | None:
+    """The rows of a file by the headers of its batches; None for a stream."""
+    if is_stream(file):
+        return None
+    with arrow_file(file) as opened:
+        return int(opened.count_rows())
 
 
 def named(file: Kept) -> str:

@@ -156,12 +156,7 @@ def arrow_schema(file: File) -> pl.Schema:
 
 
 def scan_arrow(file: File, schema: pl.Schema) -> pl.LazyFrame:
-    return pl.scan_ipc(exact(file)) if by_polars(file) else arrow_files.scan_arrow(file)
-
-
-def by_polars(file: File) -> bool:
-    """Whether Polars reads a file of Arrow data."""
-    return is_remote(file) or arrow_files.is_native(file)
+    return pl.scan_ipc(exact(file)) if is_remote(file) else arrow_files.scan_arrow(file)
 
 
 def is_remote(file: File) -> bool:
@@ -169,13 +164,17 @@ def is_remote(file: File) -> bool:
 
 
 def arrow_height(files: Sequence[str]) -> int | None:
-    """The rows of all files by the headers of their batches; None where Polars does not read one."""
+    """The rows of all files by the headers of their batches; None where one is a stream, or cannot be read."""
     try:
-        if not all(map(by_polars, files)):
-            return None
-        return int(sum(pl.scan_ipc(exact(file)).select(pl.len()).collect().item() for file in files))
+        heights = [arrow_files.arrow_height(file) if is_local(file) else remote_height(file) for file in files]
     except FOREIGN:
         return None
+    known = [height for height in heights if height is not None]
+    return sum(known) if len(known) == len(heights) else None
+
+
+def remote_height(file: str) -> int:
+    return int(pl.scan_ipc(exact(file)).select(pl.len()).collect().item())
 
 
 FORMATS = (

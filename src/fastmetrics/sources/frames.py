@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from fastmetrics.errors import FastMetricsError, SourceError, listed
-from fastmetrics.sources.arrow import TWICE, as_frame, fields, knows_zone
+from fastmetrics.sources.arrow import TWICE, as_frame, fields, knows_zone, sound
 from fastmetrics.sources.guard import guarded
 from fastmetrics.sources.guests import has, is_a, is_of
 from fastmetrics.sources.opened import Source, from_frame
@@ -43,14 +43,14 @@ def from_stream(data: Any, columns: Columns) -> Held:
     import pyarrow as pa
 
     with pa.RecordBatchReader.from_stream(data) as reader:
-        return from_table(reader.read_all(), columns)
+        return from_table(sound("a table", reader.read_all()), columns)
 
 
 def from_array(data: Any, columns: Columns) -> Held:
     """One record batch, of whichever library."""
     import pyarrow as pa
 
-    return from_table(pa.record_batch(data), columns)
+    return from_table(sound("a record batch", pa.record_batch(data)), columns)
 
 
 def from_mapping(data: Mapping[str, Any], columns: Columns) -> Held:

@@ -23,6 +23,7 @@ from fastmetrics.schema import expressions
 from fastmetrics.sources.addresses import is_local
 from fastmetrics.sources.arrow import unread
 from fastmetrics.sources.batches import Frames
+from fastmetrics.sources.changes import check_lengths, lengths
 from fastmetrics.sources.formats import TABLES, Format, Many, Table, format_of, suffixes, widened
 from fastmetrics.sources.guard import FOREIGN, first_line
 from fastmetrics.sources.opened import Parts, Selection, Source, from_lazy
@@ -121,7 +122,7 @@ class Files:
             parts=Parts(whole.alone, whole.check),
             height=lambda: self.kind.height(self.paths),
         )
-        return replace(source, batches=partial(whole.explained, source)) if self.kind.text else source
+        return replace(source, batches=partial(whole.watched, source))
 
     def opened(self) -> Source:
         """One scan of all files where Polars opens them all, else one of each."""
@@ -173,6 +174,16 @@ class Files:
             values = [pl.lit(value, hive.schema[name]).alias(name) for name, value in constants.items()]
             lazies.append(self.kind.scan(file, self.schema).select(expressions(shared)).with_columns(values))
         return pl.concat(lazies, how="diagonal") if len(lazies) > 1 else lazies[0]
+
+    def watched(self, source: Source, selection: Selection) -> Frames:
+        """The batches, of files that do not become shorter meanwhile."""
+        before = lengths(self.paths)
+        try:
+            yield from self.explained(source, selection) if self.kind.text else source.batches(selection)
+        except FOREIGN:
+            check_lengths(before)
+            raise
+        check_lengths(before)
 
     def explained(self, source: Source, selection: Selection) -> Frames:
         """The batches of text files, whose lines are measured meanwhile; errors with file and column."""

@@ -15,7 +15,7 @@ import polars as pl
 from fastmetrics.errors import SourceError
 from fastmetrics.schema import expressions
 from fastmetrics.sources.ahead import Ahead, plain
-from fastmetrics.sources.arrow import TWICE, as_frame, fields
+from fastmetrics.sources.arrow import TWICE, as_frame, fields, sound
 from fastmetrics.sources.formats import FORMATS, Format
 from fastmetrics.sources.frames import Columns, held
 from fastmetrics.sources.guard import FOREIGN, guarded, pulled
@@ -50,7 +50,7 @@ def from_reader(reader: Any, columns: Columns = None, name: str = "the RecordBat
     except BaseException:
         reader.close()
         raise
-    frames = (as_frame(batch.select(wanted)) for batch in pulled(name, iter(reader)))
+    frames = (as_frame(sound(name, batch.select(wanted))) for batch in pulled(name, iter(reader)))
     names = tuple(reader.schema.names)
     return from_frames(name, schema, frames, names=names, unfit=known.unfit, close=reader.close)
 

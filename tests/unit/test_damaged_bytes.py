@@ -1,0 +1,169 @@
+"""Damaged bytes, and files that are cut while they are read: an error or the right rows, never a signal."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pytest
+
+import fastmetrics as fm
+from fastmetrics import SourceError
+
+BINARY = fm.binary("label", "pred")
+
+# In a process of its own, which damage that is not seen would end.
+FLIPS = """
+import io, sys, tempfile
+from pathlib import Path
+import numpy as np, polars as pl, pyarrow as pa, fastmetrics as fm
+rng = np.random.default_rng(1)
+words = [f"key {number} that is longer than twelve" if number % 2 else f"k{number}" for number in range(20)]
+log = pl.DataFrame({
+    "label": rng.random(400) < 0.5,
+    "pred": rng.integers(0, 2, 400),
+    "model": pl.Series(rng.choice(words, 400)).set(pl.Series(rng.random(400) < 0.1), None),
+    "kind": pl.Series(rng.choice(["x", "y"], 400)).cast(pl.Categorical),
+})
+raw = io.BytesIO()
+log.write_ipc_stream(raw) if "stream" in sys.argv[1] else log.write_ipc(raw)
+raw, file = raw.getvalue(), Path(tempfile.mkdtemp(), "log.arrow")
+for seed in range(int(sys.argv[2]), int(sys.argv[3])):
+    rng, damaged = np.random.default_rng(seed), bytearray(raw)
+    for _ in range(rng.integers(1, 4)):
+        damaged[rng.integers(len(raw))] ^= 1 << int(rng.integers(8))
+    given = io.BytesIO(damaged)
+    if sys.argv[1].startswith("path"):
+        file.write_bytes(damaged)
+        given = file
+    elif sys.argv[1].startswith("reader"):
+        try:
+            given = pa.ipc.open_stream(bytes(damaged))
+        except (OSError, ValueError):
+            continue
+    try:
+        fm.count(given, fm.binary("label", "pred"), by=["model", "kind"])
+    except fm.FastMetricsError as error:
+        assert "\\n" not in str(error), error
+"""
+
+
+@pytest.mark.parametrize("way", ["stream", "file", "path of a file", "path of a stream", "reader of a stream"])
+def test_flipped_bits_of_arrow_data_are_an_error_or_other_values(way: str) -> None:
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", FLIPS, way, "0", "40"], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def pointing_outside() -> pa.RecordBatch:
+    """Text whose second value lies beyond its buffer."""
+    text = pa.array(["a text of more than twelve bytes", "another text that is as long as it"], pa.string_view())
+    validity, views, data = text.buffers()
+    words = np.frombuffer(views, np.uint32).copy()
+    words[7] = 1 << 20
+    model = pa.Array.from_buffers(pa.string_view(), 2, [validity, pa.py_buffer(words), data])
+    return pa.record_batch({"label": pa.array([1, 0]), "pred": pa.array([1, 1]), "model": model})
+
+
+def in_bytes(batch: pa.RecordBatch, kind: Callable[..., Any] = pa.ipc.new_stream) -> bytes:
+    raw = io.BytesIO()
+    with kind(raw, batch.schema) as writer:
+        writer.write_batch(batch)
+    return raw.getvalue()
+
+
+class Capsule:
+    def __init__(self, batch: pa.RecordBatch) -> None:
+        self.batch = batch
+
+    def __arrow_c_array__(self, requested_schema: Any = None) -> Any:
+        return self.batch.__arrow_c_array__(requested_schema)
+
+
+WAYS: dict[str, Callable[[pa.RecordBatch, Path], Any]] = {
+    "stream of bytes": lambda batch, root: io.BytesIO(in_bytes(batch)),
+    "file of bytes": lambda batch, root: io.BytesIO(in_bytes(batch, pa.ipc.new_file)),
+    "path of a stream": lambda batch, root: put(root, in_bytes(batch)),
+    "path of a file": lambda batch, root: put(root, in_bytes(batch, pa.ipc.new_file)),
+    "reader": lambda batch, root: pa.ipc.open_stream(in_bytes(batch)),
+    "capsule": lambda batch, root: Capsule(batch),
+    "iterator": lambda batch, root: iter([batch]),
+}
+
+
+def put(root: Path, content: bytes) -> Path:
+    (root / "log.arrow").write_bytes(content)
+    return root / "log.arrow"
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_text_that_points_outside_its_buffer_is_never_read(way: str, tmp_path: Path) -> None:
+    given = WAYS[way](pointing_outside(), tmp_path)
+    with pytest.raises(SourceError, match="damaged data") as caught:
+        fm.count(given, BINARY, by="model")
+    assert "\n" not in str(caught.value)
+
+
+CUT = """
+import os, sys, fastmetrics as fm
+for file, rows in zip(sys.argv[1::2], sys.argv[2::2], strict=True):
+    cut = []
+    def told(came, whole):
+        if not cut:
+            cut.append(os.truncate(file, 100_000))
+    try:
+        counts = fm.count(file, fm.binary("label", "pred"), by="model", threads=1, progress=told)
+    except fm.SourceError as error:
+        assert os.path.basename(file) in str(error) and "\\n" not in str(error), error
+    else:
+        assert counts.rows == int(rows), counts.rows
+    assert cut
+"""
+
+
+def test_a_file_that_is_cut_while_it_is_counted(tmp_path: Path) -> None:
+    rows, rng = 500_000, np.random.default_rng(0)
+    log = pl.DataFrame({"label": rng.random(rows) < 0.5, "pred": rng.random(rows) < 0.5, "score": rng.random(rows)})
+    log = log.with_columns(model=pl.lit("a model whose name is long"))
+    log.write_csv(tmp_path / "log.csv")
+    log.write_ndjson(tmp_path / "log.ndjson")
+    log.write_parquet(tmp_path / "log.parquet", row_group_size=20_000)
+    pl.concat([log] * 6).write_ipc(tmp_path / "log.arrow", record_batch_size=100_000)
+    pl.concat(log.iter_slices(20_000), rechunk=False).write_ipc_stream(tmp_path / "stream.arrow")
+    files = [(str(file), str(6 * rows if file.name == "log.arrow" else rows)) for file in tmp_path.iterdir()]
+    command = [sys.executable, "-W", "ignore", "-c", CUT, *itertools.chain(*files)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("on_error", ["raise", "skip"])
+def test_a_log_that_became_shorter_meanwhile_is_named(tmp_path: Path, on_error: Any) -> None:
+    """Cut after it was read, so that no reader finds anything wrong; one that only grows is counted as it was."""
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).write_text("label,pred\n" + "1,0\n" * 1000)
+
+    def cut(came: int, whole: int | None) -> None:
+        with (tmp_path / "b.csv").open("r+") as file:
+            file.truncate(20)
+
+    def grow(came: int, whole: int | None) -> None:
+        with (tmp_path / "b.csv").open("a") as file:
+            file.write("1,0\n")
+
+    assert fm.count(tmp_path, BINARY, progress=grow, on_error=on_error).rows >= 2000
+    if on_error == "raise":
+        with pytest.raises(
+            SourceError, match=r"b\.csv was cut from 4,.* to 20 bytes while it was read; count it again"
+        ):
+            fm.count(tmp_path, BINARY, progress=cut)
+    else:
+        (tmp_path / "a.csv").unlink()
+        with pytest.raises(SourceError, match=r"b\.csv was cut"):
+            fm.count(tmp_path, BINARY, progress=cut, on_error="skip")
