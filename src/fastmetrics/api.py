@@ -158,7 +158,7 @@ def condition(where: pl.Expr | str | None) -> pl.Expr | None:
         raise SchemaError(f"where= is a Polars expression or SQL text, got a {type(where).__name__}")
     try:
         given = pl.sql_expr(where)
-    except pl.exceptions.PolarsError as error:
+    except (pl.exceptions.PolarsError, UnicodeError) as error:
         raise SchemaError(f"where={where!r} is not a SQL expression: {str(error).splitlines()[0]}") from error
     if given.meta.has_multiple_outputs():
         raise SchemaError(

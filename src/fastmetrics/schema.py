@@ -17,6 +17,7 @@ from fastmetrics.errors import SchemaError, listed
 from fastmetrics.metrics import Cells, Metric, names
 from fastmetrics.notes import Note
 from fastmetrics.windows import Windows
+from fastmetrics.wording import whole
 
 __all__ = [
     "Adder",
@@ -288,6 +289,10 @@ class Family:
                 f"name={self.name!r} of a family is not an identifier; its metrics are asked for as 'name.metric' and "
                 "its columns are stored as 'name.column'"
             )
+        for argument, given in self.arguments.items():
+            for value in given if isinstance(given, list) else [given]:
+                if isinstance(value, str) and not whole(value):
+                    raise SchemaError(f"{argument}= names {value!r}: half a character, which no column holds")
 
     @property
     def states(self) -> tuple[str, ...]:

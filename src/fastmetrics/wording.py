@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["LONGEST", "printable", "said", "shortened"]
+__all__ = ["LONGEST", "printable", "said", "shortened", "whole"]
 
 LONGEST = 80
 """Characters of a value in a sentence: more tell nobody more."""
@@ -25,6 +25,15 @@ def printable(text: str) -> str:
     if text.isprintable() and UNSEEN.search(text) is None:
         return text
     return "".join(c if c.isprintable() and UNSEEN.match(c) is None else code(c) for c in text)
+
+
+def whole(text: str) -> bool:
+    r"""Whether a text has no half of a character, as names of files that are not UTF-8 do; no column holds such a text.
+
+    >>> whole("café"), whole("caf\udce9")
+    (True, False)
+    """
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def code(character: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import pickle
 import subprocess
 import sys
@@ -27,7 +28,7 @@ from fastmetrics.diagnosis.sentences import sentence
 from fastmetrics.errors import DataError, FastMetricsError, MergeError, SchemaError, SourceError, listed, unknown
 from fastmetrics.notes import Note, warn
 from fastmetrics.report import plots
-from fastmetrics.report.files import encoded
+from fastmetrics.report.files import encoded, write
 from fastmetrics.report.tables import facts, table
 from fastmetrics.report.text import lines
 from fastmetrics.wording import printable, said
@@ -437,26 +438,52 @@ def test_hostile_values_of_a_config_are_said_in_one_line(suffix: str, tmp_path: 
             assert len(one_line_each(shown.stderr)) == 1
 
 
+HALF = b"caf\xe9".decode("utf-8", "surrogateescape")
+
+
 def test_file_names_that_are_not_utf8_are_said_and_written_to(counted: Path, tmp_path: Path) -> None:
     pytest.importorskip("vl_convert")
-    folder = tmp_path / b"caf\xe9".decode("utf-8", "surrogateescape")
+    folder = tmp_path / HALF
     try:
         folder.mkdir()
     except OSError:
         pytest.skip("this file system holds UTF-8 names only")
-    done = subprocess.run(
-        [sys.executable, "-m", "fastmetrics.cli", "metrics", str(folder / "none.parquet")],
-        capture_output=True,
-        check=False,
-    )
-    assert done.returncode == 2
-    assert len(one_line_each(done.stderr.decode())) == 1
-    for arguments, code in (
-        (["metrics", str(counted), "--out", str(folder / "m.csv"), "--plot", str(folder / "m.svg")], 0),
-        (["metrics", str(counted), "--out", str(folder)], 2),
-        (["evaluate", str(folder), "--y-true", "label", "--y-pred", "pred"], 2),
-    ):
-        shown = CliRunner().invoke(cli, arguments)
-        assert shown.exit_code == code, shown.output
-        assert len(one_line_each(shown.stderr)) == (1 if code else 0)
+    plots.save(COUNTS.plot(kind="bars"), folder / "m.svg")
+    write(MODELS.metrics(), folder / "m.csv")
     assert (folder / "m.svg").exists()
+    assert pl.read_csv((folder / "m.csv").read_bytes()).height == len(HOSTILE)
+    with pytest.raises(SourceError, match="is not UTF-8, and no reader opens such a path: rename the file") as refused:
+        fm.count(folder / "m.csv", fm.binary("label", "pred"))
+    one_line(str(refused.value))
+    ended = CliRunner().invoke(cli, ["evaluate", str(tmp_path / "**"), "--y-true", "label", "--y-pred", "pred"])
+    assert ended.exit_code == 2
+    assert len(one_line_each(ended.stderr)) == 1
+
+
+@pytest.mark.parametrize("call", [
+    lambda: fm.binary("label", "pred", pos_label=HALF),
+    lambda: fm.classes("label", "pred", labels=["a", HALF]),
+    lambda: fm.binary("label", "pred", null_values=[HALF], pos_label="a"),
+    lambda: fm.binary(HALF, "pred"),
+    lambda: fm.count(log(**KEYS), fm.binary("label", "pred"), by=HALF),
+    lambda: fm.count(log(**KEYS), fm.binary("label", "pred"), where=f"model = '{HALF}'"),
+    lambda: fm.count(log(**KEYS), fm.binary("label", "pred"), **HOURS, time_zone=HALF),
+    lambda: fm.count({"k": [HALF], "label": [1], "pred": [1]}, fm.binary("label", "pred"), by="k"),
+    lambda: MODELS.compare("recall", by="model", to=HALF),
+    lambda: MODELS.metrics(HALF),
+])  # fmt: skip
+def test_half_a_character_is_refused_in_one_line(call: Callable[[], Any]) -> None:
+    with pytest.raises(FastMetricsError) as refused:
+        call()
+    assert r"\udce9" in one_line(str(refused.value))
+
+
+def test_a_terminal_of_few_characters_gets_the_codes_of_the_others(counted: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "fastmetrics.cli", "metrics", str(counted), "--format", "table"],
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "latin-1"},
+        check=True,
+    )
+    assert not done.stderr
+    assert rb"\u65e5\u672c\u8a9e" in done.stdout

@@ -12,6 +12,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from io import TextIOWrapper
 from typing import Any
 
 import click
@@ -44,6 +45,8 @@ class Front(click.Group):
         """Run a command line and exit."""
         arguments = list(sys.argv[1:] if args is None else args)
         replace_closed_streams()
+        if isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(errors="backslashreplace")  # as stderr: an encoding may lack what a log holds
         try:
             check_text(arguments)
             with warnings_as_lines(self.at_the_prompt):
@@ -56,7 +59,7 @@ class Front(click.Group):
             status = INTERRUPTED
         except FOREIGN as error:
             if "--debug" in arguments:
-                traceback.print_exc()
+                click.echo("\n".join(map(printable, traceback.format_exc().splitlines())), err=True)
             if isinstance(error, OSError):
                 discard_output()
             say(self.sentence(error))

@@ -28,6 +28,7 @@ from fastmetrics.sources.formats import TABLES, Format, Many, Table, format_of, 
 from fastmetrics.sources.guard import FOREIGN, first_line
 from fastmetrics.sources.opened import Parts, Selection, Source, from_lazy
 from fastmetrics.sources.sniffing import sniffed_file
+from fastmetrics.wording import whole
 
 __all__ = ["are_paths", "from_paths", "from_table", "missing"]
 
@@ -64,6 +65,9 @@ def from_paths(paths: Any, skip_unreadable: bool = False, named: Format | None =
                 )
             return from_table(table, path, path)
     files = [file for path in given for file in expanded(path)]
+    for file in files:
+        if not whole(file):
+            raise SourceError(f"{file!r} is not UTF-8, and no reader opens such a path: rename the file")
     name = given[0] if len(given) == 1 else f"{given[0]} and {len(given) - 1} more"
     kinds, unreadable = formats_of(files, named)
     if unreadable and not (skip_unreadable and kinds):
