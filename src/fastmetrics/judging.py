@@ -68,10 +68,12 @@ class Seen:
     def __init__(self, schema: Schema) -> None:
         roles = [(family.name, role.name) for family in schema.families for role in family.roles]
         self.told: dict[tuple[str, str], Told] = {role: Told() for role in roles}
-        self.shown: dict[tuple[str, str], Shown] = {role: Shown() for role in roles}
+        self.shown: dict[tuple[str, str], Shown] = {}
 
     def through(self, frames: Iterable[pl.DataFrame], looks: Sequence[Look]) -> Iterator[pl.DataFrame]:
         """The frames, looked at on their way; what is there only to be looked at goes no further."""
+        for look in looks:
+            self.shown.setdefault(look.role, Shown())
         for frame in frames:
             for look in looks:
                 self.tell(frame, look)
@@ -107,7 +109,7 @@ class Seen:
     def notes(self, family: Family, whole: int) -> list[Note]:
         """What is doubtful about the columns of a family, of so many rows."""
         places = [(family.name, role.name) for role in family.roles]
-        shown, told = [self.shown[place] for place in places], [self.told[place] for place in places]
+        shown, told = [self.shown.get(place, Shown()) for place in places], [self.told[place] for place in places]
         names = [column_name(role.column) for role in family.roles]
         notes = [
             Note(
@@ -154,7 +156,7 @@ def values_of(family: Family, counts: Counts, seen: Seen) -> list[Any]:
     """The values of labels, as far as they are known."""
     if "label" in family.inner_names:
         return counts.tables[family.name]["label"].drop_nulls().unique().sort().to_list()
-    return sorted(seen.shown[family.name, "label"].values)
+    return sorted(seen.shown.get((family.name, "label"), Shown()).values)
 
 
 def refuse_mistyped(note: Note, family: Family, values: Sequence[Any]) -> None:

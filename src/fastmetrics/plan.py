@@ -12,7 +12,7 @@ from fastmetrics.counts import WINDOW
 from fastmetrics.errors import SchemaError
 from fastmetrics.judging import Look, Seen
 from fastmetrics.roles import carried, check_null_values, nulled, nulls_of, read_as_text
-from fastmetrics.schema import Column, Role, Schema, column_name, expression, roots, rowwise
+from fastmetrics.schema import Column, Family, Role, Schema, column_name, expression, roots, rowwise
 from fastmetrics.sources import FOREIGN, Selection, Source, first_line
 from fastmetrics.windows import Windows, instants
 
@@ -130,11 +130,11 @@ class Door:
             ) from None
         return Key(name, dtype, kept, self.take(carrier))
 
-    def role(self, family: str, role: Role) -> int:
+    def role(self, family: Family, role: Role) -> int:
         dtype, plain = self.dtype(role.column), expression(role.column)
         place = self.take(carried(role, plain, dtype, lambda: self.source.head(plain)))
-        if role.pos_label is not None and dtype != pl.Null:
-            self.named.append((family, role, place))
+        if role.pos_label is not None and dtype != pl.Null and family.notes is not None:
+            self.named.append((family.name, role, place))
         return place
 
     def look(self, family: str, role: Role, place: int) -> Look:
@@ -179,7 +179,7 @@ class Door:
                 if role.kind == "key":
                     inner[family.name, role.name] = self.key(role.column, role.name, role)
                 else:
-                    roles[family.name, role.name] = self.role(family.name, role)
+                    roles[family.name, role.name] = self.role(family, role)
             if family.check is not None:
                 family.check({role.name: self.dtype(role.column) for role in family.roles})
         sets = schema.grouping_sets if schema.grouping_sets is not None else (schema.keys,)

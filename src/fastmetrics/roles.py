@@ -288,8 +288,9 @@ def refuse_strange(role: Role, numbers: NDArray[Any], valid: NDArray[np.uint8] |
 
 def advice(role: Role, bad: float) -> str:
     """How to count a column that holds a number other than 0, 1 and -1."""
-    if 0 < bad < 1 and role.name == "prediction":
-        return "count probabilities with y_score= and threshold="
-    if 0 < bad < 1:
+    whole = float(bad).is_integer()
+    if not whole and role.name == "prediction":
+        return f"count {'probabilities' if 0 < bad < 1 else 'scores'} with y_score= and threshold="
+    if not whole:
         return f"make it Boolean, as in pl.col({column_name(role.column)!r}) >= 0.5"
     return f"name the positive value with pos_label=, or with null_values=[{bad!r}] that this means null"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import random
 import re
 import warnings
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import polars as pl
 import pytest
 
 import fastmetrics as fm
+import judgement
 from fastmetrics.notes import NoteWarning
 
 TEXT = {"label": ["Yes", "no", "Yes", None], "pred": ["Yes", "Yes", "no", "no"], "score": [0.9, 0.2, 0.4, 0.5]}
@@ -212,6 +215,11 @@ def test_a_common_value_of_the_parts_takes_the_note_back(family: fm.Family) -> N
     assert (apart + fm.count({"label": ["yes"], "pred": ["yes"]}, family)).how["notes"] == []
 
 
+def test_a_family_of_ones_own_is_not_judged() -> None:
+    own = replace(fm.binary("label", "pred", pos_label="yes"), notes=None, name="own")
+    assert noted(lambda: fm.count({"label": ["a", "b"], "pred": ["c", "c"]}, own))[1] == []
+
+
 # Three kinds of number
 
 
@@ -268,6 +276,13 @@ def test_probabilities_are_pointed_to_what_reads_them(column: str, advice: str) 
     with pytest.raises(fm.DataError, match=r"0\.73") as refused:
         fm.count(log, fm.binary("label", "pred"))
     assert advice in str(refused.value)
+    assert "pos_label" not in str(refused.value)
+
+
+@pytest.mark.parametrize("score", [-2.5, 1.5, 97.6, float("inf")])
+def test_scores_as_predictions_are_too(score: float) -> None:
+    with pytest.raises(fm.DataError, match="count scores with y_score= and threshold=") as refused:
+        fm.count({"label": [1, 0], "pred": [score, 0.0]}, fm.binary("label", "pred"))
     assert "pos_label" not in str(refused.value)
 
 
@@ -454,3 +469,11 @@ def test_log_odds_are_counted_as_the_probabilities_they_are(tmp_path: Path) -> N
 def test_a_link_that_means_nothing_is_refused(arguments: Any) -> None:
     with pytest.raises(fm.SchemaError, match="link="):
         fm.scores("label", "score", **arguments)
+
+
+# The law
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_count_says_what_its_rows_say(seed: int, tmp_path: Path) -> None:
+    judgement.check(judgement.drawn(random.Random(seed)), tmp_path)
