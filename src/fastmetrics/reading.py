@@ -242,7 +242,8 @@ def group_cells(counts: Counts, family: Family) -> Iterator[tuple[pl.DataFrame, 
         n = np.zeros(some, np.int64)
         np.add.at(n, numbers, part.select(pl.sum_horizontal(family.states)).to_series().to_numpy())
         inner = {key: part[key] for key in family.inner_names}
-        cells = family.read(CellTable(numbers, some, inner, cells_of(part, family, layout)))
+        with np.errstate(all="ignore"):
+            cells = family.read(CellTable(numbers, some, inner, cells_of(part, family, layout)))
         firsts = (
             part.select(expressions(layout.outer))[np.searchsorted(numbers, np.arange(some))]
             if layout.outer

@@ -149,7 +149,8 @@ class CellArrays:
             summed = values[:, :last]
             if weights is not None:
                 w = weights[:, None]
-                summed = np.stack([summed * w, summed * (w * w)], axis=2).reshape(ids.length, -1)
+                with np.errstate(over="ignore", invalid="ignore"):  # what overflows is NaN in Counts
+                    summed = np.stack([summed * w, summed * (w * w)], axis=2).reshape(ids.length, -1)
             add_values(fields, ids.ranges, np.ascontiguousarray(summed), self.rows.sums.reshape(-1))
         if len(self.signs):
             signed = np.ascontiguousarray(values[:, last:] * self.signs)
