@@ -14,6 +14,7 @@ from fastmetrics.counts import Counts, Layout
 from fastmetrics.errors import SourceError, listed
 from fastmetrics.families import KINDS
 from fastmetrics.notes import from_json, notes_of, to_json
+from fastmetrics.origin import check_how
 from fastmetrics.schema import Family, repeated
 from fastmetrics.windows import Windows
 
@@ -318,6 +319,7 @@ def check_dtypes(about: Description) -> None:
 def how_of(given: Mapping[str, Any]) -> dict[str, Any]:
     """How Counts came to be, its notes made again."""
     try:
+        check_how(given)
         return {**given, "notes": from_json(given.get("notes", ()))}
     except (TypeError, ValueError) as error:
-        raise SourceError(f"the notes of these Counts cannot be read: {error}") from error
+        raise SourceError(f"how these Counts came to be cannot be read: {error}") from error

@@ -68,6 +68,9 @@ class Note:
     def __post_init__(self) -> None:
         if self.code not in NOTES:
             raise ValueError(unknown("code of a note", self.code, NOTES))
+        for name, kind in (("message", str), ("count", int), ("first", str)):
+            if not isinstance(getattr(self, name), kind):
+                raise ValueError(f"the {name} of the note {self.code!r} is {getattr(self, name)!r}")
 
     def __str__(self) -> str:
         where = f", first: {self.first}" if self.first else ""

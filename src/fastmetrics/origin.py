@@ -12,7 +12,7 @@ import polars as pl
 from fastmetrics.errors import MergeError
 from fastmetrics.notes import merge_notes, notes_of
 
-__all__ = ["added_how", "digest", "filtered_how", "is_difference", "negative_how"]
+__all__ = ["added_how", "check_how", "digest", "filtered_how", "is_difference", "negative_how"]
 
 SUMS = ("rows", "merged", "notes", "deltas", "difference")  # what follows from the parts; all else is what they share
 
@@ -49,6 +49,17 @@ def filtered_how(how: Mapping[str, Any], tests: Sequence[pl.Expr]) -> dict[str, 
         return dict(how)
     written = [test.meta.serialize() for test in tests]
     return {**how, "deltas": {digest([name.encode(), *written]): times for name, times in how["deltas"].items()}}
+
+
+def check_how(how: Mapping[str, Any]) -> None:
+    """Refuse, with a ValueError, what cannot be added up: a file may hold anything."""
+    kinds = {"rows": int, "merged": int, "difference": bool, "deltas": dict}
+    for name, kind in kinds.items():
+        if name in how and type(how[name]) is not kind:
+            raise ValueError(f"{name} is {how[name]!r}")
+    for name, times in how.get("deltas", {}).items():
+        if type(times) is not int or abs(times) != 1:
+            raise ValueError(f"the delta of late labels {name[:12]!r} is there {times!r} times")
 
 
 def is_difference(how: Mapping[str, Any]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import operator
 import pickle
 import subprocess
@@ -243,6 +244,31 @@ def test_labels_that_change_nothing_may_be_added_ever_again() -> None:
         assert early() + empty + empty == early()
         with pytest.raises(fm.SchemaError, match="a difference"):
             empty.metrics()
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"merged": "2"},
+        {"merged": None},
+        {"rows": [8]},
+        {"difference": 1},
+        {"deltas": ["a"]},
+        {"deltas": {"a": "1"}},
+        {"deltas": {"a": 2}},
+        {"deltas": {"a": True}},
+        {"notes": 3},
+        {"notes": [{"code": "files_skipped", "message": "m", "count": "many", "first": ""}]},
+        {"notes": [{"code": "files_skipped", "message": None, "count": 1, "first": ""}]},
+        {"notes": [{"code": "of a newer version", "message": "m", "count": 1, "first": ""}]},
+    ],
+)
+def test_a_file_that_says_nonsense_of_how_it_came_to_be_is_refused(forged: dict[str, Any]) -> None:
+    table = early().to_arrow()
+    about = json.loads(table.schema.metadata[b"fastmetrics"])
+    about["how"] |= forged
+    with pytest.raises(fm.SourceError, match="how these Counts came to be"):
+        fm.Counts.from_arrow(table.replace_schema_metadata({b"fastmetrics": json.dumps(about).encode()}))
 
 
 def test_the_shell_merges_a_delta_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
