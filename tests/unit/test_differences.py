@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import operator
 import pickle
+import random
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,6 +17,7 @@ import polars as pl
 import pytest
 
 import fastmetrics as fm
+from arrivals import check_arrivals
 from fastmetrics.cli import main
 
 FAMILY = fm.binary("label", "pred")
@@ -166,11 +168,12 @@ def test_a_delta_is_known_by_its_labels_rows_and_question() -> None:
         known(labels=LABELS[:3]),
         known(labels=LABELS.with_columns(label=1 - pl.col("label"))),
         known(labels=LABELS.with_columns(id=pl.Series([2, 3, 0, 7]))),
+        known(labels=LABELS.with_columns(id=pl.Series([4, 1, 2, 5]))),  # 4 is a row like 0
         known(log=LOG.with_columns(pred=1 - pl.col("pred"))),
         known(by="m"),
         list(fm.label_delta(LOG, LABELS, fm.classes("label", "pred"), **ASKED).how["deltas"]),
     ]
-    assert len({name for names in (first, *others) for name in names}) == 7
+    assert len({name for names in (first, *others) for name in names}) == 8
 
 
 def test_the_id_of_a_delta_is_that_of_any_process() -> None:
@@ -233,6 +236,12 @@ def test_parts_of_counts_with_late_labels_add_up() -> None:
     assert early() + d.filter(m="a") + d.filter(m="b") == whole
     assert whole.filter(m="a") - d.filter(m="a") == early().filter(m="a")
     assert whole + delta(labels=LABELS.with_columns(id=pl.col("id") + 2)) != whole
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_labels_in_parts_add_up_in_any_order(seed: int) -> None:
+    drawn = random.Random(seed)
+    check_arrivals(drawn, rows=drawn.randrange(1, 60), parts=drawn.randrange(2, 6))
 
 
 def test_labels_that_change_nothing_may_be_added_ever_again() -> None:
