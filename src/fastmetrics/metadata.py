@@ -320,6 +320,9 @@ def how_of(given: Mapping[str, Any]) -> dict[str, Any]:
     """How Counts came to be, its notes made again."""
     try:
         check_how(given)
+    except ValueError as error:
+        raise SourceError(f"how these Counts came to be cannot be read: {error}") from error
+    try:
         return {**given, "notes": from_json(given.get("notes", ()))}
     except (TypeError, ValueError) as error:
-        raise SourceError(f"how these Counts came to be cannot be read: {error}") from error
+        raise SourceError(f"the notes of these Counts cannot be read: {error}") from error
