@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["count", "evaluate", "read_counts"]
 
 By = Column | Sequence[Column] | None
+IMPORTING = threading.Lock()  # or one of two first counts at once may meet modules that the other has half imported
 Progress = Callable[[int, int | None], object]
 
 
@@ -127,8 +129,9 @@ def count(
         raise SchemaError("offset= was given without time= and every=")
     if on_error not in ("raise", "skip"):
         raise SchemaError(f"on_error={on_error!r} is not 'raise' or 'skip'")
-    from fastmetrics.judging import Seen, judged
-    from fastmetrics.scan import scan  # the way to the kernels, and so to Numba: not for import time
+    with IMPORTING:
+        from fastmetrics.judging import Seen, judged
+        from fastmetrics.scan import scan  # the way to the kernels, and so to Numba: not for import time
 
     seen = Seen(schema)
     source = open_source(data, columns=schema.columns, skip_unreadable=on_error == "skip", format=format)

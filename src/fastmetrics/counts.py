@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import polars as pl
 
 from fastmetrics.errors import MergeError, SchemaError, listed, unknown
+from fastmetrics.forks import check_process
 from fastmetrics.notes import READ_FROM_CELLS, Note, notes_of
 from fastmetrics.origin import added_how, filtered_how, is_difference, negative_how
 from fastmetrics.schema import Cell, Family, expression, expressions, literal
@@ -251,6 +252,7 @@ class Counts:
         >>> counts.filter(model="b").rows
         1
         """
+        check_process()
         equal = {WINDOW if key == "window" else key: value for key, value in equal.items()}
         for family in self.layout.families:
             keys = self.layout.key_columns(family)
@@ -477,6 +479,7 @@ def group_name(group: Mapping[str, Any]) -> str:
 
 def added(tables: Sequence[pl.DataFrame], layout: Layout, family: Family) -> pl.DataFrame:
     """Tables of one family added up: the canonical table, sorted, without groups of nothing but zeros."""
+    check_process()
     keys, merges = layout.key_columns(family), layout.merges(family)
     combine: dict[str, Callable[[pl.Expr], pl.Expr]] = {"sum": pl.Expr.sum, "min": pl.Expr.min, "max": pl.Expr.max}
     cells = [combine[merge](pl.col(cell)) for cell, merge in merges.items()]

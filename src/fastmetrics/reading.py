@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from fastmetrics.counts import GROUPING, WINDOW, Counts, Layout, added, group_name
 from fastmetrics.errors import SchemaError, listed, unknown
+from fastmetrics.forks import check_process
 from fastmetrics.intervals import bounds
 from fastmetrics.metrics import Cells, Metric, find, names, value
 from fastmetrics.origin import is_difference
@@ -44,6 +45,7 @@ def resolve(layout: Layout, wanted: Sequence[str | Metric]) -> list[Asked]:
     SchemaError
         A name that no family knows, or that more than one knows.
     """
+    check_process()
     if not wanted:
         several = len(layout.families) > 1
         wanted = [

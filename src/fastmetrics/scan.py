@@ -39,6 +39,7 @@ PIECE_ROWS = 1 << 23  # of a long batch, over the threads, so that every one get
 # Of a batch that a reader made, which stays in memory until its last piece is counted: 200M rows in row groups of a
 # million peak at 910 MB, and at 1,090 MB in pieces of a million.
 READ_ROWS = 1 << 18
+MOST_THREADS = 1024  # each has tables of its own, however little there is to count
 TICK = 0.001  # seconds between looks whether threads have ended, which a count may wait for in vain
 
 
@@ -208,8 +209,7 @@ def count_batches(batches: Iterator[pa.RecordBatch], plan: Plan, threads: int) -
     running = [threading.Thread(target=work, args=(worker, waiting, pool, failed), daemon=True) for worker in workers]
     try:
         try:
-            for thread in running:
-                thread.start()
+            start(running)
             for batch in batches:
                 if failed:
                     break
@@ -221,6 +221,15 @@ def count_batches(batches: Iterator[pa.RecordBatch], plan: Plan, threads: int) -
     if failed:
         raise failed[0]
     return [*pool.shares, *(worker.share() for worker in workers)]
+
+
+def start(threads: Sequence[threading.Thread]) -> None:
+    """Start all threads, or say how many this machine lets run."""
+    for number, thread in enumerate(threads):
+        try:
+            thread.start()
+        except RuntimeError as error:
+            raise SchemaError(f"threads={len(threads)}: no more than {number} can be started here") from error
 
 
 def finish(running: Sequence[threading.Thread], waiting: queue.Queue[pa.RecordBatch | None]) -> None:
@@ -294,6 +303,8 @@ def scan(
         if given is not None and (not isinstance(given, int) or given < 1):
             raise SchemaError(f"{name}={given!r} is not a whole number above 0")
     threads = threads or os.cpu_count() or 1
+    if threads > MOST_THREADS:
+        raise SchemaError(f"threads={threads} are more than {MOST_THREADS:,}; more than there are cores gain nothing")
     with contextlib.closing(source):
         plan = planned(source, schema, max_groups, seen=seen)
         batches = read(source, plan, max(PIECE_ROWS // threads, 1) if source.resident else READ_ROWS)

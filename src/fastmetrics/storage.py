@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from fastmetrics.atomic import replace_file
 from fastmetrics.counts import Counts, aligned
 from fastmetrics.errors import SourceError, listed
+from fastmetrics.forks import check_process
 from fastmetrics.intake import as_polars, first_line, taken
 from fastmetrics.metadata import FAMILY, KEY, Description, column_in, described, description
 from fastmetrics.schema import Family, repeated
@@ -209,6 +210,7 @@ def check_place(path: Path) -> None:
 
 def read(path: str | Path, families: Iterable[Family] = ()) -> Counts:
     """Counts that `write` wrote; see `fastmetrics.read_counts`."""
+    check_process()
     path, known = Path(path), {family.name: family for family in families}
     files = sorted(path.glob("*.parquet")) if path.is_dir() else [path]  # a folder is of format 1, a file a family
     if not files:

@@ -11,12 +11,13 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from io import TextIOWrapper
 from typing import Any
 
 import click
 
+from fastmetrics.cli.quiet import ours_alone
 from fastmetrics.errors import FastMetricsError, unknown
 from fastmetrics.sources.guard import FOREIGN
 from fastmetrics.wording import printable
@@ -47,24 +48,29 @@ class Front(click.Group):
         replace_closed_streams()
         if isinstance(sys.stdout, TextIOWrapper):
             sys.stdout.reconfigure(errors="backslashreplace")  # as stderr: an encoding may lack what a log holds
+        with nullcontext() if "--debug" in arguments else ours_alone():
+            status = self.status(arguments, prog_name, *more, **extra)
+        sys.exit(status or 0)
+
+    def status(self, arguments: list[str], prog_name: str | None, *more: Any, **extra: Any) -> Any:
+        """The exit code of a command line, every error of which is said in one line."""
         try:
             check_text(arguments)
             with warnings_as_lines(self.at_the_prompt):
                 try:
-                    status = super().main(arguments, prog_name, *more, **{**extra, "standalone_mode": False})
+                    return super().main(arguments, prog_name, *more, **{**extra, "standalone_mode": False})
                 except click.exceptions.NoArgsIsHelpError as shown:
                     click.echo(shown.format_message())
-                    status = 0
+                    return 0
         except (click.Abort, KeyboardInterrupt):
-            status = INTERRUPTED
+            return INTERRUPTED
         except FOREIGN as error:
             if "--debug" in arguments:
                 click.echo("\n".join(map(printable, traceback.format_exc().splitlines())), err=True)
             if isinstance(error, OSError):
                 discard_output()
             say(self.sentence(error))
-            status = ERROR
-        sys.exit(status or 0)
+            return ERROR
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command, and see that all it printed has left."""

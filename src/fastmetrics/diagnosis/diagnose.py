@@ -26,6 +26,7 @@ from fastmetrics.diagnosis.volumes import missing_windows, total_changed, volume
 from fastmetrics.diagnosis.where import Search
 from fastmetrics.diagnosis.wholes import wholes_in
 from fastmetrics.errors import SchemaError, listed, unknown
+from fastmetrics.forks import check_process
 from fastmetrics.metrics import Metric, find
 from fastmetrics.reading import check_whole
 from fastmetrics.schema import Family
@@ -100,6 +101,7 @@ def diagnose(
     >>> found[0].tag, found[0].slice
     ('fn_surge', {'country': 'BR'})
     """
+    check_process()
     check(alpha, min_effect, min_rows)
     before = current if baseline is None else baseline
     check_whole(current)

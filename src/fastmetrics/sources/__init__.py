@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastmetrics.errors import SchemaError, SourceError, listed
+from fastmetrics.forks import check_process
 from fastmetrics.sources.batches import check_rows
 from fastmetrics.sources.formats import FORMATS, TABLES, named_format
 from fastmetrics.sources.frames import FRAMES, Columns
@@ -118,6 +119,7 @@ def open_source(
     SourceError
         Nothing fits, or what fits cannot be opened.
     """
+    check_process()
     named = None if format is None else named_format(format)
     kind = type(data)
     for module, instead in REFUSED:
