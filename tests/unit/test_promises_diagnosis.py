@@ -15,6 +15,7 @@ from fastmetrics.diagnosis.tags import TAGS, Move, Moves, clearly, rank_of
 from oracle_metrics import Z95, share_bounds
 
 Parts = Sequence[pl.DataFrame]
+CLASSES = fm.classes("label", "pred")
 
 
 def spent(tag: str, before: Parts | None, now: Parts) -> float:
@@ -321,4 +322,26 @@ def test_a_confusion_of_a_dozen_rows_is_told(rows: int, found: bool) -> None:
     assert ("confused[a -> b]" in told) == found
 
 
-CLASSES = fm.classes("label", "pred")
+def p_of_a_confusion(pairs: int) -> float:
+    """The p of one confusion that moved, beside others that did not."""
+    sides = []
+    for moved in (20, 60):
+        parts = [("a", "b", moved), ("a", "a", 1000 - moved)]
+        parts += [(f"{at} here", f"{at} there", 20) for at in range(pairs - 1)]
+        log = pl.concat([pl.DataFrame({"label": [label] * rows, "pred": [pred] * rows}) for label, pred, rows in parts])
+        sides.append(fm.count(log, CLASSES))
+    found = fm.diagnose(sides[1], baseline=sides[0], min_effect=0)
+    return next(one.p for one in found if one.metric == "confused[a -> b]")
+
+
+def test_the_12_confusions_that_moved_most_pay_for_all_they_were_chosen_from() -> None:
+    """Twice as many to choose from have twice the p; up to twelve each is searched, and the classes beside them."""
+    six, twelve, more = (p_of_a_confusion(pairs) for pairs in (6, 12, 24))
+    assert more == pytest.approx(2 * twelve)
+    assert twelve < 1.9 * six
+
+
+def test_a_fifth_of_alpha_pays_for_the_range_of_an_estimated_base() -> None:
+    """Evidence of 1 / alpha is needed where the base is known, and of 1 / (0.8 alpha) where it is estimated."""
+    known, estimated = (fm.watch([10] * 3, [100] * 3, base=base).needed for base in (0.1, (1000, 10_000)))
+    assert (known, estimated) == pytest.approx((math.log(20), math.log(25)))

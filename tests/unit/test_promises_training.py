@@ -93,10 +93,10 @@ NUMBERS = {
         {"train_loss": stopped(0.25, 0.06)},
         {"train_loss": stopped(0.45, 0.06)},
     ),
-    "stopped in the first half": ("plateau", {"train_loss": stopped(0.5, 0.23)}, {"train_loss": stopped(0.5, 0.12)}),
+    "stopped in the first half": ("plateau", {"train_loss": stopped(0.5, 0.18)}, {"train_loss": stopped(0.5, 0.15)}),
     "validation up by 5 % of its improvement": ("overfit", validated(0.035), validated(0.08)),
-    "training that makes 6 % of its improvement": ("overtraining", flattened(0.5, 0.04), flattened(0.5, 0.09)),
-    "validation flat for 40 % of the run": ("overtraining", flattened(0.75, 0.2), flattened(0.55, 0.2)),
+    "training that makes 6 % of its improvement": ("overtraining", flattened(0.5, 0.05), flattened(0.5, 0.12)),
+    "validation flat for 40 % of the run": ("overtraining", flattened(0.75, 0.2), flattened(0.62, 0.2)),
 }
 
 
