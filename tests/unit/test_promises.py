@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from datetime import datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -294,3 +295,23 @@ def page(name: str, *, joined: bool = True) -> str:
     """A page, its lines joined unless not."""
     text = (ROOT / name).read_text(encoding="utf-8")
     return " ".join(text.split()) if joined else text
+
+
+@pytest.mark.parametrize(
+    ("zone", "every", "day"),
+    [
+        ("America/Havana", "75m", datetime(1988, 10, 9)),
+        ("Africa/Casablanca", "50m", datetime(2008, 9, 1)),
+        ("Pacific/Apia", "100m", datetime(2013, 4, 6)),
+    ],
+)
+def test_windows_are_those_of_polars_where_a_clock_is_set_back_within_one(zone: str, every: str, day: datetime) -> None:
+    """A window that is left and entered again: found by a look at every quarter of an hour, missed at every second."""
+    times = pl.datetime_range(day - timedelta(days=1), day + timedelta(days=2), "1m", time_zone="UTC", eager=True)
+    log = pl.DataFrame({"label": 1, "pred": 1, "t": times})
+    counts = fm.count(log, BINARY, time="t", every=every, time_zone=zone)
+    starts = times.dt.convert_time_zone(zone).dt.truncate(every).dt.convert_time_zone("UTC")
+    expected = starts.alias("start").value_counts().sort("start")
+    found = counts.frame.select(start=pl.col("window_start").dt.convert_time_zone("UTC"), rows="tp").sort("start")
+    assert found["start"].to_list() == expected["start"].to_list()
+    assert found["rows"].to_list() == expected["count"].to_list()
