@@ -11,7 +11,7 @@ import pyarrow as pa
 from fastmetrics.counts import GROUPING, WINDOW, Layout, added, grouping_name
 from fastmetrics.errors import SourceError, listed
 from fastmetrics.metadata import Description
-from fastmetrics.schema import Family, expressions
+from fastmetrics.schema import Family
 from fastmetrics.windows import Windows, lengths
 
 __all__ = ["as_polars", "first_line", "taken"]
@@ -27,8 +27,7 @@ def taken(frame: pl.DataFrame, about: Description, layout: Layout, family: Famil
         that cannot be.
     """
     names = about.names_of(family)
-    frame = frame.select(expressions(names.values()))
-    frame.columns = list(names)
+    frame = pl.DataFrame([frame[name].alias(column) for column, name in names.items()])
     dtypes = {column: about.dtypes.get(name) for column, name in names.items()}
     if layout.windows is not None:
         dtypes[WINDOW] = layout.windows.dtype

@@ -88,6 +88,15 @@ def test_a_part_in_which_a_key_is_null_only_adds_up_with_the_others(key: str, tm
     assert sum(read) == sum(parts) == fm.count(pl.concat([log, log[4:5]]), *FAMILIES, by="key")
 
 
+@pytest.mark.parametrize("name", ["^.*$", "*", "binary", "a.b", "Family", "é\n"], ids=repr)
+def test_counts_by_a_key_of_any_name_are_kept(name: str, tmp_path: Path) -> None:
+    log = log_by("String").rename({"key": name})
+    counts = fm.count(log, *FAMILIES, by=name)
+    counts.write(tmp_path / "counts.parquet")
+    assert fm.read_counts(tmp_path / "counts.parquet") == counts == fm.Counts.from_arrow(counts.to_arrow())
+    assert counts.tables["binary"][name].to_list() == ["", "a\x00", "null", "🙂" * 70, None]
+
+
 @pytest.mark.parametrize("dtype", [pl.List(pl.Int64), pl.Struct({"a": pl.Int64}), pl.Array(pl.Int64, 2)], ids=str)
 def test_keys_of_nested_types_are_refused_at_the_door(dtype: Any) -> None:
     log = pl.DataFrame({"label": [1], "pred": [1], "key": pl.Series([None], dtype=dtype)})
