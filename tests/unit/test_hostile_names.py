@@ -71,6 +71,8 @@ HOSTILE = (
     "-",
     "(null)",
     "日本語",
+    "^a.*$",
+    "*",
     "👩\u200d💻",
     "long " * 500,
     "=1+1",
@@ -375,6 +377,16 @@ def test_pictures_of_hostile_columns(name: str, tmp_path: Path) -> None:
     for kind in ("heatmap", "time"):
         plots.save(checked(counts.plot(kind=kind)), tmp_path / "chart.svg")
         ElementTree.parse(tmp_path / "chart.svg")
+
+
+def test_long_names_keep_both_ends_and_lie_beside_the_title(tmp_path: Path) -> None:
+    pytest.importorskip("vl_convert")
+    long = [f"a/path/that/goes/on/{'and/on/' * 20}model-v{version}" for version in (1, 2)]
+    counts = fm.count(log(model=long), fm.binary("label", "pred"), by="model")
+    plots.save(checked(counts.plot(kind="bars")), tmp_path / "chart.svg")
+    svg = ElementTree.parse(tmp_path / "chart.svg")
+    shown = {element.text for element in svg.iter() if (element.text or "").startswith("a/path/")}
+    assert {text[-8:] for text in shown} == {"model-v1", "model-v2"}
 
 
 def test_a_picture_of_another_library_with_a_control_character_is_drawn(tmp_path: Path) -> None:

@@ -95,6 +95,7 @@ def config(name: str) -> dict[str, Any]:
             "titleFontWeight": "normal",
             "titlePadding": 8,
             "labelLimit": 220,
+            "maxExtent": 340,  # else titles lie upon labels of more than 200 pixels
         },
         "legend": {**words, "titleFontWeight": "normal", "labelLimit": 260, "symbolOpacity": 1},
         "header": {**words, "labelFontSize": 13, "labelColor": theme.ink},

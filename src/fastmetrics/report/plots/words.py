@@ -44,7 +44,7 @@ UNITS = {
     "q": "quarter",
     "y": "year",
 }
-LONGEST_NAME = 60
+LONGEST_NAME = 34  # characters, which themes have room for: Vega would cut the end, by which names often differ
 TAG = re.compile("<(?=[A-Za-z/!?])")
 DASHES = ([1, 0], [6, 3])
 
