@@ -20,6 +20,8 @@ from fastmetrics import assembly, groups, scan, tally
 from fastmetrics.counts import WINDOW
 from strategies import LAWS, cuts, key_names, logs
 
+pytestmark = pytest.mark.filterwarnings("ignore::fastmetrics.NoteWarning")  # logs that are drawn are often doubtful
+
 EDGES = [0.0, 0.25, 0.5, 0.75, 1.0]
 SUMS = (
     fm.binary("label", "pred"),
