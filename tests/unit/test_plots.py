@@ -326,9 +326,9 @@ def test_rare_classes_are_shown_together() -> None:
 
 
 def test_a_class_called_like_no_label_is_not_it() -> None:
-    counts = fm.count({"label": ["(no label)", None], "pred": ["x", "x"]}, fm.classes("label", "pred"))
-    got = table(counts.plot(kind="confusion"), "label", "rows")
-    assert set(got["label"]) == {"(no label)", "((no label))"}
+    log = {"label": ["(no label)", None, "x"], "pred": ["x", "x", "x"]}
+    got = table(fm.count(log, fm.classes("label", "pred")).plot(kind="confusion"), "label", "rows")
+    assert set(got["label"]) == {"(no label)", "((no label))", "x"}
 
 
 def test_a_weighted_matrix_adds_up_weights() -> None:
