@@ -498,7 +498,8 @@ def in_order(table: pl.DataFrame, keys: Sequence[str]) -> bool:
     same = pl.repeat(True, max(len(table) - 1, 0), eager=True)
     later = ~same
     for key in keys:
-        one, other = table[key][:-1], table[key][1:]
+        values = table[key].alias("")  # many methods of a Series take its name for a pattern
+        one, other = values[:-1], values[1:]
         later |= same & ((one < other).fill_null(False) | (one.is_not_null() & other.is_null()))
         same &= one.eq_missing(other)
     return bool(later.all())
