@@ -17,49 +17,14 @@ import pytest
 
 import fastmetrics as fm
 from fastmetrics import SourceError
+from flips import WAYS_OF_BYTES, check_flips
 
 BINARY = fm.binary("label", "pred")
 
-# In a process of its own, which damage that is not seen would end.
-FLIPS = """
-import io, sys, tempfile
-from pathlib import Path
-import numpy as np, polars as pl, pyarrow as pa, fastmetrics as fm
-rng = np.random.default_rng(1)
-words = [f"key {number} that is longer than twelve" if number % 2 else f"k{number}" for number in range(20)]
-log = pl.DataFrame({
-    "label": rng.random(400) < 0.5,
-    "pred": rng.integers(0, 2, 400),
-    "model": pl.Series(rng.choice(words, 400)).set(pl.Series(rng.random(400) < 0.1), None),
-    "kind": pl.Series(rng.choice(["x", "y"], 400)).cast(pl.Categorical),
-})
-raw = io.BytesIO()
-log.write_ipc_stream(raw) if "stream" in sys.argv[1] else log.write_ipc(raw)
-raw, file = raw.getvalue(), Path(tempfile.mkdtemp(), "log.arrow")
-for seed in range(int(sys.argv[2]), int(sys.argv[3])):
-    rng, damaged = np.random.default_rng(seed), bytearray(raw)
-    for _ in range(rng.integers(1, 4)):
-        damaged[rng.integers(len(raw))] ^= 1 << int(rng.integers(8))
-    given = io.BytesIO(damaged)
-    if sys.argv[1].startswith("path"):
-        file.write_bytes(damaged)
-        given = file
-    elif sys.argv[1].startswith("reader"):
-        try:
-            given = pa.ipc.open_stream(bytes(damaged))
-        except (OSError, ValueError):
-            continue
-    try:
-        fm.count(given, fm.binary("label", "pred"), by=["model", "kind"])
-    except fm.FastMetricsError as error:
-        assert "\\n" not in str(error), error
-"""
 
-
-@pytest.mark.parametrize("way", ["stream", "file", "path of a file", "path of a stream", "reader of a stream"])
-def test_flipped_bits_of_arrow_data_are_an_error_or_other_values(way: str) -> None:
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", FLIPS, way, "0", "40"], capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (0, "")
+@pytest.mark.parametrize("way", WAYS_OF_BYTES)
+def test_flipped_bits_of_arrow_data_are_an_error_or_other_values(way: str, tmp_path: Path) -> None:
+    check_flips(way, range(40), tmp_path)
 
 
 def pointing_outside() -> pa.RecordBatch:
