@@ -27,7 +27,11 @@ Many = Callable[[list[str], bool, dict[str, pl.DataType] | None], pl.LazyFrame]
 
 def widened(one: pl.DataType, other: pl.DataType) -> pl.DataType | None:
     """What two columns of text are both read as: numbers may be whole in one file and not in the other."""
-    if one == other or other == pl.Null:
+    try:
+        same = one == other
+    except RecursionError:  # nested deeper than Python compares, and than anyone reads
+        return None
+    if same or other == pl.Null:
         return one
     if one == pl.Null:
         return other
@@ -67,6 +71,10 @@ class Format:
         """
         try:
             return self.schema(file)
+        except SourceError as error:
+            if name in str(error):
+                raise
+            raise SourceError(f"{name} cannot be read as {self.name}: {error}") from None
         except FOREIGN as error:
             if isinstance(file, str) and is_local(file) and Path(file).is_file():
                 if not Path(file).stat().st_size:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,54 +16,100 @@ from numpy.typing import NDArray
 from fastmetrics.errors import SourceError
 from fastmetrics.sources.ahead import Ahead, plain
 
-__all__ = ["BOM", "Ruler", "blocks", "check_lines", "rectangular", "tables"]
+__all__ = ["BOM", "HEAD_BYTES", "WIDE", "Ruler", "blocks", "check_lines", "check_text", "rectangular", "tables"]
 
 BLOCK_BYTES = 1 << 20
-HEAD_BYTES = 1 << 26
+PIECE_BYTES = 1 << 17  # looked at together, so that what is made of them stays in the cache
+FIRST_BYTES = 1 << 26
+HEAD_BYTES = 1 << 16  # from which it is told what a file is
+MOST_NULS = 8  # bytes, of which one may be NUL in text; of UTF-16 it is every second one
+LINE_BYTES = 1 << 28  # of the longest line, which is held whole; with more a quote is likely to have no end
 BOM = b"\xef\xbb\xbf"
+WIDE = (b"\xff\xfe", b"\xfe\xff")  # how UTF-16 and UTF-32 begin
 NEWLINE, RETURN, QUOTE = b'\n\r"'
 
 
-def outside(block: NDArray[np.uint8]) -> NDArray[np.bool_] | None:
-    """Which bytes stand outside of quotes, as Polars sees it: each quote opens or closes. None is all of them."""
-    quotes = block == QUOTE
-    return ~np.logical_xor.accumulate(quotes) if quotes.any() else None
+def check_text(head: bytes, separator: str | None = None) -> None:
+    """Raise SourceError for what is no text in UTF-8, or a CSV whose lines end in CR alone, by how it begins."""
+    if head.startswith(WIDE) or head.count(0) * MOST_NULS > len(head):
+        raise SourceError("no UTF-8 text; convert it, from UTF-16 with: iconv -f UTF-16 -t UTF-8")
+    header = head.partition(b"\n")[0].rstrip(b"\r")
+    if separator is not None and b"\r" in header and b'"' not in header:
+        raise SourceError("its lines end in CR alone; LF or CR LF is needed")
 
 
-def blocks(stream: Any, *, quoted: bool, size: int = BLOCK_BYTES) -> Iterator[bytes]:
-    """A stream of bytes in blocks of whole lines; a line break inside of quotes is none where text is quoted."""
-    rest = b""
-    while more := stream.read(size):
-        rest += more
-        cut = rest.rfind(b"\n") + 1
-        if quoted and b'"' in rest:
-            block = np.frombuffer(rest, np.uint8)
-            free = outside(block)
-            ends = np.flatnonzero((block == NEWLINE) if free is None else (block == NEWLINE) & free)
-            cut = int(ends[-1]) + 1 if len(ends) else 0
-        if cut:
-            yield rest[:cut]
-            rest = rest[cut:]
-    if rest:
-        yield rest
+def marks(given: NDArray[np.uint8], separator: int) -> NDArray[np.intp]:
+    """Where separators and line breaks stand outside of quotes, as Polars sees it: each quote opens or closes."""
+    found, inside = [], False
+    for start in range(0, len(given), PIECE_BYTES):
+        piece = given[start : start + PIECE_BYTES]
+        marked, quotes = (piece == NEWLINE) | (piece == separator), piece == QUOTE
+        if inside or quotes.any():
+            at = np.flatnonzero(marked | quotes)
+            is_quote = quotes[at]
+            quoted = (np.cumsum(is_quote, dtype=np.uint8) + np.uint8(inside)) & 1 == 1
+            inside = bool(quoted[-1]) if len(at) else inside
+            found.append(at[~quoted & ~is_quote] + start)
+        else:
+            found.append(np.flatnonzero(marked) + start)
+    return np.concatenate(found)
 
 
-def tables(stream: Any, separator: str | None, size: int, rows: int = 0) -> Iterator[bytes]:
-    """A stream of text in blocks that are each a table of its own: those of a CSV begin with its header.
+def last_end(block: bytes, inside: bool, quoted: bool) -> int:
+    """Where the last line ends in a block, 0 where none does; ``inside`` of quotes is where the block ends."""
+    if not quoted:
+        return block.rfind(b"\n") + 1
+    end = len(block)
+    while True:
+        quote = block.rfind(b'"', 0, end)
+        if not inside and (found := block.rfind(b"\n", quote + 1, end)) >= 0:
+            return found + 1
+        if quote < 0:
+            return 0
+        end, inside = quote, not inside
 
-    The first has at least ``rows`` lines, or `HEAD_BYTES`.
+
+def blocks(stream: Ahead, *, quoted: bool, size: int = BLOCK_BYTES, rows: int = 2) -> Iterator[bytes]:
+    """A stream of bytes in blocks of whole lines, without a byte order mark.
+
+    A line break inside of quotes is none where text is quoted. The first block has at least so many rows, or
+    `FIRST_BYTES`.
+
+    Raises
+    ------
+    SourceError
+        A line is longer than `LINE_BYTES`.
     """
-    head, header = b"", None
-    for block in blocks(stream, quoted=separator is not None, size=size):
-        if header is not None:
-            yield header + block
-            continue
-        head += block
-        if head.count(b"\n") >= rows or len(head) >= HEAD_BYTES:
-            header = b"" if separator is None else header_of(head)
-            yield head
-    if header is None and head:
-        yield head
+    rest: list[bytes] = []
+    length, before, inside = 0, 0, False
+    while more := stream.read(size):
+        if not before and not length:
+            more = more.removeprefix(BOM)
+        inside ^= quoted and bool(more.count(b'"') & 1)
+        if cut := last_end(more, inside, quoted):
+            block = b"".join([*rest, more[:cut]])
+            if before or block.count(b"\n") >= rows or len(block) >= FIRST_BYTES:
+                yield block
+                before += len(block)
+                rest, length, more = [], 0, more[cut:]
+        rest.append(more)
+        length += len(more)
+        if length > LINE_BYTES:
+            quote = "; is a quote in it not closed?" if inside else ""
+            raise SourceError(
+                f"{stream.called}: the line that begins at byte {before:,} is longer than {LINE_BYTES:,} bytes{quote}"
+            )
+    if length:
+        yield b"".join(rest)
+
+
+def tables(stream: Ahead, separator: str | None, size: int, rows: int = 2) -> Iterator[bytes]:
+    """A stream of text in blocks that are each a table of its own: those of a CSV begin with its header."""
+    header = b""
+    for block in blocks(stream, quoted=separator is not None, size=size, rows=rows):
+        yield header + block
+        if separator is not None and not header:
+            header = header_of(block)
 
 
 class Ruler:
@@ -81,18 +126,15 @@ class Ruler:
         """Raise SourceError for a line of a block of whole lines that has more or fewer fields than the header."""
         block = block if block.endswith(b"\n") else block + b"\n"
         given = np.frombuffer(block, np.uint8)
-        marked = (given == NEWLINE) | (given == self.separator)
-        if (free := outside(given)) is not None:
-            marked &= free
-        marks = np.flatnonzero(marked)
-        ends = np.flatnonzero(given[marks] == NEWLINE)
+        at = marks(given, self.separator)
+        ends = np.flatnonzero(given[at] == NEWLINE)
         fields = np.diff(ends, prepend=-1)
         if self.fields is None:
-            header = self.find_header(given, marks[ends])
+            header = self.find_header(given, at[ends])
             if header is None:
                 self.lines += len(fields)
                 return
-            self.header = block[: marks[ends][header] + 1]
+            self.header = block[: at[ends][header] + 1]
             self.fields, self.lines, fields = int(fields[header]), self.lines + header, fields[header:]
         bad = np.flatnonzero(fields != self.fields)
         if len(bad):

@@ -8,16 +8,13 @@ from pathlib import Path
 from fastmetrics.errors import SourceError
 from fastmetrics.sources.ahead import Ahead, plain
 from fastmetrics.sources.formats import FORMATS, Format
-from fastmetrics.sources.lines import BOM, rectangular
+from fastmetrics.sources.lines import BOM, HEAD_BYTES, WIDE, check_text, rectangular
 
-__all__ = ["HEAD_BYTES", "sniffed", "sniffed_file"]
+__all__ = ["sniffed", "sniffed_file"]
 
-HEAD_BYTES = 1 << 16
 BY_NAME = {row.name: row for row in FORMATS}
 MAGIC = ((b"PAR1", "Parquet"), (b"ARROW1", "Arrow"), (b"\xff\xff\xff\xff", "Arrow"))
 NOT_READ = (
-    (b"\xff\xfe", "UTF-16 text; UTF-8 is needed"),
-    (b"\xfe\xff", "UTF-16 text; UTF-8 is needed"),
     (b"\xfd7zXZ\0", "compressed by xz; gzip, zstd and bzip2 are read"),
     (b"\x04\x22\x4d\x18", "compressed by lz4; gzip, zstd and bzip2 are read"),
     (b"PK\x03\x04", "a zip archive"),
@@ -41,8 +38,9 @@ def sniffed(head: bytes) -> Format:
     for magic, what in NOT_READ:
         if head.startswith(magic):
             raise SourceError(what)
-    if b"\0" in head:
+    if b"\0" in head and not head.startswith(WIDE):
         raise SourceError("neither text nor a known binary format")
+    check_text(head)
     start = head.removeprefix(BOM).lstrip()
     if start.startswith(b"["):
         raise SourceError("a JSON array; NDJSON is needed, one object a line")

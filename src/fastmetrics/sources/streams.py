@@ -127,7 +127,7 @@ def from_bytes(stream: Any, columns: Columns = None, kind: Format | None = None,
             kind = sniffed(head)
         except SourceError as error:
             raise SourceError(
-                f"{name} is of no known format: {error}; what can be read: {', '.join(BY_NAME)}"
+                f"{name} is of no known format: {error}; if it is one of {', '.join(BY_NAME)}, say so with format="
             ) from None
     if kind.text:
         return from_text(name, ahead, kind, columns)
@@ -155,7 +155,7 @@ def from_arrow_stream(name: str, stream: Any, columns: Columns) -> Source:
 def from_text(name: str, stream: Any, kind: Format, columns: Columns) -> Source:
     """Lines of text, a block at a time; the first block decides the dtypes."""
     parts = blocks(stream, quoted=kind.separator is not None, size=BLOCK_BYTES)
-    first = next(parts)
+    first = next(parts, b"")
     ruler = None if kind.separator is None else Ruler(name, kind.separator)
     if ruler is not None:
         ruler.measure(first)

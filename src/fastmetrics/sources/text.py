@@ -15,7 +15,7 @@ import polars as pl
 from fastmetrics.schema import expression, expressions
 from fastmetrics.sources.addresses import File, exact, is_local
 from fastmetrics.sources.ahead import Ahead, is_compressed, plain
-from fastmetrics.sources.lines import tables
+from fastmetrics.sources.lines import HEAD_BYTES, check_text, tables
 from fastmetrics.sources.readers import lazily
 
 __all__ = ["Text"]
@@ -34,9 +34,12 @@ class Text:
     def schema(self, file: File) -> pl.Schema:
         """The dtypes of a file from its first rows; a column that is empty there is looked for in all of it."""
         if not self.in_blocks(file):
+            check_text(head_of(file), self.separator)
             return self.guessed(exact(file))
         parts = self.blocks(str(file), HEAD_ROWS)
-        schema = self.guessed(next(parts, b""))
+        first = next(parts, b"")
+        check_text(first[:HEAD_BYTES], self.separator)
+        schema = self.guessed(first)
         while pl.Null in schema.values() and (part := next(parts, None)) is not None:
             found = self.guessed(part)
             schema = pl.Schema(
@@ -97,3 +100,13 @@ class Text:
                 schema = self.parse(file, infer_schema_length=None).collect_schema()
             empty = [name for name in empty if not filled[name]]
         return pl.Schema({name: pl.Null() if name in empty else dtype for name, dtype in schema.items()})
+
+
+def head_of(file: File) -> bytes:
+    """How text begins that lies here; nothing of a file elsewhere."""
+    if isinstance(file, bytes):
+        return file[:HEAD_BYTES]
+    if not (isinstance(file, str) and is_local(file)):
+        return b""
+    with Path(file).open("rb") as raw:
+        return raw.read(HEAD_BYTES)
