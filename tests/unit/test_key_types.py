@@ -21,6 +21,7 @@ from fastmetrics.errors import DataError, FastMetricsError, SchemaError
 from fastmetrics.report.files import encoded
 from fastmetrics.report.tables import facts, table
 from fastmetrics.report.text import lines
+from fastmetrics.wording import shortened
 
 BINARY, SCORES = fm.binary("label", "pred"), fm.scores("label", "score")
 TOKYO = pl.Series([datetime(1, 1, 1), datetime(9999, 12, 31, 12), None]).dt.replace_time_zone("UTC")
@@ -208,7 +209,7 @@ def test_pictures_name_each_value(name: str) -> None:
     chart = counted(name, SCORES).plot(kind="bars", by="key").to_dict()
     groups = [row["group"] for row in json.loads(next(iter(chart["datasets"].values())))]
     assert len(set(groups)) == key.n_unique()
-    assert text in " ".join(groups) or key.dtype == pl.Null
+    assert any(group.startswith(shortened(text, 34)) for group in groups) or key.dtype == pl.Null
     if name in ("Duration", "Binary", "Date", "UInt128"):
         for kind in ("time", "heatmap", "roc", "calibration"):
             assert counted(name).plot(kind=kind, by=["key", "place"] if kind == "heatmap" else "key").to_dict()
