@@ -45,6 +45,7 @@ def count(
     max_groups: int | None = None,
     on_error: Literal["raise", "skip"] = "raise",
     format: str | None = None,  # noqa: A002
+    part: bool = False,
     progress: Callable[[int, int | None], object] | None = None,
 ) -> Counts:
     """Count a log in one pass: a table of cells per group and window for each family.
@@ -84,6 +85,9 @@ def count(
     format
         What all files are, or the bytes of a stream: "Parquet", "CSV", "TSV", "NDJSON" or "Arrow". By default the
         ending of each name tells it, and where that does not the first bytes of the file.
+    part
+        This is one part of a log whose others are counted elsewhere, as an engine counts partitions. What only all rows
+        can show, such as a label that never occurs, is then no error; it is a note if the added parts still show it.
     progress
         Called as the scan goes on with the rows read so far and, where the input knows it, the rows there are
         (before ``where``). The command line draws its progress bar with it.
@@ -136,8 +140,8 @@ def count(
     seen = Seen(schema)
     source = open_source(data, columns=schema.columns, skip_unreadable=on_error == "skip", format=format)
     if on_error == "skip" and source.files:
-        return judged(count_files(source, schema, threads, max_groups, progress, seen), seen)
-    return judged(scan(source, schema, threads, max_groups, progress, seen), seen)
+        return judged(count_files(source, schema, threads, max_groups, progress, seen), seen, part)
+    return judged(scan(source, schema, threads, max_groups, progress, seen), seen, part)
 
 
 def columns(by: By) -> tuple[Column, ...]:

@@ -12,7 +12,7 @@ import polars as pl
 from fastmetrics.counts import Counts, doubts, noted
 from fastmetrics.errors import DataError, listed
 from fastmetrics.families.labels import TEXT_NULL, unshared
-from fastmetrics.notes import Note, NoteWarning, notes_of, warn
+from fastmetrics.notes import READ_FROM_CELLS, Note, NoteWarning, notes_of, warn
 from fastmetrics.roles import Told
 from fastmetrics.schema import Family, Schema, column_name
 
@@ -130,8 +130,10 @@ def occurs(text: str, column: pl.Series) -> bool:
     return any((column.slice(at, SOME) == text).any() for at in range(0, len(column), SOME))
 
 
-def judged(counts: Counts, seen: Seen) -> Counts:
-    """A whole count with its notes, each of which is said once; families without `notes` are not judged.
+def judged(counts: Counts, seen: Seen, part: bool = False) -> Counts:
+    """A count with its notes, each of which is said once; families without `notes` are not judged.
+
+    Of a ``part`` of a log it is not said what its cells show, as those of all parts may show otherwise.
 
     Raises
     ------
@@ -141,13 +143,13 @@ def judged(counts: Counts, seen: Seen) -> Counts:
     before, rows = notes_of(counts.how), counts.rows
     families = [family for family in counts.layout.families if family.notes is not None]
     known = [*before, *(note for family in families for note in seen.notes(family, rows))]
-    for family in families:
+    for family in () if part else families:
         for note in doubts(counts, family, known):
             if note.code == "label_absent":
                 refuse_mistyped(note, family, values_of(family, counts, seen))
     whole = noted(counts, known)
     for note in notes_of(whole.how):
-        if note not in before:
+        if note not in before and not (part and note.code in READ_FROM_CELLS):
             warn(str(note), NoteWarning)
     return whole
 

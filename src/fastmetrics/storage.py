@@ -14,11 +14,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from fastmetrics.atomic import replace_file
-from fastmetrics.counts import Counts, aligned
+from fastmetrics.counts import Counts, aligned, noted
 from fastmetrics.errors import SourceError, listed
 from fastmetrics.forks import check_process
 from fastmetrics.intake import as_polars, first_line, taken
 from fastmetrics.metadata import FAMILY, KEY, Description, column_in, described, description
+from fastmetrics.notes import notes_of
+from fastmetrics.origin import is_difference
 from fastmetrics.schema import Family, repeated
 from fastmetrics.sealed import check, sealed
 
@@ -98,9 +100,10 @@ def from_arrow(tables: pa.Table | Mapping[str, pa.Table], families: Iterable[Fam
     about = [description((table.schema.metadata or {}).get(KEY), known) for table in given]
     if not about:
         raise SourceError("no tables were given; Counts hold at least one")
-    if len(about) == 1 and about[0].family is None:
-        return counts_of(parts_of(given[0], about[0]))
-    return counts_of([part_of(table, each) for table, each in zip(given, about, strict=True)])
+    several = len(about) == 1 and about[0].family is None
+    parts = parts_of(given[0], about[0]) if several else [part_of(*one) for one in zip(given, about, strict=True)]
+    counts = counts_of(parts)
+    return counts if is_difference(counts.how) else noted(counts, notes_of(counts.how))
 
 
 class Part(NamedTuple):

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 import pytest
 
 import fastmetrics as fm
@@ -477,3 +478,31 @@ def test_a_link_that_means_nothing_is_refused(arguments: Any) -> None:
 @pytest.mark.parametrize("seed", range(60))
 def test_a_count_says_what_its_rows_say(seed: int, tmp_path: Path) -> None:
     judgement.check(judgement.drawn(random.Random(seed)), tmp_path)
+
+
+# Parts that are counted elsewhere
+
+
+def merged_by_an_engine(parts: list[dict[str, Any]], pos_label: str) -> fm.Counts:
+    """Parts counted one by one, their tables put below each other under the metadata of a count of no rows."""
+    family = fm.binary("label", "pred", pos_label=pos_label)
+    schema = {"label": pl.String, "pred": pl.String}
+    empty = fm.count(pl.DataFrame(schema=schema), family, part=True).to_arrow()
+    tables = [fm.count(pl.DataFrame(part, schema), family, part=True).to_arrow() for part in parts]
+    whole = pa.concat_tables([table.replace_schema_metadata(None) for table in tables])
+    return fm.Counts.from_arrow(whole.replace_schema_metadata(empty.schema.metadata))
+
+
+def test_a_part_may_lack_the_label_that_others_hold() -> None:
+    parts = [{"label": ["a", "b"], "pred": ["a", "c"]}, {"label": ["c", "a"], "pred": ["c", "a"]}]
+    counts = merged_by_an_engine(parts, "c")
+    assert counts.frame.select("tn", "fp", "fn", "tp").row(0) == (2, 1, 0, 1)
+    assert counts.how["notes"] == []
+
+
+def test_a_label_that_all_parts_lack_is_noted_when_they_are_added() -> None:
+    parts = [{"label": ["a", "b"], "pred": ["a", "b"]}, {"label": ["a", "b"], "pred": ["b", "a"]}]
+    assert [note.code for note in merged_by_an_engine(parts, "A").how["notes"]] == ["label_absent"]
+    family = fm.binary("label", "pred", pos_label="A")
+    added = sum(fm.count(part, family, part=True) for part in parts)
+    assert [note.code for note in added.how["notes"]] == ["label_absent"]
