@@ -81,23 +81,25 @@ def blocks(stream: Ahead, *, quoted: bool, size: int = BLOCK_BYTES, rows: int = 
         A line is longer than `LINE_BYTES`.
     """
     rest: list[bytes] = []
-    length, before, inside = 0, 0, False
+    length, line, before, inside = 0, 0, 0, False  # bytes that wait, those of an unfinished line, those handed out
     while more := stream.read(size):
         if not before and not length:
             more = more.removeprefix(BOM)
         inside ^= quoted and bool(more.count(b'"') & 1)
         if cut := last_end(more, inside, quoted):
             block = b"".join([*rest, more[:cut]])
+            line = -cut
             if before or block.count(b"\n") >= rows or len(block) >= FIRST_BYTES:
                 yield block
                 before += len(block)
-                rest, length, more = [], 0, more[cut:]
+                rest, length, line, more = [], 0, 0, more[cut:]
         rest.append(more)
         length += len(more)
-        if length > LINE_BYTES:
-            quote = "; is a quote in it not closed?" if inside else ""
+        line += len(more)
+        if line > LINE_BYTES:
+            start, quote = before + length - line, "; is a quote in it not closed?" if inside else ""
             raise SourceError(
-                f"{stream.called}: the line that begins at byte {before:,} is longer than {LINE_BYTES:,} bytes{quote}"
+                f"{stream.called}: the line that begins at byte {start:,} is longer than {LINE_BYTES:,} bytes{quote}"
             )
     if length:
         yield b"".join(rest)
