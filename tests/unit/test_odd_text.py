@@ -154,7 +154,7 @@ def test_a_line_beyond_the_limit_is_named_with_its_place(
     ending: str, content: bytes, way: Way, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lines, "LINE_BYTES", 1 << 21)
-    start = content.rindex(b"1,0,\"" if ending == ".csv" else b"{")
+    start = content.rindex(b'1,0,"' if ending == ".csv" else b"{")
     expected = f"the line that begins at byte {start} is longer than 2,097,152 bytes"
     with pytest.raises(SourceError, match=expected) as caught:
         count(**way(content, ending, tmp_path))
