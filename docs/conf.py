@@ -17,15 +17,18 @@ root_doc = "docs/index"
 include_patterns = ["docs/*.md", "*.md", "benchmarks/*.md"]
 exclude_patterns = [".venv", "build"]  # not walked through
 
-GUIDES = ["quickstart", "counts", "windows", "inputs", "command-line", "expressions", "pictures", "spark", "llm-logs"]
-BACKGROUND = ["performance", "format", "comparison", "../ARCHITECTURE", "../CONTRIBUTING", "../benchmarks/RESULTS"]
-MORE = ["../README", "../CHANGELOG", "../benchmarks/COVERAGE"]
+GUIDES = [
+    *("quickstart", "counts", "windows", "diagnosis", "training", "inputs", "command-line", "expressions", "pictures"),
+    *("spark", "llm-logs"),
+]
+BACKGROUND = ["performance", "format", "comparison", "../ARCHITECTURE", "../CONTRIBUTING", "../README", "../CHANGELOG"]
+MEASURED = [f"../benchmarks/{name}" for name in ("RESULTS", "COVERAGE", "FAULTBENCH", "ROOTS", "LATTICES", "TRAINING")]
 
 
 def add_navigation(_: Sphinx, name: str, text: list[str]) -> None:
     """Put the order of the pages below the front page, whose text stays plain Markdown."""
     if name == root_doc:
-        for caption, pages in (("Guides", GUIDES), ("Background", BACKGROUND), ("More", MORE)):
+        for caption, pages in (("Guides", GUIDES), ("Background", BACKGROUND), ("Measured", MEASURED)):
             text[0] += "\n".join(["", "```{toctree}", ":hidden:", f":caption: {caption}", "", *pages, "```", ""])
 
 
