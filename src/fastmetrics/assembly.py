@@ -10,10 +10,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from fastmetrics.counts import GROUPING, Counts, Layout, added, grouping_name, with_overflows
+from fastmetrics.counts import Counts
 from fastmetrics.errors import SchemaError
 from fastmetrics.groups import Codes
 from fastmetrics.kernels.order import groups_in_order
+from fastmetrics.layout import GROUPING, Layout, grouping_name
+from fastmetrics.merging import mark_overflows, merge_tables
 from fastmetrics.plan import Plan, maximal
 from fastmetrics.schema import Family
 from fastmetrics.tally import FEW_GROUPS, Place, Tally
@@ -113,7 +115,7 @@ def table(tally: Tally, k: int, share: Share, names: Sequence[str], layout: Layo
     named = cells.named(ids, occur)
     for name, merge in layout.merges(family).items():
         frame[name] = pl.Series(named[name], nan_to_null=merge != "sum")  # NaN is an extreme of no value
-    return with_overflows(pl.DataFrame(frame), layout, family)
+    return mark_overflows(pl.DataFrame(frame), layout, family)
 
 
 def grouped(
@@ -182,7 +184,9 @@ def with_rollups(counted: Sequence[Counts], layout: Layout) -> Counts:
         for name, table in rolled.tables.items():
             tables[name].append(table.with_columns(pl.lit(grouping_name(wanted)).alias(GROUPING)))
     joined = {
-        family.name: added([pad(table, tables[family.name], layout) for table in tables[family.name]], layout, family)
+        family.name: merge_tables(
+            [pad(table, tables[family.name], layout) for table in tables[family.name]], layout, family
+        )
         for family in layout.families
     }
     return Counts(layout, joined)

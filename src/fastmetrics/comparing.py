@@ -8,11 +8,12 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
-from fastmetrics.counts import WINDOW, Counts, check_same
+from fastmetrics.counts import Counts
 from fastmetrics.errors import SchemaError, unknown
 from fastmetrics.intervals import Comparison, compare_to_total
 from fastmetrics.intervals import adjust as adjusted
 from fastmetrics.intervals import compare as compare_cells
+from fastmetrics.layout import WINDOW, check_same
 from fastmetrics.metrics import Cells, Metric, value
 from fastmetrics.reading import Asked, check_whole, group_cells, resolve
 from fastmetrics.schema import expression, expressions, literal

@@ -5,10 +5,8 @@ This module knows no family and no formula. It sees key columns, and cells that 
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,11 +14,12 @@ import polars as pl
 
 from fastmetrics.errors import MergeError, SchemaError, listed, unknown
 from fastmetrics.forks import check_process
+from fastmetrics.layout import GROUPING, WINDOW, Layout, check_same, difference, grouping_name
+from fastmetrics.merging import coarsen, merge_tables
 from fastmetrics.notes import READ_FROM_CELLS, Note, notes_of
 from fastmetrics.origin import added_how, filtered_how, is_difference, negative_how
-from fastmetrics.schema import Cell, Family, expression, expressions, literal
+from fastmetrics.schema import Family, expression, literal
 from fastmetrics.windows import Windows
-from fastmetrics.wording import said, shortened
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -28,60 +27,7 @@ if TYPE_CHECKING:
 
     from fastmetrics.metrics import Metric
 
-__all__ = ["Counts", "Layout"]
-
-WINDOW = "window_start"
-GROUPING = "grouping"
-
-
-@dataclass(frozen=True)
-class Layout:
-    """What the tables of a Counts hold: the part of the question that outlives the scan.
-
-    ``keys`` are the outer keys without the window; with ``grouping_sets`` there is one more, `grouping`.
-    """
-
-    families: tuple[Family, ...]
-    keys: tuple[str, ...] = ()
-    windows: Windows | None = None
-    weighted: bool = False
-    grouping_sets: tuple[tuple[str, ...], ...] | None = None
-
-    @property
-    def outer(self) -> list[str]:
-        """Every outer key column, in order: grouping, keys, window_start."""
-        return [
-            *([GROUPING] if self.grouping_sets is not None else []),
-            *self.keys,
-            *([WINDOW] if self.windows is not None else []),
-        ]
-
-    def key_columns(self, family: Family) -> list[str]:
-        """The outer and inner key columns of a family's table."""
-        return [*self.outer, *family.inner_names]
-
-    def merges(self, family: Family) -> dict[str, str]:
-        """Each cell column of a family's table and how it merges."""
-        return {column: cell.merge for cell in family.cells for column in cell_columns(cell, self.weighted)}
-
-    def family(self, name: str) -> Family:
-        """The family called ``name``."""
-        for family in self.families:
-            if family.name == name:
-                return family
-        raise SchemaError(unknown("family", name, [family.name for family in self.families]))
-
-
-def cell_columns(cell: Cell, weighted: bool) -> list[str]:
-    """The columns that hold a cell: a float sum is a pair (sum, error), weights add Σw and Σw² of it."""
-    if cell.merge != "sum":
-        return [cell.name]
-    own = [cell.name] if cell.state else [] if weighted else pair(cell.name)
-    return own + ([*pair(f"w_{cell.name}"), *pair(f"w2_{cell.name}")] if weighted else [])
-
-
-def pair(name: str) -> list[str]:
-    return [name, f"{name}_error"]
+__all__ = ["Counts"]
 
 
 @dataclass(frozen=True)
@@ -165,7 +111,7 @@ class Counts:
     def merged(self, others: Sequence[Counts]) -> Counts:
         """All of them added up at once; their layouts agree."""
         tables = {
-            family.name: added(
+            family.name: merge_tables(
                 [self.tables[family.name], *(other.tables[family.name] for other in others)], self.layout, family
             )
             for family in self.layout.families
@@ -211,10 +157,10 @@ class Counts:
         tables = dict(self.tables)
         if every is not None and windows is not None:
             coarse = Windows(every, windows.offset, windows.time_zone)
-            tables = {name: coarser(table, windows, coarse) for name, table in tables.items()}
+            tables = {name: coarsen(table, windows, coarse) for name, table in tables.items()}
             windows = coarse
         kept = replace(layout, keys=tuple(key for key in layout.keys if key in by), windows=windows)
-        return Counts(kept, {f.name: added([tables[f.name]], kept, f) for f in kept.families}, self.how)
+        return Counts(kept, {f.name: merge_tables([tables[f.name]], kept, f) for f in kept.families}, self.how)
 
     def grouping(self, *keys: str) -> Counts:
         """One of several grouping sets as Counts of its own; ``grouping()`` is the total.
@@ -236,7 +182,7 @@ class Counts:
             family.name: self.tables[family.name].filter(pl.col(GROUPING) == grouping_name(wanted))
             for family in layout.families
         }
-        return Counts(layout, {f.name: added([tables[f.name]], layout, f) for f in layout.families}, self.how)
+        return Counts(layout, {f.name: merge_tables([tables[f.name]], layout, f) for f in layout.families}, self.how)
 
     def filter(self, *predicates: pl.Expr, **equal: Any) -> Counts:
         """The groups whose keys satisfy every predicate; ``country="BR"`` is short for an equality.
@@ -463,119 +409,3 @@ def doubts(counts: Counts, family: Family, known: Sequence[Note]) -> list[Note]:
     if family.notes is None:
         return []
     return family.notes(table if sets is None else table.filter(pl.col(GROUPING) == grouping_name(sets[0])), known)
-
-
-def grouping_name(keys: Iterable[str]) -> str:
-    """The value of the `grouping` column for a grouping set."""
-    return ",".join(keys)
-
-
-def group_name(group: Mapping[str, Any]) -> str:
-    """A group by its keys: ``model='a', country=None``."""
-    return ", ".join(
-        f"{said(key)}={shortened(repr(value)) if isinstance(value, str) else value}" for key, value in group.items()
-    )
-
-
-def added(tables: Sequence[pl.DataFrame], layout: Layout, family: Family) -> pl.DataFrame:
-    """Tables of one family added up: the canonical table, sorted, without groups of nothing but zeros."""
-    check_process()
-    keys, merges = layout.key_columns(family), layout.merges(family)
-    combine: dict[str, Callable[[pl.Expr], pl.Expr]] = {"sum": pl.Expr.sum, "min": pl.Expr.min, "max": pl.Expr.max}
-    cells = [combine[merge](pl.col(cell)) for cell, merge in merges.items()]
-    by = expressions(keys)
-    whole = pl.concat(aligned([table.select(*by, *merges) for table in tables], keys))
-    if not by:
-        whole = whole.select(cells)
-    elif not in_order(whole, keys):
-        whole = whole.group_by(by).agg(cells).sort(by, nulls_last=True)
-    something = pl.any_horizontal(pl.col(cell) != 0 for cell, merge in merges.items() if merge == "sum")
-    return with_overflows(whole, layout, family).filter(something)
-
-
-def in_order(table: pl.DataFrame, keys: Sequence[str]) -> bool:
-    """Whether the keys of each row come after those of the row before, nulls last: a hundredth of grouping them."""
-    same = pl.repeat(True, max(len(table) - 1, 0), eager=True)
-    later = ~same
-    for key in keys:
-        values = table[key].alias("")  # many methods of a Series take its name for a pattern
-        one, other = values[:-1], values[1:]
-        later |= same & ((one < other).fill_null(False) | (one.is_not_null() & other.is_null()))
-        same &= one.eq_missing(other)
-    return bool(later.all())
-
-
-def with_overflows(table: pl.DataFrame, layout: Layout, family: Family) -> pl.DataFrame:
-    """A table in which sums that overflowed are NaN, as are their errors: it is not known by how much they did."""
-    columns = [cell_columns(cell, layout.weighted) for cell in family.cells if cell.merge == "sum"]
-    pairs = [names[-2 * k - 2 : len(names) - 2 * k] for names in columns for k in range(len(names) // 2)]
-    known = [(pair, pl.sum_horizontal(pair).is_finite()) for pair in pairs]
-    return table.with_columns(pl.when(finite).then(pl.col(pair)).otherwise(math.nan) for pair, finite in known)
-
-
-def aligned(tables: Sequence[pl.DataFrame], keys: Sequence[str]) -> list[pl.DataFrame]:
-    """Tables whose key columns have one dtype each: wider integers, Enum of other categories as String."""
-    casts = {}
-    for key in keys:
-        dtypes = [table.schema[key] for table in tables]
-        if any(dtype != dtypes[0] for dtype in dtypes):
-            casts[key] = reduce(lambda a, b: common_dtype(key, a, b), dtypes)
-    return [table.cast(casts) for table in tables] if casts else list(tables)  # type: ignore[arg-type]
-
-
-def common_dtype(key: str, a: pl.DataType, b: pl.DataType) -> pl.DataType:
-    """The dtype that holds the values of both."""
-    text = (pl.String, pl.Categorical, pl.Enum)
-    if a == b or b == pl.Null:
-        return a
-    if a == pl.Null:
-        return b
-    if isinstance(a, text) and isinstance(b, text):
-        return pl.String()
-    if (a.is_integer() and b.is_integer()) or (a.is_float() and b.is_float()):
-        wider = pl.concat(
-            [pl.DataFrame(schema={key: a}), pl.DataFrame(schema={key: b})], how="vertical_relaxed"
-        ).schema[key]
-        return wider if wider.is_integer() == a.is_integer() else pl.Int128()
-    raise MergeError(f"key {key!r} holds {a} in one Counts and {b} in the other; cast it in by= to the same type")
-
-
-def coarser(table: pl.DataFrame, fine: Windows, coarse: Windows) -> pl.DataFrame:
-    """A table in longer windows; refused where a window straddles two of them."""
-    starts = table.select(pl.col(WINDOW).unique()).drop_nulls()
-    spans = starts.with_columns(end=fine.ends(starts[WINDOW]))
-    start, last = pl.col(WINDOW).to_physical(), pl.col("end").to_physical() - 1
-    spans = spans.with_columns(into=coarse.truncate(start), into_last=coarse.truncate(last))
-    split = spans.filter(pl.col("into") != pl.col("into_last"))
-    if len(split):
-        raise SchemaError(
-            f"windows of {fine.every} do not nest in windows of {coarse.every}: the one from {split[WINDOW][0]} "
-            f"to {split['end'][0]} lies in two; count with a shorter every="
-        )
-    return table.with_columns(pl.col(WINDOW).replace_strict(spans[WINDOW], spans["into"], default=None))
-
-
-def difference(a: Layout, b: Layout) -> str:
-    """The first difference that keeps two layouts from being merged, or nothing."""
-    pairs: list[tuple[str, Any, Any]] = [
-        ("keys", list(a.keys), list(b.keys)),
-        ("windows", a.windows, b.windows),
-        ("weights", a.weighted, b.weighted),
-        ("grouping sets", a.grouping_sets, b.grouping_sets),
-        ("families", [family.name for family in a.families], [family.name for family in b.families]),
-    ]
-    for what, left, right in pairs:
-        if left != right:
-            return f"{what} {left} and {right}"
-    for mine, other in zip(a.families, b.families, strict=True):
-        ours, theirs = mine.identity, other.identity
-        for what in {**ours, **theirs}:
-            if ours.get(what) != theirs.get(what):
-                return f"{what} {ours.get(what)} and {theirs.get(what)} of family {mine.name!r}"
-    return ""
-
-
-def check_same(a: Layout, b: Layout, verb: str) -> None:
-    different = difference(a, b)
-    if different:
-        raise MergeError(f"Counts cannot be {verb}: they differ in {different}")

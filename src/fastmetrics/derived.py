@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import polars as pl
 
-from fastmetrics.counts import Counts, added
+from fastmetrics.counts import Counts
 from fastmetrics.errors import SchemaError, listed
 from fastmetrics.families.binary import binary
 from fastmetrics.families.classes import most_confused as confused_of
@@ -18,6 +18,7 @@ from fastmetrics.families.curves import curve as curve_of
 from fastmetrics.families.edges import edge_at
 from fastmetrics.families.scores import threshold_cells
 from fastmetrics.founding import CAUSES
+from fastmetrics.merging import merge_tables
 from fastmetrics.reading import cells_of, check_whole, group_numbers
 from fastmetrics.schema import CellTable, Family, expressions
 
@@ -73,7 +74,7 @@ def at_threshold(counts: Counts, threshold: float, *, nearest: bool = False) -> 
     outer = layout.outer
     sums = [expression.alias(name) for name, expression in cells.items()]
     grouped = table.group_by(expressions(outer)).agg(sums) if outer else table.select(sums)
-    return Counts(layout, {made.name: added([grouped], layout, made)}, counts.how)
+    return Counts(layout, {made.name: merge_tables([grouped], layout, made)}, counts.how)
 
 
 def of_score(edge: float, link: str | None) -> float:

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 import polars as pl
 import pyarrow as pa
 
-from fastmetrics.counts import GROUPING, WINDOW, Layout, added, grouping_name
 from fastmetrics.errors import SourceError, listed
+from fastmetrics.layout import GROUPING, WINDOW, Layout, grouping_name
+from fastmetrics.merging import merge_tables
 from fastmetrics.metadata import Description
 from fastmetrics.schema import Family
 from fastmetrics.windows import Windows, lengths
@@ -35,7 +36,7 @@ def taken(frame: pl.DataFrame, about: Description, layout: Layout, family: Famil
     floats = floats_of(frame, layout, family, overflow_is_null=about.format == 1)
     ready = pl.DataFrame([*keys, *states_of(frame, family), *floats])
     check_groups(ready, layout, family)
-    return added([ready], layout, family)
+    return merge_tables([ready], layout, family)
 
 
 def as_polars(table: pa.Table, wanted: Sequence[str], of: str) -> pl.DataFrame:

@@ -10,9 +10,10 @@ from typing import Any
 
 import polars as pl
 
-from fastmetrics.counts import Counts, Layout
+from fastmetrics.counts import Counts
 from fastmetrics.errors import SourceError, listed
 from fastmetrics.families import KINDS
+from fastmetrics.layout import Layout
 from fastmetrics.notes import from_json, notes_of, to_json
 from fastmetrics.origin import check_how
 from fastmetrics.schema import Family, repeated

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from fastmetrics.coders import coding
-from fastmetrics.counts import WINDOW
 from fastmetrics.errors import SchemaError
 from fastmetrics.judging import Look, Seen
+from fastmetrics.layout import WINDOW
 from fastmetrics.roles import carried, check_null_values, nulled, nulls_of, read_as_text
 from fastmetrics.schema import Column, Family, Role, Schema, column_name, expression, roots, rowwise
 from fastmetrics.sources import FOREIGN, Selection, Source, first_line

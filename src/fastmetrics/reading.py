@@ -10,14 +10,17 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from fastmetrics.counts import GROUPING, WINDOW, Counts, Layout, added, group_name
+from fastmetrics.counts import Counts
 from fastmetrics.errors import SchemaError, listed, unknown
 from fastmetrics.forks import check_process
 from fastmetrics.intervals import bounds
+from fastmetrics.layout import GROUPING, WINDOW, Layout
+from fastmetrics.merging import merge_tables
 from fastmetrics.metrics import Cells, Metric, find, names, value
 from fastmetrics.origin import is_difference
 from fastmetrics.schema import CellTable, Family, expression, expressions, repeated
 from fastmetrics.windows import UnlistableError, Windows, is_multiple, parse_duration
+from fastmetrics.wording import group_name
 
 __all__ = ["check_whole", "group_cells", "metrics", "resolve", "tidy", "worst"]
 
@@ -297,7 +300,7 @@ def rolling(counts: Counts, period: str, *, every_window: bool) -> Counts:
         table = counts.tables[family.name].rename({WINDOW: "source"}).join(spans.select("source", WINDOW), on="source")
         untimed = counts.tables[family.name].filter(pl.col(WINDOW).is_null())
         columns = counts.tables[family.name].columns
-        tables[family.name] = added([table.select(expressions(columns)), untimed], layout, family)
+        tables[family.name] = merge_tables([table.select(expressions(columns)), untimed], layout, family)
     return Counts(layout, tables, counts.how)
 
 

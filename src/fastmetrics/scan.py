@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 from fastmetrics.assembly import Share, assembled, check_groups, merged
 from fastmetrics.coders import Coder, WindowCoder, check_held, coder
 from fastmetrics.columns import bitmap, fixed, record_batches, valid_bits
-from fastmetrics.counts import Counts, Layout
+from fastmetrics.counts import Counts
 from fastmetrics.errors import DataError, FastMetricsError, SchemaError, SourceError, listed
 from fastmetrics.groups import Codes
 from fastmetrics.judging import Seen
+from fastmetrics.layout import Layout
 from fastmetrics.plan import Key, Plan, maximal, planned
 from fastmetrics.roles import read_role
 from fastmetrics.schema import Family, InnerKey, Rows, Schema, column_name, expression

@@ -14,10 +14,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from fastmetrics.atomic import replace_file
-from fastmetrics.counts import Counts, aligned, noted
+from fastmetrics.counts import Counts, noted
 from fastmetrics.errors import SourceError, listed
 from fastmetrics.forks import check_process
 from fastmetrics.intake import as_polars, first_line, taken
+from fastmetrics.merging import align_keys
 from fastmetrics.metadata import FAMILY, KEY, Description, column_in, described, description
 from fastmetrics.notes import notes_of
 from fastmetrics.origin import is_difference
@@ -53,7 +54,7 @@ def one_table(counts: Counts) -> list[pa.Table]:
     """
     layout = counts.layout
     parts = []
-    frames = aligned([counts.tables[family.name] for family in layout.families], layout.outer)
+    frames = align_keys([counts.tables[family.name] for family in layout.families], layout.outer)
     for family, frame in zip(layout.families, frames, strict=True):
         names = {column: column_in(family, column, layout.outer) for column in frame.columns}
         table = plain(frame.rename(names))

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastmetrics.counts import cell_columns
 from fastmetrics.errors import DataError
 from fastmetrics.groups import Codes, Grouper, Ids
 from fastmetrics.kernels.cells import (
@@ -20,6 +19,7 @@ from fastmetrics.kernels.cells import (
     occupied_rows,
     take_columns,
 )
+from fastmetrics.layout import cell_columns
 from fastmetrics.schema import Adder, Cell, Family, Rows, States
 
 __all__ = ["FEW_GROUPS", "Block", "Drained", "Place", "Tally"]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
-__all__ = ["LONGEST", "printable", "said", "shortened", "whole"]
+__all__ = ["LONGEST", "group_name", "printable", "said", "shortened", "whole"]
 
 LONGEST = 80
 """Characters of a value in a sentence: more tell nobody more."""
@@ -68,3 +70,10 @@ def said(value: object, longest: int = LONGEST, null: str = "null") -> str:
         text = shortened(text, longest)
     quoted = isinstance(value, str) and (text != text.strip(" ") or text in ("", null))
     return f"'{printable(text)}'" if quoted else printable(text)
+
+
+def group_name(group: Mapping[str, Any]) -> str:
+    """A group by its keys: ``model='a', country=None``."""
+    return ", ".join(
+        f"{said(key)}={shortened(repr(value)) if isinstance(value, str) else value}" for key, value in group.items()
+    )

@@ -17,8 +17,9 @@ import polars as pl
 from fastmetrics.cli.front import FAILED, say
 from fastmetrics.cli.gates import BURDENS, GATE, NOTE, Rules
 from fastmetrics.cli.options import NAMES, flattened
-from fastmetrics.counts import Counts, Layout
+from fastmetrics.counts import Counts
 from fastmetrics.errors import SourceError, unknown
+from fastmetrics.layout import Layout
 from fastmetrics.notes import Note, to_json
 from fastmetrics.report.files import FORMATS, checked_target, encoded, format_of, write
 from fastmetrics.schema import expressions

@@ -16,8 +16,8 @@ from fastmetrics.cli.evaluate import count_options, counted, family_of
 from fastmetrics.cli.gates import Rules, heard
 from fastmetrics.cli.options import NAMES, examples, flattened, keep
 from fastmetrics.cli.stored import read
-from fastmetrics.counts import WINDOW
 from fastmetrics.diagnosis.findings import SEVERITIES
+from fastmetrics.layout import WINDOW
 from fastmetrics.notes import Note
 from fastmetrics.report.files import format_of
 

@@ -14,8 +14,8 @@ from fastmetrics.cli.config import config_option
 from fastmetrics.cli.gates import heard
 from fastmetrics.cli.options import NAMES, PARTS, VALUE, examples, flattened, keep, keys, value_of
 from fastmetrics.cli.progress import progress
-from fastmetrics.counts import Layout
 from fastmetrics.errors import listed
+from fastmetrics.layout import Layout
 from fastmetrics.report.files import checked_target
 from fastmetrics.schema import Family
 from fastmetrics.sources import FORMATS, open_source

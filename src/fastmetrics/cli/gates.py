@@ -12,11 +12,11 @@ import click
 import polars as pl
 
 from fastmetrics.cli.front import say
-from fastmetrics.counts import Counts, group_name
+from fastmetrics.counts import Counts
 from fastmetrics.errors import SchemaError, unknown
 from fastmetrics.notes import NOTES, Note, merge_notes, notes_of
 from fastmetrics.schema import expressions
-from fastmetrics.wording import said
+from fastmetrics.wording import group_name, said
 
 __all__ = ["BURDENS", "GATE", "NOTE", "Gate", "Rules", "heard"]
 

@@ -24,8 +24,8 @@ from fastmetrics.cli.answers import (
 )
 from fastmetrics.cli.gates import Rules, heard
 from fastmetrics.cli.options import NAMES, examples, flattened, keep, value_of
-from fastmetrics.counts import WINDOW, check_same
 from fastmetrics.errors import MergeError, SchemaError, listed
+from fastmetrics.layout import WINDOW, check_same
 from fastmetrics.notes import notes_of
 from fastmetrics.report.files import FORMATS, checked_target
 from fastmetrics.report.text import lines

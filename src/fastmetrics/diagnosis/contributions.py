@@ -11,11 +11,12 @@ import polars.selectors as cs
 from numpy.typing import NDArray
 
 from fastmetrics.comparing import read
-from fastmetrics.counts import WINDOW, Counts, check_same
+from fastmetrics.counts import Counts
 from fastmetrics.diagnosis.decompose import decompose as split
 from fastmetrics.diagnosis.decompose import decompose3 as split_three_ways
 from fastmetrics.errors import SchemaError
 from fastmetrics.families.binary import CELLS
+from fastmetrics.layout import WINDOW, check_same
 from fastmetrics.metrics import Cells, Metric
 from fastmetrics.reading import check_whole, resolve
 from fastmetrics.schema import expressions

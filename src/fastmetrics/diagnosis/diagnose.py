@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from fastmetrics.counts import WINDOW, Counts
+from fastmetrics.counts import Counts
 from fastmetrics.diagnosis.borders import best_border
 from fastmetrics.diagnosis.bursts import of_period, passing, while_it_lasted
 from fastmetrics.diagnosis.dispersion import independent
@@ -27,6 +27,7 @@ from fastmetrics.diagnosis.where import Search
 from fastmetrics.diagnosis.wholes import wholes_in
 from fastmetrics.errors import SchemaError, listed, unknown
 from fastmetrics.forks import check_process
+from fastmetrics.layout import WINDOW
 from fastmetrics.metrics import Metric, find
 from fastmetrics.reading import check_whole
 from fastmetrics.schema import Family

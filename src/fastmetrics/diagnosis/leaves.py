@@ -12,12 +12,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from fastmetrics.counts import WINDOW, Counts
+from fastmetrics.counts import Counts
 from fastmetrics.diagnosis.dispersion import LEAST_WINDOWS, Dispersion, dispersion_of, independent
 from fastmetrics.diagnosis.lattice import Lattice, lattice_of, summed_by
 from fastmetrics.diagnosis.rates import ROWS, Rate, prepared, told_apart
 from fastmetrics.diagnosis.ratios import Ratio
 from fastmetrics.diagnosis.when import adjusted, since
+from fastmetrics.layout import WINDOW
 from fastmetrics.metrics import Cells, Formula
 from fastmetrics.schema import Family, expressions
 

@@ -6,8 +6,9 @@ from html import escape
 
 import polars as pl
 
-from fastmetrics.counts import WINDOW, Counts
+from fastmetrics.counts import Counts
 from fastmetrics.errors import listed
+from fastmetrics.layout import WINDOW
 from fastmetrics.notes import notes_of
 from fastmetrics.origin import is_difference
 from fastmetrics.report.keys import key_texts

@@ -8,8 +8,9 @@ from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from fastmetrics.counts import Counts, Layout
+from fastmetrics.counts import Counts
 from fastmetrics.errors import FastMetricsError, SchemaError, listed, unknown
+from fastmetrics.layout import Layout
 from fastmetrics.metrics import Metric
 from fastmetrics.reading import check_whole
 from fastmetrics.report.plots.curves import calibration, ranking

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from fastmetrics.counts import WINDOW
 from fastmetrics.errors import FastMetricsError
+from fastmetrics.layout import WINDOW
 from fastmetrics.report.plots.question import Groups, Question, check_points, chosen, data, metric_rows
 from fastmetrics.report.plots.words import (
     axis_format,
