@@ -75,3 +75,11 @@ def test_log_odds_are_named_by_their_link(numbers: str) -> None:
     noted = run(*asked)
     assert "--link 'logit'" in noted.stderr
     assert run(*asked, "--link", "logit").stderr == ""
+
+
+def test_a_truth_that_yaml_made_of_a_text_is_said_as_an_option(text: str, tmp_path: Path) -> None:
+    pytest.importorskip("yaml")
+    (tmp_path / "job.yaml").write_text("pos-label: yes\n")
+    refused = run(text, "--y-pred", "pred", "--config", str(tmp_path / "job.yaml"))
+    assert refused.exit_code == 2
+    assert "--pos-label True is bool" in refused.stderr

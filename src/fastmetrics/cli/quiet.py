@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 __all__ = ["ours_alone"]
 
@@ -32,6 +32,8 @@ def ours_alone() -> Iterator[None]:
         yield
     finally:
         ours, sys.stderr = sys.stderr, theirs
-        ours.flush()
+        with suppress(OSError):  # of a full disk, which changes no exit code
+            ours.flush()
         os.dup2(kept, STDERR)
-        ours.close()
+        with suppress(OSError):
+            ours.close()
