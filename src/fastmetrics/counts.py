@@ -396,11 +396,11 @@ class Counts:
 
 
 def noted(counts: Counts, known: Sequence[Note]) -> Counts:
-    """Counts with the notes that are known of them; what their cells say of values is read anew."""
+    """Counts with the notes that are known of them, each once; what their cells say of values is read anew."""
     notes = [note for note in known if note.code not in READ_FROM_CELLS]
     for family in counts.layout.families:
         notes += doubts(counts, family, known)
-    return replace(counts, how={**counts.how, "notes": notes})
+    return replace(counts, how={**counts.how, "notes": list(dict.fromkeys(notes))})
 
 
 def doubts(counts: Counts, family: Family, known: Sequence[Note]) -> list[Note]:

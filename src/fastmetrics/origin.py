@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
@@ -39,8 +40,9 @@ def negative_how(how: Mapping[str, Any]) -> dict[str, Any]:
     """How Counts came to be that are taken back."""
     merged = -how.get("merged", 1)
     deltas = {name: -times for name, times in how.get("deltas", {}).items()}
+    notes = [replace(note, count=-note.count) for note in notes_of(how)]
     kept = {name: value for name, value in how.items() if name not in ("difference", "deltas")}
-    return {**kept, "rows": -how.get("rows", 0), "merged": merged, **marks(merged, deltas)}
+    return {**kept, "rows": -how.get("rows", 0), "merged": merged, "notes": notes, **marks(merged, deltas)}
 
 
 def filtered_how(how: Mapping[str, Any], tests: Sequence[pl.Expr]) -> dict[str, Any]:

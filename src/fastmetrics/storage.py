@@ -97,6 +97,9 @@ def from_arrow(tables: pa.Table | Mapping[str, pa.Table], families: Iterable[Fam
         values that cannot be: null cells, parts of rows, bins and windows that there are not.
     """
     given = list(tables.values()) if isinstance(tables, Mapping) else [tables]
+    strange = next((table for table in given if not isinstance(table, pa.Table)), None)
+    if strange is not None:
+        raise SourceError(f"Counts are made of pyarrow tables, got a {type(strange).__name__}")
     known = {family.name: family for family in families}
     about = [description((table.schema.metadata or {}).get(KEY), known) for table in given]
     if not about:

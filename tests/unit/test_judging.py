@@ -142,6 +142,27 @@ def test_notes_are_read_again_from_what_is_added_up(kind: str, tmp_path: Path) -
     assert (back + tuesday).how["notes"] == []
 
 
+def test_families_that_read_one_column_note_it_once() -> None:
+    log = {"label": ["no", "NA", "no"], "pred": ["no"] * 3, "score": [0.1, 0.2, 0.8]}
+    families = (fm.binary("label", "pred", pos_label="yes"), fm.scores("label", "score", pos_label="yes"))
+    counts, codes = noted(lambda: fm.count(log, *families))
+    assert codes == ["text_nulls", "label_absent"]
+    assert [(note.code, note.count) for note in (counts + counts).how["notes"]] == [
+        ("text_nulls", 2),
+        ("label_absent", 4),
+    ]
+
+
+def test_what_is_taken_back_takes_its_notes_along() -> None:
+    family = fm.binary("label", "pred", pos_label="yes")
+    log = {"label": ["yes", "no", "NA"], "pred": ["yes", "no", "no"]}
+    with pytest.warns(NoteWarning, match="'NA'"):
+        day, clean = fm.count(log, family), fm.count({"label": ["yes", "no"], "pred": ["yes", "no"]}, family)
+    assert [note.count for note in (day + day + clean - day).how["notes"]] == [1]
+    assert (day + clean - day).how["notes"] == (day - day).how["notes"] == []
+    assert [note.count for note in (clean - day + day + day).how["notes"]] == [1]
+
+
 def test_each_row_is_counted_once_whatever_the_grouping_sets() -> None:
     log = {"label": ["no"] * 3, "pred": ["no"] * 3, "model": ["a", "a", "b"]}
     counts, _ = noted(lambda: fm.count(log, COUNTED["binary"]("yes"), by="model", grouping_sets=[[], ["model"]]))

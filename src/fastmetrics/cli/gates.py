@@ -14,7 +14,7 @@ import polars as pl
 from fastmetrics.cli.front import say
 from fastmetrics.counts import Counts
 from fastmetrics.errors import SchemaError, unknown
-from fastmetrics.notes import NOTES, Note, merge_notes, notes_of
+from fastmetrics.notes import NOTES, Note, NoteWarning, merge_notes, notes_of, warn
 from fastmetrics.schema import expressions
 from fastmetrics.wording import group_name, said
 
@@ -159,5 +159,5 @@ def heard(*sides: tuple[str, Counts], fresh: bool = False) -> list[Note]:
         if not any(map(len, counts.tables.values()))
     ]
     for each in [*([] if fresh else held), *empty]:
-        say(f"warning: {each}")
+        warn(str(each), NoteWarning)
     return [*held, *empty]
