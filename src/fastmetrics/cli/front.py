@@ -17,10 +17,10 @@ from typing import Any
 
 import click
 
-from fastmetrics.cli.quiet import ours_alone
+from fastmetrics.cli.quiet import mute_native_stderr
 from fastmetrics.errors import FastMetricsError, unknown
-from fastmetrics.sources.guard import FOREIGN
-from fastmetrics.wording import printable
+from fastmetrics.guard import FOREIGN
+from fastmetrics.wording import is_encodable, printable
 
 __all__ = ["BROKEN_PIPE", "FAILED", "INTERRUPTED", "Front", "say"]
 
@@ -49,7 +49,7 @@ class Front(click.Group):
         buffer_output()
         if isinstance(sys.stdout, TextIOWrapper):
             sys.stdout.reconfigure(errors="backslashreplace")  # as stderr: an encoding may lack what a log holds
-        with nullcontext() if "--debug" in arguments else ours_alone():
+        with nullcontext() if "--debug" in arguments else mute_native_stderr():
             status = self.status(arguments, prog_name, *more, **extra)
         sys.exit(status or 0)
 
@@ -134,7 +134,7 @@ def joined(written: str) -> str:
 def check_text(arguments: Sequence[str]) -> None:
     """Refuse arguments that are no text: no column has such a name, and no reader opens such a path."""
     for argument in arguments:
-        if not argument.isascii() and argument.encode("utf-8", "replace").decode() != argument:
+        if not is_encodable(argument):
             raise click.UsageError(f"{argument!r} is not UTF-8: rename the file, or write the name in UTF-8")
 
 

@@ -7,13 +7,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-__all__ = ["ours_alone"]
+__all__ = ["mute_native_stderr"]
 
 STDERR = 2
 
 
 @contextmanager
-def ours_alone() -> Iterator[None]:
+def mute_native_stderr() -> Iterator[None]:
     """Let nothing reach standard error but what Python writes to it; not where it is no file of its own."""
     theirs = sys.stderr
     try:
