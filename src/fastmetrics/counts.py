@@ -396,7 +396,7 @@ class Counts:
 
 
 def with_notes(counts: Counts, known: Sequence[Note]) -> Counts:
-    """Counts with the notes known of them, each once; those that follow from cells are made anew, save of a difference."""
+    """Counts with the notes known of them, each once, those from cells made anew; a difference keeps what it has."""
     if is_difference(counts.how):
         return replace(counts, how={**counts.how, "notes": list(known)})
     notes = [note for note in known if note.code not in READ_FROM_CELLS]
