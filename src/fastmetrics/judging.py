@@ -184,7 +184,10 @@ def refuse_mistyped(note: Note, family: Family, values: Sequence[Any]) -> None:
         advice = "leave out of labels= what does not occur"
     else:
         column = family.arguments["y_true"]
-        advice = f"name what occurs, or count Booleans, as in pl.col({column!r}) == {pos_label!r}"
+        advice = (
+            "name one that occurs; only where all of these are negatives, count Booleans, as in "
+            f"pl.col({column!r}) == {pos_label!r}"
+        )
     raise DataError(f"{note.message}; the labels are {listed(map(repr, values), limit=5)}: {advice}")
 
 

@@ -107,7 +107,7 @@ def check_null_values(roles: Sequence[tuple[Role, pl.DataType]]) -> None:
     for value in having[0][0].null_values or () if having else ():
         if not any(dtype == pl.Null or comparable(value, dtype) for _, dtype in having):
             holding = listed(f"column {column_name(role.column)!r} holds {dtype}" for role, dtype in having)
-            raise SchemaError(f"null_values= names {value!r}, a {type(value).__name__}, but {holding}")
+            raise SchemaError(f"null_values= names {value!r} ({type(value).__name__}), but {holding}")
 
 
 # What a value of each Python type can be compared with; a bool is an int too, so it comes first.
@@ -293,4 +293,5 @@ def number_advice(role: Role, bad: float) -> str:
         return f"count {'probabilities' if 0 < bad < 1 else 'scores'} with y_score= and threshold="
     if not whole:
         return f"make it Boolean, as in pl.col({column_name(role.column)!r}) >= 0.5"
-    return f"name the positive value with pos_label=, or with null_values=[{bad!r}] that this means null"
+    nulls = [*(role.null_values or ()), bad]
+    return f"name the positive value with pos_label=, or with null_values={nulls!r} that this means null"

@@ -83,7 +83,7 @@ def binary(
         raise SchemaError("binary() needs one of y_pred= (a decision) and y_score= with threshold= (a number)")
     if (y_score is None) != (threshold is None):
         raise SchemaError("binary() needs y_score= and threshold= together")
-    nulls = check_nulls(null_values, [pos_label])
+    nulls = check_nulls(null_values, [1 if pos_label is None else pos_label])
     label = Role("label", y_true, "binary", pos_label=pos_label, null_values=nulls)
     arguments: dict[str, Any] = {"y_true": column_name(y_true), "pos_label": label.pos_label, "name": name}
     if y_pred is not None:

@@ -37,7 +37,7 @@ def check_nulls(given: Sequence[Any] | None, labels: Iterable[Any] = ()) -> tupl
             )
     both = next((value for value in values if any(equal(value, label) for label in labels)), None)
     if both is not None:
-        raise SchemaError(f"{both!r} is named as a label and in null_values=; it can mean one of the two")
+        raise SchemaError(f"{both!r} is a label and named in null_values=; it can mean one of the two")
     twice = repeated(values)
     if twice is not None:
         raise SchemaError(f"null_values= names {twice!r} twice")

@@ -105,7 +105,7 @@ def scores(
         raise SchemaError(f"link={link!r} is not 'logit'; leave it out for probabilities and for margins")
     if link is not None and (at[0] < 0 or at[-1] > 1):
         raise SchemaError(f"with link={link!r} edges are probabilities in [0, 1], got {at[0]:g} to {at[-1]:g}")
-    nulls = check_nulls(null_values, [pos_label])
+    nulls = check_nulls(null_values, [1 if pos_label is None else pos_label])
     label = Role("label", y_true, "binary", pos_label=pos_label, null_values=nulls)
     probabilities = losses and bool(at[0] == 0 and at[-1] == 1)
     further = null_arguments(nulls) | ({} if link is None else {"link": link})

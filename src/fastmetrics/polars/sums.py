@@ -23,7 +23,7 @@ from fastmetrics.notes import NoteWarning, warn
 from fastmetrics.roles import refused_binary, refused_number
 from fastmetrics.schema import Column, Role, column_name, expression
 
-__all__ = ["Check", "State", "Sums", "named", "number", "states", "sums_of", "used", "weights"]
+__all__ = ["Check", "Read", "State", "Sums", "named", "number", "states", "sums_of", "used", "weights"]
 
 Read = Callable[[Cells], Cells]
 Finish = Callable[[Cells], pl.Series]
