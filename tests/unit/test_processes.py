@@ -45,6 +45,33 @@ in_child("in a child of a child", lambda: in_child("inner", lambda: fm.count(log
 print("parent", fm.count(log, binary).rows)
 """
 
+BESIDE_IMPORTS = """
+import os, signal, threading, time
+import fastmetrics as fm
+class Slow:  # a first count is at its imports when the process forks
+    def find_spec(self, name, *_):
+        if name == "fastmetrics.scan":
+            begun.set()
+            time.sleep(1)
+import sys
+begun = threading.Event()
+sys.meta_path.insert(0, Slow())
+count = lambda: fm.count({"label": [1, 0], "pred": [1, 1]}, fm.binary("label", "pred")).rows
+first = threading.Thread(target=count)
+first.start()
+begun.wait()
+child = os.fork()
+if not child:
+    signal.alarm(60)
+    try:
+        count()
+    except fm.FastMetricsError:
+        pass
+    os._exit(0)
+assert os.waitpid(child, 0)[1] == 0
+first.join()
+"""
+
 FIRST = """
 import threading
 import fastmetrics as fm
@@ -105,3 +132,9 @@ def test_threads_that_the_system_refuses_are_said(monkeypatch: pytest.MonkeyPatc
 
 def test_many_threads_count_little_right() -> None:
     assert fm.count(LOG, BINARY, threads=200).rows == 2
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_fork_while_another_thread_counts_for_the_first_time() -> None:
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", BESIDE_IMPORTS], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
