@@ -9,15 +9,14 @@ import polars as pl
 
 from fastmetrics.coders import coding
 from fastmetrics.errors import SchemaError
-from fastmetrics.guard import FOREIGN, first_line
-from fastmetrics.judging import Observations, SampledColumn
+from fastmetrics.judging import Look, Seen
 from fastmetrics.layout import WINDOW
-from fastmetrics.roles import carried, check_null_values, nulls_of, read_as_text, with_nulls
+from fastmetrics.roles import carried, check_null_values, nulled, nulls_of, read_as_text
 from fastmetrics.schema import Column, Family, Role, Schema, column_name, expression, roots, rowwise
-from fastmetrics.sources import Selection, Source
+from fastmetrics.sources import FOREIGN, Selection, Source, first_line, guarded
 from fastmetrics.windows import Windows, instants
 
-__all__ = ["Key", "Plan", "maximal", "make_plan"]
+__all__ = ["Key", "Plan", "maximal", "planned"]
 
 
 @dataclass(frozen=True)
@@ -44,8 +43,8 @@ class Plan:
     inner: Mapping[tuple[str, str], Key]
     sets: tuple[tuple[str, ...], ...]
     max_groups: int | None
-    sampled: tuple[SampledColumn, ...]
-    observations: Observations
+    looks: tuple[Look, ...]
+    seen: Seen
     unparsable: pl.Expr | None = None
 
     @property
@@ -58,13 +57,8 @@ class Plan:
         return [*([WINDOW] if self.windows is not None else []), *keys]
 
 
-def make_plan(
-    source: Source,
-    schema: Schema,
-    max_groups: int | None = None,
-    *,
-    in_parts: bool = False,
-    observations: Observations | None = None,
+def planned(
+    source: Source, schema: Schema, max_groups: int | None = None, *, in_parts: bool = False, seen: Seen | None = None
 ) -> Plan:
     """Check a question against an input; ``in_parts`` means that the input will be counted part by part.
 
@@ -77,7 +71,7 @@ def make_plan(
     door = Door(source, schema)
     if in_parts or source.stream:
         door.check_rowwise()
-    return door.plan(max_groups, Observations(schema) if observations is None else observations)
+    return door.plan(max_groups, Seen(schema) if seen is None else seen)
 
 
 class Door:
@@ -94,7 +88,8 @@ class Door:
             names |= dict.fromkeys((*source.schema, *source.unfit))
         check_exported([*names, *schema.keys])
         source.check(names)
-        self.empty = pl.DataFrame(schema={name: source.schema[name] for name in source.schema if name in names})
+        with guarded(f"{source.name} cannot be read"):
+            self.empty = pl.DataFrame(schema={name: source.schema[name] for name in source.schema if name in names})
         if schema.where is not None and (dtype := self.dtype(schema.where, "where=")) != pl.Boolean:
             raise SchemaError(f"where= gives {dtype}; needed is a Boolean, true for the rows to count")
 
@@ -117,6 +112,11 @@ class Door:
             what = what or f"column {column_name(column)!r}"
             raise SchemaError(f"{what} cannot be computed: {first_line(error)}") from error
 
+    def head(self, column: pl.Expr) -> pl.Series:
+        """The first values of a column."""
+        with guarded(f"{self.source.name} cannot be read"):
+            return self.source.head(column)
+
     def take(self, carrier: pl.Expr) -> int:
         """Read a column as ``carrier``; its place in the batches."""
         self.columns.append(carrier.alias(f"column {len(self.columns)}"))
@@ -126,7 +126,7 @@ class Door:
         """A key, outer or that of a role of a family."""
         dtype, plain = self.dtype(column), expression(column)
         try:
-            carrier, kept = coding(plain if role is None else with_nulls(role, plain, dtype), dtype)
+            carrier, kept = coding(plain if role is None else nulled(role, plain, dtype), dtype)
         except TypeError:
             given = column_name(column)
             what = f"key {name!r}" if name == given else f"{name} column {given!r}"
@@ -138,23 +138,23 @@ class Door:
 
     def role(self, family: Family, role: Role) -> int:
         dtype, plain = self.dtype(role.column), expression(role.column)
-        place = self.take(carried(role, plain, dtype, lambda: self.source.head(plain)))
+        place = self.take(carried(role, plain, dtype, lambda: self.head(plain)))
         if role.pos_label is not None and dtype != pl.Null and family.notes is not None:
             self.named.append((family.name, role, place))
         return place
 
-    def sampled_column(self, family: str, role: Role, place: int) -> SampledColumn:
-        """A column whose positive value was named, read once more as it is where threads read a Boolean."""
+    def look(self, family: str, role: Role, place: int) -> Look:
+        """Read a column whose positive value was named as it is, too."""
         dtype = self.dtype(role.column)
         plain = place if read_as_text(role, dtype) else self.take(expression(role.column))
-        return SampledColumn((family, role.name), role.pos_label, nulls_of(role, dtype), plain, place)
+        return Look((family, role.name), role.pos_label, nulls_of(role, dtype), plain, place)
 
     def time(self) -> tuple[int | None, Windows | None]:
         column, windows = self.schema.time, self.schema.windows
         if column is None or windows is None:
             return None, None
         plain, dtype = expression(column), self.dtype(column)
-        text = self.source.head(plain).drop_nulls().head(1).to_list() if dtype == pl.String else []
+        text = self.head(plain).drop_nulls().head(1).to_list() if dtype == pl.String else []
         carrier = instants(plain, column_name(column), dtype, self.schema.time_unit, text[0] if text else None)
         if dtype == pl.String:
             lenient = instants(plain, "", dtype, None, text[0] if text else None, strict=False)
@@ -173,7 +173,7 @@ class Door:
         plain = expression(column)
         return self.take(plain if dtype == pl.Float64 else plain.cast(pl.Float64))
 
-    def plan(self, max_groups: int | None, observations: Observations) -> Plan:
+    def plan(self, max_groups: int | None, seen: Seen) -> Plan:
         schema = self.schema
         time, windows = self.time()
         keys = tuple(self.key(column, column_name(column)) for column in schema.by)
@@ -189,22 +189,10 @@ class Door:
             if family.check is not None:
                 family.check({role.name: self.dtype(role.column) for role in family.roles})
         sets = schema.grouping_sets if schema.grouping_sets is not None else (schema.keys,)
-        sampled = tuple(self.sampled_column(*each) for each in self.named)  # last: a scan drops what they add
+        looks = tuple(self.look(*each) for each in self.named)  # the last columns, which are for looking only
         selection = Selection(tuple(self.columns), schema.where)
         return Plan(
-            schema,
-            windows,
-            selection,
-            keys,
-            time,
-            weight,
-            roles,
-            inner,
-            sets,
-            max_groups,
-            sampled,
-            observations,
-            self.unparsable,
+            schema, windows, selection, keys, time, weight, roles, inner, sets, max_groups, looks, seen, self.unparsable
         )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pyarrow as pa
+import pyarrow.dataset as ds
 import pytest
 
 import fastmetrics as fm
@@ -60,6 +61,9 @@ WAYS: dict[str, Callable[[pa.RecordBatch, Path], Any]] = {
     "reader": lambda batch, root: pa.ipc.open_stream(in_bytes(batch)),
     "capsule": lambda batch, root: Capsule(batch),
     "iterator": lambda batch, root: iter([batch]),
+    "Table": lambda batch, root: pa.Table.from_batches([batch]),
+    "Dataset": lambda batch, root: ds.dataset(put(root, in_bytes(batch, pa.ipc.new_file)), format="ipc"),
+    "dict": lambda batch, root: dict(zip(batch.schema.names, batch.columns, strict=True)),
 }
 
 
@@ -74,6 +78,62 @@ def test_text_that_points_outside_its_buffer_is_never_read(way: str, tmp_path: P
     with pytest.raises(SourceError, match="damaged data") as caught:
         fm.count(given, BINARY, by="model")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string()])
+def test_text_that_is_no_text_is_never_read(kind: pa.DataType) -> None:
+    """The text of a slice is looked at alone, and all of it where it is not ASCII."""
+    width = np.int32 if kind == pa.string() else np.int64
+
+    def text(places: list[int], data: bytes) -> pa.Table:
+        buffers = [None, pa.py_buffer(np.array(places, width)), pa.py_buffer(data)]
+        model = pa.Array.from_buffers(kind, len(places) - 1, buffers)
+        return pa.table({"label": [1] * len(model), "pred": [1] * len(model), "model": model})
+
+    for places, data in ([0, 2, 3], b"ab\xff"), ([0, 3, 1], b"abc"), ([0, 1, 2], "é".encode()):
+        with pytest.raises(SourceError, match="the Table holds damaged data"):
+            fm.count(text(places, data), BINARY, by="model")
+    behind = text([0, 1, 3, 5], b"\xffabcd").slice(1)
+    assert fm.count(behind, BINARY, by="model").frame["model"].to_list() == ["ab", "cd"]
+
+
+def a_stream(batches: int, **options: Any) -> tuple[bytes, list[int]]:
+    """A stream, and where its schema and each of its batches end."""
+    batch = pa.record_batch({"label": [1, 0], "pred": [1, 1], "model": pa.array(["a", "b"]).dictionary_encode()})
+    raw = io.BytesIO()
+    with pa.ipc.new_stream(raw, batch.schema, options=pa.ipc.IpcWriteOptions(**options)) as writer:
+        ends = [raw.tell()]
+        for _ in range(batches):
+            writer.write_batch(batch)
+            ends.append(raw.tell())
+    return raw.getvalue(), ends
+
+
+@pytest.mark.parametrize("compression", [None, "zstd"])
+def test_a_stream_that_was_cut_between_two_batches_is_not_whole(compression: str | None, tmp_path: Path) -> None:
+    whole, ends = a_stream(3, compression=compression)
+    for cut in (*ends, len(whole) - 4, len(whole) - 1):
+        for given in (io.BytesIO(whole[:cut]), put(tmp_path, whole[:cut])):
+            with pytest.raises(SourceError) as caught:
+                fm.count(given, BINARY, by="model")
+            assert "\n" not in str(caught.value)
+    for given in (io.BytesIO(whole), put(tmp_path, whole), io.BytesIO(whole[: ends[-1]] + bytes(4))):  # the mark of old
+        assert fm.count(given, BINARY).rows == 6
+
+
+def test_a_stream_whose_writer_marks_no_end_is_counted_as_the_error_says() -> None:
+    whole, ends = a_stream(3)
+    with pytest.raises(SourceError, match=r"count pyarrow\.ipc\.open_stream\(\.\.\.\)"):
+        fm.count(io.BytesIO(whole[: ends[-1]]), BINARY)
+    assert fm.count(pa.ipc.open_stream(io.BytesIO(whole[: ends[-1]])), BINARY).rows == 6
+
+
+def test_rows_behind_the_end_of_a_stream_are_not_left_out(tmp_path: Path) -> None:
+    """As where streams were put one behind the other."""
+    whole, _ = a_stream(3)
+    for given in (io.BytesIO(whole * 2), put(tmp_path, whole * 2)):
+        with pytest.raises(SourceError, match="goes on after the end"):
+            fm.count(given, BINARY)
 
 
 CUT = """

@@ -6,7 +6,7 @@ import io
 from typing import Any
 
 from fastmetrics.errors import SourceError
-from fastmetrics.guard import first_line
+from fastmetrics.sources.guard import first_line
 
 __all__ = ["Ahead", "is_compressed", "plain"]
 
@@ -19,6 +19,7 @@ class Ahead(io.RawIOBase):
     def __init__(self, stream: Any, name: str = "") -> None:
         self.stream = stream
         self.seen = b""
+        self.read_bytes = 0
         self.called = name
 
     def readable(self) -> bool:
@@ -33,8 +34,13 @@ class Ahead(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         data = self.peek(len(buffer))
         self.seen = self.seen[len(data) :]
+        self.read_bytes += len(data)
         buffer[: len(data)] = data
         return len(data)
+
+    def tell(self) -> int:
+        """How many bytes were read."""
+        return self.read_bytes
 
     def pull(self, size: int) -> bytes:
         try:

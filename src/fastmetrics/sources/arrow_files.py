@@ -14,11 +14,12 @@ from typing import IO, Any
 
 import polars as pl
 
+from fastmetrics.errors import SourceError
 from fastmetrics.sources.addresses import File, is_local
-from fastmetrics.sources.arrow import Fields, readable_fields, validate
-from fastmetrics.sources.readers import scan_batches
+from fastmetrics.sources.arrow import Fields, fields, sound
+from fastmetrics.sources.readers import lazily
 
-__all__ = ["arrow_height", "arrow_schema", "parquet_schema", "scan_arrow", "scan_parquet"]
+__all__ = ["arrow_height", "arrow_schema", "parquet_schema", "scan_arrow", "scan_parquet", "whole_stream"]
 
 
 class Handle:
@@ -32,16 +33,16 @@ class Handle:
         return self.number
 
 
-KeptFile = str | bytes | Handle
+Kept = str | bytes | Handle
 
 
-def keep_open(file: File) -> KeptFile:
+def kept(file: File) -> Kept:
     """A file for as long as a query may be made of it."""
     return file if isinstance(file, (str, bytes)) else Handle(file)
 
 
 @contextmanager
-def reopened(file: KeptFile | File) -> Iterator[Any]:
+def reopened(file: Kept | File) -> Iterator[Any]:
     """A file as pyarrow takes it, read and not mapped; one that is open by a handle of its own."""
     import pyarrow as pa
 
@@ -54,7 +55,7 @@ def reopened(file: KeptFile | File) -> Iterator[Any]:
         raw.seek(0)  # the place in the file is shared
 
 
-def full_schema(known: Fields) -> pl.Schema:
+def marked(known: Fields) -> pl.Schema:
     """The columns of a file, as Object those that cannot be read."""
     return pl.Schema({**known.schema, **{name: pl.Object() for name in known.unfit}})
 
@@ -63,7 +64,7 @@ def full_schema(known: Fields) -> pl.Schema:
 
 
 @contextmanager
-def parquet_file(file: KeptFile | File) -> Iterator[Any]:
+def parquet_file(file: Kept | File) -> Iterator[Any]:
     import pyarrow.parquet as pq
 
     with reopened(file) as raw, pq.ParquetFile(raw) as opened:
@@ -72,25 +73,25 @@ def parquet_file(file: KeptFile | File) -> Iterator[Any]:
 
 def parquet_schema(file: File) -> pl.Schema:
     with parquet_file(file) as opened:
-        return full_schema(readable_fields(opened.schema_arrow))
+        return marked(fields(opened.schema_arrow))
 
 
 def scan_parquet(given: File) -> pl.LazyFrame:
-    file = keep_open(given)
+    file = kept(given)
     with parquet_file(file) as opened:
-        known = readable_fields(opened.schema_arrow)
+        known = fields(opened.schema_arrow)
 
     def batches(columns: list[str] | None) -> Iterator[Any]:
         with parquet_file(file) as opened:
             yield from opened.iter_batches(columns=list(known.places) if columns is None else columns)
 
-    return scan_batches(display_name(file), known.schema, batches)
+    return lazily(named(file), known.schema, batches)
 
 
 # Arrow
 
 
-def is_stream(file: KeptFile | File) -> bool:
+def is_stream(file: Kept | File) -> bool:
     """Whether a local file of Arrow data is a stream, which has no footer to read it by."""
     if not (isinstance(file, str) and is_local(file)):
         return False
@@ -100,42 +101,68 @@ def is_stream(file: KeptFile | File) -> bool:
 
 
 @contextmanager
-def arrow_file(file: KeptFile | File, places: Sequence[int] = ()) -> Iterator[Any]:
-    """A reader of a stream or a file, of the columns at some places; of all where none are given."""
+def arrow_file(file: Kept | File, places: Sequence[int] = ()) -> Iterator[tuple[Any, Any]]:
+    """A file as pyarrow takes it, and its reader, of the columns at some places; of all where none are given."""
     import pyarrow as pa
 
     reader = pa.ipc.open_stream if is_stream(file) else pa.ipc.open_file
     options = pa.ipc.IpcReadOptions(included_fields=list(places))
     with reopened(file) as raw, reader(raw, options=options) as opened:
-        yield opened
+        yield raw, opened
+
+
+def whole_stream(name: str, raw: Any, reader: Any) -> Iterator[Any]:
+    """The batches of a stream in the bytes of ``raw``, which must end where the stream says that it ends.
+
+    The format lets a stream also end where its bytes do, but then one that was cut between two batches looks whole.
+
+    Raises
+    ------
+    SourceError
+        Its end is not marked, or more follows: a reader would leave out the rows of a second stream.
+    """
+    before = raw.tell()
+    for batch in reader:
+        yield batch
+        before = raw.tell()
+    if raw.tell() == before:
+        raise SourceError(
+            f"{name} ends without the mark that ends an Arrow stream, so rows may be missing: close its writer; if the "
+            "writer has none, count pyarrow.ipc.open_stream(...) of it"
+        )
+    if raw.read(1):
+        raise SourceError(f"{name} goes on after the end of its Arrow stream; write one stream to a file")
 
 
 def arrow_schema(file: File) -> pl.Schema:
-    with arrow_file(file) as opened:
-        return full_schema(readable_fields(opened.schema))
+    with arrow_file(file) as (_, opened):
+        return marked(fields(opened.schema))
 
 
 def scan_arrow(given: File) -> pl.LazyFrame:
-    file = keep_open(given)
-    with arrow_file(file) as opened:
-        known = readable_fields(opened.schema)
+    file = kept(given)
+    with arrow_file(file) as (_, opened):
+        known = fields(opened.schema)
 
     def batches(columns: list[str] | None) -> Iterator[Any]:
-        with arrow_file(file, known.wanted(columns)) as opened:
-            whole = opened if is_stream(file) else map(opened.get_batch, range(opened.num_record_batches))
+        with arrow_file(file, known.wanted(columns)) as (raw, opened):
+            if is_stream(file):
+                whole = whole_stream(named(file), raw, opened)
+            else:
+                whole = map(opened.get_batch, range(opened.num_record_batches))
             for batch in whole:
-                yield validate(display_name(file), batch)
+                yield sound(named(file), batch)
 
-    return scan_batches(display_name(file), known.schema, batches)
+    return lazily(named(file), known.schema, batches)
 
 
 def arrow_height(file: str) -> int | None:
     """The rows of a file by the headers of its batches; None for a stream."""
     if is_stream(file):
         return None
-    with arrow_file(file) as opened:
+    with arrow_file(file) as (_, opened):
         return int(opened.count_rows())
 
 
-def display_name(file: KeptFile) -> str:
+def named(file: Kept) -> str:
     return file if isinstance(file, str) else "the file"

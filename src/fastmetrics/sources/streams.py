@@ -13,17 +13,18 @@ from typing import Any
 import polars as pl
 
 from fastmetrics.errors import SourceError
-from fastmetrics.guard import FOREIGN, guarded, pull
 from fastmetrics.schema import expressions
 from fastmetrics.sources.ahead import Ahead, plain
-from fastmetrics.sources.arrow import TWICE, as_frame, readable_fields, validate
+from fastmetrics.sources.arrow import TWICE, as_frame, fields, sound
+from fastmetrics.sources.arrow_files import whole_stream
 from fastmetrics.sources.formats import FORMATS, Format
-from fastmetrics.sources.frames import Columns, convert
+from fastmetrics.sources.frames import Columns, held
+from fastmetrics.sources.guard import FOREIGN, guarded, pulled
 from fastmetrics.sources.guests import is_a
 from fastmetrics.sources.lines import Ruler, blocks
 from fastmetrics.sources.opened import Source, from_frames, from_lazy
-from fastmetrics.sources.readers import scan_batches
-from fastmetrics.sources.sniffing import sniff
+from fastmetrics.sources.readers import lazily
+from fastmetrics.sources.sniffing import sniffed
 
 __all__ = [
     "from_bytes",
@@ -43,14 +44,19 @@ BY_NAME = {row.name: row for row in FORMATS}
 
 def from_reader(reader: Any, columns: Columns = None, name: str = "the RecordBatchReader") -> Source:
     """A one-shot stream of record batches, read one at a time."""
+    return from_batches(name, reader, iter(reader), columns)
+
+
+def from_batches(name: str, reader: Any, batches: Iterator[Any], columns: Columns) -> Source:
+    """The batches of a reader, which is closed with the source."""
     try:
-        known = readable_fields(reader.schema)
+        known = fields(reader.schema)
         wanted = known.wanted(columns)
         schema = pl.Schema({name: known.schema[name] for name, place in known.places.items() if place in wanted})
     except BaseException:
         reader.close()
         raise
-    frames = (as_frame(validate(name, batch.select(wanted))) for batch in pull(name, iter(reader)))
+    frames = (as_frame(sound(name, batch.select(wanted))) for batch in pulled(name, batches))
     names = tuple(reader.schema.names)
     return from_frames(name, schema, frames, names=names, unfit=known.unfit, close=reader.close)
 
@@ -84,24 +90,25 @@ def from_dataset(dataset: Any, columns: Columns = None) -> Source:
 
     Filters are Polars' own, after reading: pyarrow's mean something else where a comparison meets null.
     """
-    name, known = "the Dataset", readable_fields(dataset.schema)
+    name, known = "the Dataset", fields(dataset.schema)
 
     def batches(wanted: list[str] | None) -> Iterator[Any]:
-        return iter(dataset.to_batches(columns=list(known.places) if wanted is None else wanted, **AHEAD))
+        read = dataset.to_batches(columns=list(known.places) if wanted is None else wanted, **AHEAD)
+        return (sound(name, batch) for batch in read)
 
-    source = from_lazy(name, scan_batches(name, known.schema, batches))
+    source = from_lazy(name, lazily(name, known.schema, batches))
     return replace(source, names=tuple(dataset.schema.names), unfit=known.unfit)
 
 
 def from_iterator(frames: Any, columns: Columns = None) -> Source:
     """An iterator of frames or record batches of any library that speaks Arrow, or of dicts of arrays."""
     name = "the iterator"
-    items = pull(name, frames)
+    items = pulled(name, frames)
     item = next(items, None)
     if item is None:
         raise SourceError(f"{name} gave nothing; the columns are those of its first frame or record batch")
-    first = convert(name, item, columns)
-    rest = (convert(name, item, columns).frame for item in items)
+    first = held(name, item, columns)
+    rest = (held(name, item, columns).frame for item in items)
     close = frames.close if isinstance(frames, Generator) else lambda: None
     whole = itertools.chain([first.frame], rest)
     return from_frames(name, first.frame.schema, whole, names=first.names, unfit=first.unfit, close=close)
@@ -124,7 +131,7 @@ def from_bytes(stream: Any, columns: Columns = None, kind: Format | None = None,
         raise SourceError(f"{name} is empty")
     if kind is None:
         try:
-            kind = sniff(head)
+            kind = sniffed(head)
         except SourceError as error:
             raise SourceError(
                 f"{name} is of no known format: {error}; if it is one of {', '.join(BY_NAME)}, say so with format="
@@ -149,7 +156,9 @@ def from_arrow_stream(name: str, stream: Any, columns: Columns) -> Source:
     import pyarrow as pa
 
     with guarded(f"{name} cannot be read as Arrow"):
-        return from_reader(pa.ipc.open_stream(pa.PythonFile(stream, mode="r")), columns, name)
+        raw = pa.PythonFile(stream, mode="r")
+        reader = pa.ipc.open_stream(raw)
+        return from_batches(name, reader, whole_stream(name, raw, reader), columns)
 
 
 def from_text(name: str, stream: Any, kind: Format, columns: Columns) -> Source:
@@ -159,7 +168,7 @@ def from_text(name: str, stream: Any, kind: Format, columns: Columns) -> Source:
     ruler = None if kind.separator is None else Ruler(name, kind.separator)
     if ruler is not None:
         ruler.measure(first)
-    schema = kind.read_schema(first, name)
+    schema = kind.opened(first, name)
     wanted = [name for name in schema if columns is None or name in columns] or schema.names()[:1]
 
     def frames() -> Iterator[pl.DataFrame]:
@@ -170,7 +179,7 @@ def from_text(name: str, stream: Any, kind: Format, columns: Columns) -> Source:
             try:
                 yield kind.scan(whole, schema).select(expressions(wanted)).collect()
             except FOREIGN as error:
-                raise kind.read_error(name, schema, kind.misread(whole, schema, wanted), error) from error
+                raise kind.said(name, schema, kind.misread(whole, schema, wanted), error) from error
 
     read = pl.Schema({name: schema[name] for name in wanted})
     return from_frames(name, read, frames(), names=tuple(schema))
