@@ -492,3 +492,11 @@ def test_a_failed_count_leaves_nothing_behind(tmp_path: Path) -> None:
     with pytest.raises(DataError):
         fm.count(tmp_path, BINARY).write(tmp_path / "counts.parquet")
     assert [file.name for file in tmp_path.iterdir()] == ["log.parquet"]
+
+
+def test_times_and_lists_as_labels_are_refused_with_advice_that_works() -> None:
+    """Python may have no such time, and no value of theirs can be named."""
+    far = pl.Series([2**62, 0]).cast(pl.Datetime("us"))
+    for column in (far, pl.Series([1 << 30, 0]).cast(pl.Date), pl.Series([[1], [2]]), pl.Series([b"a", b"b"])):
+        with pytest.raises(SchemaError, match=r"needs True/False, 1/0, or text or a number with pos_label=: compute"):
+            fm.count(pl.DataFrame({"label": column, "pred": [1, 0]}), fm.binary("label", "pred"))

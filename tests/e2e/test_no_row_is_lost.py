@@ -152,6 +152,33 @@ def test_a_filter_that_fails_late_fails_the_count(how: str, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("how", PLANTED)
+def test_text_of_times_that_fails_when_its_head_is_looked_at(how: str) -> None:
+    def text(place: str) -> str:
+        raise PLANTED[how]()
+
+    time = pl.col("place").map_elements(text, return_dtype=pl.String)
+    for log in (LOG, LOG.lazy(), LOG.to_dict()):
+        with pytest.raises(fm.SourceError, match="planted"):
+            fm.count(log, BINARY, time=time, every="1h")
+
+
+def test_a_message_of_polars_is_said_without_its_own_names() -> None:
+    text = pl.when(pl.col("place") == ROWS - 1).then(pl.lit("x")).otherwise(pl.lit("1"))
+    with pytest.raises(fm.DataError) as caught:
+        fm.count(LOG, BINARY, by=text.cast(pl.Int64).alias("key"), where=text.cast(pl.Int64) == 1)
+    assert "POLARS" not in str(caught.value)
+
+
+def test_an_object_that_fails_of_being_looked_at() -> None:
+    class Wild:
+        def __getattr__(self, name: str) -> Any:
+            raise RuntimeError("planted")
+
+    with pytest.raises(fm.SourceError, match="given cannot be read: planted"):
+        fm.count(Wild(), BINARY)
+
+
+@pytest.mark.parametrize("how", PLANTED)
 @pytest.mark.parametrize("kind", STREAMS)
 def test_a_stream_that_breaks_off_fails_the_count(kind: str, how: str) -> None:
     if (kind, how) == ("io source, iterator", "StopIteration"):

@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
-__all__ = ["mute_native_stderr"]
+__all__ = ["ours_alone"]
 
 STDERR = 2
 
 
 @contextmanager
-def mute_native_stderr() -> Iterator[None]:
+def ours_alone() -> Iterator[None]:
     """Let nothing reach standard error but what Python writes to it; not where it is no file of its own."""
     theirs = sys.stderr
     try:
@@ -32,8 +32,6 @@ def mute_native_stderr() -> Iterator[None]:
         yield
     finally:
         ours, sys.stderr = sys.stderr, theirs
-        with suppress(OSError):  # of a full disk, which changes no exit code
-            ours.flush()
+        ours.flush()
         os.dup2(kept, STDERR)
-        with suppress(OSError):
-            ours.close()
+        ours.close()

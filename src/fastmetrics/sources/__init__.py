@@ -8,9 +8,10 @@ from typing import Any
 
 from fastmetrics.errors import SchemaError, SourceError, listed
 from fastmetrics.forks import check_process
-from fastmetrics.guard import guarded
+from fastmetrics.sources.batches import check_rows
 from fastmetrics.sources.formats import FORMATS, TABLES, named_format
 from fastmetrics.sources.frames import FRAMES, Columns
+from fastmetrics.sources.guard import FOREIGN, first_line, guarded
 from fastmetrics.sources.guests import has, is_a, is_of
 from fastmetrics.sources.opened import Selection, Source, from_lazy
 from fastmetrics.sources.paths import are_paths, from_paths, from_table
@@ -24,6 +25,7 @@ from fastmetrics.sources.streams import (
 )
 
 __all__ = [
+    "FOREIGN",
     "FORMATS",
     "INPUTS",
     "REFUSED",
@@ -31,6 +33,9 @@ __all__ = [
     "Input",
     "Selection",
     "Source",
+    "check_rows",
+    "first_line",
+    "guarded",
     "open_source",
 ]
 
@@ -120,14 +125,14 @@ def open_source(
     for module, instead in REFUSED:
         if is_of(module, data):
             raise SourceError(f"a {kind.__module__}.{kind.__qualname__} is not read directly; {instead}")
-    for row in INPUTS:
-        if row.fits(data):
+    with guarded(f"the {kind.__qualname__} given cannot be read"):
+        row = next((row for row in INPUTS if row.fits(data)), None)
+        if row is not None:
             if named is not None and not row.bytes:
                 raise SchemaError(f"format={format!r} is of files and streams of bytes, a {kind.__qualname__} has none")
-            with guarded(f"the {kind.__qualname__} given cannot be read"):
-                if row is PATHS:
-                    return from_paths(data, skip_unreadable, named)
-                return row.open(data, columns, named) if row.bytes else row.open(data, columns)
+            if row is PATHS:
+                return from_paths(data, skip_unreadable, named)
+            return row.open(data, columns, named) if row.bytes else row.open(data, columns)
     raise SourceError(
         f"cannot read a {kind.__module__}.{kind.__qualname__}; what can be read: {listed(row.name for row in INPUTS)}"
     )

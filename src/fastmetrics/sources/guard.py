@@ -11,7 +11,7 @@ import polars as pl
 
 from fastmetrics.errors import FastMetricsError, SourceError
 
-__all__ = ["FOREIGN", "first_line", "guarded", "pull"]
+__all__ = ["FOREIGN", "first_line", "guarded", "pulled"]
 
 # A panic of Polars is no Exception, so that ``except Exception`` lets it through.
 FOREIGN = (Exception, pl.exceptions.PanicException)
@@ -19,6 +19,9 @@ FOREIGN = (Exception, pl.exceptions.PanicException)
 LONGEST = 300  # characters of another library's message
 # The panic of one thread of Polars as another one tells of it, perhaps after others that told of it.
 PANICKED = re.compile(r'.*JoinError::Panic\(Id\(\d+\), \\*"([^"\\]*)', re.DOTALL)
+# What Polars adds: the expression, below what happened, and its own names of columns that it computes twice.
+EXPRESSION = "This error occurred in the following expression:"
+OWN_NAME = re.compile(r" in column '_POLARS_TMP_\w+'")
 END = object()
 
 
@@ -29,7 +32,7 @@ def first_line(error: BaseException) -> str:
         text = found[1]
     if isinstance(error.__cause__, StopIteration):  # which a generator lets through as a RuntimeError
         text = f"{text}: {error.__cause__}"
-    line = text.strip().partition("\n")[0] or type(error).__name__
+    line = OWN_NAME.sub("", text.partition(EXPRESSION)[0].strip().partition("\n")[0]) or type(error).__name__
     return line if len(line) <= LONGEST else line[:LONGEST] + "..."
 
 
@@ -44,7 +47,7 @@ def guarded(what: str) -> Iterator[None]:
         raise SourceError(f"{what}: {first_line(error)}") from error
 
 
-def pull(name: str, stream: Iterator[Any]) -> Iterator[Any]:
+def pulled(name: str, stream: Iterator[Any]) -> Iterator[Any]:
     """What a stream gives; a StopIteration that comes from anywhere but the stream itself is a failure too."""
     while True:
         with guarded(f"{name} cannot be read"):
