@@ -21,7 +21,7 @@ from fastmetrics.sources import Source, open_source
 from fastmetrics.windows import Windows
 
 if TYPE_CHECKING:
-    from fastmetrics.judging import Seen
+    from fastmetrics.judging import Observations
 
 __all__ = ["count", "evaluate", "read_counts"]
 
@@ -137,14 +137,14 @@ def count(
     if on_error not in ("raise", "skip"):
         raise SchemaError(f"on_error={on_error!r} is not 'raise' or 'skip'")
     with IMPORTING:
-        from fastmetrics.judging import Seen, judged
+        from fastmetrics.judging import Observations, judge
         from fastmetrics.scan import scan  # the way to the kernels, and so to Numba: not for import time
 
-    seen = Seen(schema)
+    observations = Observations(schema)
     source = open_source(data, columns=schema.columns, skip_unreadable=on_error == "skip", format=format)
     if on_error == "skip" and source.files:
-        return judged(count_files(source, schema, threads, max_groups, progress, seen), seen, part)
-    return judged(scan(source, schema, threads, max_groups, progress, seen), seen, part)
+        return judge(count_files(source, schema, threads, max_groups, progress, observations), observations, part)
+    return judge(scan(source, schema, threads, max_groups, progress, observations), observations, part)
 
 
 def columns(by: By) -> tuple[Column, ...]:
@@ -202,22 +202,22 @@ def count_files(
     threads: int | None,
     max_groups: int | None,
     progress: Progress | None,
-    seen: Seen,
+    observations: Observations,
 ) -> Counts:
     """Each file into Counts of its own, added when the file ends; files that cannot be read are left out whole.
 
     ``progress`` hears of the rows of all files so far, those included that were read of a file that broke off.
     """
-    from fastmetrics.plan import planned
+    from fastmetrics.plan import make_plan
     from fastmetrics.scan import scan
 
-    planned(source, schema, in_parts=len(source.files) > 1)
+    make_plan(source, schema, in_parts=len(source.files) > 1)
     counted, skipped = [], dict(source.unreadable)
     onward = None if progress is None else Onward(progress, source.height())
     for file in source.files:
         told = None if onward is None else onward.of_next()
         try:
-            counted.append(scan(source.only(file), schema, threads, max_groups, told, seen))
+            counted.append(scan(source.only(file), schema, threads, max_groups, told, observations))
         except SourceError as error:
             skipped[file] = str(error)
     if not counted:

@@ -30,7 +30,7 @@ def replace_file(path: str | Path, content: bytes) -> None:
     Raises
     ------
     OSError
-        What the system says. The file before is as it was, and no draft stays.
+        What the system says, with the name of the file. The file before is as it was, and no draft stays.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -40,14 +40,18 @@ def replace_file(path: str | Path, content: bytes) -> None:
     """
     target = Path(path)
     remove_stale_drafts(target)
-    rights = rights_of(target)
-    with new_draft(target, ORDINARY if rights is None else rights) as (draft, file):
-        if rights is not None:
-            os.fchmod(file.fileno(), rights)  # of which the umask has taken some
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-        draft.replace(target)
+    try:
+        rights = rights_of(target)
+        with new_draft(target, ORDINARY if rights is None else rights) as (draft, file):
+            if rights is not None:
+                os.fchmod(file.fileno(), rights)  # of which the umask has taken some
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+            draft.replace(target)
+    except OSError as error:
+        error.filename, error.filename2 = str(target), None  # not the draft, and not nothing
+        raise
     sync(target.parent)
 
 

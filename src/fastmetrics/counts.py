@@ -17,7 +17,7 @@ from fastmetrics.forks import check_process
 from fastmetrics.layout import GROUPING, WINDOW, Layout, check_same, difference, grouping_name
 from fastmetrics.merging import coarsen, merge_tables
 from fastmetrics.notes import READ_FROM_CELLS, Note, notes_of
-from fastmetrics.origin import added_how, filtered_how, is_difference, negative_how
+from fastmetrics.origin import filter_how, is_difference, merge_how, negate_how
 from fastmetrics.schema import Family, expression, literal
 from fastmetrics.windows import Windows
 
@@ -88,7 +88,7 @@ class Counts:
                     "count it with extremes=False"
                 )
             negative[family.name] = self.tables[family.name].with_columns(-pl.col(list(merges)))
-        return replace(self, tables=negative, how=negative_how(self.how))
+        return replace(self, tables=negative, how=negate_how(self.how))
 
     def __sub__(self, other: Counts) -> Counts:
         if not isinstance(other, Counts):
@@ -116,9 +116,9 @@ class Counts:
             )
             for family in self.layout.families
         }
-        how = added_how([self.how, *(other.how for other in others)])
+        how = merge_how([self.how, *(other.how for other in others)])
         whole = replace(self, tables=tables, how=how)
-        return whole if is_difference(how) else noted(whole, notes_of(how))
+        return with_notes(whole, notes_of(how))
 
     def rollup(self, *by: str, every: str | None = None) -> Counts:
         """The same rows by fewer keys, or by longer windows: exactly the keys named, ``"window"`` among them.
@@ -216,7 +216,7 @@ class Counts:
                 *(f"{key!r} ({dtypes.get(key)}) = {value!r}" for key, value in equal.items()),
             ]
             raise SchemaError(f"filter on {listed(asked)}: {str(error).splitlines()[0]}") from error
-        return replace(self, tables=tables, how=filtered_how(self.how, tests))
+        return replace(self, tables=tables, how=filter_how(self.how, tests))
 
     # What follows belongs to later rooms and is delegated, so that Counts is where users look for it.
 
@@ -395,16 +395,18 @@ class Counts:
         return html(self)
 
 
-def noted(counts: Counts, known: Sequence[Note]) -> Counts:
-    """Counts with the notes that are known of them; what their cells say of values is read anew."""
+def with_notes(counts: Counts, known: Sequence[Note]) -> Counts:
+    """Counts with the notes known of them, each once, those from cells made anew; a difference keeps what it has."""
+    if is_difference(counts.how):
+        return replace(counts, how={**counts.how, "notes": list(known)})
     notes = [note for note in known if note.code not in READ_FROM_CELLS]
     for family in counts.layout.families:
-        notes += doubts(counts, family, known)
-    return replace(counts, how={**counts.how, "notes": notes})
+        notes += notes_from_cells(counts, family, known)
+    return replace(counts, how={**counts.how, "notes": list(dict.fromkeys(notes))})
 
 
-def doubts(counts: Counts, family: Family, known: Sequence[Note]) -> list[Note]:
-    """What the cells of a family say of values, counting each row once."""
+def notes_from_cells(counts: Counts, family: Family, known: Sequence[Note]) -> list[Note]:
+    """The notes that follow from the cells of a family, each row counted once; none where the family has no `notes`."""
     table, sets = counts.tables[family.name], counts.layout.grouping_sets
     if family.notes is None:
         return []

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any
 
-from fastmetrics.wording import printable, said, shortened
+from fastmetrics.wording import printable, readable, shortened
 
 __all__ = ["DataError", "FastMetricsError", "MergeError", "SchemaError", "SourceError", "listed", "unknown"]
 
@@ -49,7 +49,7 @@ class MergeError(FastMetricsError):
 
 def listed(names: Iterable[object], limit: int = 12) -> str:
     """``a, b, c`` with the tail of a long list counted instead of shown."""
-    shown = [said(name, LONGEST_MESSAGE) for name in names]
+    shown = [readable(name, LONGEST_MESSAGE) for name in names]
     tail = f", ... and {len(shown) - limit} more" if len(shown) > limit else ""
     return ", ".join(shown[:limit]) + tail
 

@@ -9,16 +9,17 @@ import polars as pl
 import pyarrow as pa
 
 from fastmetrics.errors import SourceError, listed
+from fastmetrics.guard import guarded
 from fastmetrics.layout import GROUPING, WINDOW, Layout, grouping_name
 from fastmetrics.merging import merge_tables
 from fastmetrics.metadata import Description
 from fastmetrics.schema import Family
 from fastmetrics.windows import Windows, lengths
 
-__all__ = ["as_polars", "first_line", "taken"]
+__all__ = ["as_polars", "canonical_table"]
 
 
-def taken(frame: pl.DataFrame, about: Description, layout: Layout, family: Family) -> pl.DataFrame:
+def canonical_table(frame: pl.DataFrame, about: Description, layout: Layout, family: Family) -> pl.DataFrame:
     """The canonical table of a family from rows of another origin, which may come in any order and twice.
 
     Raises
@@ -44,7 +45,7 @@ def as_polars(table: pa.Table, wanted: Sequence[str], of: str) -> pl.DataFrame:
 
     Names, types and buffers may be those of a damaged file: Polars gets none that it would fail at.
     """
-    try:
+    with guarded(f"the table of {of} cannot be read"):
         present = Counter(table.column_names)
         absent = [column for column in wanted if column not in present]
         if absent:
@@ -55,15 +56,6 @@ def as_polars(table: pa.Table, wanted: Sequence[str], of: str) -> pl.DataFrame:
         chosen = pa.table([table[column] for column in wanted], names=list(wanted))
         chosen.validate(full=True)
         return pl.DataFrame(chosen)
-    except SourceError:
-        raise
-    except (Exception, pl.exceptions.PanicException) as error:
-        raise SourceError(f"the table of {of} cannot be read: {first_line(error)}") from error
-
-
-def first_line(error: BaseException) -> str:
-    """What an error says, in one line."""
-    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def states_of(frame: pl.DataFrame, family: Family) -> Iterable[pl.Series]:
@@ -114,12 +106,12 @@ def key_of(column: pl.Series, dtype: pl.DataType | None, family: Family) -> pl.S
         raise SourceError(f"key {column.name!r} of family {family.name!r} holds {column.dtype}, which cannot be a key")
     if isinstance(column.dtype, pl.Categorical):
         column = column.cast(pl.String)
-    if dtype is not None and not as_good(column, dtype):
-        column = restored(column, dtype, family)
+    if dtype is not None and not keeps_dtype(column, dtype):
+        column = restore_dtype(column, dtype, family)
     return column.fill_nan(None) + 0.0 if column.dtype.is_float() else column  # NaN is null, and -0.0 is 0.0
 
 
-def as_good(column: pl.Series, dtype: pl.DataType) -> bool:
+def keeps_dtype(column: pl.Series, dtype: pl.DataType) -> bool:
     """Whether a key may stay what it is: integers and floats of any width, and values where there were none."""
     have = column.dtype
     if dtype == pl.Null:
@@ -127,12 +119,12 @@ def as_good(column: pl.Series, dtype: pl.DataType) -> bool:
     return have == dtype or (have.is_integer() and dtype.is_integer()) or (have.is_float() and dtype.is_float())
 
 
-def restored(column: pl.Series, dtype: pl.DataType, family: Family) -> pl.Series:
+def restore_dtype(column: pl.Series, dtype: pl.DataType, family: Family) -> pl.Series:
     """A key in the dtype that was written, which the engine between has not: no value may change."""
     try:
         if isinstance(dtype, pl.Datetime) and isinstance(column.dtype, pl.Datetime):
             return in_zone(column, dtype)
-        if may_become(column, dtype):
+        if may_be_restored(column, dtype):
             cast = column.cast(dtype)
             if (cast.cast(column.dtype) == column).all():
                 return cast
@@ -144,7 +136,7 @@ def restored(column: pl.Series, dtype: pl.DataType, family: Family) -> pl.Series
     )
 
 
-def may_become(column: pl.Series, dtype: pl.DataType) -> bool:
+def may_be_restored(column: pl.Series, dtype: pl.DataType) -> bool:
     """Whether a key of this dtype was another: text that had no type of its own in Arrow, and what engines make of
     durations and of nothing.
     """

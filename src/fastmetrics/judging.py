@@ -1,4 +1,4 @@
-"""Judging a whole count: what its rows showed of their labels and predictions, and what its cells say of them."""
+"""Judgement of a whole count: notes and errors from what its rows and its cells show of labels and predictions."""
 
 from __future__ import annotations
 
@@ -9,25 +9,26 @@ from typing import Any
 
 import polars as pl
 
-from fastmetrics.counts import Counts, doubts, noted
+from fastmetrics.counts import Counts, notes_from_cells, with_notes
 from fastmetrics.errors import DataError, listed
-from fastmetrics.families.labels import TEXT_NULL, unshared
+from fastmetrics.families.labels import TEXT_NULL, unshared_note
 from fastmetrics.notes import READ_FROM_CELLS, Note, NoteWarning, notes_of, warn
-from fastmetrics.roles import Told
+from fastmetrics.roles import Observed
 from fastmetrics.schema import Family, Schema, column_name
 
-__all__ = ["Look", "Seen", "judged"]
+__all__ = ["Observations", "SampledColumn", "judge"]
 
 TEXT = (pl.String, pl.Categorical, pl.Enum)
-SOME = 1 << 16
-MOST_VALUES = 8  # of a column that are kept: those of a binary one are fewer, and messages show no more
+PIECE_ROWS = 1 << 16  # compared at a time: a common value is found in the first piece
+SAMPLE_VALUES = 8  # of a column that are kept: those of a binary one are fewer, and messages show no more
 
 
 @dataclass(frozen=True)
-class Look:
-    """A column whose positive value was named: where batches hold it as it is, and as what threads read it.
+class SampledColumn:
+    """A column whose positive value was named, and its places in a batch.
 
-    That is itself, or a Boolean, which is null for ``nulls``.
+    ``plain`` is the place of the column as it is in the log, ``carried`` that of what the threads read: the same
+    column, or a Boolean that is null where the column holds one of ``nulls``.
     """
 
     role: tuple[str, str]
@@ -38,8 +39,8 @@ class Look:
 
 
 @dataclass
-class Shown:
-    """What a column whose positive value was named has shown: some of its values, and how often text meant null."""
+class Sample:
+    """Some values of a sampled column, whether it has the positive one, and in how many rows text means null."""
 
     values: list[Any] = field(default_factory=list)
     positive: bool = False
@@ -48,7 +49,7 @@ class Shown:
     @property
     def full(self) -> bool:
         """Whether no more values are kept."""
-        return len(self.values) >= MOST_VALUES
+        return len(self.values) >= SAMPLE_VALUES
 
     def add(self, column: pl.Series, nulls: Sequence[Any]) -> None:
         """Keep the values that are new, as far as there is room."""
@@ -56,84 +57,88 @@ class Shown:
         for value in (*nulls, *self.values):
             if len(known):
                 known = known.filter(known != value)
-        self.values += known.drop_nulls().unique().head(MOST_VALUES - len(self.values)).to_list()
+        self.values += known.drop_nulls().unique().head(SAMPLE_VALUES - len(self.values)).to_list()
 
 
-class Seen:
-    """What the rows of a count showed beyond its cells; all parts of a count share one.
+class Observations:
+    """What the rows of a count show beyond its cells; all parts of a count share one.
 
-    ``told`` is what the threads tell of each role, ``shown`` what the one that reads the batches finds in them.
+    ``observed`` is written by the threads that count, for each role; ``samples`` by the one that reads the batches, for
+    each role whose positive value was named.
     """
 
     def __init__(self, schema: Schema) -> None:
         roles = [(family.name, role.name) for family in schema.families for role in family.roles]
-        self.told: dict[tuple[str, str], Told] = {role: Told() for role in roles}
-        self.shown: dict[tuple[str, str], Shown] = {}
+        self.observed: dict[tuple[str, str], Observed] = {role: Observed() for role in roles}
+        self.samples: dict[tuple[str, str], Sample] = {}
 
-    def through(self, frames: Iterable[pl.DataFrame], looks: Sequence[Look]) -> Iterator[pl.DataFrame]:
-        """The frames, looked at on their way; what is there only to be looked at goes no further."""
-        for look in looks:
-            self.shown.setdefault(look.role, Shown())
+    def sample(self, frames: Iterable[pl.DataFrame], columns: Sequence[SampledColumn]) -> Iterator[pl.DataFrame]:
+        """Sample the columns of frames on their way to the threads; columns that were only read for it are dropped."""
+        for column in columns:
+            self.samples.setdefault(column.role, Sample())
         for frame in frames:
-            for look in looks:
-                self.tell(frame, look)
-            for look in looks:
-                if not self.settled(look):
-                    self.shown[look.role].add(frame[:, look.plain], look.nulls)
-            only_looked_at = sum(look.plain != look.carried for look in looks)
-            yield frame[:, : frame.width - only_looked_at] if only_looked_at else frame
+            for column in columns:
+                self.update(frame, column)
+            for column in columns:
+                if not self.is_settled(column):
+                    self.samples[column.role].add(frame[:, column.plain], column.nulls)
+            extra = sum(column.plain != column.carried for column in columns)
+            yield frame[:, : frame.width - extra] if extra else frame
             del frame  # or one more than needed would stay alive
 
-    def tell(self, frame: pl.DataFrame, look: Look) -> None:
-        """Whether a frame has the positive value, and how often text means null in it."""
-        shown, plain, carried = self.shown[look.role], frame[:, look.plain], frame[:, look.carried]
+    def update(self, frame: pl.DataFrame, column: SampledColumn) -> None:
+        """Record whether a frame has the positive value, and in how many rows text means null."""
+        sample, plain, carried = self.samples[column.role], frame[:, column.plain], frame[:, column.carried]
         if carried.dtype != pl.Boolean:
-            shown.positive = shown.positive or occurs(look.pos_label, carried)
+            sample.positive = sample.positive or occurs(column.pos_label, carried)
             return
-        shown.positive = shown.positive or bool(carried.any())
+        sample.positive = sample.positive or bool(carried.any())
         if isinstance(plain.dtype, TEXT):
-            shown.text_nulls += carried.null_count() - plain.null_count()
+            sample.text_nulls += carried.null_count() - plain.null_count()
 
-    def settled(self, look: Look) -> bool:
-        """Whether more values of a column would say nothing new."""
-        shown = self.shown[look.role]
-        return shown.full or (shown.positive and self.shared(look.role[0]))
+    def is_settled(self, column: SampledColumn) -> bool:
+        """Whether more values of a column would change no note and no error."""
+        sample = self.samples[column.role]
+        return sample.full or (sample.positive and self.share_a_value(column.role[0]))
 
-    def shared(self, family: str) -> bool:
+    def share_a_value(self, family: str) -> bool:
         """Whether the labels and predictions of a family are known to have a value in common."""
-        label, prediction = self.shown[family, "label"], self.shown.get((family, "prediction"))
+        label, prediction = self.samples[family, "label"], self.samples.get((family, "prediction"))
         if prediction is None or (label.positive and prediction.positive):
             return True
         return any(value in prediction.values for value in label.values)
 
-    def notes(self, family: Family, whole: int) -> list[Note]:
-        """What is doubtful about the columns of a family, of so many rows."""
+    def notes(self, family: Family, rows: int) -> list[Note]:
+        """The notes on the columns of a family, of a count of so many rows."""
         places = [(family.name, role.name) for role in family.roles]
-        shown, told = [self.shown.get(place, Shown()) for place in places], [self.told[place] for place in places]
+        samples = [self.samples.get(place, Sample()) for place in places]
         names = [column_name(role.column) for role in family.roles]
         notes = [
             Note(
                 "text_nulls",
                 f"{TEXT_NULL!r} in column {name!r} was read as null; say so with null_values=[{TEXT_NULL!r}], or make "
                 "it a negative with null_values=[]",
-                rows,
+                nulls,
             )
-            for role, name, here, there in zip(family.roles, names, shown, told, strict=True)
-            if role.null_values is None and (rows := here.text_nulls + sum(there.text_nulls))
+            for place, role, name, sample in zip(places, family.roles, names, samples, strict=True)
+            if role.null_values is None and (nulls := sample.text_nulls + sum(self.observed[place].text_nulls))
         ]
-        complete = all(each.values and not each.full for each in shown)
-        return notes if not complete or self.shared(family.name) else [*notes, unshared((names[0], names[1]), whole)]
+        complete = all(sample.values and not sample.full for sample in samples)
+        if complete and not self.share_a_value(family.name):
+            notes.append(unshared_note((names[0], names[1]), rows))
+        return notes
 
 
 def occurs(text: str, column: pl.Series) -> bool:
     """Whether some row has a text; found near the start, where it is a common one."""
-    return any((column.slice(at, SOME) == text).any() for at in range(0, len(column), SOME))
+    return any((column.slice(at, PIECE_ROWS) == text).any() for at in range(0, len(column), PIECE_ROWS))
 
 
-def judged(counts: Counts, seen: Seen, part: bool = False) -> Counts:
-    """A count with its notes, each of which is said once; families without `notes` are not judged.
+def judge(counts: Counts, observations: Observations, part: bool = False) -> Counts:
+    """A count with its notes, each of which is also a warning; families without `notes` are not judged.
 
-    Of a ``part`` of a log it is not said what its cells show, as those of all parts may show otherwise.
+    Of a ``part`` of a log, notes and errors from cells wait until the parts are added: other parts may have what this
+    one lacks.
 
     Raises
     ------
@@ -142,23 +147,23 @@ def judged(counts: Counts, seen: Seen, part: bool = False) -> Counts:
     """
     before, rows = notes_of(counts.how), counts.rows
     families = [family for family in counts.layout.families if family.notes is not None]
-    known = [*before, *(note for family in families for note in seen.notes(family, rows))]
+    known = [*before, *(note for family in families for note in observations.notes(family, rows))]
     for family in () if part else families:
-        for note in doubts(counts, family, known):
+        for note in notes_from_cells(counts, family, known):
             if note.code == "label_absent":
-                refuse_mistyped(note, family, values_of(family, counts, seen))
-    whole = noted(counts, known)
+                refuse_mistyped(note, family, label_values(family, counts, observations))
+    whole = with_notes(counts, known)
     for note in notes_of(whole.how):
         if note not in before and not (part and note.code in READ_FROM_CELLS):
             warn(str(note), NoteWarning)
     return whole
 
 
-def values_of(family: Family, counts: Counts, seen: Seen) -> list[Any]:
-    """The values of labels, as far as they are known."""
+def label_values(family: Family, counts: Counts, observations: Observations) -> list[Any]:
+    """The values of labels, sorted: all of a family that counts by label, of others those that were sampled."""
     if "label" in family.inner_names:
         return counts.tables[family.name]["label"].drop_nulls().unique().sort().to_list()
-    return sorted(seen.shown.get((family.name, "label"), Shown()).values)
+    return sorted(observations.samples.get((family.name, "label"), Sample()).values)
 
 
 def refuse_mistyped(note: Note, family: Family, values: Sequence[Any]) -> None:
@@ -179,7 +184,10 @@ def refuse_mistyped(note: Note, family: Family, values: Sequence[Any]) -> None:
         advice = "leave out of labels= what does not occur"
     else:
         column = family.arguments["y_true"]
-        advice = f"name what occurs, or count Booleans, as in pl.col({column!r}) == {pos_label!r}"
+        advice = (
+            "name one that occurs; only where all of these are negatives, count Booleans, as in "
+            f"pl.col({column!r}) == {pos_label!r}"
+        )
     raise DataError(f"{note.message}; the labels are {listed(map(repr, values), limit=5)}: {advice}")
 
 

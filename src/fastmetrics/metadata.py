@@ -19,7 +19,7 @@ from fastmetrics.origin import check_how
 from fastmetrics.schema import Family, repeated
 from fastmetrics.windows import Windows
 
-__all__ = ["FAMILY", "FORMAT", "KEY", "Description", "column_in", "described", "description"]
+__all__ = ["FAMILY", "FORMAT", "KEY", "Description", "column_in", "encode_metadata", "decode_metadata"]
 
 FORMAT = 2
 KEY = b"fastmetrics"
@@ -102,7 +102,7 @@ def column_in(family: Family, column: str, outer: Sequence[str]) -> str:
     return column if column in outer else f"{family.name}.{column}"
 
 
-def described(counts: Counts, write: str, family: Family | None = None) -> bytes:
+def encode_metadata(counts: Counts, write: str, family: Family | None = None) -> bytes:
     """The metadata of the table of a family, or of all in one table."""
     layout = counts.layout
     members = layout.families if family is None else (family,)
@@ -111,7 +111,7 @@ def described(counts: Counts, write: str, family: Family | None = None) -> bytes
     for member in members:
         table = counts.tables[member.name]
         names = {name: column_in(member, name, layout.outer) if family is None else name for name in table.columns}
-        dtypes |= {names[name]: said(table.schema[name]) for name in layout.key_columns(member)}
+        dtypes |= {names[name]: dtype_to_json(table.schema[name]) for name in layout.key_columns(member)}
         merges |= {names[name]: merge for name, merge in layout.merges(member).items()}
     document = {
         "format": FORMAT,
@@ -132,15 +132,15 @@ def described(counts: Counts, write: str, family: Family | None = None) -> bytes
     return json.dumps(document, default=str).encode()
 
 
-def said(dtype: pl.DataType) -> list[Any]:
+def dtype_to_json(dtype: pl.DataType) -> list[Any]:
     """A dtype in JSON: its name and its parameters."""
     name = type(dtype).__name__
     parameters = [getattr(dtype, parameter) for parameter in PARAMETERS[name][1]] if name in PARAMETERS else []
     return [name, *(part.to_list() if isinstance(part, pl.Series) else part for part in parameters)]
 
 
-def dtype_of(given: Any, column: str) -> pl.DataType:
-    """The dtype that `said` said."""
+def dtype_from_json(given: Any, column: str) -> pl.DataType:
+    """The dtype that `dtype_to_json` said."""
     try:
         name, *parameters = given
         if name in PLAIN and not parameters:
@@ -151,7 +151,7 @@ def dtype_of(given: Any, column: str) -> pl.DataType:
         raise SourceError(f"the metadata give column {column!r} the dtype {given!r}, which is none") from error
 
 
-def description(raw: bytes | None, known: Mapping[str, Family]) -> Description:
+def decode_metadata(raw: bytes | None, known: Mapping[str, Family]) -> Description:
     """The metadata of a table, checked; ``known`` are families by name that need not be built in.
 
     Raises
@@ -166,31 +166,31 @@ def description(raw: bytes | None, known: Mapping[str, Family]) -> Description:
         document = json.loads(raw)
     except (ValueError, RecursionError) as error:
         raise SourceError(f"the metadata 'fastmetrics' are not JSON: {error}") from error
-    document = entries(document, {"format": (int,)}, "the metadata")
+    document = check_entries(document, {"format": (int,)}, "the metadata")
     version = document["format"]
     if version > FORMAT:
         raise SourceError(f"these Counts have format {version}; this version reads up to {FORMAT}: upgrade fastmetrics")
     if version < 1:
         raise SourceError(f"these Counts have format {version}, which there never was")
     if version == 1:
-        document = of_format_1(document)
-    return checked(entries(document, ENTRIES, "the metadata"), known)
+        document = convert_format_1(document)
+    return parse_document(check_entries(document, ENTRIES, "the metadata"), known)
 
 
-def of_format_1(document: Mapping[str, Any]) -> dict[str, Any]:
+def convert_format_1(document: Mapping[str, Any]) -> dict[str, Any]:
     """The metadata of a table of format 1, which held one family, in the words of the present format."""
     old = {"family": (dict,), "families": (list,), "categories": (dict,), "wide": (dict,)}
-    entries(document, old, "the metadata")
-    family = entries(document["family"], OF_A_FAMILY, "family")
+    check_entries(document, old, "the metadata")
+    family = check_entries(document["family"], OF_A_FAMILY, "family")
     dtypes = {key: ["Enum", categories] for key, categories in document["categories"].items()}
     dtypes |= {key: [name] for key, name in document["wide"].items()}
     names = {"family": family["identity"].get("name"), "names": document["families"]}
     return {**document, **names, "families": [document["family"]], "dtypes": dtypes}
 
 
-def checked(document: Mapping[str, Any], known: Mapping[str, Family]) -> Description:
+def parse_document(document: Mapping[str, Any], known: Mapping[str, Family]) -> Description:
     """The entries of metadata as what they stand for."""
-    families = tuple(family_of(entries(each, OF_A_FAMILY, "a family"), known) for each in document["families"])
+    families = tuple(family_of(check_entries(each, OF_A_FAMILY, "a family"), known) for each in document["families"])
     names = texts(document.get("names", [family.name for family in families]), "families")
     keys = texts(document["keys"], "keys")
     sets = document["grouping_sets"]
@@ -202,7 +202,7 @@ def checked(document: Mapping[str, Any], known: Mapping[str, Family]) -> Descrip
     if not families or family not in (None, *names):
         raise SourceError(f"the metadata name the family {family!r} and hold {listed(names) or 'none'}")
     check_names(layout)
-    dtypes = {column: dtype_of(given, column) for column, given in document["dtypes"].items()}
+    dtypes = {column: dtype_from_json(given, column) for column, given in document["dtypes"].items()}
     about = Description(
         format=document["format"],
         id=document.get("id"),
@@ -218,7 +218,7 @@ def checked(document: Mapping[str, Any], known: Mapping[str, Family]) -> Descrip
     return about
 
 
-def entries(document: Any, wanted: Mapping[str, tuple[type, ...]], what: str) -> Any:
+def check_entries(document: Any, wanted: Mapping[str, tuple[type, ...]], what: str) -> Any:
     """A JSON object in which every entry is there and of a type it may have."""
     if not isinstance(document, dict):
         raise SourceError(f"{what} of these Counts is {document!r:.80}; a JSON object is needed")
@@ -239,7 +239,7 @@ def texts(given: Any, what: str) -> tuple[str, ...]:
 
 def windows_of(given: Any) -> Windows:
     """Windows from what the metadata say of them."""
-    given = entries(given, OF_WINDOWS, "windows")
+    given = check_entries(given, OF_WINDOWS, "windows")
     try:
         return Windows(**{name: given[name] for name in OF_WINDOWS})
     except ValueError as error:
@@ -257,7 +257,7 @@ def family_of(given: Mapping[str, Any], known: Mapping[str, Family]) -> Family:
             f"these Counts hold a family of kind {kind!r}, which is not built in; give it with families=[...]"
         )
     else:
-        family = made(KINDS[kind], arguments, name)
+        family = make_family(KINDS[kind], arguments, name)
     rebuilt = json.loads(json.dumps(family.identity, default=str))
     for what in dict.fromkeys([*identity, *rebuilt]):
         old, new = identity.get(what), rebuilt.get(what)
@@ -269,7 +269,7 @@ def family_of(given: Mapping[str, Any], known: Mapping[str, Family]) -> Family:
     return family
 
 
-def made(make: Callable[..., Family], arguments: Mapping[str, Any], name: Any) -> Family:
+def make_family(make: Callable[..., Family], arguments: Mapping[str, Any], name: Any) -> Family:
     """A family of arguments from a file."""
     strange = [argument for argument in arguments if argument not in inspect.signature(make).parameters]
     if strange:

@@ -78,12 +78,12 @@ class Note:
 
 
 def merge_notes(notes: Iterable[Note]) -> list[Note]:
-    """Notes of several counts as those of their sum: equal ones become one, their counts added up."""
+    """Notes of several counts as those of their sum: equal ones become one, their counts added up, and none of 0."""
     merged: dict[tuple[str, str], Note] = {}
     for note in notes:
         known = merged.get((note.code, note.message))
         merged[note.code, note.message] = note if known is None else replace(known, count=known.count + note.count)
-    return list(merged.values())
+    return [note for note in merged.values() if note.count]
 
 
 def notes_of(how: Mapping[str, Any]) -> Sequence[Note]:

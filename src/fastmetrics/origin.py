@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
@@ -12,12 +13,12 @@ import polars as pl
 from fastmetrics.errors import MergeError
 from fastmetrics.notes import merge_notes, notes_of
 
-__all__ = ["added_how", "check_how", "digest", "filtered_how", "is_difference", "negative_how"]
+__all__ = ["merge_how", "check_how", "digest", "filter_how", "is_difference", "negate_how"]
 
 SUMS = ("rows", "merged", "notes", "deltas", "difference")  # what follows from the parts; all else is what they share
 
 
-def added_how(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def merge_how(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """How merged Counts came to be: rows, notes and late labels added up, and what all of them have in common.
 
     ``merged`` is the number of counts among them, less those taken back; what holds none is a ``difference``.
@@ -32,18 +33,19 @@ def added_how(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     how["rows"] = sum(part.get("rows", 0) for part in parts)
     how["merged"] = sum(part.get("merged", 1) for part in parts)
     how["notes"] = merge_notes(note for part in parts for note in notes_of(part))
-    return {**how, **marks(how["merged"], added_deltas(parts))}
+    return {**how, **marks(how["merged"], merge_deltas(parts))}
 
 
-def negative_how(how: Mapping[str, Any]) -> dict[str, Any]:
+def negate_how(how: Mapping[str, Any]) -> dict[str, Any]:
     """How Counts came to be that are taken back."""
     merged = -how.get("merged", 1)
     deltas = {name: -times for name, times in how.get("deltas", {}).items()}
+    notes = [replace(note, count=-note.count) for note in notes_of(how)]
     kept = {name: value for name, value in how.items() if name not in ("difference", "deltas")}
-    return {**kept, "rows": -how.get("rows", 0), "merged": merged, **marks(merged, deltas)}
+    return {**kept, "rows": -how.get("rows", 0), "merged": merged, "notes": notes, **marks(merged, deltas)}
 
 
-def filtered_how(how: Mapping[str, Any], tests: Sequence[pl.Expr]) -> dict[str, Any]:
+def filter_how(how: Mapping[str, Any], tests: Sequence[pl.Expr]) -> dict[str, Any]:
     """How some groups of Counts came to be: a delta of theirs is another one than that of the other groups."""
     if not tests or "deltas" not in how:
         return dict(how)
@@ -80,7 +82,7 @@ def marks(merged: int, deltas: Mapping[str, int]) -> dict[str, Any]:
     return {**({"difference": True} if merged <= 0 else {}), **({"deltas": dict(deltas)} if deltas else {})}
 
 
-def added_deltas(parts: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+def merge_deltas(parts: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     """How often each delta of late labels is among the parts: once, or taken back once."""
     times: Counter[str] = Counter()
     for part in parts:

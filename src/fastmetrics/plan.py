@@ -9,14 +9,15 @@ import polars as pl
 
 from fastmetrics.coders import coding
 from fastmetrics.errors import SchemaError
-from fastmetrics.judging import Look, Seen
+from fastmetrics.guard import FOREIGN, first_line, guarded
+from fastmetrics.judging import Observations, SampledColumn
 from fastmetrics.layout import WINDOW
-from fastmetrics.roles import carried, check_null_values, nulled, nulls_of, read_as_text
+from fastmetrics.roles import carried, check_null_values, nulls_of, read_as_text, with_nulls
 from fastmetrics.schema import Column, Family, Role, Schema, column_name, expression, roots, rowwise
-from fastmetrics.sources import FOREIGN, Selection, Source, first_line, guarded
+from fastmetrics.sources import Selection, Source
 from fastmetrics.windows import Windows, instants
 
-__all__ = ["Key", "Plan", "maximal", "planned"]
+__all__ = ["Key", "Plan", "maximal", "make_plan"]
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,8 @@ class Plan:
     inner: Mapping[tuple[str, str], Key]
     sets: tuple[tuple[str, ...], ...]
     max_groups: int | None
-    looks: tuple[Look, ...]
-    seen: Seen
+    sampled: tuple[SampledColumn, ...]
+    observations: Observations
     unparsable: pl.Expr | None = None
 
     @property
@@ -57,8 +58,13 @@ class Plan:
         return [*([WINDOW] if self.windows is not None else []), *keys]
 
 
-def planned(
-    source: Source, schema: Schema, max_groups: int | None = None, *, in_parts: bool = False, seen: Seen | None = None
+def make_plan(
+    source: Source,
+    schema: Schema,
+    max_groups: int | None = None,
+    *,
+    in_parts: bool = False,
+    observations: Observations | None = None,
 ) -> Plan:
     """Check a question against an input; ``in_parts`` means that the input will be counted part by part.
 
@@ -71,7 +77,7 @@ def planned(
     door = Door(source, schema)
     if in_parts or source.stream:
         door.check_rowwise()
-    return door.plan(max_groups, Seen(schema) if seen is None else seen)
+    return door.plan(max_groups, Observations(schema) if observations is None else observations)
 
 
 class Door:
@@ -126,7 +132,7 @@ class Door:
         """A key, outer or that of a role of a family."""
         dtype, plain = self.dtype(column), expression(column)
         try:
-            carrier, kept = coding(plain if role is None else nulled(role, plain, dtype), dtype)
+            carrier, kept = coding(plain if role is None else with_nulls(role, plain, dtype), dtype)
         except TypeError:
             given = column_name(column)
             what = f"key {name!r}" if name == given else f"{name} column {given!r}"
@@ -143,11 +149,11 @@ class Door:
             self.named.append((family.name, role, place))
         return place
 
-    def look(self, family: str, role: Role, place: int) -> Look:
-        """Read a column whose positive value was named as it is, too."""
+    def sampled_column(self, family: str, role: Role, place: int) -> SampledColumn:
+        """A column whose positive value was named, read once more as it is where threads read a Boolean."""
         dtype = self.dtype(role.column)
         plain = place if read_as_text(role, dtype) else self.take(expression(role.column))
-        return Look((family, role.name), role.pos_label, nulls_of(role, dtype), plain, place)
+        return SampledColumn((family, role.name), role.pos_label, nulls_of(role, dtype), plain, place)
 
     def time(self) -> tuple[int | None, Windows | None]:
         column, windows = self.schema.time, self.schema.windows
@@ -173,7 +179,7 @@ class Door:
         plain = expression(column)
         return self.take(plain if dtype == pl.Float64 else plain.cast(pl.Float64))
 
-    def plan(self, max_groups: int | None, seen: Seen) -> Plan:
+    def plan(self, max_groups: int | None, observations: Observations) -> Plan:
         schema = self.schema
         time, windows = self.time()
         keys = tuple(self.key(column, column_name(column)) for column in schema.by)
@@ -189,10 +195,22 @@ class Door:
             if family.check is not None:
                 family.check({role.name: self.dtype(role.column) for role in family.roles})
         sets = schema.grouping_sets if schema.grouping_sets is not None else (schema.keys,)
-        looks = tuple(self.look(*each) for each in self.named)  # the last columns, which are for looking only
+        sampled = tuple(self.sampled_column(*each) for each in self.named)  # last: a scan drops what they add
         selection = Selection(tuple(self.columns), schema.where)
         return Plan(
-            schema, windows, selection, keys, time, weight, roles, inner, sets, max_groups, looks, seen, self.unparsable
+            schema,
+            windows,
+            selection,
+            keys,
+            time,
+            weight,
+            roles,
+            inner,
+            sets,
+            max_groups,
+            sampled,
+            observations,
+            self.unparsable,
         )
 
 

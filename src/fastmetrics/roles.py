@@ -24,10 +24,10 @@ NO_VIEW = 2**64 - 1, 2**64 - 1  # which no text has
 TEXT_NULLS = (TEXT_NULL, "null", "NULL", "None", "nan", "NaN", "N/A", "")  # of which messages say that they may be null
 
 __all__ = [
-    "Told",
+    "Observed",
     "carried",
     "check_null_values",
-    "nulled",
+    "with_nulls",
     "nulls_of",
     "read_as_text",
     "read_role",
@@ -48,7 +48,7 @@ def carried(role: Role, column: pl.Expr, dtype: pl.DataType, sample: Callable[[]
     if role.kind == "number" or role.threshold is not None:
         if not (dtype.is_numeric() or (dtype == pl.Boolean and role.kind == "number")):
             raise SchemaError(f"{role.name} column {name!r} holds {dtype}; a number is needed")
-        known = nulled(role, column, dtype)
+        known = with_nulls(role, column, dtype)
         if role.link == "logit":
             return 1 / (1 + (-known.cast(pl.Float64)).exp())
         return known if dtype.is_float() else known.cast(pl.Float64)
@@ -64,7 +64,7 @@ def carried_state(
             return column
         if not dtype.is_numeric() or isinstance(dtype, pl.Decimal):
             raise needs_pos_label(role, sample())
-        known = nulled(role, column, dtype)
+        known = with_nulls(role, column, dtype)
         if dtype.is_float():
             return known if dtype in (pl.Float32, pl.Float64) else known.cast(pl.Float32)
         return known if dtype not in (pl.Int128, pl.UInt128) else known.cast(pl.Int64)
@@ -72,7 +72,7 @@ def carried_state(
     if read_as_text(role, dtype):
         return column
     positive = (column.fill_nan(None) if dtype.is_float() else column) == literal(role.pos_label, dtype)
-    return but_nulls(role, column, dtype, positive)
+    return null_where_named(role, column, dtype, positive)
 
 
 def read_as_text(role: Role, dtype: pl.DataType) -> bool:
@@ -82,12 +82,12 @@ def read_as_text(role: Role, dtype: pl.DataType) -> bool:
     return dtype == pl.String and len(nulls) < 2 and all(len(text.encode()) <= SHORT for text in named)
 
 
-def nulled(role: Role, column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+def with_nulls(role: Role, column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     """A column with null for the values that mean it."""
-    return but_nulls(role, column, dtype, column)
+    return null_where_named(role, column, dtype, column)
 
 
-def but_nulls(role: Role, column: pl.Expr, dtype: pl.DataType, given: pl.Expr) -> pl.Expr:
+def null_where_named(role: Role, column: pl.Expr, dtype: pl.DataType, given: pl.Expr) -> pl.Expr:
     """What was made of a column, with null where it holds a value that means null."""
     masks = [column == literal(value, dtype) for value in nulls_of(role, dtype)]
     return pl.when(reduce(or_, masks)).then(None).otherwise(given) if masks else given
@@ -107,7 +107,7 @@ def check_null_values(roles: Sequence[tuple[Role, pl.DataType]]) -> None:
     for value in having[0][0].null_values or () if having else ():
         if not any(dtype == pl.Null or comparable(value, dtype) for _, dtype in having):
             holding = listed(f"column {column_name(role.column)!r} holds {dtype}" for role, dtype in having)
-            raise SchemaError(f"null_values= names {value!r}, a {type(value).__name__}, but {holding}")
+            raise SchemaError(f"null_values= names {value!r} ({type(value).__name__}), but {holding}")
 
 
 # What a value of each Python type can be compared with; a bool is an int too, so it comes first.
@@ -196,18 +196,18 @@ def described(distinct: pl.Series, dtype: pl.DataType) -> str:
 
 
 @dataclass
-class Told:
-    """What threads tell of a column, several at once, as sets and lists may be added to.
+class Observed:
+    """What the threads observe in a column while they read it; all of them add to the same set and list.
 
-    ``kinds`` is which of 0 and -1 its numbers held without ``pos_label``, ``text_nulls`` how often text meant null that
-    was not named.
+    ``kinds`` are the negatives, 0 or -1, of a column of numbers without ``pos_label``. ``text_nulls`` has the number of
+    rows of each block whose text was read as null without being named in ``null_values``.
     """
 
     kinds: set[int] = field(default_factory=set)
     text_nulls: list[int] = field(default_factory=list)
 
 
-def read_role(role: Role, column: pa.Array, told: Told) -> NDArray[Any]:
+def read_role(role: Role, column: pa.Array, observed: Observed) -> NDArray[Any]:
     """A block of a role column: uint8 states for ``binary``, floats of its width with NaN for ``number``.
 
     Raises
@@ -224,7 +224,7 @@ def read_role(role: Role, column: pa.Array, told: Told) -> NDArray[Any]:
     if column.type == pa.bool_():
         states = true_bits(column)
     elif column.type == pa.string_view():
-        states = read_text(role, column, valid, told)
+        states = read_text(role, column, valid, observed)
     else:
         numbers, states = fixed(column), np.empty(len(column), np.uint8)
         if role.threshold is not None:
@@ -232,14 +232,14 @@ def read_role(role: Role, column: pa.Array, told: Told) -> NDArray[Any]:
                 threshold = float(numbers.dtype.type(role.threshold))
             reached_states(widened(numbers), threshold, states)
         else:
-            check_kinds(role, numbers, valid, sign_states(numbers, states), told.kinds)
+            check_kinds(role, numbers, valid, sign_states(numbers, states), observed.kinds)
     if valid is not None:  # null is state 2, in bytes without branches
         states &= np.uint8(0) - valid
         states |= (valid ^ np.uint8(1)) << np.uint8(1)
     return states
 
 
-def read_text(role: Role, column: pa.Array, valid: NDArray[np.uint8] | None, told: Told) -> NDArray[np.uint8]:
+def read_text(role: Role, column: pa.Array, valid: NDArray[np.uint8] | None, observed: Observed) -> NDArray[np.uint8]:
     """The states of a block of text, whatever stands under a null."""
     from fastmetrics.kernels.states import text_states
 
@@ -247,7 +247,7 @@ def read_text(role: Role, column: pa.Array, valid: NDArray[np.uint8] | None, tol
     views, _ = text_views(column)
     text_states(views, *short_view(role.pos_label), *(NO_VIEW if null is None else short_view(null)), states)
     if role.null_values is None and (found := states > 1).any():
-        told.text_nulls.append(int(np.count_nonzero(found if valid is None else found & (valid != 0))))
+        observed.text_nulls.append(int(np.count_nonzero(found if valid is None else found & (valid != 0))))
     return states
 
 
@@ -287,16 +287,17 @@ def refuse_strange(role: Role, numbers: NDArray[Any], valid: NDArray[np.uint8] |
         bad = numbers[~fine][0].item()
         raise DataError(
             f"column {column_name(role.column)!r} holds {bad!r}; a binary {role.name} is 1 against 0 or -1: "
-            + advice(role, bad),
+            + number_advice(role, bad),
             matching=expression(role.column) == bad,
         )
 
 
-def advice(role: Role, bad: float) -> str:
+def number_advice(role: Role, bad: float) -> str:
     """How to count a column that holds a number other than 0, 1 and -1."""
     whole = float(bad).is_integer()
     if not whole and role.name == "prediction":
         return f"count {'probabilities' if 0 < bad < 1 else 'scores'} with y_score= and threshold="
     if not whole:
         return f"make it Boolean, as in pl.col({column_name(role.column)!r}) >= 0.5"
-    return f"name the positive value with pos_label=, or with null_values=[{bad!r}] that this means null"
+    nulls = [*(role.null_values or ()), bad]
+    return f"name the positive value with pos_label=, or with null_values={nulls!r} that this means null"

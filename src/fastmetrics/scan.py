@@ -20,12 +20,14 @@ from fastmetrics.columns import bitmap, fixed, record_batches, valid_bits
 from fastmetrics.counts import Counts
 from fastmetrics.errors import DataError, FastMetricsError, SchemaError, SourceError, listed
 from fastmetrics.groups import Codes
-from fastmetrics.judging import Seen
+from fastmetrics.guard import FOREIGN, first_line
+from fastmetrics.judging import Observations
 from fastmetrics.layout import Layout
-from fastmetrics.plan import Key, Plan, maximal, planned
+from fastmetrics.plan import Key, Plan, make_plan, maximal
 from fastmetrics.roles import read_role
 from fastmetrics.schema import Family, InnerKey, Rows, Schema, column_name, expression
-from fastmetrics.sources import FOREIGN, Source, check_rows, first_line
+from fastmetrics.sources import Source
+from fastmetrics.sources.batches import check_rows
 from fastmetrics.tally import Block, Tally
 
 __all__ = ["scan"]
@@ -110,9 +112,9 @@ class Worker:
             known = {name: of for name, of in bits.items() if of is not None}
             if len(known) == len(bits):
                 return family.from_bits(known)
-        told = self.plan.seen.told
+        observed = self.plan.observations.observed
         return family.rows(
-            {role.name: read_role(role, column, told[family.name, role.name]) for role, column in columns}
+            {role.name: read_role(role, column, observed[family.name, role.name]) for role, column in columns}
         )
 
     def weights(self, column: pa.Array) -> NDArray[np.float64]:
@@ -257,7 +259,7 @@ def read(source: Source, plan: Plan, rows: int) -> Batches:
     came = 0
     try:
         with contextlib.closing(source.batches(plan.selection)) as frames:
-            for batch in pieces(plan.seen.through(frames, plan.looks), rows):
+            for batch in pieces(plan.observations.sample(frames, plan.sampled), rows):
                 came += len(batch)
                 yield batch
                 del batch  # or one more batch than needed would stay alive
@@ -273,7 +275,7 @@ def read(source: Source, plan: Plan, rows: int) -> Batches:
 
 
 def watched(batches: Batches, progress: Progress, whole: int | None) -> Batches:
-    """The batches as they are, with the rows so far told after each was counted or handed on."""
+    """The batches as they are, reporting the rows so far after each was counted or handed on."""
     rows = 0
     with contextlib.closing(batches):
         for batch in batches:
@@ -289,11 +291,11 @@ def scan(
     threads: int | None = None,
     max_groups: int | None = None,
     progress: Progress | None = None,
-    seen: Seen | None = None,
+    observations: Observations | None = None,
 ) -> Counts:
     """Read a source once and count it; ``progress`` hears of the rows so far and, where known, of all.
 
-    ``seen`` gathers what the rows show beyond the cells, over several scans where they are parts of a count.
+    ``observations`` collect what the rows show beyond the cells; scans of parts of one count share them.
 
     Raises
     ------
@@ -307,7 +309,7 @@ def scan(
     if threads > MOST_THREADS:
         raise SchemaError(f"threads={threads} are more than {MOST_THREADS:,}; more than there are cores gain nothing")
     with contextlib.closing(source):
-        plan = planned(source, schema, max_groups, seen=seen)
+        plan = make_plan(source, schema, max_groups, observations=observations)
         batches = read(source, plan, max(PIECE_ROWS // threads, 1) if source.resident else READ_ROWS)
         if progress is not None:
             batches = watched(batches, progress, source.height())

@@ -17,7 +17,7 @@ from fastmetrics.errors import SchemaError, listed
 from fastmetrics.metrics import Cells, Metric, names
 from fastmetrics.notes import Note
 from fastmetrics.windows import Windows
-from fastmetrics.wording import whole
+from fastmetrics.wording import is_encodable
 
 __all__ = [
     "Adder",
@@ -291,7 +291,7 @@ class Family:
             )
         for argument, given in self.arguments.items():
             for value in given if isinstance(given, list) else [given]:
-                if isinstance(value, str) and not whole(value):
+                if isinstance(value, str) and not is_encodable(value):
                     raise SchemaError(f"{argument}= names {value!r}: half a character, which no column holds")
 
     @property

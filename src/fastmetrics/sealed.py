@@ -14,25 +14,25 @@ import pyarrow.parquet as pq
 
 from fastmetrics.errors import SourceError
 
-__all__ = ["check", "sealed"]
+__all__ = ["check_seal", "seal"]
 
 MARK = b"fastmetrics.sha256:"
 SEAL = len(MARK) + hashlib.sha256().digest_size
 TAIL = 8  # the length of the footer, and "PAR1"
 
 
-def sealed(tables: Sequence[pa.Table]) -> bytes:
+def seal(tables: Sequence[pa.Table]) -> bytes:
     """One Parquet file of tables of one schema, each in row groups of its own."""
     sink = pa.BufferOutputStream()
     with pq.ParquetWriter(sink, tables[0].schema, compression="zstd") as writer:
         for table in tables:
             writer.write_table(table)
     raw = memoryview(sink.getvalue())
-    at = footer(raw)
+    at = footer_start(raw)
     return b"".join([raw[:at], MARK, digest(raw[:at], raw[at:]), raw[at:]])
 
 
-def check(raw: bytes) -> None:
+def check_seal(raw: bytes) -> None:
     """Refuse bytes that are not those that were sealed.
 
     Raises
@@ -40,16 +40,16 @@ def check(raw: bytes) -> None:
     SourceError
         What is no Parquet file, and one whose bytes are not those of its digest.
     """
-    if len(raw) < len(MARK) + TAIL or raw[-4:] != b"PAR1" or not 0 <= footer(raw) <= len(raw):
+    if len(raw) < len(MARK) + TAIL or raw[-4:] != b"PAR1" or not 0 <= footer_start(raw) <= len(raw):
         raise SourceError("this is no whole Parquet file")
-    view, at = memoryview(raw), footer(raw)
+    view, at = memoryview(raw), footer_start(raw)
     start = max(at - SEAL, 0)
     marked = view[start : start + len(MARK)] == MARK
     if marked and digest(view[:start], view[at:]) != view[start + len(MARK) : at]:
         raise SourceError("its bytes are not those that were written: the file is damaged")
 
 
-def footer(raw: bytes | memoryview) -> int:
+def footer_start(raw: bytes | memoryview) -> int:
     """Where the footer begins."""
     return len(raw) - TAIL - int.from_bytes(raw[-TAIL:-4], "little")
 

@@ -14,16 +14,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from fastmetrics.atomic import replace_file
-from fastmetrics.counts import Counts, noted
-from fastmetrics.errors import SourceError, listed
+from fastmetrics.counts import Counts, with_notes
+from fastmetrics.errors import FastMetricsError, SourceError, listed
 from fastmetrics.forks import check_process
-from fastmetrics.intake import as_polars, first_line, taken
+from fastmetrics.guard import FOREIGN, first_line
+from fastmetrics.intake import as_polars, canonical_table
 from fastmetrics.merging import align_keys
-from fastmetrics.metadata import FAMILY, KEY, Description, column_in, described, description
+from fastmetrics.metadata import FAMILY, KEY, Description, column_in, decode_metadata, encode_metadata
 from fastmetrics.notes import notes_of
-from fastmetrics.origin import is_difference
 from fastmetrics.schema import Family, repeated
-from fastmetrics.sealed import check, sealed
+from fastmetrics.sealed import check_seal, seal
 
 __all__ = ["from_arrow", "read", "to_arrow", "write"]
 
@@ -35,7 +35,7 @@ def to_arrow(counts: Counts) -> pa.Table | dict[str, pa.Table]:
     generation = uuid.uuid4().hex
     tables = {
         family.name: plain(counts.tables[family.name]).replace_schema_metadata(
-            {KEY: described(counts, generation, family)}
+            {KEY: encode_metadata(counts, generation, family)}
         )
         for family in counts.layout.families
     }
@@ -48,9 +48,11 @@ def plain(frame: pl.DataFrame) -> pa.Table:
     return frame.cast(text).to_arrow()  # type: ignore[arg-type]
 
 
-def one_table(counts: Counts) -> list[pa.Table]:
-    """Several families as parts of one table: `family`, the outer keys, then the inner keys and cells of every family
-    as ``<family>.<column>``, null in the rows of the others.
+def joint_parts(counts: Counts) -> list[pa.Table]:
+    """The rows of each family as tables of one schema, which below each other are one table.
+
+    Its columns are `family`, the outer keys, then the inner keys and cells of every family as ``<family>.<column>``,
+    null in the rows of the others.
     """
     layout = counts.layout
     parts = []
@@ -68,7 +70,7 @@ def one_table(counts: Counts) -> list[pa.Table]:
             f"by=pl.col({twice!r}).alias({twice + '_key'!r})"
         )
     whole = pa.schema([schema.field(name) for name in dict.fromkeys([*first, *schema.names])])
-    whole = whole.with_metadata({KEY: described(counts, uuid.uuid4().hex)})
+    whole = whole.with_metadata({KEY: encode_metadata(counts, uuid.uuid4().hex)})
     return [padded(part, whole) for part in parts]
 
 
@@ -97,14 +99,21 @@ def from_arrow(tables: pa.Table | Mapping[str, pa.Table], families: Iterable[Fam
         values that cannot be: null cells, parts of rows, bins and windows that there are not.
     """
     given = list(tables.values()) if isinstance(tables, Mapping) else [tables]
+    strange = next((table for table in given if not isinstance(table, pa.Table)), None)
+    if strange is not None:
+        raise SourceError(f"Counts are made of pyarrow tables, got a {type(strange).__name__}")
     known = {family.name: family for family in families}
-    about = [description((table.schema.metadata or {}).get(KEY), known) for table in given]
+    about = [decode_metadata((table.schema.metadata or {}).get(KEY), known) for table in given]
     if not about:
         raise SourceError("no tables were given; Counts hold at least one")
     several = len(about) == 1 and about[0].family is None
-    parts = parts_of(given[0], about[0]) if several else [part_of(*one) for one in zip(given, about, strict=True)]
-    counts = counts_of(parts)
-    return counts if is_difference(counts.how) else noted(counts, notes_of(counts.how))
+    parts = (
+        parts_from_table(given[0], about[0])
+        if several
+        else [part_from_table(*one) for one in zip(given, about, strict=True)]
+    )
+    counts = counts_from_parts(parts)
+    return with_notes(counts, notes_of(counts.how))
 
 
 class Part(NamedTuple):
@@ -114,19 +123,19 @@ class Part(NamedTuple):
     about: Description
 
 
-def part_of(table: pa.Table, about: Description) -> Part:
+def part_from_table(table: pa.Table, about: Description) -> Part:
     """The rows of the one family that a table is of."""
     return Part(as_polars(table, about.columns, f"family {about.family!r}"), about)
 
 
-def parts_of(table: pa.Table, about: Description) -> list[Part]:
+def parts_from_table(table: pa.Table, about: Description) -> list[Part]:
     """The rows of each family of a table that holds several."""
-    family = members(table, about)
+    family = family_column(table, about)
     ours = [about.of(name) for name in about.names]
-    return [Part(part_of(table, each).frame.filter(family == each.family), each) for each in ours]
+    return [Part(part_from_table(table, each).frame.filter(family == each.family), each) for each in ours]
 
 
-def members(table: pa.Table, about: Description) -> pl.Series:
+def family_column(table: pa.Table, about: Description) -> pl.Series:
     """The family of each row of a table that holds several."""
     family = as_polars(table, [FAMILY], "several families")[FAMILY].cast(pl.String)
     strange = family.filter(~family.is_in(about.names).fill_null(False)).unique()
@@ -135,7 +144,7 @@ def members(table: pa.Table, about: Description) -> pl.Series:
     return family
 
 
-def counts_of(parts: Sequence[Part]) -> Counts:
+def counts_from_parts(parts: Sequence[Part]) -> Counts:
     """Counts from the rows of each of their families."""
     check_one_counts([part.about for part in parts])
     first = parts[0].about
@@ -143,7 +152,8 @@ def counts_of(parts: Sequence[Part]) -> Counts:
     members = tuple(by_name[name].about.member for name in first.names)
     layout = replace(first.layout, families=members)
     tables = {
-        family.name: taken(by_name[family.name].frame, by_name[family.name].about, layout, family) for family in members
+        family.name: canonical_table(by_name[family.name].frame, by_name[family.name].about, layout, family)
+        for family in members
     }
     return Counts(layout, tables, first.how)
 
@@ -196,7 +206,7 @@ def write(counts: Counts, path: str | Path) -> None:
     path = Path(path)
     check_place(path)
     several = len(counts.tables) > 1
-    content = sealed(one_table(counts) if several else [to_arrow(counts)])
+    content = seal(joint_parts(counts) if several else [to_arrow(counts)])
     path.parent.mkdir(parents=True, exist_ok=True)
     replace_file(path, content)
 
@@ -219,38 +229,39 @@ def read(path: str | Path, families: Iterable[Family] = ()) -> Counts:
     files = sorted(path.glob("*.parquet")) if path.is_dir() else [path]  # a folder is of format 1, a file a family
     if not files:
         raise SourceError(f"no Counts at {path}")
-    parts = [part for file in files for part in parts_in(file, known)]
-    with named(path):
-        return counts_of(parts)
+    parts = [part for file in files for part in read_parts(file, known)]
+    with name_errors(path):
+        return counts_from_parts(parts)
 
 
-def parts_in(path: Path, known: Mapping[str, Family]) -> list[Part]:
+def read_parts(path: Path, known: Mapping[str, Family]) -> list[Part]:
     """The families of a file, which is opened once: whatever takes its place meanwhile, all is of one write."""
-    with named(path):
+    with name_errors(path):
         raw = path.read_bytes()
-        check(raw)
+        check_seal(raw)
         file = pq.ParquetFile(pa.BufferReader(raw))
-        about = description((file.schema_arrow.metadata or {}).get(KEY), known)
+        about = decode_metadata((file.schema_arrow.metadata or {}).get(KEY), known)
         if about.family is not None:
-            return [part_of(file.read(columns=about.columns), about)]
-        held = [members(file.read_row_group(group, [FAMILY]), about) for group in range(file.num_row_groups)]
-        return [part_in(file, held, about.of(name)) for name in about.names]
+            return [part_from_table(file.read(columns=about.columns), about)]
+        held = [family_column(file.read_row_group(group, [FAMILY]), about) for group in range(file.num_row_groups)]
+        return [read_part(file, held, about.of(name)) for name in about.names]
 
 
-def part_in(file: pq.ParquetFile, held: Sequence[pl.Series], about: Description) -> Part:
+def read_part(file: pq.ParquetFile, held: Sequence[pl.Series], about: Description) -> Part:
     """The rows of one family of a file of several; only its columns of the row groups that hold it are read."""
     groups = [group for group, family in enumerate(held) if (family == about.family).any()]
-    frame = part_of(file.read_row_groups(groups, about.columns), about).frame
+    frame = part_from_table(file.read_row_groups(groups, about.columns), about).frame
     family = pl.concat([held[group] for group in groups] or [pl.Series([], dtype=pl.String)])
     return Part(frame.filter(family == about.family), about)
 
 
 @contextmanager
-def named(path: Path) -> Iterator[None]:
-    """Whatever fails while Counts are read is an error that names their file."""
+def name_errors(path: Path) -> Iterator[None]:
+    """Make a SourceError that names the file of whatever fails while its Counts are read."""
     try:
         yield
     except FileNotFoundError as error:
         raise SourceError(f"no Counts at {path}") from error
-    except (Exception, pl.exceptions.PanicException) as error:
-        raise SourceError(f"{path} cannot be read: {first_line(error)}") from error
+    except FOREIGN as error:
+        why = str(error) if isinstance(error, FastMetricsError) else first_line(error)
+        raise SourceError(f"{path} cannot be read: {why}") from error

@@ -16,7 +16,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from fastmetrics.errors import DataError, SchemaError, listed
-from fastmetrics.wording import whole
+from fastmetrics.wording import is_encodable
 
 __all__ = ["UnlistableError", "Windows", "instants", "is_multiple"]
 
@@ -117,7 +117,7 @@ class Windows:
         object.__setattr__(self, "every", parse_duration("every", self.every))
         if self.offset is not None:
             object.__setattr__(self, "offset", parse_duration("offset", self.offset))
-        if not isinstance(self.time_zone, str) or not whole(self.time_zone):
+        if not isinstance(self.time_zone, str) or not is_encodable(self.time_zone):
             raise SchemaError(f"time_zone={self.time_zone!r} is not the name of a time zone, such as 'Europe/Berlin'")
         check_meaning(self)
 

@@ -1,4 +1,4 @@
-"""How what comes from outside is said: in one line that moves no cursor, and hides and reorders nothing beside it."""
+"""Names and values from outside as text for people: one line that moves no cursor and hides or reorders nothing."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["LONGEST", "group_name", "printable", "said", "shortened", "whole"]
+__all__ = ["LONGEST", "group_name", "printable", "readable", "shortened", "is_encodable"]
 
 LONGEST = 80
 """Characters of a value in a sentence: more tell nobody more."""
@@ -29,8 +29,8 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() and UNSEEN.match(c) is None else code(c) for c in text)
 
 
-def whole(text: str) -> bool:
-    r"""Whether a text has no half of a character, as names of files that are not UTF-8 do; no column holds such a text.
+def is_encodable(text: str) -> bool:
+    r"""Whether UTF-8 can hold a text: no surrogate stands alone in it, as in a path that is not UTF-8.
 
     >>> whole("café"), whole("caf\udce9")
     (True, False)
@@ -55,7 +55,7 @@ def shortened(text: str, longest: int = LONGEST) -> str:
     return f"{text[: kept - kept // 2]}…{text[len(text) - kept // 2 :]}"
 
 
-def said(value: object, longest: int = LONGEST, null: str = "null") -> str:
+def readable(value: object, longest: int = LONGEST, null: str = "null") -> str:
     """A value as people read it: printable, short, and in quotes where it would be taken for nothing or for null.
 
     >>> said("BR"), said(None), said("null"), said(""), said(" a")
@@ -75,5 +75,5 @@ def said(value: object, longest: int = LONGEST, null: str = "null") -> str:
 def group_name(group: Mapping[str, Any]) -> str:
     """A group by its keys: ``model='a', country=None``."""
     return ", ".join(
-        f"{said(key)}={shortened(repr(value)) if isinstance(value, str) else value}" for key, value in group.items()
+        f"{readable(key)}={shortened(repr(value)) if isinstance(value, str) else value}" for key, value in group.items()
     )

@@ -304,7 +304,7 @@ WAYS: dict[str, Callable[[fm.Counts], fm.Counts]] = {
     "__add__": lambda counts: counts + counts,
     "__radd__": lambda counts: sum([counts]),
     "__neg__": lambda counts: -counts,
-    "__sub__": lambda counts: counts - counts,
+    "__sub__": lambda counts: counts + counts - counts,
     "merged": lambda counts: counts.merged([counts]),
     "rollup": lambda counts: counts.rollup(),
     "filter": lambda counts: counts.filter(m="a"),

@@ -75,3 +75,19 @@ def test_log_odds_are_named_by_their_link(numbers: str) -> None:
     noted = run(*asked)
     assert "--link 'logit'" in noted.stderr
     assert run(*asked, "--link", "logit").stderr == ""
+
+
+def test_a_note_of_stored_counts_is_in_the_words_of_the_prompt_too(text: str, tmp_path: Path) -> None:
+    kept = str(tmp_path / "kept.parquet")
+    first = run(text, "--y-pred", "pred", "--pos-label", "yes", "--counts", kept)
+    again = CliRunner().invoke(main, ["metrics", kept, "--format", "csv"])
+    assert (again.exit_code, again.stderr) == (0, first.stderr)
+    assert "--null-values=NA," in again.stderr
+
+
+def test_a_truth_that_yaml_made_of_a_text_is_said_as_an_option(text: str, tmp_path: Path) -> None:
+    pytest.importorskip("yaml")
+    (tmp_path / "job.yaml").write_text("pos-label: yes\n")
+    refused = run(text, "--y-pred", "pred", "--config", str(tmp_path / "job.yaml"))
+    assert refused.exit_code == 2
+    assert "--pos-label True is bool" in refused.stderr

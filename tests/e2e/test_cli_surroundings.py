@@ -29,11 +29,11 @@ READ = ["metrics", "counts.parquet", "-m", "accuracy"]
 SHOWN = "n,label_coverage,answer_rate,accuracy\n8,1.0,1.0,0.5\n"
 
 
-def ended(*arguments: str, streams: str) -> tuple[int, str, str]:
+def ended(*arguments: str, streams: str, before: str = "", **surroundings: str) -> tuple[int, str, str]:
     """The exit code, stdout and stderr of a process whose streams the shell closed or sent elsewhere."""
     paths = [str(Path(fm.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
-    surroundings = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
-    line = ["bash", "-c", f'"$@" {streams}', "bash", sys.executable, "-m", "fastmetrics.cli", *arguments]
+    surroundings = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))} | surroundings
+    line = ["bash", "-c", f'{before} "$@" {streams}', "bash", sys.executable, "-m", "fastmetrics.cli", *arguments]
     done = subprocess.run(line, env=surroundings, capture_output=True, check=False, timeout=60)
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
@@ -111,6 +111,17 @@ def test_a_closed_stdin_is_an_empty_one(here: Path) -> None:
 def test_streams_that_take_nothing_more(here: Path) -> None:
     one_line(ended(*READ, streams=">/dev/full"), "No space left")
     assert ended("metrics", "count.parquet", streams="2>/dev/full") == (2, "", "")
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_file_that_takes_a_part_of_the_output_is_one_line(here: Path, unbuffered: str) -> None:
+    groups = pl.DataFrame({"m": range(1_000), "label": [1, 0] * 500, "pred": 1})
+    fm.count(groups, fm.binary("label", "pred"), by="m").write("many.parquet")
+    arguments = ("metrics", "many.parquet", "--format")
+    for form in ("csv", "table"):
+        result = ended(*arguments, form, streams=">out", before="ulimit -f 4;", PYTHONUNBUFFERED=unbuffered)
+        one_line(result, "File too large")
+        assert Path("out").stat().st_size <= 4096
 
 
 BROKEN: dict[str, list[str | bytes]] = {

@@ -11,7 +11,7 @@ import polars as pl
 import fastmetrics as fm
 from fastmetrics.report.files import encoded
 from fastmetrics.report.tables import table
-from fastmetrics.wording import printable, said
+from fastmetrics.wording import printable, readable
 
 TEXTS, COLUMNS = 200_000, 2_000
 # Where characters that do something are: controls, marks of direction, blanks, surrogates, tags, private use, the rest.
@@ -26,10 +26,10 @@ def text(drawn: random.Random, most: int = 12) -> str:
 def test_what_is_said_is_printable_and_said_the_same_again(drawn: random.Random) -> None:
     for _ in range(TEXTS):
         one = text(drawn)
-        for shown in (printable(one), said(one), str(fm.SchemaError(one))):
+        for shown in (printable(one), readable(one), str(fm.SchemaError(one))):
             assert shown.isprintable(), ascii(one)
             assert printable(shown) == shown, ascii(one)
-        assert said(one), ascii(one)
+        assert readable(one), ascii(one)
 
 
 def test_random_values_pass_through_every_table_and_file(drawn: random.Random) -> None:

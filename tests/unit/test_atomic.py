@@ -88,8 +88,9 @@ def test_what_fails_on_the_way_leaves_the_file_before(
 
     with monkeypatch.context() as patch:
         patch.setattr(os, step, fail)
-        with pytest.raises(type(error)):
+        with pytest.raises(type(error)) as failed:
             replace_file(tmp_path / "file", NEW)
+    assert getattr(failed.value, "filename", str(tmp_path / "file")) == str(tmp_path / "file")
     assert (tmp_path / "file").read_bytes() == OLD
     assert names(tmp_path) == ["file"]
 

@@ -108,6 +108,12 @@ def test_what_is_wrong_with_columns_is_named() -> None:
     assert fm.Counts.from_arrow(whole) == counts
 
 
+def test_what_is_no_table_is_refused_by_its_type() -> None:
+    table = fm.count(LOG, BINARY).to_arrow()
+    for given in ([table], pl.DataFrame(table), {"binary": pl.DataFrame(table)}):
+        refused(given, "made of pyarrow tables, got a")  # type: ignore[arg-type]
+
+
 def test_only_extremes_may_be_null_and_none_may_be_nan() -> None:
     counts = fm.count(LOG.with_columns(score=pl.lit(None, pl.Float64)), ERRORS, by="model")
     assert counts.frame["lowest_label"].null_count() == len(counts.frame)

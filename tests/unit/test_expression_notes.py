@@ -74,6 +74,26 @@ def test_a_label_that_never_occurs_is_noted(context: str, metric: pl.Expr) -> No
     CONTEXTS[context](log_of([None, None], pl.String), metric)
 
 
+@pytest.mark.parametrize("context", CONTEXTS)
+@pytest.mark.parametrize(
+    "metric", [fpl.f1_macro, lambda *given, **more: fpl.classes.metrics(["f1_macro"], *given, **more)]
+)
+def test_classes_that_no_row_has_are_noted(context: str, metric: Callable[..., pl.Expr]) -> None:
+    log = pl.DataFrame({"label": ["cat", "dog", None], "pred": ["dog", "cow", "bird"], "g": [0, 0, 0]})
+    with pytest.warns(NoteWarning, match=r"labels=\['Cat', 'bird'\] occur in no row of columns 'label' and 'pred'"):
+        CONTEXTS[context](log, metric("label", "pred", labels=["Cat", "dog", "bird"]))
+    CONTEXTS[context](log, metric("label", "pred", labels=["cat", "dog", "cow"]))
+    CONTEXTS[context](log.clear(), metric("label", "pred", labels=["Cat"]))
+    with pytest.warns(NoteWarning, match="Cat"):
+        CONTEXTS[context](log, metric("label", "pred", labels=["Cat"]))
+
+
+def test_a_class_that_some_groups_or_rows_lack_is_not_noted() -> None:
+    log = pl.DataFrame({"label": ["cat", "dog"], "pred": ["cat", "dog"], "g": [0, 1]})
+    assert len(log.group_by("g").agg(fpl.f1_macro("label", "pred", labels=["cat", "dog"]))) == 2
+    assert log.select(fpl.f1_macro("label", "pred", labels=["cat", "dog", "cow"])).item() == 1
+
+
 def test_a_label_that_some_groups_lack_is_not_noted() -> None:
     log = pl.DataFrame({"label": ["yes", "no", "no"], "g": [0, 0, 1]})
     assert len(log.group_by("g").agg(fpl.f1("label", "label", pos_label="yes"))) == 2

@@ -31,7 +31,7 @@ from fastmetrics.report import plots
 from fastmetrics.report.files import encoded, write
 from fastmetrics.report.tables import facts, table
 from fastmetrics.report.text import lines
-from fastmetrics.wording import printable, said
+from fastmetrics.wording import printable, readable
 
 HOSTILE = (
     "\x1b[31mred\x1b[0m",
@@ -120,12 +120,12 @@ def test_what_is_printable_says_its_codes_and_is_left_alone(name: str) -> None:
     text = one_line(printable(name))
     assert printable(text) == text
     assert repr(name) in printable(repr(name)) or "\u3164" in name or "\U000e0100" in name
-    assert one_line(said(name)).strip()
-    assert len(said(name)) <= 100
+    assert one_line(readable(name)).strip()
+    assert len(readable(name)) <= 100
 
 
 def test_values_that_look_like_nothing_are_in_quotes() -> None:
-    assert [said(value) for value in ("", " ", " a", "null", None, "a b")] == [
+    assert [readable(value) for value in ("", " ", " a", "null", None, "a b")] == [
         "''",
         "' '",
         "' a'",

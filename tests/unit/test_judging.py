@@ -69,7 +69,7 @@ def test_parts_of_a_count_are_judged_together(tmp_path: Path) -> None:
     """Each file alone has one value other than the positive; both have two."""
     log = {"label": ["no", "no", "maybe", "maybe"], "pred": ["no"] * 4}
     files = inputs(log, tmp_path)["files"]()
-    with pytest.raises(fm.DataError, match="'maybe', 'no': name what occurs"):
+    with pytest.raises(fm.DataError, match="'maybe', 'no': name one that occurs"):
         fm.count(files, COUNTED["binary"]("yes"), on_error="skip")
 
 
@@ -102,6 +102,7 @@ def test_the_other_way_out_of_the_refusal_works() -> None:
     log = {"label": ["cat", "dog"], "pred": ["dog", "dog"]}
     with pytest.raises(fm.DataError) as refused:
         fm.count(log, COUNTED["binary"]("bird"))
+    assert "only where all of these are negatives" in str(refused.value)
     expression = re.findall(r"as in (pl\.col\('label'\) == 'bird')", str(refused.value))[0]
     label = eval(expression, {"pl": pl})
     assert fm.count(log, fm.binary(label, pl.col("pred") == "bird")).frame["tn"].to_list() == [2]
@@ -140,6 +141,27 @@ def test_notes_are_read_again_from_what_is_added_up(kind: str, tmp_path: Path) -
     back = fm.read_counts(tmp_path / "monday.parquet")
     assert back.how["notes"] == monday.how["notes"]
     assert (back + tuesday).how["notes"] == []
+
+
+def test_families_that_read_one_column_note_it_once() -> None:
+    log = {"label": ["no", "NA", "no"], "pred": ["no"] * 3, "score": [0.1, 0.2, 0.8]}
+    families = (fm.binary("label", "pred", pos_label="yes"), fm.scores("label", "score", pos_label="yes"))
+    counts, codes = noted(lambda: fm.count(log, *families))
+    assert codes == ["text_nulls", "label_absent"]
+    assert [(note.code, note.count) for note in (counts + counts).how["notes"]] == [
+        ("text_nulls", 2),
+        ("label_absent", 4),
+    ]
+
+
+def test_what_is_taken_back_takes_its_notes_along() -> None:
+    family = fm.binary("label", "pred", pos_label="yes")
+    log = {"label": ["yes", "no", "NA"], "pred": ["yes", "no", "no"]}
+    with pytest.warns(NoteWarning, match="'NA'"):
+        day, clean = fm.count(log, family), fm.count({"label": ["yes", "no"], "pred": ["yes", "no"]}, family)
+    assert [note.count for note in (day + day + clean - day).how["notes"]] == [1]
+    assert (day + clean - day).how["notes"] == (day - day).how["notes"] == []
+    assert [note.count for note in (clean - day + day + day).how["notes"]] == [1]
 
 
 def test_each_row_is_counted_once_whatever_the_grouping_sets() -> None:
@@ -381,7 +403,7 @@ def test_values_that_mean_null_go_to_disk_and_back(tmp_path: Path) -> None:
         ([float("nan")], "holds nan"),
         ([True], "holds True"),
         ([-1, -1.0], "names -1.0 twice"),
-        ([1], "1 is named as a label and in null_values="),
+        ([1], "1 is a label and named in null_values="),
     ],
 )
 def test_null_values_that_mean_nothing_are_refused(null_values: Any, message: str) -> None:
@@ -389,11 +411,25 @@ def test_null_values_that_mean_nothing_are_refused(null_values: Any, message: st
         fm.binary("label", "pred", pos_label=1, null_values=null_values)
 
 
+def test_the_positive_number_means_no_null_without_being_named() -> None:
+    for make in (fm.binary, fm.scores):
+        with pytest.raises(fm.SchemaError, match="1 is a label and named in null_values="):
+            make("label", "pred", null_values=[-1, 1])
+
+
+def test_a_further_null_is_advised_beside_those_that_were_named() -> None:
+    log = {"label": [1, 0, -1, 9], "pred": [1, 0, 0, 0]}
+    with pytest.raises(fm.DataError) as refused:
+        fm.count(log, fm.binary("label", "pred", null_values=[-1]))
+    (advised,) = re.findall(r"null_values=(\[.*?\])", str(refused.value))
+    assert fm.count(log, fm.binary("label", "pred", null_values=eval(advised))).frame["unlabelled_neg"].to_list() == [2]
+
+
 def test_null_values_of_another_kind_than_every_column_are_refused_at_the_door() -> None:
     empty = pl.DataFrame(schema={"label": pl.Int64, "pred": pl.Boolean, "word": pl.String})
-    with pytest.raises(fm.SchemaError, match="null_values= names 'NA', a str, but column 'label' holds Int64"):
+    with pytest.raises(fm.SchemaError, match=r"null_values= names 'NA' \(str\), but column 'label' holds Int64"):
         fm.count(empty, fm.binary("label", "pred", null_values=["NA"]))
-    with pytest.raises(fm.SchemaError, match="null_values= names -1, a int, but column 'word' holds String"):
+    with pytest.raises(fm.SchemaError, match=r"null_values= names -1 \(int\), but column 'word' holds String"):
         fm.count(empty, fm.classes("word", "word", null_values=[-1]))
     assert fm.count(empty, fm.binary("label", "pred", null_values=[-1])).rows == 0
 

@@ -130,7 +130,9 @@ def test_the_tables_of_all_threads_together_get_a_gigabyte(threads: int, monkeyp
 def test_a_thread_hands_its_tables_over_when_they_outgrow_its_share() -> None:
     """What it holds never exceeds that by more than one batch of new groups."""
     log = pl.DataFrame({"user": np.arange(60_000), "label": 1, "pred": 1})
-    plan = scan.planned(fastmetrics.sources.open_source(log), fastmetrics.schema.Schema((BINARY,), by=("user",)), None)
+    plan = scan.make_plan(
+        fastmetrics.sources.open_source(log), fastmetrics.schema.Schema((BINARY,), by=("user",)), None
+    )
     worker, pool = scan.Worker(plan, 200_000), scan.Pool(plan)
     held = []
     for batch in log.to_arrow().to_batches(max_chunksize=5_000):

@@ -186,7 +186,7 @@ class Answer:
     def taken(cls, given: dict[str, Any]) -> Answer:
         """The answer that was asked for; its options are taken out of those given."""
         output = Output(given.pop("out"), given.pop("form"))
-        rules = Rules.taken(given)
+        rules = Rules.pop_from(given)
         fields = [name for name in cls.__dataclass_fields__ if name not in ("output", "rules")]
         return cls(**{name: given.pop(name) for name in fields}, rules=rules, output=output)
 

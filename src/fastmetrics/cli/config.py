@@ -12,7 +12,7 @@ import click
 
 from fastmetrics.cli.options import PARTS, VALUE
 from fastmetrics.errors import SchemaError, SourceError, unknown
-from fastmetrics.wording import shortened
+from fastmetrics.wording import is_encodable, shortened
 
 __all__ = ["config_option"]
 
@@ -96,7 +96,7 @@ def checked(where: str, value: Any, parameter: click.Parameter, ctx: click.Conte
     items = value if many and isinstance(value, list) else [value]
     what, kinds = kind_of(parameter)
     for item in items:
-        if not isinstance(item, kinds) or (isinstance(item, bool) and bool not in kinds) or is_broken(item):
+        if not isinstance(item, kinds) or (isinstance(item, bool) and bool not in kinds) or not is_encodable(str(item)):
             raise SchemaError(
                 f"{where} = {shortened(limited(item))}: {what} is needed" + (", or a list of such" if many else "")
             )
@@ -105,11 +105,6 @@ def checked(where: str, value: Any, parameter: click.Parameter, ctx: click.Conte
         except click.BadParameter as error:
             raise SchemaError(f"{where} = {shortened(limited(item))}: {error.message.rstrip('.')}") from error
     return items if many else value
-
-
-def is_broken(item: Any) -> bool:
-    """Whether text holds half a character, as an escape of YAML may."""
-    return isinstance(item, str) and any("\ud800" <= character <= "\udfff" for character in item)
 
 
 def kind_of(parameter: click.Parameter) -> tuple[str, tuple[type, ...]]:

@@ -13,7 +13,7 @@ import fastmetrics as fm
 from fastmetrics.cli.answers import Output, allow_option, end, on_terminal, output_options
 from fastmetrics.cli.config import config_option
 from fastmetrics.cli.evaluate import count_options, counted, family_of
-from fastmetrics.cli.gates import Rules, heard
+from fastmetrics.cli.gates import Rules, report_notes
 from fastmetrics.cli.options import NAMES, examples, flattened, keep
 from fastmetrics.cli.stored import read
 from fastmetrics.diagnosis.findings import SEVERITIES
@@ -75,11 +75,11 @@ def diagnose(counts: Sequence[str], **given: Any) -> None:
         now, before = cut(now, start)
     found = fm.diagnose(now, baseline=before, **asked)
     sides = [("the current side", now), *([] if before is None else [("the baseline", before)])]
-    notes = heard(*sides, fresh=given["y_true"] is not None)
+    notes = report_notes(*sides, fresh=given["y_true"] is not None)
     give(found, output, notes)
     severe = SEVERITIES[: SEVERITIES.index(fail_on) + 1] if fail_on else ()
     failing = [f"severity {one.severity}: {one.sentence}" for one in found if one.severity in severe]
-    end([*(rules.doubts(notes, "--fail-on") if fail_on else []), *failing])
+    end([*(rules.note_failures(notes, "--fail-on") if fail_on else []), *failing])
 
 
 def taken(paths: Sequence[str], given: dict[str, Any]) -> fm.Counts:

@@ -11,7 +11,7 @@ import polars as pl
 import fastmetrics as fm
 from fastmetrics.cli.answers import Answer, answer_options, options
 from fastmetrics.cli.config import config_option
-from fastmetrics.cli.gates import heard
+from fastmetrics.cli.gates import report_notes
 from fastmetrics.cli.options import NAMES, PARTS, VALUE, examples, flattened, keep, keys, value_of
 from fastmetrics.cli.progress import progress
 from fastmetrics.errors import listed
@@ -107,7 +107,7 @@ def evaluate(logs: Sequence[str], counts: str | None, **given: Any) -> None:
     result = counted(logs, family, given)
     if counts is not None:
         result.write(counts)
-    answer.give(result, heard((", ".join(logs), result), fresh=True))
+    answer.give(result, report_notes((", ".join(logs), result), fresh=True))
 
 
 def family_of(logs: Sequence[str], given: dict[str, Any]) -> Family:

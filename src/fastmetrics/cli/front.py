@@ -12,15 +12,15 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
-from io import TextIOWrapper
+from io import RawIOBase, TextIOWrapper
 from typing import Any
 
 import click
 
-from fastmetrics.cli.quiet import ours_alone
+from fastmetrics.cli.quiet import mute_native_stderr
 from fastmetrics.errors import FastMetricsError, unknown
-from fastmetrics.sources.guard import FOREIGN
-from fastmetrics.wording import printable
+from fastmetrics.guard import FOREIGN
+from fastmetrics.wording import is_encodable, printable
 
 __all__ = ["BROKEN_PIPE", "FAILED", "INTERRUPTED", "Front", "say"]
 
@@ -46,9 +46,10 @@ class Front(click.Group):
         """Run a command line and exit."""
         arguments = list(sys.argv[1:] if args is None else args)
         replace_closed_streams()
+        buffer_output()
         if isinstance(sys.stdout, TextIOWrapper):
             sys.stdout.reconfigure(errors="backslashreplace")  # as stderr: an encoding may lack what a log holds
-        with nullcontext() if "--debug" in arguments else ours_alone():
+        with nullcontext() if "--debug" in arguments else mute_native_stderr():
             status = self.status(arguments, prog_name, *more, **extra)
         sys.exit(status or 0)
 
@@ -118,7 +119,7 @@ class Front(click.Group):
         known = [parameter for command in self.commands.values() for parameter in command.params]
         said = {str(one.name): f"--{str(one.name).replace('_', '-')}" for one in known}
         said |= {str(one.name): max(one.opts, key=len) for one in known if isinstance(one, click.Option)}
-        option = rf"(?<![\w(])({'|'.join(sorted(said, key=len, reverse=True))})=(['\d\[-]?)"
+        option = rf"(?<![\w(])({'|'.join(sorted(said, key=len, reverse=True))})=([\w'\"\[-]?)"
         return re.sub(option, lambda found: f"{said[found[1]]}{' ' * bool(found[2])}{found[2]}", message)
 
 
@@ -133,7 +134,7 @@ def joined(written: str) -> str:
 def check_text(arguments: Sequence[str]) -> None:
     """Refuse arguments that are no text: no column has such a name, and no reader opens such a path."""
     for argument in arguments:
-        if not argument.isascii() and argument.encode("utf-8", "replace").decode() != argument:
+        if not is_encodable(argument):
             raise click.UsageError(f"{argument!r} is not UTF-8: rename the file, or write the name in UTF-8")
 
 
@@ -148,6 +149,14 @@ def replace_closed_streams() -> None:
     for name, flags in (("stdin", os.O_RDONLY), ("stdout", os.O_RDONLY), ("stderr", os.O_WRONLY)):
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(os.open(os.devnull, flags), "r" if name == "stdin" else "w"))
+
+
+def buffer_output() -> None:
+    """Put a buffer before a stdout that has none, as with PYTHONUNBUFFERED: without one, a part is written where a disk
+    is full, and no error says so.
+    """
+    if isinstance(getattr(sys.stdout, "buffer", None), RawIOBase):
+        sys.stdout = os.fdopen(sys.stdout.fileno(), "w", encoding=sys.stdout.encoding, closefd=False)
 
 
 def helped(error: click.ClickException) -> str:

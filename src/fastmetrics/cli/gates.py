@@ -14,11 +14,11 @@ import polars as pl
 from fastmetrics.cli.front import say
 from fastmetrics.counts import Counts
 from fastmetrics.errors import SchemaError, unknown
-from fastmetrics.notes import NOTES, Note, merge_notes, notes_of
+from fastmetrics.notes import NOTES, Note, NoteWarning, merge_notes, notes_of, warn
 from fastmetrics.schema import expressions
-from fastmetrics.wording import group_name, said
+from fastmetrics.wording import group_name, readable
 
-__all__ = ["BURDENS", "GATE", "NOTE", "Gate", "Rules", "heard"]
+__all__ = ["BURDENS", "GATE", "NOTE", "Gate", "Rules", "report_notes"]
 
 OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     ">=": operator.ge,
@@ -51,7 +51,7 @@ class Gate:
         """The metric behind a column that may be one of its bounds."""
         return self.column.removesuffix("_low").removesuffix("_high")
 
-    def evidence(self, burden: str | None) -> str:
+    def judged_column(self, burden: str | None) -> str:
         """The column that is held against the gate: its own, or the bound that a burden of proof asks for."""
         exact = burden is None or self.column == "n"
         return self.column if exact else f"{self.column}_{BURDENS[str(burden)][self.compares[0]]}"
@@ -62,7 +62,7 @@ class Gate:
         if bad.is_empty():
             return ""
         worst = bad.sort(column, descending="<" in self.compares).row(0, named=True)
-        where = ", ".join(f"{said(key)}={said(worst[key], null='None')}" for key in keys)
+        where = ", ".join(f"{readable(key)}={readable(worst[key], null='None')}" for key in keys)
         groups = f" in {len(bad):,} of {len(frame):,} groups, worst where {where}" if keys else ""
         return f"gate {self} failed{groups}: {column} = {worst[column]:.4g}"
 
@@ -108,7 +108,7 @@ class Rules:
     allowed: Sequence[str] = ()
 
     @classmethod
-    def taken(cls, given: dict[str, Any]) -> Rules:
+    def pop_from(cls, given: dict[str, Any]) -> Rules:
         """The rules that were asked for; their options are taken out of those given."""
         rules = cls(given.pop("gate"), given.pop("gate_burden"), given.pop("allow"))
         if rules.burden is None:
@@ -123,7 +123,7 @@ class Rules:
                 )
         return rules
 
-    def doubts(self, notes: Sequence[Note], what: str = "gate") -> list[str]:
+    def note_failures(self, notes: Sequence[Note], what: str = "gate") -> list[str]:
         """A line for each kind of note that was not allowed."""
         codes = dict.fromkeys(each.code for each in notes if each.code not in self.allowed)
         return [
@@ -132,25 +132,25 @@ class Rules:
 
     def failures(self, frame: pl.DataFrame, keys: Sequence[str], notes: Sequence[Note]) -> list[str]:
         """A line for each gate that failed or could not judge, and for each note that makes their answers doubtful."""
-        lines = self.doubts(notes) if self.gates else []
+        lines = self.note_failures(notes) if self.gates else []
         nothing = not frame["n"].sum() and any(each.code == "no_rows" for each in notes)  # which is said already
         for one in self.gates:
-            column = one.evidence(self.burden)
+            column = one.judged_column(self.burden)
             if column not in frame.columns:
                 columns = [name for name, dtype in frame.schema.items() if dtype.is_numeric() and name not in keys]
                 raise SchemaError(f"gate {one}: " + unknown("column", column, columns))
             lines += filter(None, [one.failure(frame.filter(pl.col(column).is_not_null()), keys, column)])
-            lines += [] if nothing else self.passed_over(one.unjudged(frame, keys, column))
+            lines += [] if nothing else self.report_unjudged(one.unjudged(frame, keys, column))
         return lines
 
-    def passed_over(self, line: str) -> list[str]:
+    def report_unjudged(self, line: str) -> list[str]:
         """A line on groups that were not judged, as a failure; where that is allowed it is only said."""
         if line and "undefined" in self.allowed:
             say(f"warning: {line}")
         return [f"{line} (--allow undefined accepts it)"] if line and "undefined" not in self.allowed else []
 
 
-def heard(*sides: tuple[str, Counts], fresh: bool = False) -> list[Note]:
+def report_notes(*sides: tuple[str, Counts], fresh: bool = False) -> list[Note]:
     """The notes of the sides of an answer, one line each on stderr; of a fresh count they were said as it ended."""
     held = merge_notes(each for _, counts in sides for each in notes_of(counts.how))
     empty = [
@@ -159,5 +159,5 @@ def heard(*sides: tuple[str, Counts], fresh: bool = False) -> list[Note]:
         if not any(map(len, counts.tables.values()))
     ]
     for each in [*([] if fresh else held), *empty]:
-        say(f"warning: {each}")
+        warn(str(each), NoteWarning)
     return [*held, *empty]

@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
-__all__ = ["ours_alone"]
+__all__ = ["mute_native_stderr"]
 
 STDERR = 2
 
 
 @contextmanager
-def ours_alone() -> Iterator[None]:
+def mute_native_stderr() -> Iterator[None]:
     """Let nothing reach standard error but what Python writes to it; not where it is no file of its own."""
     theirs = sys.stderr
     try:
@@ -32,6 +32,8 @@ def ours_alone() -> Iterator[None]:
         yield
     finally:
         ours, sys.stderr = sys.stderr, theirs
-        ours.flush()
+        with suppress(OSError):  # of a full disk, which changes no exit code
+            ours.flush()
         os.dup2(kept, STDERR)
-        ours.close()
+        with suppress(OSError):
+            ours.close()

@@ -22,7 +22,7 @@ from fastmetrics.cli.answers import (
     options,
     output_options,
 )
-from fastmetrics.cli.gates import Rules, heard
+from fastmetrics.cli.gates import Rules, report_notes
 from fastmetrics.cli.options import NAMES, examples, flattened, keep, value_of
 from fastmetrics.errors import MergeError, SchemaError, listed
 from fastmetrics.layout import WINDOW, check_same
@@ -65,7 +65,7 @@ def metrics(counts: str, **given: Any) -> None:
     keep([counts], answer.output.out, answer.plot)
     chosen = sliced(read(counts), **given)
     answer.check(chosen.layout)
-    answer.give(chosen, heard((counts, chosen)))
+    answer.give(chosen, report_notes((counts, chosen)))
 
 
 @click.command(
@@ -86,7 +86,7 @@ def rollup(counts: str, out: str | None, form: str | None, **given: Any) -> None
         raise click.UsageError(f"{counts} holds several families ({listed(chosen.tables)}): write them with --out")
     if out is not None:
         checked_target(out)
-    notes = heard((counts, chosen))
+    notes = report_notes((counts, chosen))
     if out is not None:
         chosen.write(out)
         return
@@ -108,7 +108,7 @@ def merge(counts: Sequence[str], out: str) -> None:
         except MergeError as error:
             raise MergeError(f"{files[0]} and {file}: {error}") from error
     whole = first.merged(others)
-    heard((", ".join(files), whole))
+    report_notes((", ".join(files), whole))
     whole.write(out)
 
 
@@ -135,7 +135,7 @@ def merge(counts: Sequence[str], out: str) -> None:
 @output_options
 def compare(counts: str, reference: str | None, **given: Any) -> None:
     """Compare the groups of COUNTS with those of REFERENCE, or with one another."""
-    output, rules = Output(given["out"], given["form"]), Rules.taken(given)
+    output, rules = Output(given["out"], given["form"]), Rules.pop_from(given)
     output.check()
     keep([path for path in (counts, reference) if path is not None], output.out)
     if (reference is None) == (given["to"] is None):
@@ -154,7 +154,7 @@ def compare(counts: str, reference: str | None, **given: Any) -> None:
             raise SchemaError(f"{reference}: {error}") from error
     adjust = None if given["adjust"] == "none" else given["adjust"]
     frame = mine.compare(given["metric"], by=by, to=to, level=given["level"], adjust=adjust)
-    notes = heard((counts, mine), *([] if reference is None else [(reference, to)]))
+    notes = report_notes((counts, mine), *([] if reference is None else [(reference, to)]))
     keys = [WINDOW if key == "window" else key for key in by]
     failed = rules.failures(beside_all(frame, mine, to, keys), keys, notes)
     output.give(frame, keys, notes)

@@ -31,7 +31,7 @@ from fastmetrics.layout import WINDOW
 from fastmetrics.metrics import Metric, find
 from fastmetrics.reading import check_whole
 from fastmetrics.schema import Family
-from fastmetrics.wording import said
+from fastmetrics.wording import readable
 
 __all__ = ["diagnose"]
 
@@ -116,7 +116,7 @@ def diagnose(
         (current, before), held = halves((current, before), keys, fold, notes)
         keys = [key for key in keys if key != fold]
     versions = {} if baseline is None else contrast(current, before, keys)
-    notes += [f"compares {key} {said(now)} with {said(then)}" for key, (then, now) in versions.items()]
+    notes += [f"compares {key} {readable(now)} with {readable(then)}" for key, (then, now) in versions.items()]
     keys = [key for key in keys if key not in versions]
     dims = [key for key in chosen(slices, keys) if key != per]
     rates = rates_of(families, asked(current, families, metrics))
@@ -125,7 +125,7 @@ def diagnose(
     for model, now, then in models:
         share = alpha / len(models)
         if baseline is None:
-            cut = split(now, families, dims, rates, share, notes, "" if model is None else f"{said(model)}: ")
+            cut = split(now, families, dims, rates, share, notes, "" if model is None else f"{readable(model)}: ")
             if cut is None:
                 continue
             now, then, share = cut
@@ -213,7 +213,7 @@ def of_model(finding: Finding, model: Any) -> Finding:
     if model is None:
         return finding
     return replace(
-        finding, model=model, sentence=re.sub(r"\b[Tt]he model\b", lambda _: said(model), finding.sentence, count=1)
+        finding, model=model, sentence=re.sub(r"\b[Tt]he model\b", lambda _: readable(model), finding.sentence, count=1)
     )
 
 

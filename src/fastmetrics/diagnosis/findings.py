@@ -15,7 +15,7 @@ import polars as pl
 
 from fastmetrics.errors import SchemaError, unknown
 from fastmetrics.schema import expression, expressions, literal
-from fastmetrics.wording import printable, said
+from fastmetrics.wording import printable, readable
 
 __all__ = ["Diagnosis", "Finding", "SEVERITIES"]
 
@@ -172,7 +172,7 @@ class Finding:
 
 def words(fixed: Mapping[str, Any]) -> str:
     """A slice as people say it; empty for everything."""
-    return " and ".join(f"{said(key)} = {said(value)}" for key, value in fixed.items())
+    return " and ".join(f"{readable(key)} = {readable(value)}" for key, value in fixed.items())
 
 
 def plain(value: Any) -> str | None:

@@ -21,7 +21,7 @@ from fastmetrics.diagnosis.sentences import number
 from fastmetrics.diagnosis.volume_periods import usual_rows
 from fastmetrics.diagnosis.volumes import volume_numbers
 from fastmetrics.errors import SchemaError, listed, unknown
-from fastmetrics.wording import said
+from fastmetrics.wording import readable
 
 __all__ = ["estimated", "halves"]
 
@@ -50,7 +50,9 @@ def halves(sides: Sides, keys: Sequence[str], fold: str, notes: list[str]) -> tu
                 "such as a bit of a hash of the row's id"
             )
     searched, held = found[0]
-    notes.append(f"searched in the rows of {fold} = {said(searched)}, estimated in those of {fold} = {said(held)}")
+    notes.append(
+        f"searched in the rows of {fold} = {readable(searched)}, estimated in those of {fold} = {readable(held)}"
+    )
     return part(sides, fold, searched), part(sides, fold, held)
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from fastmetrics.diagnosis.findings import Finding, words
-from fastmetrics.wording import said
+from fastmetrics.wording import readable
 
 __all__ = ["sentence", "spanned"]
 
@@ -16,10 +16,10 @@ LEAST_SHARE = 0.05  # of a change of the whole that is worth saying
 def sentence(finding: Finding, phrase: str, nouns: str, **more: str) -> Finding:
     """A finding with its sentence: since when, who, what, where, how much; ``more`` are other fields of the phrase."""
     since = f"Since {finding.since:%Y-%m-%d %H:%M} " if finding.since else ""
-    who = said(finding.model) if finding.model is not None else "the model"
+    who = readable(finding.model) if finding.model is not None else "the model"
     where = f" where {words(finding.slice)}" if finding.slice else ""
-    what = phrase.format(times=times(finding.baseline, finding.current), words=said(nouns), **more)
-    metric = said(finding.metric)
+    what = phrase.format(times=times(finding.baseline, finding.current), words=readable(nouns), **more)
+    metric = readable(finding.metric)
     numbers = f": {metric} {number(finding.current)}, was {number(finding.baseline)}"
     share = finding.contribution
     explains = f"; this makes up {share:.0%} of the change of {metric}" if share and share >= LEAST_SHARE else ""

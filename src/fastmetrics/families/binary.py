@@ -13,7 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from fastmetrics.errors import SchemaError
-from fastmetrics.families.labels import absent, named_nulls, null_arguments, unshared
+from fastmetrics.families.labels import absent_note, check_nulls, null_arguments, unshared_note
 from fastmetrics.metrics import Metric
 from fastmetrics.notes import Note
 from fastmetrics.schema import Bitmap, Cell, Column, Family, Role, Rows, States, check_number, column_name
@@ -83,7 +83,7 @@ def binary(
         raise SchemaError("binary() needs one of y_pred= (a decision) and y_score= with threshold= (a number)")
     if (y_score is None) != (threshold is None):
         raise SchemaError("binary() needs y_score= and threshold= together")
-    nulls = named_nulls(null_values, [pos_label])
+    nulls = check_nulls(null_values, [1 if pos_label is None else pos_label])
     label = Role("label", y_true, "binary", pos_label=pos_label, null_values=nulls)
     arguments: dict[str, Any] = {"y_true": column_name(y_true), "pos_label": label.pos_label, "name": name}
     if y_pred is not None:
@@ -116,10 +116,10 @@ def notes(table: pl.DataFrame, known: Sequence[Note], columns: tuple[str, str], 
     """What the cells say of a positive value that was named, and what they do not contradict."""
     c = table.select(pl.col(CELLS).sum()).row(0, named=True)
     negatives, positives = c["tn"] + c["fp"] + c["unpredicted_neg"], c["fn"] + c["tp"] + c["unpredicted_pos"]
-    disjoint = unshared(columns, 0)
+    disjoint = unshared_note(columns, 0)
     shared = positives and c["fp"] + c["tp"] + c["unlabelled_pos"]
     return [
-        *absent(pos_label, columns[0], negatives, positives),
+        *absent_note(pos_label, columns[0], negatives, positives),
         *(note for note in known if (note.code, note.message) == (disjoint.code, disjoint.message) and not shared),
     ]
 

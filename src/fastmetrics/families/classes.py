@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from fastmetrics.errors import SchemaError
 from fastmetrics.families.binary import METRICS as BINARY
-from fastmetrics.families.labels import named_nulls, null_arguments, unshared
+from fastmetrics.families.labels import check_nulls, null_arguments, unshared_note
 from fastmetrics.metrics import Cells, Metric, find, value
 from fastmetrics.notes import Note
 from fastmetrics.schema import Cell, CellTable, Column, Family, InnerKey, Role, Rows, column_name, repeated
@@ -77,7 +77,7 @@ def classes(
     ('label', 'prediction')
     """
     order = None if labels is None else checked_labels(labels)
-    nulls = named_nulls(null_values, order or ())
+    nulls = check_nulls(null_values, order or ())
     columns = (column_name(y_true), column_name(y_pred))
     return Family(
         kind="classes",
@@ -114,7 +114,7 @@ def notes(
         message = f"labels={missing!r} never occur in columns {columns[0]!r} and {columns[1]!r}"
         found.append(Note("label_absent", message, labelled))
     if label and said and not label & said:
-        found.append(unshared(columns, labelled))
+        found.append(unshared_note(columns, labelled))
     return found
 
 

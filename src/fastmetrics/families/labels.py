@@ -12,12 +12,12 @@ from fastmetrics.errors import SchemaError
 from fastmetrics.notes import Note
 from fastmetrics.schema import repeated
 
-__all__ = ["TEXT_NULL", "absent", "named_nulls", "null_arguments", "unshared"]
+__all__ = ["TEXT_NULL", "absent_note", "check_nulls", "null_arguments", "unshared_note"]
 
 TEXT_NULL = "NA"  # what R writes for null, which no reader of text takes for one
 
 
-def named_nulls(given: Sequence[Any] | None, labels: Iterable[Any] = ()) -> tuple[Any, ...] | None:
+def check_nulls(given: Sequence[Any] | None, labels: Iterable[Any] = ()) -> tuple[Any, ...] | None:
     """The values that ``null_values=`` names, numbers before text; None where it was not given.
 
     Raises
@@ -37,7 +37,7 @@ def named_nulls(given: Sequence[Any] | None, labels: Iterable[Any] = ()) -> tupl
             )
     both = next((value for value in values if any(equal(value, label) for label in labels)), None)
     if both is not None:
-        raise SchemaError(f"{both!r} is named as a label and in null_values=; it can mean one of the two")
+        raise SchemaError(f"{both!r} is a label and named in null_values=; it can mean one of the two")
     twice = repeated(values)
     if twice is not None:
         raise SchemaError(f"null_values= names {twice!r} twice")
@@ -53,7 +53,7 @@ def null_arguments(null_values: tuple[Any, ...] | None) -> dict[str, list[Any]]:
     return {} if null_values is None else {"null_values": list(null_values)}
 
 
-def absent(pos_label: Any, column: str, negatives: int, positives: int) -> list[Note]:
+def absent_note(pos_label: Any, column: str, negatives: int, positives: int) -> list[Note]:
     """The note of a positive value that no label has; none without labels, nor where it was not named."""
     if pos_label is None or positives or not negatives:
         return []
@@ -61,6 +61,6 @@ def absent(pos_label: Any, column: str, negatives: int, positives: int) -> list[
     return [Note("label_absent", message, negatives)]
 
 
-def unshared(columns: tuple[str, str], rows: int) -> Note:
+def unshared_note(columns: tuple[str, str], rows: int) -> Note:
     """The note of labels and predictions that have no value in common."""
     return Note("no_shared_value", f"columns {columns[0]!r} and {columns[1]!r} have no value in common", rows)

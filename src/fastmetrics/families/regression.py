@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from fastmetrics.errors import DataError
-from fastmetrics.families.labels import named_nulls, null_arguments
+from fastmetrics.families.labels import check_nulls, null_arguments
 from fastmetrics.metrics import Cells, Metric
 from fastmetrics.schema import Adder, Cell, CellTable, Column, Family, Role, Rows, check_number, column_name
 
@@ -99,7 +99,7 @@ def regression(
     shift = check_number("shift", shift)
     columns = {"label": column_name(y_true), "prediction": column_name(y_pred)}
     sums = tuple(Cell(cell, state=False) for cell in SUMS)
-    nulls = named_nulls(null_values)
+    nulls = check_nulls(null_values)
     return Family(
         kind="regression",
         name=name,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from fastmetrics.errors import SchemaError
 from fastmetrics.families.calibration import calibration_metrics
 from fastmetrics.families.edges import Binner, chosen_edges
-from fastmetrics.families.labels import absent, named_nulls, null_arguments
+from fastmetrics.families.labels import absent_note, check_nulls, null_arguments
 from fastmetrics.families.ranking import RANKING
 from fastmetrics.metrics import Cells, Metric
 from fastmetrics.notes import Note
@@ -105,7 +105,7 @@ def scores(
         raise SchemaError(f"link={link!r} is not 'logit'; leave it out for probabilities and for margins")
     if link is not None and (at[0] < 0 or at[-1] > 1):
         raise SchemaError(f"with link={link!r} edges are probabilities in [0, 1], got {at[0]:g} to {at[-1]:g}")
-    nulls = named_nulls(null_values, [pos_label])
+    nulls = check_nulls(null_values, [1 if pos_label is None else pos_label])
     label = Role("label", y_true, "binary", pos_label=pos_label, null_values=nulls)
     probabilities = losses and bool(at[0] == 0 and at[-1] == 1)
     further = null_arguments(nulls) | ({} if link is None else {"link": link})
@@ -142,10 +142,10 @@ def notes(
 ) -> list[Note]:
     """What the cells say of a positive value that was named, and of scores that no bin tells apart."""
     negative, positive, _ = table.select(pl.col(STATES).sum()).row(0)
-    return [*absent(pos_label, columns[0], negative, positive), *outside(table, columns[1], edges)]
+    return [*absent_note(pos_label, columns[0], negative, positive), *outside_notes(table, columns[1], edges)]
 
 
-def outside(table: pl.DataFrame, column: str, edges: Floats) -> list[Note]:
+def outside_notes(table: pl.DataFrame, column: str, edges: Floats) -> list[Note]:
     """The note of scores of which a tenth or more lie below the first edge or above the last."""
     by_bin = table.group_by("bin").agg(rows=pl.sum_horizontal(STATES).sum()).drop_nulls("bin")
     beyond, scored = (

@@ -9,12 +9,14 @@ from typing import Any, Protocol
 import numpy as np
 import polars as pl
 import polars.selectors as cs
+from numpy.typing import NDArray
 
 from fastmetrics.errors import SchemaError, listed
 from fastmetrics.families.classes import METRICS, STATES, Pairs, agreement, averages, checked_labels, summed
 from fastmetrics.metrics import Cells, Metric, find
-from fastmetrics.polars.sums import Sums, named, used, weights
-from fastmetrics.schema import Column, expression
+from fastmetrics.notes import NoteWarning, warn
+from fastmetrics.polars.sums import Read, Sums, named, used, weights
+from fastmetrics.schema import Column, column_name, expression
 
 __all__ = ["ClassMetric", "metrics"]
 
@@ -58,12 +60,13 @@ def known_class(column: Column) -> pl.Expr:
 
 def sums(
     rows: Sequence[Metric], y_true: Column, y_pred: Column, labels: Sequence[Any] | None, weight: Column | None
-) -> tuple[Sums, int]:
-    """The sums that some metrics need, and the number of classes; the margins of each class only where asked."""
+) -> tuple[Sums, Read]:
+    """The sums that some metrics need, and how formulas read them; the margins of each class only where asked."""
     order = None if labels is None else checked_labels(labels)
     each = [row.name for row in rows if not needs_states_only(row)]
     if each and order is None:
         raise SchemaError(f"{listed(each)} looks at each class: name the classes with labels=[...]")
+    looked_at = order if each and order is not None else []
     label, said = known_class(y_true), known_class(y_pred)
     right = label == said
     masks = {
@@ -73,14 +76,14 @@ def sums(
         "unlabelled": label.is_null() & said.is_not_null(),
         "unlabelled_unpredicted": label.is_null() & said.is_null(),
     }
-    for place, value in enumerate(order if each and order is not None else ()):
+    for place, value in enumerate(looked_at):
         is_label, is_said = label == pl.lit(value), said == pl.lit(value)
         masks[f"tp {place}"] = is_label & is_said
         masks[f"label {place}"] = is_label & said.is_not_null()
         masks[f"prediction {place}"] = is_said & label.is_not_null()
     w, checks = (None, {}) if weight is None else weights(weight)
     cells = {name: mask.sum() if w is None else w.filter(mask).sum() for name, mask in masks.items()}
-    return Sums(cells, checks), len(order) if each and order is not None else 0
+    return Sums(cells, checks), partial(by_group, labels=looked_at, columns=(column_name(y_true), column_name(y_pred)))
 
 
 def needs_states_only(row: Metric) -> bool:
@@ -92,11 +95,11 @@ def needs_states_only(row: Metric) -> bool:
     return True
 
 
-def by_group(cells: Cells, size: int) -> Cells:
-    """The cells of each group as the formulas read them, from the margins of ``size`` classes."""
-    if not size:
+def by_group(cells: Cells, labels: Sequence[Any], columns: tuple[str, str]) -> Cells:
+    """The cells of each group as the formulas read them, from the margins of classes."""
+    if not labels:
         return cells
-    groups = len(cells.correct)
+    groups, size = len(cells.correct), len(labels)
     tp, label, said = (
         np.stack([cells.values[f"{margin} {place}"] for place in range(size)], axis=1) for margin in MARGINS
     )
@@ -106,9 +109,19 @@ def by_group(cells: Cells, size: int) -> Cells:
     pairs = Pairs(np.repeat(np.arange(groups), size), np.tile(np.arange(size), groups), groups, size)
     whole = {**agreement(pairs, c), "n_classes": ((label + said) > 0).sum(axis=1).astype(np.float64)}
     strange = (label.sum(axis=1) != judged) | (said.sum(axis=1) != judged)
+    if strange.any():
+        note_absent(labels, (label + said).sum(axis=0), columns)
     unknown = {name: np.where(strange, np.nan, whole[name]) for name in WHOLE}
     expected = {"expected_classes": np.full(groups, float(size))}
     return Cells({**cells.values, **summed(pairs, c), **averages(pairs, c), **unknown, **expected})
+
+
+def note_absent(labels: Sequence[Any], rows: NDArray[np.float64], columns: tuple[str, str]) -> None:
+    """Warn of classes that were named and that no row with label and prediction has, where others do."""
+    absent = [label for label, of_label in zip(labels, rows, strict=True) if of_label == 0]
+    if absent:
+        where = f"columns {columns[0]!r} and {columns[1]!r}"
+        warn(f"labels={absent!r} occur in no row of {where} that holds both, and others do", NoteWarning)
 
 
 def of_row(name: str) -> ClassMetric:
@@ -118,8 +131,8 @@ def of_row(name: str) -> ClassMetric:
     def metric(
         y_true: Column, y_pred: Column, *, labels: Sequence[Any] | None = None, weight: Column | None = None
     ) -> pl.Expr:
-        whole, size = sums([row], y_true, y_pred, labels, weight)
-        return whole.metric(row, partial(by_group, size=size))
+        whole, read = sums([row], y_true, y_pred, labels, weight)
+        return whole.metric(row, read)
 
     metric.__name__ = metric.__qualname__ = row.name
     metric.__doc__ = f"``{row.name}`` of many classes; see `ClassMetric`. {row.source}".strip()
@@ -143,8 +156,8 @@ def metrics(
     if isinstance(names, str) or not names:
         raise SchemaError(f"metrics() takes a list of names first, such as ['accuracy', 'f1_macro'], got {names!r}")
     rows = [find(name, METRICS) for name in names]
-    whole, size = sums(rows, y_true, y_pred, labels, weight)
-    return whole.metrics(rows, partial(by_group, size=size))
+    whole, read = sums(rows, y_true, y_pred, labels, weight)
+    return whole.metrics(rows, read)
 
 
 accuracy = of_row("accuracy")

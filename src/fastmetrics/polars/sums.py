@@ -23,7 +23,7 @@ from fastmetrics.notes import NoteWarning, warn
 from fastmetrics.roles import refused_binary, refused_number
 from fastmetrics.schema import Column, Role, column_name, expression
 
-__all__ = ["Check", "State", "Sums", "named", "number", "states", "sums_of", "used", "weights"]
+__all__ = ["Check", "Read", "State", "Sums", "named", "number", "states", "sums_of", "used", "weights"]
 
 Read = Callable[[Cells], Cells]
 Finish = Callable[[Cells], pl.Series]
@@ -218,11 +218,11 @@ def state(role: Role) -> State:
         pl.any_horizontal(flags, integers == 1, floats == 1, refused),
         pl.any_horizontal(flags.not_(), integers != 1, floats <= 0, refused),
         known(name),
-        *doubts(column),
+        *number_checks(column),
     )
 
 
-def doubts(column: cs.Selector) -> tuple[pl.Expr, pl.Expr]:
+def number_checks(column: cs.Selector) -> tuple[pl.Expr, pl.Expr]:
     """Whether the numbers of a group hold another than 0, 1 and -1, and, if not, whether they hold -1 beside 0.
 
     The bits of 1 - n are 1 for 0, 2 for -1 and none for 1: or-ed they tell both in one pass instead of four.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from fastmetrics.wording import LONGEST, said
+from fastmetrics.wording import LONGEST, readable
 
 __all__ = ["key_texts", "moments"]
 
@@ -15,7 +15,7 @@ def key_texts(values: pl.Series, longest: int = LONGEST, null: str = "null") -> 
     >>> key_texts(pl.Series(["BR", None, "null"]))
     ['BR', 'null', "'null'"]
     """
-    return [said(value, longest, null) for value in plain(values).to_list()]
+    return [readable(value, longest, null) for value in plain(values).to_list()]
 
 
 def plain(values: pl.Series) -> pl.Series:

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from fastmetrics.errors import listed
 from fastmetrics.report.keys import key_texts
-from fastmetrics.wording import printable, said
+from fastmetrics.wording import printable, readable
 
 __all__ = ["facts", "table"]
 
@@ -146,7 +146,7 @@ def shown(frame: pl.DataFrame, keys: Sequence[str]) -> list[Shown]:
         if f"{name}_error" in frame.columns:
             cells = [f"{cell} ± {error}" for cell, error in zip(cells, texts(frame[f"{name}_error"]), strict=True)]
         cuttable = key and not dtype.is_numeric() and not dtype.is_temporal()
-        header = said(name)
+        header = readable(name)
         columns.append(Shown(header, (header,), tuple(cells), tuple(bare), dtype.is_numeric(), key, cuttable))
     return columns
 

@@ -12,7 +12,7 @@ from fastmetrics.layout import WINDOW
 from fastmetrics.notes import notes_of
 from fastmetrics.origin import is_difference
 from fastmetrics.report.keys import key_texts
-from fastmetrics.wording import printable, said
+from fastmetrics.wording import printable, readable
 
 __all__ = ["html", "summary"]
 
@@ -26,9 +26,9 @@ def lines(counts: Counts) -> list[tuple[str, str]]:
     for family in layout.families:
         inner = f" by {listed(family.inner_names)}" if family.inner else ""
         height = len(counts.tables[family.name])
-        facts.append((said(family.name), f"{height:,} table rows{inner}, {len(family.cells)} cells"))
+        facts.append((readable(family.name), f"{height:,} table rows{inner}, {len(family.cells)} cells"))
     first = counts.tables[layout.families[0].name]
-    facts.extend((said(key), distinct(first, key)) for key in layout.keys)
+    facts.extend((readable(key), distinct(first, key)) for key in layout.keys)
     if layout.windows is not None:
         facts.append(("window", windows(counts)))
     if layout.grouping_sets is not None:

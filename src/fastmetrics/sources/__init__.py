@@ -8,10 +8,9 @@ from typing import Any
 
 from fastmetrics.errors import SchemaError, SourceError, listed
 from fastmetrics.forks import check_process
-from fastmetrics.sources.batches import check_rows
+from fastmetrics.guard import guarded
 from fastmetrics.sources.formats import FORMATS, TABLES, named_format
 from fastmetrics.sources.frames import FRAMES, Columns
-from fastmetrics.sources.guard import FOREIGN, first_line, guarded
 from fastmetrics.sources.guests import has, is_a, is_of
 from fastmetrics.sources.opened import Selection, Source, from_lazy
 from fastmetrics.sources.paths import are_paths, from_paths, from_table
@@ -25,7 +24,6 @@ from fastmetrics.sources.streams import (
 )
 
 __all__ = [
-    "FOREIGN",
     "FORMATS",
     "INPUTS",
     "REFUSED",
@@ -33,9 +31,6 @@ __all__ = [
     "Input",
     "Selection",
     "Source",
-    "check_rows",
-    "first_line",
-    "guarded",
     "open_source",
 ]
 

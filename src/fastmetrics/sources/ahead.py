@@ -6,7 +6,7 @@ import io
 from typing import Any
 
 from fastmetrics.errors import SourceError
-from fastmetrics.sources.guard import first_line
+from fastmetrics.guard import first_line
 
 __all__ = ["Ahead", "is_compressed", "plain"]
 

@@ -11,12 +11,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from fastmetrics.sources.guard import guarded
+from fastmetrics.guard import guarded
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["TWICE", "WIDEST_DECIMAL", "Fields", "as_frame", "fields", "knows_zone", "sound", "unread"]
+__all__ = [
+    "TWICE",
+    "WIDEST_DECIMAL",
+    "Fields",
+    "as_frame",
+    "readable_fields",
+    "knows_zone",
+    "validate",
+    "unreadable_reason",
+]
 
 FIXED_OFFSET = re.compile(r"(UTC)?[+-]\d\d:?\d\d|Z")
 TWICE = "is there more than once; rename the others"
@@ -38,11 +47,11 @@ class Fields:
         return places or list(self.places.values())[:1]
 
 
-def fields(schema: pa.Schema) -> Fields:
+def readable_fields(schema: pa.Schema) -> Fields:
     """What Polars can read of an Arrow schema; it panics over a schema in which it knows one type less."""
     names = list(schema.names)
     unfit = {
-        name: TWICE if names.count(name) > 1 else unread(str(kind))
+        name: TWICE if names.count(name) > 1 else unreadable_reason(str(kind))
         for name, kind in zip(names, schema.types, strict=True)
         if names.count(name) > 1 or not readable(kind)
     }
@@ -50,7 +59,7 @@ def fields(schema: pa.Schema) -> Fields:
     return Fields(as_frame(empty(schema, places.values())).schema, places, unfit)
 
 
-def unread(held: str) -> str:
+def unreadable_reason(held: str) -> str:
     """Why a column that holds something cannot be read."""
     return f"holds {held}, which cannot be read; cast it to text, a number or a time first"
 
@@ -111,7 +120,7 @@ def cast_for_polars(kind: pa.DataType) -> pa.DataType | None:
     return None
 
 
-def sound(name: str, data: Any) -> Any:
+def validate(name: str, data: Any) -> Any:
     """A record batch or table from outside, its buffers looked through once: 1 ns a text of ASCII, 6 ns another one.
 
     Offsets that lead out of them would end the process, or show other memory as text.

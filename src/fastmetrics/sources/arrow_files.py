@@ -16,8 +16,8 @@ import polars as pl
 
 from fastmetrics.errors import SourceError
 from fastmetrics.sources.addresses import File, is_local
-from fastmetrics.sources.arrow import Fields, fields, sound
-from fastmetrics.sources.readers import lazily
+from fastmetrics.sources.arrow import Fields, readable_fields, validate
+from fastmetrics.sources.readers import scan_batches
 
 __all__ = ["arrow_height", "arrow_schema", "parquet_schema", "scan_arrow", "scan_parquet", "whole_stream"]
 
@@ -33,16 +33,16 @@ class Handle:
         return self.number
 
 
-Kept = str | bytes | Handle
+KeptFile = str | bytes | Handle
 
 
-def kept(file: File) -> Kept:
+def keep_open(file: File) -> KeptFile:
     """A file for as long as a query may be made of it."""
     return file if isinstance(file, (str, bytes)) else Handle(file)
 
 
 @contextmanager
-def reopened(file: Kept | File) -> Iterator[Any]:
+def reopened(file: KeptFile | File) -> Iterator[Any]:
     """A file as pyarrow takes it, read and not mapped; one that is open by a handle of its own."""
     import pyarrow as pa
 
@@ -55,7 +55,7 @@ def reopened(file: Kept | File) -> Iterator[Any]:
         raw.seek(0)  # the place in the file is shared
 
 
-def marked(known: Fields) -> pl.Schema:
+def full_schema(known: Fields) -> pl.Schema:
     """The columns of a file, as Object those that cannot be read."""
     return pl.Schema({**known.schema, **{name: pl.Object() for name in known.unfit}})
 
@@ -64,7 +64,7 @@ def marked(known: Fields) -> pl.Schema:
 
 
 @contextmanager
-def parquet_file(file: Kept | File) -> Iterator[Any]:
+def parquet_file(file: KeptFile | File) -> Iterator[Any]:
     import pyarrow.parquet as pq
 
     with reopened(file) as raw, pq.ParquetFile(raw) as opened:
@@ -73,25 +73,25 @@ def parquet_file(file: Kept | File) -> Iterator[Any]:
 
 def parquet_schema(file: File) -> pl.Schema:
     with parquet_file(file) as opened:
-        return marked(fields(opened.schema_arrow))
+        return full_schema(readable_fields(opened.schema_arrow))
 
 
 def scan_parquet(given: File) -> pl.LazyFrame:
-    file = kept(given)
+    file = keep_open(given)
     with parquet_file(file) as opened:
-        known = fields(opened.schema_arrow)
+        known = readable_fields(opened.schema_arrow)
 
     def batches(columns: list[str] | None) -> Iterator[Any]:
         with parquet_file(file) as opened:
             yield from opened.iter_batches(columns=list(known.places) if columns is None else columns)
 
-    return lazily(named(file), known.schema, batches)
+    return scan_batches(display_name(file), known.schema, batches)
 
 
 # Arrow
 
 
-def is_stream(file: Kept | File) -> bool:
+def is_stream(file: KeptFile | File) -> bool:
     """Whether a local file of Arrow data is a stream, which has no footer to read it by."""
     if not (isinstance(file, str) and is_local(file)):
         return False
@@ -101,7 +101,7 @@ def is_stream(file: Kept | File) -> bool:
 
 
 @contextmanager
-def arrow_file(file: Kept | File, places: Sequence[int] = ()) -> Iterator[tuple[Any, Any]]:
+def arrow_file(file: KeptFile | File, places: Sequence[int] = ()) -> Iterator[tuple[Any, Any]]:
     """A file as pyarrow takes it, and its reader, of the columns at some places; of all where none are given."""
     import pyarrow as pa
 
@@ -136,24 +136,24 @@ def whole_stream(name: str, raw: Any, reader: Any) -> Iterator[Any]:
 
 def arrow_schema(file: File) -> pl.Schema:
     with arrow_file(file) as (_, opened):
-        return marked(fields(opened.schema))
+        return full_schema(readable_fields(opened.schema))
 
 
 def scan_arrow(given: File) -> pl.LazyFrame:
-    file = kept(given)
+    file = keep_open(given)
     with arrow_file(file) as (_, opened):
-        known = fields(opened.schema)
+        known = readable_fields(opened.schema)
 
     def batches(columns: list[str] | None) -> Iterator[Any]:
         with arrow_file(file, known.wanted(columns)) as (raw, opened):
             if is_stream(file):
-                whole = whole_stream(named(file), raw, opened)
+                whole = whole_stream(display_name(file), raw, opened)
             else:
                 whole = map(opened.get_batch, range(opened.num_record_batches))
             for batch in whole:
-                yield sound(named(file), batch)
+                yield validate(display_name(file), batch)
 
-    return lazily(named(file), known.schema, batches)
+    return scan_batches(display_name(file), known.schema, batches)
 
 
 def arrow_height(file: str) -> int | None:
@@ -164,5 +164,5 @@ def arrow_height(file: str) -> int | None:
         return int(opened.count_rows())
 
 
-def named(file: Kept) -> str:
+def display_name(file: KeptFile) -> str:
     return file if isinstance(file, str) else "the file"

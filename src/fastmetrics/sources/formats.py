@@ -12,10 +12,10 @@ from typing import Any
 import polars as pl
 
 from fastmetrics.errors import SchemaError, SourceError, unknown
+from fastmetrics.guard import FOREIGN, first_line
 from fastmetrics.schema import expression
 from fastmetrics.sources import arrow_files
 from fastmetrics.sources.addresses import File, exact, is_local, literal
-from fastmetrics.sources.guard import FOREIGN, first_line
 from fastmetrics.sources.lines import check_lines
 from fastmetrics.sources.opened import failure
 from fastmetrics.sources.text import Text
@@ -61,7 +61,7 @@ class Format:
         """Whether a column of a file can be read as those of the files before it."""
         return widened(expected, got) == expected if self.text else got == expected
 
-    def opened(self, file: File, name: str) -> pl.Schema:
+    def read_schema(self, file: File, name: str) -> pl.Schema:
         """The columns of a file.
 
         Raises
@@ -97,7 +97,7 @@ class Format:
                 return column
         return None
 
-    def said(self, name: str, schema: pl.Schema, column: str | None, error: BaseException) -> SourceError:
+    def read_error(self, name: str, schema: pl.Schema, column: str | None, error: BaseException) -> SourceError:
         """The error about a file that broke off, or about the column at fault."""
         if column is None:
             return SourceError(f"{name} cannot be read as {self.name}: {first_line(error)}")

@@ -9,18 +9,18 @@ from typing import Any
 import polars as pl
 
 from fastmetrics.errors import FastMetricsError, SourceError, listed
-from fastmetrics.sources.arrow import TWICE, as_frame, fields, knows_zone, sound
-from fastmetrics.sources.guard import guarded
+from fastmetrics.guard import guarded
+from fastmetrics.sources.arrow import TWICE, as_frame, knows_zone, readable_fields, validate
 from fastmetrics.sources.guests import has, is_a, is_of
 from fastmetrics.sources.opened import Source, from_frame
 
-__all__ = ["FRAMES", "Columns", "Held", "Kind", "held"]
+__all__ = ["FRAMES", "Columns", "Converted", "Kind", "convert"]
 
 Columns = Collection[str] | None  # the columns to read; None is all of them
 
 
 @dataclass(frozen=True)
-class Held:
+class Converted:
     """The columns that are read as a frame, the names of all, and why some of them cannot be read."""
 
     frame: pl.DataFrame
@@ -28,18 +28,18 @@ class Held:
     unfit: Mapping[str, str] = field(default_factory=dict)
 
 
-def from_polars(frame: pl.DataFrame, columns: Columns) -> Held:
-    return Held(frame, tuple(frame.columns))
+def from_polars(frame: pl.DataFrame, columns: Columns) -> Converted:
+    return Converted(frame, tuple(frame.columns))
 
 
-def from_table(table: Any, columns: Columns) -> Held:
+def from_table(table: Any, columns: Columns) -> Converted:
     """A table or record batch of pyarrow, which may have been read from damaged bytes."""
-    known = fields(table.schema)
-    wanted = sound(f"the {type(table).__qualname__}", table.select(known.wanted(columns)))
-    return Held(as_frame(wanted), tuple(table.schema.names), known.unfit)
+    known = readable_fields(table.schema)
+    wanted = validate(f"the {type(table).__qualname__}", table.select(known.wanted(columns)))
+    return Converted(as_frame(wanted), tuple(table.schema.names), known.unfit)
 
 
-def from_stream(data: Any, columns: Columns) -> Held:
+def from_stream(data: Any, columns: Columns) -> Converted:
     """All batches of whatever gives an Arrow stream."""
     import pyarrow as pa
 
@@ -47,14 +47,14 @@ def from_stream(data: Any, columns: Columns) -> Held:
         return from_table(reader.read_all(), columns)
 
 
-def from_array(data: Any, columns: Columns) -> Held:
+def from_array(data: Any, columns: Columns) -> Converted:
     """One record batch, of whichever library."""
     import pyarrow as pa
 
     return from_table(pa.record_batch(data), columns)
 
 
-def from_mapping(data: Mapping[str, Any], columns: Columns) -> Held:
+def from_mapping(data: Mapping[str, Any], columns: Columns) -> Converted:
     """A dict of arrays."""
     sizes = {name: len(values) for name, values in data.items() if hasattr(values, "__len__")}
     if len(set(sizes.values())) > 1:
@@ -65,7 +65,7 @@ def from_mapping(data: Mapping[str, Any], columns: Columns) -> Held:
     for name in wanted:
         with guarded(f"column {name!r} of the dict cannot be read"):
             series[name] = column(name, data[name])
-    return Held(pl.DataFrame(series), tuple(data))
+    return Converted(pl.DataFrame(series), tuple(data))
 
 
 def column(name: str, values: Any) -> pl.Series:
@@ -75,12 +75,12 @@ def column(name: str, values: Any) -> pl.Series:
     import pyarrow as pa
 
     table = pa.table({name: values})
-    if why := fields(table.schema).unfit.get(name):
+    if why := readable_fields(table.schema).unfit.get(name):
         raise SourceError(f"column {name!r} of the dict {why}")
-    return as_frame(sound("the array", table)).to_series()
+    return as_frame(validate("the array", table)).to_series()
 
 
-def from_pandas(data: Any, columns: Columns) -> Held:
+def from_pandas(data: Any, columns: Columns) -> Converted:
     """A pandas frame; its index is none of its columns."""
     names = [str(name) for name in data.columns]
     unfit = {name: TWICE for name in names if names.count(name) > 1}
@@ -89,7 +89,7 @@ def from_pandas(data: Any, columns: Columns) -> Held:
     wanted = in_known_zones(data.iloc[:, places])
     try:
         with guarded("the pandas DataFrame cannot be read"):
-            return Held(pl.from_pandas(wanted), tuple(names), unfit)
+            return Converted(pl.from_pandas(wanted), tuple(names), unfit)
     except FastMetricsError:
         for place, name in enumerate(wanted.columns):
             with guarded(f"column {str(name)!r} of the pandas DataFrame cannot be read"):
@@ -114,12 +114,12 @@ class Kind:
 
     name: str
     fits: Callable[[Any], bool]
-    take: Callable[[Any, Columns], Held]
+    convert: Callable[[Any, Columns], Converted]
     called: str | None = None
 
     def open(self, data: Any, columns: Columns) -> Source:
         """One as a source."""
-        held = self.take(data, columns)
+        held = self.convert(data, columns)
         source = from_frame(self.called or f"the {type(data).__qualname__}", held.frame)
         return replace(source, names=held.names, unfit=held.unfit)
 
@@ -134,7 +134,7 @@ FRAMES = (
 STREAM = Kind("anything with __arrow_c_stream__", has("__arrow_c_stream__"), from_stream)
 
 
-def held(name: str, data: Any, columns: Columns) -> Held:
+def convert(name: str, data: Any, columns: Columns) -> Converted:
     """A frame of any kind, whole.
 
     Raises
@@ -145,7 +145,7 @@ def held(name: str, data: Any, columns: Columns) -> Held:
     for kind in (*FRAMES, STREAM):
         if kind.fits(data):
             with guarded(f"{name}: a {type(data).__qualname__} cannot be read"):
-                return kind.take(data, columns)
+                return kind.convert(data, columns)
     raise SourceError(
         f"{name} gave a {type(data).__module__}.{type(data).__qualname__}; frames, record batches or dicts are needed"
     )

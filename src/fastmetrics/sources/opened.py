@@ -10,10 +10,10 @@ from typing import Any
 import polars as pl
 
 from fastmetrics.errors import SchemaError, SourceError, unknown
+from fastmetrics.guard import FOREIGN, guarded
 from fastmetrics.schema import expression, expressions, roots
-from fastmetrics.sources.arrow import WIDEST_DECIMAL, unread
+from fastmetrics.sources.arrow import WIDEST_DECIMAL, unreadable_reason
 from fastmetrics.sources.batches import Frames, streamed
-from fastmetrics.sources.guard import FOREIGN, guarded
 
 __all__ = ["Parts", "Selection", "Source", "from_frame", "from_frames", "from_lazy"]
 
@@ -144,7 +144,7 @@ class Source:
             if column not in self.schema:
                 raise SchemaError(f"{self.name}: " + unknown("column", column, self.names or self.schema.names()))
             if is_unfit(self.schema[column]):
-                raise SourceError(f"{self.name}: column {column!r} {unread(str(self.schema[column]))}")
+                raise SourceError(f"{self.name}: column {column!r} {unreadable_reason(str(self.schema[column]))}")
         if self.parts is not None and len(self.files) > 1:
             for file in self.files:
                 self.parts.check(file, columns)
@@ -180,7 +180,7 @@ def failure(query: pl.LazyFrame) -> BaseException | None:
     return None
 
 
-def alone(frame: pl.DataFrame) -> pl.Series:
+def unnamed(frame: pl.DataFrame) -> pl.Series:
     """The one column of a frame without its name, by which many methods of a Series find it again, as a pattern."""
     return frame.to_series().alias("")
 
@@ -192,7 +192,7 @@ def from_lazy(name: str, lazy: pl.LazyFrame) -> Source:
         name,
         schema,
         lambda selection: selection.read(lazy),
-        lambda column: alone(lazy.select(column).head(10_000).collect()),
+        lambda column: unnamed(lazy.select(column).head(10_000).collect()),
         lazy=lazy,
     )
 
@@ -207,7 +207,7 @@ def from_frame(name: str, frame: pl.DataFrame) -> Source:
         else:
             yield from streamed(selection.of(lazy))
 
-    head = lambda column: alone(frame.head(10_000).select(column))  # noqa: E731
+    head = lambda column: unnamed(frame.head(10_000).select(column))  # noqa: E731
     return Source(name, frame.schema, batches, head, lazy=lazy, height=lambda: frame.height, resident=True)
 
 
@@ -231,7 +231,7 @@ def from_frames(name: str, schema: pl.Schema, frames: Iterator[pl.DataFrame], **
         if not ahead:
             ahead.extend(frame for frame in [next(frames, None)] if frame is not None)
         first = ahead[0] if ahead else pl.DataFrame(schema=schema)
-        return alone(fitted(name, first, schema, roots(column) or ()).select(column))
+        return unnamed(fitted(name, first, schema, roots(column) or ()).select(column))
 
     return Source(name, schema, batches, head, **more)
 

@@ -19,16 +19,16 @@ from urllib.parse import unquote
 import polars as pl
 
 from fastmetrics.errors import SourceError, listed, unknown
+from fastmetrics.guard import FOREIGN, first_line
 from fastmetrics.schema import expressions
 from fastmetrics.sources.addresses import is_local
-from fastmetrics.sources.arrow import unread
+from fastmetrics.sources.arrow import unreadable_reason
 from fastmetrics.sources.batches import Frames
-from fastmetrics.sources.changes import check_lengths, lengths
+from fastmetrics.sources.changes import check_lengths, file_lengths
 from fastmetrics.sources.formats import TABLES, Format, Many, Table, format_of, suffixes, widened
-from fastmetrics.sources.guard import FOREIGN, first_line
 from fastmetrics.sources.opened import Parts, Selection, Source, from_lazy
-from fastmetrics.sources.sniffing import sniffed_file
-from fastmetrics.wording import whole
+from fastmetrics.sources.sniffing import sniff_file
+from fastmetrics.wording import is_encodable
 
 __all__ = ["are_paths", "from_paths", "from_table", "missing"]
 
@@ -66,7 +66,7 @@ def from_paths(paths: Any, skip_unreadable: bool = False, named: Format | None =
             return from_table(table, path, path)
     files = [file for path in given for file in expanded(path)]
     for file in files:
-        if not whole(file):
+        if not is_encodable(file):
             raise SourceError(f"{file!r} is not UTF-8, and no reader opens such a path: rename the file")
     name = given[0] if len(given) == 1 else f"{given[0]} and {len(given) - 1} more"
     kinds, unreadable = formats_of(files, named)
@@ -77,7 +77,7 @@ def from_paths(paths: Any, skip_unreadable: bool = False, named: Format | None =
     schemas: dict[str, pl.Schema] = {}
     for file in kinds if skip_unreadable or kind.text else files[:1]:
         try:
-            schemas[file] = kind.opened(file, file)
+            schemas[file] = kind.read_schema(file, file)
         except SourceError as error:
             if not skip_unreadable:
                 raise
@@ -117,7 +117,7 @@ class Files:
     def source(self) -> Source:
         source = self.opened()
         whole = replace(self, schema=source.schema)
-        strange = {name: unread(NO_TYPE) for name, dtype in self.schema.items() if dtype == pl.Object}
+        strange = {name: unreadable_reason(NO_TYPE) for name, dtype in self.schema.items() if dtype == pl.Object}
         source = replace(
             source,
             names=(*source.schema, *strange),
@@ -126,7 +126,7 @@ class Files:
             parts=Parts(whole.alone, whole.check),
             height=lambda: self.kind.height(self.paths),
         )
-        return replace(source, batches=partial(whole.watched, source))
+        return replace(source, batches=partial(whole.read_unchanged, source))
 
     def opened(self) -> Source:
         """One scan of all files where Polars opens them all, else one of each."""
@@ -145,7 +145,7 @@ class Files:
 
     def check(self, file: str, columns: Iterable[str]) -> None:
         """Compare one file with all, where the columns do not come from its path."""
-        schema, hive = self.schemas.get(file) or self.kind.opened(file, file), hive_values(file)
+        schema, hive = self.schemas.get(file) or self.kind.read_schema(file, file), hive_values(file)
         for column in columns:
             if column in hive:
                 continue
@@ -169,7 +169,7 @@ class Files:
         lazies = []
         for place, file in enumerate(self.paths):
             constants = hive.row(place, named=True) if hive.width else {}
-            known = self.schemas.get(file) or self.kind.opened(file, file)
+            known = self.schemas.get(file) or self.kind.read_schema(file, file)
             shared = [
                 name
                 for name, dtype in self.schema.items()
@@ -179,17 +179,17 @@ class Files:
             lazies.append(self.kind.scan(file, self.schema).select(expressions(shared)).with_columns(values))
         return pl.concat(lazies, how="diagonal") if len(lazies) > 1 else lazies[0]
 
-    def watched(self, source: Source, selection: Selection) -> Frames:
+    def read_unchanged(self, source: Source, selection: Selection) -> Frames:
         """The batches, of files that do not become shorter meanwhile."""
-        before = lengths(self.paths)
+        before = file_lengths(self.paths)
         try:
-            yield from self.explained(source, selection) if self.kind.text else source.batches(selection)
+            yield from self.read_explained(source, selection) if self.kind.text else source.batches(selection)
         except FOREIGN:
             check_lengths(before)
             raise
         check_lengths(before)
 
-    def explained(self, source: Source, selection: Selection) -> Frames:
+    def read_explained(self, source: Source, selection: Selection) -> Frames:
         """The batches of text files, whose lines are measured meanwhile; errors with file and column."""
         assert source.lazy is not None
         stop = threading.Event()
@@ -208,7 +208,7 @@ class Files:
             file = source.damaged_file(selection) or self.name
             wanted = [column for column in selection.needs() if column not in hive_values(file)]
             column = self.kind.misread(file, self.schema, wanted) if file in self.paths else None
-            raise self.kind.said(file, self.schema, column, error) from error
+            raise self.kind.read_error(file, self.schema, column, error) from error
         finally:
             stop.set()
             pool.shutdown(cancel_futures=True)
@@ -271,7 +271,7 @@ def format_in(file: str) -> Format:
         return kind
     if not is_local(file):
         raise SourceError(f"its name does not tell, and files elsewhere are not looked into{hint(file)}")
-    return sniffed_file(file)
+    return sniff_file(file)
 
 
 def unknown_format(name: str, files: Mapping[str, str], number: int) -> SourceError:

@@ -7,14 +7,14 @@ from typing import Any
 
 import polars as pl
 
+from fastmetrics.guard import guarded
 from fastmetrics.schema import expressions
 from fastmetrics.sources.arrow import as_frame
-from fastmetrics.sources.guard import guarded
 
-__all__ = ["lazily"]
+__all__ = ["scan_batches"]
 
 
-def lazily(name: str, schema: pl.Schema, batches: Callable[[list[str] | None], Iterator[Any]]) -> pl.LazyFrame:
+def scan_batches(name: str, schema: pl.Schema, batches: Callable[[list[str] | None], Iterator[Any]]) -> pl.LazyFrame:
     """A LazyFrame over record batches that are read anew for each query, only the columns that it needs."""
     from polars.io.plugins import register_io_source
 

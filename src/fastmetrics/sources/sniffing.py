@@ -10,7 +10,7 @@ from fastmetrics.sources.ahead import Ahead, plain
 from fastmetrics.sources.formats import FORMATS, Format
 from fastmetrics.sources.lines import BOM, HEAD_BYTES, WIDE, check_text, rectangular
 
-__all__ = ["sniffed", "sniffed_file"]
+__all__ = ["sniff", "sniff_file"]
 
 BY_NAME = {row.name: row for row in FORMATS}
 MAGIC = ((b"PAR1", "Parquet"), (b"ARROW1", "Arrow"), (b"\xff\xff\xff\xff", "Arrow"))
@@ -24,7 +24,7 @@ NOT_READ = (
 )
 
 
-def sniffed(head: bytes) -> Format:
+def sniff(head: bytes) -> Format:
     """The format of bytes that begin so: of text NDJSON by a brace, TSV by a tab in its header, else CSV.
 
     Raises
@@ -46,13 +46,13 @@ def sniffed(head: bytes) -> Format:
         raise SourceError("a JSON array; NDJSON is needed, one object a line")
     line, whole, _ = start.partition(b"\n")
     if line.startswith(b"{"):
-        if whole and not an_object(line):
+        if whole and not is_object(line):
             raise SourceError("JSON over several lines; NDJSON is needed, one object a line")
         return BY_NAME["NDJSON"]
     return BY_NAME["TSV" if b"\t" in line else "CSV"]
 
 
-def an_object(line: bytes) -> bool:
+def is_object(line: bytes) -> bool:
     """Whether a line is a JSON object, as far as that can be told; Polars judges what Python's limits stop at."""
     try:
         return isinstance(json.loads(line), dict)
@@ -62,7 +62,7 @@ def an_object(line: bytes) -> bool:
         return False
 
 
-def sniffed_file(file: str) -> Format:
+def sniff_file(file: str) -> Format:
     """The format of a local file by how it begins; text that is no table is not taken for one.
 
     Raises
@@ -77,7 +77,7 @@ def sniffed_file(file: str) -> Format:
         raise SourceError(f"it cannot be read: {error.strerror}") from error
     if not head:
         raise SourceError("empty")
-    kind = sniffed(head)
+    kind = sniff(head)
     if kind.separator is not None and not rectangular(head, kind.separator):
         raise SourceError("text without the header of a CSV or TSV")
     return kind

@@ -13,18 +13,18 @@ from typing import Any
 import polars as pl
 
 from fastmetrics.errors import SourceError
+from fastmetrics.guard import FOREIGN, guarded, pull
 from fastmetrics.schema import expressions
 from fastmetrics.sources.ahead import Ahead, plain
-from fastmetrics.sources.arrow import TWICE, as_frame, fields, sound
+from fastmetrics.sources.arrow import TWICE, as_frame, readable_fields, validate
 from fastmetrics.sources.arrow_files import whole_stream
 from fastmetrics.sources.formats import FORMATS, Format
-from fastmetrics.sources.frames import Columns, held
-from fastmetrics.sources.guard import FOREIGN, guarded, pulled
+from fastmetrics.sources.frames import Columns, convert
 from fastmetrics.sources.guests import is_a
 from fastmetrics.sources.lines import Ruler, blocks
 from fastmetrics.sources.opened import Source, from_frames, from_lazy
-from fastmetrics.sources.readers import lazily
-from fastmetrics.sources.sniffing import sniffed
+from fastmetrics.sources.readers import scan_batches
+from fastmetrics.sources.sniffing import sniff
 
 __all__ = [
     "from_bytes",
@@ -50,13 +50,13 @@ def from_reader(reader: Any, columns: Columns = None, name: str = "the RecordBat
 def from_batches(name: str, reader: Any, batches: Iterator[Any], columns: Columns) -> Source:
     """The batches of a reader, which is closed with the source."""
     try:
-        known = fields(reader.schema)
+        known = readable_fields(reader.schema)
         wanted = known.wanted(columns)
         schema = pl.Schema({name: known.schema[name] for name, place in known.places.items() if place in wanted})
     except BaseException:
         reader.close()
         raise
-    frames = (as_frame(sound(name, batch.select(wanted))) for batch in pulled(name, batches))
+    frames = (as_frame(validate(name, batch.select(wanted))) for batch in pull(name, batches))
     names = tuple(reader.schema.names)
     return from_frames(name, schema, frames, names=names, unfit=known.unfit, close=reader.close)
 
@@ -90,25 +90,25 @@ def from_dataset(dataset: Any, columns: Columns = None) -> Source:
 
     Filters are Polars' own, after reading: pyarrow's mean something else where a comparison meets null.
     """
-    name, known = "the Dataset", fields(dataset.schema)
+    name, known = "the Dataset", readable_fields(dataset.schema)
 
     def batches(wanted: list[str] | None) -> Iterator[Any]:
         read = dataset.to_batches(columns=list(known.places) if wanted is None else wanted, **AHEAD)
-        return (sound(name, batch) for batch in read)
+        return (validate(name, batch) for batch in read)
 
-    source = from_lazy(name, lazily(name, known.schema, batches))
+    source = from_lazy(name, scan_batches(name, known.schema, batches))
     return replace(source, names=tuple(dataset.schema.names), unfit=known.unfit)
 
 
 def from_iterator(frames: Any, columns: Columns = None) -> Source:
     """An iterator of frames or record batches of any library that speaks Arrow, or of dicts of arrays."""
     name = "the iterator"
-    items = pulled(name, frames)
+    items = pull(name, frames)
     item = next(items, None)
     if item is None:
         raise SourceError(f"{name} gave nothing; the columns are those of its first frame or record batch")
-    first = held(name, item, columns)
-    rest = (held(name, item, columns).frame for item in items)
+    first = convert(name, item, columns)
+    rest = (convert(name, item, columns).frame for item in items)
     close = frames.close if isinstance(frames, Generator) else lambda: None
     whole = itertools.chain([first.frame], rest)
     return from_frames(name, first.frame.schema, whole, names=first.names, unfit=first.unfit, close=close)
@@ -131,7 +131,7 @@ def from_bytes(stream: Any, columns: Columns = None, kind: Format | None = None,
         raise SourceError(f"{name} is empty")
     if kind is None:
         try:
-            kind = sniffed(head)
+            kind = sniff(head)
         except SourceError as error:
             raise SourceError(
                 f"{name} is of no known format: {error}; if it is one of {', '.join(BY_NAME)}, say so with format="
@@ -168,7 +168,7 @@ def from_text(name: str, stream: Any, kind: Format, columns: Columns) -> Source:
     ruler = None if kind.separator is None else Ruler(name, kind.separator)
     if ruler is not None:
         ruler.measure(first)
-    schema = kind.opened(first, name)
+    schema = kind.read_schema(first, name)
     wanted = [name for name in schema if columns is None or name in columns] or schema.names()[:1]
 
     def frames() -> Iterator[pl.DataFrame]:
@@ -179,7 +179,7 @@ def from_text(name: str, stream: Any, kind: Format, columns: Columns) -> Source:
             try:
                 yield kind.scan(whole, schema).select(expressions(wanted)).collect()
             except FOREIGN as error:
-                raise kind.said(name, schema, kind.misread(whole, schema, wanted), error) from error
+                raise kind.read_error(name, schema, kind.misread(whole, schema, wanted), error) from error
 
     read = pl.Schema({name: schema[name] for name in wanted})
     return from_frames(name, read, frames(), names=tuple(schema))

@@ -16,7 +16,7 @@ from fastmetrics.schema import expression, expressions
 from fastmetrics.sources.addresses import File, exact, is_local
 from fastmetrics.sources.ahead import Ahead, is_compressed, plain
 from fastmetrics.sources.lines import HEAD_BYTES, check_text, tables
-from fastmetrics.sources.readers import lazily
+from fastmetrics.sources.readers import scan_batches
 
 __all__ = ["Text"]
 
@@ -58,7 +58,7 @@ class Text:
                 yield (lazy if columns is None else lazy.select(expressions(columns))).collect()
 
         known = self.parsed(next(self.blocks(str(file)), b""), schema).collect_schema()
-        return lazily(str(file), known, frames)
+        return scan_batches(str(file), known, frames)
 
     def in_blocks(self, file: File) -> bool:
         """Whether a file is read in blocks: a local one that Polars would map, or hold whole."""

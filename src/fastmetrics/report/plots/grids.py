@@ -22,7 +22,7 @@ from fastmetrics.report.plots.words import (
     value_tips,
 )
 from fastmetrics.schema import Family
-from fastmetrics.wording import said
+from fastmetrics.wording import readable
 
 if TYPE_CHECKING:
     import altair as alt
@@ -231,7 +231,7 @@ def binary_cells(counts: Counts, family: Family, keys: tuple[str, ...]) -> pl.Da
     positive = family.arguments["pos_label"]
     names = {None: None, True: "positive", False: "negative"}
     if positive is not None:
-        names |= {True: said(positive), False: f"not {said(positive)}"}
+        names |= {True: readable(positive), False: f"not {readable(positive)}"}
     table = counts.tables[family.name]
     cells = cells_of(table, family, counts.layout)
     return pl.concat(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fastmetrics.metrics import Metric
 from fastmetrics.report.plots.themes import COLORS
 from fastmetrics.windows import Windows
-from fastmetrics.wording import said
+from fastmetrics.wording import readable
 
 if TYPE_CHECKING:
     import altair as alt
@@ -51,7 +51,7 @@ DASHES = ([1, 0], [6, 3])
 
 def named(name: object) -> str:
     """The name of a column, metric or class, as a title has it."""
-    return heading(said(name, LONGEST_NAME))
+    return heading(readable(name, LONGEST_NAME))
 
 
 def heading(text: str) -> str:

@@ -11,7 +11,7 @@ import polars as pl
 
 from fastmetrics.errors import FastMetricsError, SourceError
 
-__all__ = ["FOREIGN", "first_line", "guarded", "pulled"]
+__all__ = ["FOREIGN", "first_line", "guarded", "pull"]
 
 # A panic of Polars is no Exception, so that ``except Exception`` lets it through.
 FOREIGN = (Exception, pl.exceptions.PanicException)
@@ -47,7 +47,7 @@ def guarded(what: str) -> Iterator[None]:
         raise SourceError(f"{what}: {first_line(error)}") from error
 
 
-def pulled(name: str, stream: Iterator[Any]) -> Iterator[Any]:
+def pull(name: str, stream: Iterator[Any]) -> Iterator[Any]:
     """What a stream gives; a StopIteration that comes from anywhere but the stream itself is a failure too."""
     while True:
         with guarded(f"{name} cannot be read"):
