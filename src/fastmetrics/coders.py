@@ -16,7 +16,7 @@ from fastmetrics.kernels.codes import RECENT, intern_text, window_codes
 from fastmetrics.kernels.ids import BLOCK, GREATEST, LEAST, NARROW
 from fastmetrics.windows import UnlistableError, Windows, lengths
 
-__all__ = ["Coder", "WindowCoder", "check_held", "coder", "coding"]
+__all__ = ["Coder", "WindowCoder", "check_representable", "coder", "coding"]
 
 LOOK_AHEAD = 1024
 STRIDE = 256  # instants, one is looked at to guess how far they reach
@@ -247,10 +247,10 @@ class TextCoder:
         recent: NDArray[np.uint64],
     ) -> int:
         slots, shift = self.slots, np.uint64(self.slots.shift)
-        tables = (slots.hashes, slots.codes, shift, self.views, self.homes(), arena, self.used, recent)
+        tables = (slots.hashes, slots.codes, shift, self.views, self.buffer_addresses(), arena, self.used, recent)
         return int(intern_text(views, buffers, valid, start, out, *tables))
 
-    def homes(self) -> NDArray[np.uint64]:
+    def buffer_addresses(self) -> NDArray[np.uint64]:
         """The addresses of the buffers."""
         return np.array([buffer.ctypes.data for buffer in self.buffers], np.uint64)
 
@@ -269,7 +269,7 @@ class TextCoder:
         self.views = np.zeros(2 * len(self.views), np.uint64)
         self.slots = Slots(len(self.views) // 2)
         self.used[0] = 1
-        self.run(known, self.homes(), NOTHING, 0, np.empty(count, np.uint32), NOTHING, nothing_recent())
+        self.run(known, self.buffer_addresses(), NOTHING, 0, np.empty(count, np.uint32), NOTHING, nothing_recent())
         self.used[1] = filled
 
     def values(self) -> pl.Series:
@@ -381,17 +381,17 @@ def check_years(low: int, high: int) -> None:
             )
 
 
-def check_held(key: str, values: pl.Series) -> None:
+def check_representable(key: str, values: pl.Series) -> None:
     """Refuse dates, times and durations that Python has no value for, and so no text, file or filter of ours."""
     if isinstance(values.dtype, pl.Duration):
-        check_reach(key, values, (-LONGEST, LONGEST + 1), "durations of 999,999,999 days")
+        check_range(key, values, (-LONGEST, LONGEST + 1), "durations of 999,999,999 days")
     elif values.dtype == pl.Date or isinstance(values.dtype, pl.Datetime):
-        check_reach(key, values, YEARS, "the years 1 to 9999")
+        check_range(key, values, YEARS, "the years 1 to 9999")
         if getattr(values.dtype, "time_zone", None) is not None:  # whose clock may be in another year
-            check_reach(key, values.dt.replace_time_zone(None), YEARS, "the years 1 to 9999")
+            check_range(key, values.dt.replace_time_zone(None), YEARS, "the years 1 to 9999")
 
 
-def check_reach(key: str, values: pl.Series, reach: tuple[int, int], words: str) -> None:
+def check_range(key: str, values: pl.Series, reach: tuple[int, int], words: str) -> None:
     """Refuse values outside of some microseconds; those in nanoseconds never are."""
     unit = "d" if values.dtype == pl.Date else values.dtype.time_unit  # type: ignore[attr-defined]
     if unit not in MICROSECONDS:

@@ -16,7 +16,7 @@ OF_QUERIES = re.compile(r"polars-\d+|async-executor")  # what Polars calls the t
 
 
 class Process:
-    """What is known of this process: whether Polars was asked something here, and whether its threads are lost."""
+    """The state of this process: whether Polars has run in it, and whether a fork has cost it the threads of Polars."""
 
     used = False
     forking = False
@@ -52,7 +52,7 @@ def check_process() -> None:
     """
     if Process.orphaned:
         raise FastMetricsError(
-            "this process was forked off one in which Polars had run, and would wait for its threads for ever; start "
-            "workers with spawn, as in multiprocessing.get_context('spawn')"
+            "this process was forked from one in which Polars had run, whose threads it lacks, so that it would hang; "
+            "start workers with spawn, as in multiprocessing.get_context('spawn')"
         )
     Process.used = True

@@ -1,4 +1,4 @@
-"""The guard around other libraries: whatever one fails of while an input is opened or read becomes an error of ours."""
+"""Other libraries: whatever they raise while data is opened or read becomes a SourceError."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def first_line(error: BaseException) -> str:
 
 @contextmanager
 def guarded(what: str) -> Iterator[None]:
-    """Raise SourceError for whatever another library fails of; ``what`` says what could not be done."""
+    """Turn whatever another library raises into a SourceError that begins with ``what``; errors of ours pass."""
     try:
         yield
     except FastMetricsError:
@@ -48,7 +48,7 @@ def guarded(what: str) -> Iterator[None]:
 
 
 def pull(name: str, stream: Iterator[Any]) -> Iterator[Any]:
-    """What a stream gives; a StopIteration that comes from anywhere but the stream itself is a failure too."""
+    """The items of a stream; whatever it raises, a stray StopIteration too, is a SourceError."""
     while True:
         with guarded(f"{name} cannot be read"):
             item = next(stream, END)

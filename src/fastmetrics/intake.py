@@ -1,4 +1,4 @@
-"""Tables from files and other engines to tables of cells: every column is checked, and what is lost or odd refused."""
+"""Tables from files and other engines, checked column by column and made tables of cells."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ def canonical_table(frame: pl.DataFrame, about: Description, layout: Layout, fam
 
 
 def as_polars(table: pa.Table, wanted: Sequence[str], of: str) -> pl.DataFrame:
-    """Some columns of a table of Arrow in Polars, their buffers checked before they are read.
+    """Some columns of an Arrow table as a frame; SourceError where they are absent, twice there or damaged.
 
-    Names, types and buffers may be those of a damaged file: Polars gets none that it would fail at.
+    Buffers are validated first, as Polars reads them unchecked and would end the process.
     """
     with guarded(f"the table of {of} cannot be read"):
         present = Counter(table.column_names)
@@ -112,7 +112,7 @@ def key_of(column: pl.Series, dtype: pl.DataType | None, family: Family) -> pl.S
 
 
 def keeps_dtype(column: pl.Series, dtype: pl.DataType) -> bool:
-    """Whether a key may stay what it is: integers and floats of any width, and values where there were none."""
+    """Whether a key may keep its dtype: other widths of a number do, and values where all were null."""
     have = column.dtype
     if dtype == pl.Null:
         return column.null_count() < len(column)
@@ -120,7 +120,7 @@ def keeps_dtype(column: pl.Series, dtype: pl.DataType) -> bool:
 
 
 def restore_dtype(column: pl.Series, dtype: pl.DataType, family: Family) -> pl.Series:
-    """A key in the dtype that was written, which the engine between has not: no value may change."""
+    """Cast a key back to the dtype that was written; SourceError where that would change a value."""
     try:
         if isinstance(dtype, pl.Datetime) and isinstance(column.dtype, pl.Datetime):
             return in_zone(column, dtype)

@@ -88,7 +88,9 @@ def label_delta(
     if not any(map(len, delta.tables.values())):  # it changes nothing, however often it is added
         return delta
     asked = json.dumps(question(delta, on, label), sort_keys=True, default=str).encode()
-    return replace(delta, how={**delta.how, "deltas": {digest(chain([asked], rows_of(joined, on), cells(delta))): 1}})
+    return replace(
+        delta, how={**delta.how, "deltas": {digest(chain([asked], labelled_rows(joined, on), moved_rows(delta))): 1}}
+    )
 
 
 def question(delta: Counts, on: Sequence[str], label: str) -> list[Any]:
@@ -99,14 +101,14 @@ def question(delta: Counts, on: Sequence[str], label: str) -> list[Any]:
     return [families, layout.keys, windows, layout.weighted, layout.grouping_sets, list(on), label]
 
 
-def rows_of(joined: pl.LazyFrame, on: Sequence[str]) -> Iterator[bytes]:
+def labelled_rows(joined: pl.LazyFrame, on: Sequence[str]) -> Iterator[bytes]:
     """The identities that got a label, and the labels, in an order and a form that no engine changes."""
     rows = plain(joined.select(*expressions(on), "new label").collect())
     for some in rows.sort(rows.columns).iter_slices(PIECE):
         yield encoded(some, "ndjson")
 
 
-def cells(delta: Counts) -> Iterator[bytes]:
+def moved_rows(delta: Counts) -> Iterator[bytes]:
     """The rows that move, by group: they tell two logs apart that hold the same identities."""
     for family in delta.layout.families:
         keys = delta.layout.key_columns(family)

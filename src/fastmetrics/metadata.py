@@ -1,4 +1,4 @@
-"""What the metadata of stored Counts say, as JSON and back: every entry is checked on the way in."""
+"""The metadata of stored Counts, to JSON and back; every entry is checked when it is read."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class Description:
     how: Mapping[str, Any]
 
     def of(self, family: str) -> Description:
-        """What is said of the rows of one family."""
+        """The description of the rows of one family."""
         return replace(self, family=family)
 
     @property
@@ -140,7 +140,7 @@ def dtype_to_json(dtype: pl.DataType) -> list[Any]:
 
 
 def dtype_from_json(given: Any, column: str) -> pl.DataType:
-    """The dtype that `dtype_to_json` said."""
+    """The inverse of `dtype_to_json`; SourceError for what is no dtype of a key."""
     try:
         name, *parameters = given
         if name in PLAIN and not parameters:
@@ -148,7 +148,7 @@ def dtype_from_json(given: Any, column: str) -> pl.DataType:
         make, wanted = PARAMETERS[name]
         return make(**dict(zip(wanted, parameters, strict=True)))
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, pl.exceptions.PolarsError) as error:
-        raise SourceError(f"the metadata give column {column!r} the dtype {given!r}, which is none") from error
+        raise SourceError(f"the metadata give column {column!r} the dtype {given!r:.80}, which no key has") from error
 
 
 def decode_metadata(raw: bytes | None, known: Mapping[str, Family]) -> Description:
@@ -171,14 +171,14 @@ def decode_metadata(raw: bytes | None, known: Mapping[str, Family]) -> Descripti
     if version > FORMAT:
         raise SourceError(f"these Counts have format {version}; this version reads up to {FORMAT}: upgrade fastmetrics")
     if version < 1:
-        raise SourceError(f"these Counts have format {version}, which there never was")
+        raise SourceError(f"these Counts have format {version}; the formats are 1 to {FORMAT}")
     if version == 1:
         document = convert_format_1(document)
     return parse_document(check_entries(document, ENTRIES, "the metadata"), known)
 
 
 def convert_format_1(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The metadata of a table of format 1, which held one family, in the words of the present format."""
+    """The metadata of a table of format 1, which held one family, with the entries of the present format."""
     old = {"family": (dict,), "families": (list,), "categories": (dict,), "wide": (dict,)}
     check_entries(document, old, "the metadata")
     family = check_entries(document["family"], OF_A_FAMILY, "family")
@@ -189,13 +189,13 @@ def convert_format_1(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def parse_document(document: Mapping[str, Any], known: Mapping[str, Family]) -> Description:
-    """The entries of metadata as what they stand for."""
+    """Make a Description of metadata whose entries have their types, and check that they fit together."""
     families = tuple(family_of(check_entries(each, OF_A_FAMILY, "a family"), known) for each in document["families"])
-    names = texts(document.get("names", [family.name for family in families]), "families")
-    keys = texts(document["keys"], "keys")
+    names = name_list(document.get("names", [family.name for family in families]), "families")
+    keys = name_list(document["keys"], "keys")
     sets = document["grouping_sets"]
     if sets is not None:
-        sets = tuple(texts(wanted, "grouping_sets") for wanted in sets)
+        sets = tuple(name_list(wanted, "grouping_sets") for wanted in sets)
     windows = None if document["windows"] is None else windows_of(document["windows"])
     layout = Layout(families, keys, windows, document["weighted"], sets)
     family = document.get("family")
@@ -219,19 +219,21 @@ def parse_document(document: Mapping[str, Any], known: Mapping[str, Family]) -> 
 
 
 def check_entries(document: Any, wanted: Mapping[str, tuple[type, ...]], what: str) -> Any:
-    """A JSON object in which every entry is there and of a type it may have."""
+    """The object itself, checked: every wanted entry is there and of one of its types."""
     if not isinstance(document, dict):
         raise SourceError(f"{what} of these Counts is {document!r:.80}; a JSON object is needed")
     for name, kinds in wanted.items():
         if name not in document:
             raise SourceError(f"{what} of these Counts lacks {name!r}")
         if not isinstance(document[name], kinds) or (isinstance(document[name], bool) and bool not in kinds):
-            raise SourceError(f"{what} of these Counts has {name!r}: {document[name]!r:.80}, which cannot be")
+            raise SourceError(
+                f"{what} of these Counts has {name!r}: {document[name]!r:.80}, which is of the wrong type"
+            )
     return document
 
 
-def texts(given: Any, what: str) -> tuple[str, ...]:
-    """A list of names."""
+def name_list(given: Any, what: str) -> tuple[str, ...]:
+    """A list of names as a tuple, checked."""
     if not isinstance(given, list) or not all(isinstance(name, str) for name in given):
         raise SourceError(f"the metadata of these Counts have {what!r}: {given!r:.80}; a list of names is needed")
     return tuple(given)
@@ -243,7 +245,7 @@ def windows_of(given: Any) -> Windows:
     try:
         return Windows(**{name: given[name] for name in OF_WINDOWS})
     except ValueError as error:
-        raise SourceError(f"the metadata of these Counts have windows that mean nothing: {error}") from error
+        raise SourceError(f"the metadata of these Counts have windows that are none: {error}") from error
 
 
 def family_of(given: Mapping[str, Any], known: Mapping[str, Family]) -> Family:

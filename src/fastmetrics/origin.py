@@ -1,4 +1,4 @@
-"""How Counts came to be, in a mapping that adds up, and takes back, as the cells do."""
+"""The provenance of Counts, ``how``: a mapping that is merged, negated and filtered as the cells are."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SUMS = ("rows", "merged", "notes", "deltas", "difference")  # what follows from 
 
 
 def merge_how(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """How merged Counts came to be: rows, notes and late labels added up, and what all of them have in common.
+    """The ``how`` of merged Counts: rows, notes and late labels added up, and the entries that all of them share.
 
     ``merged`` is the number of counts among them, less those taken back; what holds none is a ``difference``.
 
@@ -37,7 +37,7 @@ def merge_how(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def negate_how(how: Mapping[str, Any]) -> dict[str, Any]:
-    """How Counts came to be that are taken back."""
+    """The ``how`` of Counts that are subtracted."""
     merged = -how.get("merged", 1)
     deltas = {name: -times for name, times in how.get("deltas", {}).items()}
     notes = [replace(note, count=-note.count) for note in notes_of(how)]
@@ -46,7 +46,7 @@ def negate_how(how: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def filter_how(how: Mapping[str, Any], tests: Sequence[pl.Expr]) -> dict[str, Any]:
-    """How some groups of Counts came to be: a delta of theirs is another one than that of the other groups."""
+    """The ``how`` of some groups of Counts: their part of a delta gets an id of its own."""
     if not tests or "deltas" not in how:
         return dict(how)
     written = [test.meta.serialize() for test in tests]
@@ -89,8 +89,8 @@ def merge_deltas(parts: Sequence[Mapping[str, Any]]) -> dict[str, int]:
         times.update(part.get("deltas", {}))
     twice = next((name for name, number in times.items() if abs(number) > 1), None)
     if twice is not None:
+        verb, why = ("added", "are in these Counts") if times[twice] > 0 else ("taken back", "were taken back")
         raise MergeError(
-            f"the delta of late labels {twice[:12]} would be {'added' if times[twice] > 0 else 'taken back'} twice; "
-            "its labels are in these Counts already"
+            f"the delta of late labels {twice[:12]} would be {verb} twice; its labels {why} already: leave it out"
         )
     return {name: number for name, number in times.items() if number}

@@ -83,12 +83,12 @@ def read_as_text(role: Role, dtype: pl.DataType) -> bool:
 
 
 def with_nulls(role: Role, column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
-    """A column with null for the values that mean it."""
+    """A column with null in place of the values that mean null."""
     return null_where_named(role, column, dtype, column)
 
 
 def null_where_named(role: Role, column: pl.Expr, dtype: pl.DataType, given: pl.Expr) -> pl.Expr:
-    """What was made of a column, with null where it holds a value that means null."""
+    """``given``, which was made of a column, with null where the column holds a value that means null."""
     masks = [column == literal(value, dtype) for value in nulls_of(role, dtype)]
     return pl.when(reduce(or_, masks)).then(None).otherwise(given) if masks else given
 

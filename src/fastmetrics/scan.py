@@ -15,7 +15,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from fastmetrics.assembly import Share, assembled, check_groups, merged
-from fastmetrics.coders import Coder, WindowCoder, check_held, coder
+from fastmetrics.coders import Coder, WindowCoder, check_representable, coder
 from fastmetrics.columns import bitmap, fixed, record_batches, valid_bits
 from fastmetrics.counts import Counts
 from fastmetrics.errors import DataError, FastMetricsError, SchemaError, SourceError, listed
@@ -163,7 +163,7 @@ class Worker:
 def key_values(coder: Coder, key: Key) -> pl.Series:
     """The value of each code of a key."""
     values = coder.values().cast(key.dtype)
-    check_held(key.name, values)
+    check_representable(key.name, values)
     return values
 
 
@@ -307,7 +307,7 @@ def scan(
             raise SchemaError(f"{name}={given!r} is not a whole number above 0")
     threads = threads or os.cpu_count() or 1
     if threads > MOST_THREADS:
-        raise SchemaError(f"threads={threads} are more than {MOST_THREADS:,}; more than there are cores gain nothing")
+        raise SchemaError(f"threads={threads} are more than {MOST_THREADS:,}; give no more than there are cores")
     with contextlib.closing(source):
         plan = make_plan(source, schema, max_groups, observations=observations)
         batches = read(source, plan, max(PIECE_ROWS // threads, 1) if source.resident else READ_ROWS)

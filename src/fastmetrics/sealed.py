@@ -33,20 +33,20 @@ def seal(tables: Sequence[pa.Table]) -> bytes:
 
 
 def check_seal(raw: bytes) -> None:
-    """Refuse bytes that are not those that were sealed.
+    """Check a file as bytes; what has no digest is only checked to be complete.
 
     Raises
     ------
     SourceError
-        What is no Parquet file, and one whose bytes are not those of its digest.
+        It is no complete Parquet file, or its bytes do not have its digest.
     """
     if len(raw) < len(MARK) + TAIL or raw[-4:] != b"PAR1" or not 0 <= footer_start(raw) <= len(raw):
-        raise SourceError("this is no whole Parquet file")
+        raise SourceError("it is no complete Parquet file: it was cut off, or is of another format")
     view, at = memoryview(raw), footer_start(raw)
     start = max(at - SEAL, 0)
     marked = view[start : start + len(MARK)] == MARK
     if marked and digest(view[:start], view[at:]) != view[start + len(MARK) : at]:
-        raise SourceError("its bytes are not those that were written: the file is damaged")
+        raise SourceError("its checksum does not match: the file is damaged; restore it from a copy, or count again")
 
 
 def footer_start(raw: bytes | memoryview) -> int:

@@ -156,5 +156,5 @@ def test_bytes_that_changed_are_found_without_being_read(tmp_path: Path) -> None
     raw = path.read_bytes()
     for old, new in ((b'"binary"', b'"binarz"'), (b"label", b"lobel"), (raw[4:40], bytes(36))):
         path.write_bytes(raw.replace(old, new))
-        with pytest.raises(SourceError, match=r"counts\.parquet cannot be read: its bytes are not those"):
+        with pytest.raises(SourceError, match=r"counts\.parquet cannot be read: its checksum does not match"):
             fm.read_counts(path)

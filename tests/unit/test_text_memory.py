@@ -49,9 +49,9 @@ def test_texts_stay_where_they_are_first_written() -> None:
     coder = TextCoder(pl.String())
     first = [f"{number:0100}" for number in range(LEAST_BUFFER // 200)]
     coder.codes(pa.array(first, pa.string_view()))
-    at = coder.homes()[0]
+    at = coder.buffer_addresses()[0]
     coder.codes(pa.array([f"{number:0100}" for number in range(20_000)], pa.string_view()))
-    assert coder.homes()[0] == at
+    assert coder.buffer_addresses()[0] == at
     assert coder.values().to_list() == [None, *(f"{number:0100}" for number in range(20_000))]
 
 

@@ -57,7 +57,7 @@ class Front(click.Group):
         """The exit code of a command line, every error of which is said in one line."""
         try:
             check_text(arguments)
-            with warnings_as_lines(self.at_the_prompt):
+            with warnings_as_lines(self.to_shell_words):
                 try:
                     return super().main(arguments, prog_name, *more, **{**extra, "standalone_mode": False})
                 except click.exceptions.NoArgsIsHelpError as shown:
@@ -104,27 +104,27 @@ class Front(click.Group):
             message = error.format_message().rstrip(".")
             return message[:1].lower() + message[1:] + helped(error)
         if isinstance(error, FastMetricsError):
-            return self.at_the_prompt(str(error))
+            return self.to_shell_words(str(error))
         if isinstance(error, OSError) and error.errno == errno.EBADF and not error.filename:
             return "standard output is closed: name a file with --out, or send it to /dev/null"
         if isinstance(error, OSError) and error.strerror:
             return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
         return f"{type(error).__name__}: {error}; this should not happen: run it again with --debug and report it"
 
-    def at_the_prompt(self, message: str) -> str:
-        """A message of the library in the words of the prompt: ``time= was given`` is ``--time was given``."""
+    def to_shell_words(self, message: str) -> str:
+        """A message of the library with the options of the shell: ``time= was given`` becomes ``--time was given``."""
         message = re.sub(r"by=pl\.col\('([^']*)'\)\.alias\('([^']*)'\)", r"by='\1 as \2'", message)
-        message = re.sub(r"null_values=(\[[^\]]*\])", lambda found: f"--null-values={joined(found[1])}", message)
+        message = re.sub(r"null_values=(\[[^\]]*\])", lambda found: f"--null-values={shell_list(found[1])}", message)
         message = message.replace("() needs", " needs")
         known = [parameter for command in self.commands.values() for parameter in command.params]
-        said = {str(one.name): f"--{str(one.name).replace('_', '-')}" for one in known}
-        said |= {str(one.name): max(one.opts, key=len) for one in known if isinstance(one, click.Option)}
-        option = rf"(?<![\w(])({'|'.join(sorted(said, key=len, reverse=True))})=([\w'\"\[-]?)"
-        return re.sub(option, lambda found: f"{said[found[1]]}{' ' * bool(found[2])}{found[2]}", message)
+        options = {str(one.name): f"--{str(one.name).replace('_', '-')}" for one in known}
+        options |= {str(one.name): max(one.opts, key=len) for one in known if isinstance(one, click.Option)}
+        option = rf"(?<![\w(])({'|'.join(sorted(options, key=len, reverse=True))})=([\w'\"\[-]?)"
+        return re.sub(option, lambda found: f"{options[found[1]]}{' ' * bool(found[2])}{found[2]}", message)
 
 
-def joined(written: str) -> str:
-    """A list as the prompt takes it: of nothing, one empty value; what is no list, as a name may be, as it is."""
+def shell_list(written: str) -> str:
+    """A Python list as an argument of the shell, an empty one as ''; text that is no list, such as a name, as it is."""
     try:
         return shlex.quote(",".join(map(str, ast.literal_eval(written))))
     except (ValueError, SyntaxError):

@@ -109,7 +109,7 @@ class Rules:
 
     @classmethod
     def pop_from(cls, given: dict[str, Any]) -> Rules:
-        """The rules that were asked for; their options are taken out of those given."""
+        """Take the options of rules out of those given."""
         rules = cls(given.pop("gate"), given.pop("gate_burden"), given.pop("allow"))
         if rules.burden is None:
             return rules
@@ -144,14 +144,14 @@ class Rules:
         return lines
 
     def report_unjudged(self, line: str) -> list[str]:
-        """A line on groups that were not judged, as a failure; where that is allowed it is only said."""
+        """The line on groups that were not judged, as a failure; where that is allowed it is a warning instead."""
         if line and "undefined" in self.allowed:
             say(f"warning: {line}")
         return [f"{line} (--allow undefined accepts it)"] if line and "undefined" not in self.allowed else []
 
 
 def report_notes(*sides: tuple[str, Counts], fresh: bool = False) -> list[Note]:
-    """The notes of the sides of an answer, one line each on stderr; of a fresh count they were said as it ended."""
+    """Warn of the notes of an answer's sides and return them; of a ``fresh`` count they were warned of as it ended."""
     held = merge_notes(each for _, counts in sides for each in notes_of(counts.how))
     empty = [
         Note("no_rows", "there are no rows to read", 0, name)

@@ -21,8 +21,8 @@ def names(text: str) -> list[str]:
     return [name for part in text.split(",") if (name := part.strip())]
 
 
-def parts(given: Any) -> list[Any]:
-    """``a, b`` as a list, in which nothing is a value too; what a config file has as it is."""
+def split_values(given: Any) -> list[Any]:
+    """Split ``a, b`` at commas and keep empty parts; what a config file has that is no text stays as it is."""
     return [part.strip() for part in given.split(",")] if isinstance(given, str) else [given]
 
 
@@ -32,7 +32,7 @@ def value(given: Any) -> Any:
 
 
 NAMES = click.types.FuncParamType(names)
-PARTS = click.types.FuncParamType(parts)
+PARTS = click.types.FuncParamType(split_values)
 VALUE = click.types.FuncParamType(value)
 
 

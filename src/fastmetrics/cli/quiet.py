@@ -1,4 +1,4 @@
-"""Standard error for our lines alone: Rust writes the panics of its threads there by itself, whoever catches them."""
+"""Standard error without what native code writes: Rust prints the panics of its threads there, also those we catch."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ STDERR = 2
 
 @contextmanager
 def mute_native_stderr() -> Iterator[None]:
-    """Let nothing reach standard error but what Python writes to it; not where it is no file of its own."""
+    """Discard what native code writes to standard error, not what Python writes; no effect where it is no file."""
     theirs = sys.stderr
     try:
         own = theirs.fileno() == STDERR

@@ -156,12 +156,12 @@ def compare(counts: str, reference: str | None, **given: Any) -> None:
     frame = mine.compare(given["metric"], by=by, to=to, level=given["level"], adjust=adjust)
     notes = report_notes((counts, mine), *([] if reference is None else [(reference, to)]))
     keys = [WINDOW if key == "window" else key for key in by]
-    failed = rules.failures(beside_all(frame, mine, to, keys), keys, notes)
+    failed = rules.failures(with_unmatched_groups(frame, mine, to, keys), keys, notes)
     output.give(frame, keys, notes)
     end(failed)
 
 
-def beside_all(frame: pl.DataFrame, counts: fm.Counts, to: Any, keys: Sequence[str]) -> pl.DataFrame:
+def with_unmatched_groups(frame: pl.DataFrame, counts: fm.Counts, to: Any, keys: Sequence[str]) -> pl.DataFrame:
     """Comparisons with a row for every group that there is to judge, those included that have no reference."""
     if isinstance(to, dict):
         (key, value), *_ = to.items()

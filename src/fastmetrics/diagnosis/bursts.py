@@ -55,7 +55,7 @@ def found_during(
     """What moved in some of the current windows: one stretch of ``among`` that share alpha."""
     part, limits = within(pair, windows), replace(limits, alpha=limits.alpha / among)
     found = found_in(part, measure(part, [one.rate for one in measured.values()]), limits)
-    return [dated(pair, one.among(among), measured[one.finding.metric].rate, windows) for one in found]
+    return [dated(pair, one.adjusted(among), measured[one.finding.metric].rate, windows) for one in found]
 
 
 def dated(pair: Pair, one: Told, rate: Rate, windows: NDArray[np.int64]) -> Told:

@@ -82,7 +82,7 @@ def decompose(
     for counts in (before, now):
         names, cells = read(counts, asked)
         sums = {"num": row.num(cells), "den": row.den(cells), "rows": names["n"].to_numpy()}
-        sides.append(beside(names.select(expressions(columns)), sums))
+        sides.append(with_floats(names.select(expressions(columns)), sums))
     both = joined(sides[0], sides[1], columns)
     num_b, den_b, rows_b, num_c, den_c, rows_c = (both[name].to_numpy() for name in both.columns[len(columns) :])
     parts: dict[str, Floats] = {}
@@ -94,11 +94,11 @@ def decompose(
         parts = {"rate": two.rate, "mix": two.mix, "support": two.support}
     values = {"baseline": over(num_b, den_b), "current": over(num_c, den_c)} | parts
     values["contribution"] = np.sum(list(parts.values()), axis=0)
-    frame = beside(both.select(expressions(columns)), values)
+    frame = with_floats(both.select(expressions(columns)), values)
     return frame.sort(pl.col("contribution").abs(), descending=True, nulls_last=True, maintain_order=True)
 
 
-def beside(keys: pl.DataFrame, columns: Mapping[str, Any]) -> pl.DataFrame:
+def with_floats(keys: pl.DataFrame, columns: Mapping[str, Any]) -> pl.DataFrame:
     """Float columns beside those of keys, of which there may be none; NaN is null."""
     floats = {name: np.asarray(column, np.float64) for name, column in columns.items()}
     return pl.concat([keys, pl.DataFrame(floats, nan_to_null=True)], how="horizontal")

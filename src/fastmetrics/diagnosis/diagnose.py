@@ -131,7 +131,7 @@ def diagnose(
             now, then, share = cut
         pair = paired(then, now, families, few_valued(now, then, families, dims, notes))
         told = told_of(pair, [*rates, *pair.rates], share, min_effect, min_rows, versions=bool(versions))
-        told = [one.among(alpha / share) for one in told]  # models and cuts
+        told = [one.adjusted(alpha / share) for one in told]  # models and cuts
         if now.layout.windows is not None and not versions:
             told += missing_windows(pair, now.layout.windows)
         if held is not None and told:

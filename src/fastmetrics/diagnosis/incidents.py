@@ -67,7 +67,7 @@ class Told:
     finding: Finding
     leaves: NDArray[np.bool_]
 
-    def among(self, searches: float) -> Told:
+    def adjusted(self, searches: float) -> Told:
         """The finding with its p adjusted for so many searches, of which it is of one."""
         p = self.finding.p
         return self if p is None else replace(self, finding=replace(self.finding, p=min(1.0, p * searches)))

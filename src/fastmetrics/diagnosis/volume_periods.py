@@ -52,7 +52,7 @@ def passing_volumes(pair: Pair, limits: Limits) -> tuple[list[Told], NDArray[np.
     part, limits = within(pair, windows), replace(limits, alpha=alpha)
     places = localise(pair.lattice, ratio, alpha=alpha, dispersion=dispersion)
     told = (volume(part, ratio, dispersion, one, limits) for one in places)
-    return [one.among(len(periods)) for one in told if one is not None], windows
+    return [one.adjusted(len(periods)) for one in told if one is not None], windows
 
 
 def usual_rows(pair: Pair, length: int) -> Dispersion:

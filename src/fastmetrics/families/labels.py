@@ -1,4 +1,4 @@
-"""Values of labels and predictions that were named: what is positive, what means null, and which of them occur."""
+"""``pos_label=`` and ``null_values=`` of families: their checks, and the notes of values that never occur."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TEXT_NULL = "NA"  # what R writes for null, which no reader of text takes for on
 
 
 def check_nulls(given: Sequence[Any] | None, labels: Iterable[Any] = ()) -> tuple[Any, ...] | None:
-    """The values that ``null_values=`` names, numbers before text; None where it was not given.
+    """The values of ``null_values=``, checked and sorted, numbers before text; None where it was not given.
 
     Raises
     ------
@@ -49,7 +49,7 @@ def equal(value: Any, label: Any) -> bool:
 
 
 def null_arguments(null_values: tuple[Any, ...] | None) -> dict[str, list[Any]]:
-    """The argument of a family that named values which mean null, and nothing of one that did not."""
+    """``null_values`` as an entry of a family's arguments; no entry where it was not given."""
     return {} if null_values is None else {"null_values": list(null_values)}
 
 

@@ -37,7 +37,7 @@ def plain_column(name: str, dtype: pl.DataType) -> pl.Expr:
     return column
 
 
-def disarmed(text: pl.Expr) -> pl.Expr:
+def escape_formulas(text: pl.Expr) -> pl.Expr:
     """Text that no spreadsheet takes for a formula: an apostrophe goes before what looks like the start of one."""
     return text.str.replace(FORMULA, "'${1}")
 
@@ -45,8 +45,8 @@ def disarmed(text: pl.Expr) -> pl.Expr:
 def csv(frame: pl.DataFrame) -> bytes:
     """CSV with a header; text cells and names that would start a formula get a leading apostrophe, numbers do not."""
     safe = plain(frame)
-    safe = safe.with_columns(disarmed(pl.col(pl.String)))
-    names = pl.DataFrame({"name": safe.columns}, schema={"name": pl.String}).select(disarmed(pl.col("name")))
+    safe = safe.with_columns(escape_formulas(pl.col(pl.String)))
+    names = pl.DataFrame({"name": safe.columns}, schema={"name": pl.String}).select(escape_formulas(pl.col("name")))
     header = names.transpose().write_csv(include_header=False)  # on its own, as two names may be disarmed to one
     return (header + safe.write_csv(include_header=False)).encode()
 

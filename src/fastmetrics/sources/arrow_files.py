@@ -1,4 +1,4 @@
-"""Files by pyarrow: Arrow, which Polars would map, and Parquet of types that Polars does not know.
+"""Files that pyarrow reads: Arrow, which Polars would map, and Parquet with types that Polars does not know.
 
 A mapped file that is cut while it is read ends the process.
 """
@@ -37,7 +37,7 @@ KeptFile = str | bytes | Handle
 
 
 def keep_open(file: File) -> KeptFile:
-    """A file for as long as a query may be made of it."""
+    """A file that stays readable as long as a query refers to it: a path, bytes, or a handle of our own."""
     return file if isinstance(file, (str, bytes)) else Handle(file)
 
 
@@ -56,7 +56,7 @@ def reopened(file: KeptFile | File) -> Iterator[Any]:
 
 
 def full_schema(known: Fields) -> pl.Schema:
-    """The columns of a file, as Object those that cannot be read."""
+    """The columns of a file; those that cannot be read are Object."""
     return pl.Schema({**known.schema, **{name: pl.Object() for name in known.unfit}})
 
 

@@ -21,7 +21,7 @@ Columns = Collection[str] | None  # the columns to read; None is all of them
 
 @dataclass(frozen=True)
 class Converted:
-    """The columns that are read as a frame, the names of all, and why some of them cannot be read."""
+    """A frame of the columns that are read, the names of all columns, and why some of them cannot be read."""
 
     frame: pl.DataFrame
     names: tuple[str, ...]
@@ -110,7 +110,7 @@ def in_known_zones(frame: Any) -> Any:
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of frames: its name, how it is recognised, how its columns are taken, and what errors call one."""
+    """A kind of frame: its name, how it is recognised, how its columns are converted, and what errors call it."""
 
     name: str
     fits: Callable[[Any], bool]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from fastmetrics.errors import SourceError
 from fastmetrics.sources.ahead import Ahead, plain
 
-__all__ = ["BOM", "HEAD_BYTES", "WIDE", "Ruler", "blocks", "check_lines", "check_text", "rectangular", "tables"]
+__all__ = ["BOM", "HEAD_BYTES", "WIDE", "Ruler", "blocks", "check_lines", "check_text", "rectangular", "table_blocks"]
 
 BLOCK_BYTES = 1 << 20
 PIECE_BYTES = 1 << 17  # looked at together, so that what is made of them stays in the cache
@@ -105,7 +105,7 @@ def blocks(stream: Ahead, *, quoted: bool, size: int = BLOCK_BYTES, rows: int = 
         yield b"".join(rest)
 
 
-def tables(stream: Ahead, separator: str | None, size: int, rows: int = 2) -> Iterator[bytes]:
+def table_blocks(stream: Ahead, separator: str | None, size: int, rows: int = 2) -> Iterator[bytes]:
     """A stream of text in blocks that are each a table of its own: those of a CSV begin with its header."""
     header = b""
     for block in blocks(stream, quoted=separator is not None, size=size, rows=rows):

@@ -270,7 +270,7 @@ def format_in(file: str) -> Format:
     if (kind := format_of(file)) is not None:
         return kind
     if not is_local(file):
-        raise SourceError(f"its name does not tell, and files elsewhere are not looked into{hint(file)}")
+        raise SourceError(f"its name does not tell, and remote files are not opened to find out{hint(file)}")
     return sniff_file(file)
 
 

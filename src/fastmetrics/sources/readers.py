@@ -1,4 +1,4 @@
-"""A LazyFrame over what a reader of ours gives, anew for each query."""
+"""A LazyFrame over a reader of record batches."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["scan_batches"]
 
 
 def scan_batches(name: str, schema: pl.Schema, batches: Callable[[list[str] | None], Iterator[Any]]) -> pl.LazyFrame:
-    """A LazyFrame over record batches that are read anew for each query, only the columns that it needs."""
+    """A LazyFrame over record batches, read anew for each query; ``batches`` is called with the columns it needs."""
     from polars.io.plugins import register_io_source
 
     def frames(

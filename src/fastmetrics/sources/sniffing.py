@@ -25,7 +25,7 @@ NOT_READ = (
 
 
 def sniff(head: bytes) -> Format:
-    """The format of bytes that begin so: of text NDJSON by a brace, TSV by a tab in its header, else CSV.
+    """The format of bytes by how they begin: text is NDJSON after a brace, TSV with a tab in its header, else CSV.
 
     Raises
     ------
@@ -63,7 +63,7 @@ def is_object(line: bytes) -> bool:
 
 
 def sniff_file(file: str) -> Format:
-    """The format of a local file by how it begins; text that is no table is not taken for one.
+    """The format of a local file by how it begins; text without a header of two or more fields is refused.
 
     Raises
     ------
@@ -76,7 +76,7 @@ def sniff_file(file: str) -> Format:
     except OSError as error:
         raise SourceError(f"it cannot be read: {error.strerror}") from error
     if not head:
-        raise SourceError("empty")
+        raise SourceError("it is empty")
     kind = sniff(head)
     if kind.separator is not None and not rectangular(head, kind.separator):
         raise SourceError("text without the header of a CSV or TSV")

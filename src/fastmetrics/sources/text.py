@@ -15,7 +15,7 @@ import polars as pl
 from fastmetrics.schema import expression, expressions
 from fastmetrics.sources.addresses import File, exact, is_local
 from fastmetrics.sources.ahead import Ahead, is_compressed, plain
-from fastmetrics.sources.lines import HEAD_BYTES, check_text, tables
+from fastmetrics.sources.lines import HEAD_BYTES, check_text, table_blocks
 from fastmetrics.sources.readers import scan_batches
 
 __all__ = ["Text"]
@@ -35,13 +35,13 @@ class Text:
         """The dtypes of a file from its first rows; a column that is empty there is looked for in all of it."""
         if not self.in_blocks(file):
             check_text(head_of(file), self.separator)
-            return self.guessed(exact(file))
+            return self.guess_schema(exact(file))
         parts = self.blocks(str(file), HEAD_ROWS)
         first = next(parts, b"")
         check_text(first[:HEAD_BYTES], self.separator)
-        schema = self.guessed(first)
+        schema = self.guess_schema(first)
         while pl.Null in schema.values() and (part := next(parts, None)) is not None:
-            found = self.guessed(part)
+            found = self.guess_schema(part)
             schema = pl.Schema(
                 {name: found.get(name, dtype) if dtype == pl.Null else dtype for name, dtype in schema.items()}
             )
@@ -50,14 +50,14 @@ class Text:
     def scan(self, file: File, schema: pl.Schema) -> pl.LazyFrame:
         """A file as columns of these dtypes."""
         if not self.in_blocks(file):
-            return self.parsed(exact(file), schema)
+            return self.parse_as(exact(file), schema)
 
         def frames(columns: list[str] | None) -> Iterator[pl.DataFrame]:
             for part in self.blocks(str(file)):
-                lazy = self.parsed(part, schema)
+                lazy = self.parse_as(part, schema)
                 yield (lazy if columns is None else lazy.select(expressions(columns))).collect()
 
-        known = self.parsed(next(self.blocks(str(file)), b""), schema).collect_schema()
+        known = self.parse_as(next(self.blocks(str(file)), b""), schema).collect_schema()
         return scan_batches(str(file), known, frames)
 
     def in_blocks(self, file: File) -> bool:
@@ -72,9 +72,9 @@ class Text:
     def blocks(self, file: str, rows: int = 0) -> Iterator[bytes]:
         """The text of a local file in tables of their own, the first of at least so many lines."""
         with Path(file).open("rb") as raw:
-            yield from tables(plain(Ahead(raw, file), file), self.separator, BLOCK_BYTES, rows)
+            yield from table_blocks(plain(Ahead(raw, file), file), self.separator, BLOCK_BYTES, rows)
 
-    def parsed(self, file: File, schema: pl.Schema) -> pl.LazyFrame:
+    def parse_as(self, file: File, schema: pl.Schema) -> pl.LazyFrame:
         """The query of Polars; columns without a value are Null, and a value in one after all is an error."""
         dtypes = {name: pl.String() if dtype == pl.Null else dtype for name, dtype in schema.items()}
         if self.separator is None:
@@ -85,7 +85,7 @@ class Text:
             empty = pl.Schema({name: dtype for name, dtype in schema.items() if name in known})
         return lazy.with_columns(expression(name).cast(pl.Null) for name, dtype in empty.items() if dtype == pl.Null)
 
-    def guessed(self, file: File) -> pl.Schema:
+    def guess_schema(self, file: File) -> pl.Schema:
         """The dtypes that Polars sees in the first rows, Null where there is no value in all of it."""
         schema = self.parse(file, infer_schema_length=HEAD_ROWS).collect_schema()
         text = {name: pl.String() for name, dtype in schema.items() if dtype in (pl.String, pl.Null)}

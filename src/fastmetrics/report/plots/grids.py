@@ -16,8 +16,8 @@ from fastmetrics.report.plots.words import (
     axis_format,
     by_words,
     cell_format,
-    named,
     rows_words,
+    title_name,
     titled,
     value_tips,
 )
@@ -122,7 +122,7 @@ def largest_places(rows: pl.DataFrame, keys: Sequence[str]) -> tuple[pl.DataFram
     for name, key in zip(("k0", "k1"), keys, strict=True):
         totals = rows.group_by(name, maintain_order=True).agg(pl.col("n").sum())
         if len(totals) > MOST_PLACES:
-            notes.append(f"shown are the {MOST_PLACES} largest of {len(totals):,} values of {named(key)}")
+            notes.append(f"shown are the {MOST_PLACES} largest of {len(totals):,} values of {title_name(key)}")
             kept = totals.sort("n", descending=True, maintain_order=True).head(MOST_PLACES)
             rows = rows.join(kept.select(name), on=name, how="semi", nulls_equal=True, maintain_order="left")
     return rows, notes
@@ -218,12 +218,12 @@ def confusion_panel(cells: pl.DataFrame, order: tuple[list[str], list[str]], fam
 def prediction_words(family: Family) -> str:
     """``prediction (score ≥ 0.5)``."""
     if "threshold" in family.arguments:
-        return f"prediction ({named(family.arguments['y_score'])} ≥ {family.arguments['threshold']:g})"
+        return f"prediction ({title_name(family.arguments['y_score'])} ≥ {family.arguments['threshold']:g})"
     return role_words("prediction", family.arguments["y_pred"])
 
 
 def role_words(role: str, column: str) -> str:
-    return role if role == column else f"{role} ({named(column)})"
+    return role if role == column else f"{role} ({title_name(column)})"
 
 
 def binary_cells(counts: Counts, family: Family, keys: tuple[str, ...]) -> pl.DataFrame:
@@ -268,8 +268,8 @@ def fewer_classes(cells: pl.DataFrame, family: Family) -> tuple[pl.DataFrame, tu
         most = set(totals.sort("rows", descending=True, maintain_order=True).head(MOST_CLASSES - 1)["group"])
         kept = [name for name in kept if name in most]
         note = f"the {len(kept)} most frequent of {len(names):,} classes, the others together"
-    other = apart(f"other ({len(names) - len(kept):,})", names)
-    none = (apart(NO_LABEL, names), apart(NO_ANSWER, names))
+    other = unused_name(f"other ({len(names) - len(kept):,})", names)
+    none = (unused_name(NO_LABEL, names), unused_name(NO_ANSWER, names))
     for side, word in zip(sides, none, strict=True):
         called = totals.select(pl.col("class").alias(side), pl.col("group").alias("name"))
         text = pl.when(pl.col("name").is_in(kept)).then("name").otherwise(pl.lit(other))
@@ -294,8 +294,8 @@ def listed_first(totals: pl.DataFrame, family: Family) -> pl.DataFrame:
     )
 
 
-def apart(word: str, names: Collection[str]) -> str:
-    """The word, in more brackets where a class is called so."""
+def unused_name(word: str, names: Collection[str]) -> str:
+    """The word, put in brackets until no class is called so."""
     while word in names:
         word = f"({word})"
     return word

@@ -14,7 +14,7 @@ from fastmetrics.metrics import Metric
 from fastmetrics.reading import Asked, resolve
 from fastmetrics.report.files import json
 from fastmetrics.report.keys import key_texts
-from fastmetrics.report.plots.words import LONGEST_NAME, drawn, named
+from fastmetrics.report.plots.words import LONGEST_NAME, escape_tags, title_name
 from fastmetrics.schema import expression, expressions
 
 if TYPE_CHECKING:
@@ -44,12 +44,12 @@ class Question:
     @property
     def names(self) -> tuple[str, ...]:
         """What the keys are called."""
-        return tuple(map(named, self.keys))
+        return tuple(map(title_name, self.keys))
 
     @property
     def title(self) -> str:
         """What the metric is called."""
-        return named(self.asked.column)
+        return title_name(self.asked.column)
 
     @property
     def rankable(self) -> bool:
@@ -111,7 +111,7 @@ def chosen(question: Question, most: int) -> Groups:
 def texts(keys: pl.DataFrame) -> pl.DataFrame:
     """Each tuple of keys with a text of its own: null is not the text ``(null)``, and the parts may hold a dot."""
     parts = (  # only null gives an empty text: that of an empty value is in quotes
-        [drawn(text) or "(null)" for text in key_texts(column, LONGEST_NAME, null="")] for column in keys
+        [escape_tags(text) or "(null)" for text in key_texts(column, LONGEST_NAME, null="")] for column in keys
     )
     frame = keys.with_columns(group=pl.Series(list(map(" · ".join, zip(*parts, strict=True))), dtype=pl.String))
     again = pl.int_range(pl.len()).over("group")

@@ -14,7 +14,7 @@ from fastmetrics.report.plots.words import (
     axis_format,
     by_words,
     count_axis,
-    heading,
+    escape_title,
     interval_words,
     line_color,
     line_dash,
@@ -173,7 +173,7 @@ def hover(question: Question, groups: Groups, lines: pl.DataFrame, volume: pl.Da
         alt.Tooltip("start_text:N", title="from"),
         alt.Tooltip("end_text:N", title="to"),
         alt.Tooltip("n:Q", title="rows", format=","),
-        *(alt.Tooltip(f"{name}:N", title=heading(label)) for label, name in names.items() if name in wide.columns),
+        *(alt.Tooltip(f"{name}:N", title=escape_title(label)) for label, name in names.items() if name in wide.columns),
     ]
     strip = alt.Chart(data(strips)).mark_rect(opacity=0, aria=False)
     unseen: alt.Chart = strip.encode(x=axis.x("start"), x2="end:T", tooltip=tips)

@@ -20,12 +20,12 @@ __all__ = [
     "axis_format",
     "by_words",
     "count_axis",
-    "drawn",
-    "heading",
+    "escape_tags",
+    "escape_title",
     "interval_words",
     "line_color",
     "line_dash",
-    "named",
+    "title_name",
     "number",
     "rows_words",
     "titled",
@@ -49,17 +49,17 @@ TAG = re.compile("<(?=[A-Za-z/!?])")
 DASHES = ([1, 0], [6, 3])
 
 
-def named(name: object) -> str:
+def title_name(name: object) -> str:
     """The name of a column, metric or class, as a title has it."""
-    return heading(readable(name, LONGEST_NAME))
+    return escape_title(readable(name, LONGEST_NAME))
 
 
-def heading(text: str) -> str:
+def escape_title(text: str) -> str:
     """Printable text as a title: Vega-Lite writes titles into expressions, where a backslash would begin a code."""
-    return drawn(text).replace("\\", "\N{SET MINUS}")
+    return escape_tags(text).replace("\\", "\N{SET MINUS}")
 
 
-def drawn(text: str) -> str:
+def escape_tags(text: str) -> str:
     r"""Printable text as a picture may hold it: what would begin a tag, where a page takes the picture in, is broken.
 
     >>> print(drawn("<18"), drawn("</script>"))
