@@ -50,7 +50,8 @@ def replace_file(path: str | Path, content: bytes) -> None:
             os.fsync(file.fileno())
             draft.replace(target)
     except OSError as error:
-        error.filename, error.filename2 = str(target), None  # not the draft, and not nothing
+        if error.errno is not None:  # without a code there is no place in it for a name
+            error.filename, error.filename2 = str(target), None  # not the draft, and not nothing
         raise
     sync(target.parent)
 
