@@ -92,8 +92,11 @@ def unified(mine: pl.Series, theirs: pl.Series) -> tuple[pl.Series, NDArray[np.u
 
     A join copies no text, where `is_in` and `replace_strict` copy all of it.
     """
-    if mine.equals(theirs, check_dtypes=True):
-        return mine, np.arange(len(mine), dtype=np.uint32)
+    first = np.arange(len(theirs), dtype=np.uint32)
+    if len(theirs) == 1 or mine.equals(theirs, check_dtypes=True):
+        return mine, first
+    if len(mine) == 1:  # of a thread that had nothing to count, as most have in a short log
+        return theirs, first
     ours = pl.DataFrame({"value": mine[1:], "code": np.arange(1, len(mine), dtype=np.uint32)})
     joined = pl.DataFrame({"value": theirs[1:]}).join(ours, on="value", how="left", maintain_order="left")
     found, new = joined["code"].fill_null(0).to_numpy(), joined["code"].is_null()

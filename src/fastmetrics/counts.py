@@ -65,7 +65,7 @@ class Counts:
         table = self.tables[family.name]
         if self.layout.grouping_sets is not None:
             table = table.filter(pl.col(GROUPING) == grouping_name(self.layout.grouping_sets[0]))
-        return int(table.select(pl.sum_horizontal(pl.col(family.states).sum())).item() or 0)
+        return sum(int(table.get_column(state).sum()) for state in family.states)  # a query would take 0.1 ms
 
     def __add__(self, other: Counts) -> Counts:
         if not isinstance(other, Counts):

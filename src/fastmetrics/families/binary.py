@@ -114,7 +114,7 @@ def binary(
 
 def notes(table: pl.DataFrame, known: Sequence[Note], columns: tuple[str, str], pos_label: Any) -> list[Note]:
     """What the cells say of a positive value that was named, and what they do not contradict."""
-    c = table.select(pl.col(CELLS).sum()).row(0, named=True)
+    c = {cell: int(table.get_column(cell).sum()) for cell in CELLS}  # a query would take 0.1 ms
     negatives, positives = c["tn"] + c["fp"] + c["unpredicted_neg"], c["fn"] + c["tp"] + c["unpredicted_pos"]
     disjoint = unshared_note(columns, 0)
     shared = positives and c["fp"] + c["tp"] + c["unlabelled_pos"]
