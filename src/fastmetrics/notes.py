@@ -35,6 +35,7 @@ NOTES: dict[str, str] = {
     "no_rows": "no rows were counted, or a filter left none",
     "no_shared_value": "labels and predictions have no value in common",
     "scores_outside": "a tenth or more of the scores lie beyond the first or the last edge",
+    "stopped": "values of a key had rows in the baseline of a diagnosis and have none now",
     "text_nulls": "the text 'NA' was read as null",
     "undefined": "groups in which the metric of a gate has no value",
 }

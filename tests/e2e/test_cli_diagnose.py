@@ -94,3 +94,22 @@ def test_a_mistake_gets_one_line(run: Callable[..., Result], arguments: list[str
     assert len(done.stderr.strip().splitlines()) == 1
     for word in words:
         assert word in done.stderr
+
+
+@pytest.mark.parametrize("key", ["model", "device"])
+def test_what_stopped_is_not_passed_over_in_silence(key: str, tmp_path: Path) -> None:
+    def kept(name: str, values: list[str | None]) -> str:
+        log = pl.DataFrame({"label": 1, "pred": 1, key: values, "site": "x"}, schema_overrides={key: pl.String})
+        fm.count(log, fm.binary("label", "pred"), by=[key, "site"]).write(tmp_path / name)
+        return str(tmp_path / name)
+
+    before = kept("before.parquet", ["a"] * 300 + ["b"] * 60 + [None] * 60 + ["rare"] * 30)
+    now, same = kept("now.parquet", ["a"] * 150), kept("same.parquet", ["a"] * 150 + ["b", None])
+    for form in ("csv", "table", "json"):
+        given = ["diagnose", now, "--baseline", before, "--format", form, "--fail-on", "minor"]
+        failed = CliRunner().invoke(main, given)
+        assert failed.exit_code == 1
+        assert f"warning: {key} b, null has rows in the baseline, and none now (2) [stopped]" in failed.stderr
+        assert CliRunner().invoke(main, [*given, "--allow", "stopped"]).exit_code == 0
+        assert CliRunner().invoke(main, given[:-2]).exit_code == 0
+    assert "stopped" not in CliRunner().invoke(main, ["diagnose", same, "--baseline", before]).stderr

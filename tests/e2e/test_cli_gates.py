@@ -100,10 +100,13 @@ def test_many_groups_without_a_value_are_a_few_names_and_a_number(here: Path) ->
     assert "judged 1 of 10 groups; recall is undefined where m='m0'; m='m1'; m='m2' and in 6 more" in line
 
 
-def test_groups_that_have_no_reference_are_not_passed_over(here: Path) -> None:
+def test_groups_that_are_on_one_side_only_are_not_passed_over(here: Path) -> None:
     gate = ["-m", "accuracy", "--gate", "difference>=-0.9"]
     status, lines = ended("compare", "counts.parquet", "only-a.parquet", *gate)
     assert (status, lines[0][:64]) == (1, "gate difference>=-0.9 judged 1 of 2 groups; difference is undefi")
+    status, lines = ended("compare", "only-a.parquet", "counts.parquet", *gate)
+    assert (status, lines[0][:64]) == (1, "gate difference>=-0.9 judged 1 of 2 groups; difference is undefi")
+    assert "where m='b'" in lines[0]
     assert ended("compare", "counts.parquet", "counts.parquet", *gate) == (0, [])
     assert ended("compare", "counts.parquet", "--to", "a", *gate) == (
         0,

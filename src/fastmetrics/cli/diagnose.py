@@ -17,11 +17,16 @@ from fastmetrics.cli.gates import Rules, report_notes
 from fastmetrics.cli.options import NAMES, examples, flattened, keep
 from fastmetrics.cli.stored import read
 from fastmetrics.diagnosis.findings import SEVERITIES
+from fastmetrics.errors import listed
 from fastmetrics.layout import WINDOW
-from fastmetrics.notes import Note
+from fastmetrics.notes import Note, NoteWarning, warn
 from fastmetrics.report.files import format_of
+from fastmetrics.schema import expression
+from fastmetrics.wording import readable
 
 __all__ = ["diagnose"]
+
+EXPECTED = 20  # rows of a value: all of them stay away by chance less than once in 10**8
 
 
 @click.command(
@@ -76,6 +81,8 @@ def diagnose(counts: Sequence[str], **given: Any) -> None:
     found = fm.diagnose(now, baseline=before, **asked)
     sides = [("the current side", now), *([] if before is None else [("the baseline", before)])]
     notes = report_notes(*sides, fresh=given["y_true"] is not None)
+    if before is not None:
+        notes += report_stopped(now, before)
     give(found, output, notes)
     severe = SEVERITIES[: SEVERITIES.index(fail_on) + 1] if fail_on else ()
     failing = [f"severity {one.severity}: {one.sentence}" for one in found if one.severity in severe]
@@ -89,6 +96,29 @@ def taken(paths: Sequence[str], given: dict[str, Any]) -> fm.Counts:
     if len(paths) > 1:
         raise click.UsageError(f"{paths[1]}: one file of counts is diagnosed; add several up with fastmetrics merge")
     return read(paths[0])
+
+
+def report_stopped(now: fm.Counts, before: fm.Counts) -> list[Note]:
+    """The notes of models and other values of a key that stopped, one line each on stderr."""
+    if not now.rows or not before.rows:  # of which there is a note
+        return []
+    share, notes = now.rows / before.rows, []
+    for key in (key for key in before.layout.keys if key in now.layout.keys):
+        here = rows_by(now, key)
+        gone = [value for value, rows in rows_by(before, key).items() if value not in here and rows * share >= EXPECTED]
+        if gone:
+            message = f"{readable(key)} {listed(gone)} has rows in the baseline, and none now"
+            notes.append(Note("stopped", message, len(gone)))
+    for note in notes:
+        warn(str(note), NoteWarning)
+    return notes
+
+
+def rows_by(counts: fm.Counts, key: str) -> dict[Any, int]:
+    """The rows of each value of a key."""
+    family = counts.layout.families[0]
+    rows = pl.sum_horizontal(pl.col(family.states).sum())
+    return dict(counts.tables[family.name].group_by(expression(key), maintain_order=True).agg(rows).iter_rows())
 
 
 def cut(counts: fm.Counts, start: str) -> tuple[fm.Counts, fm.Counts]:

@@ -26,6 +26,7 @@ from fastmetrics.cli.gates import Rules, report_notes
 from fastmetrics.cli.options import NAMES, examples, flattened, keep, value_of
 from fastmetrics.errors import MergeError, SchemaError, listed
 from fastmetrics.layout import WINDOW, check_same
+from fastmetrics.merging import align_keys
 from fastmetrics.notes import notes_of
 from fastmetrics.report.files import FORMATS, checked_target
 from fastmetrics.report.text import lines
@@ -162,11 +163,14 @@ def compare(counts: str, reference: str | None, **given: Any) -> None:
 
 
 def with_unmatched_groups(frame: pl.DataFrame, counts: fm.Counts, to: Any, keys: Sequence[str]) -> pl.DataFrame:
-    """Comparisons with a row for every group that there is to judge, those included that have no reference."""
+    """Comparisons with a row for every group that there is to judge, those included that are on one side only."""
     if isinstance(to, dict):
         (key, value), *_ = to.items()
         counts = counts.filter(~pl.col(WINDOW if key == "window" else key).eq_missing(pl.lit(value)))
-    groups = next(iter(counts.tables.values())).select(expressions(keys)).unique(maintain_order=True)
+    sides = [counts, to] if isinstance(to, fm.Counts) else [counts]
+    tables = [next(iter(side.tables.values())).select(expressions(keys)) for side in sides]
+    *tables, frame = align_keys([*tables, frame], keys)
+    groups = pl.concat(tables).unique(maintain_order=True)
     return groups.join(frame, on=expressions(keys), how="left", nulls_equal=True, maintain_order="left")
 
 
