@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from typing import Any
@@ -46,11 +46,11 @@ def negate_how(how: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def filter_how(how: Mapping[str, Any], tests: Sequence[pl.Expr]) -> dict[str, Any]:
-    """The ``how`` of some groups of Counts: their part of a delta gets an id of its own."""
+    """The ``how`` of some groups of Counts: their part of a delta gets an id of its own, ``whole/part``."""
     if not tests or "deltas" not in how:
         return dict(how)
-    written = [test.meta.serialize() for test in tests]
-    return {**how, "deltas": {digest([name.encode(), *written]): times for name, times in how["deltas"].items()}}
+    part = digest(test.meta.serialize() for test in tests)
+    return {**how, "deltas": {f"{name}/{part}": times for name, times in how["deltas"].items()}}
 
 
 def check_how(how: Mapping[str, Any]) -> None:
@@ -87,10 +87,18 @@ def merge_deltas(parts: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     times: Counter[str] = Counter()
     for part in parts:
         times.update(part.get("deltas", {}))
-    twice = next((name for name, number in times.items() if abs(number) > 1), None)
+    held = {name: number for name, number in times.items() if number}
+    twice = next((name for name in held if abs(held[name]) > 1 or held[name] in map(held.get, wholes(name))), None)
     if twice is not None:
         verb, why = ("added", "are in these Counts") if times[twice] > 0 else ("taken back", "were taken back")
         raise MergeError(
             f"the delta of late labels {twice[:12]} would be {verb} twice; its labels {why} already: leave it out"
         )
-    return {name: number for name, number in times.items() if number}
+    return held
+
+
+def wholes(name: str) -> Iterator[str]:
+    """The deltas that one is a part of: ``a/b`` and ``a`` of ``a/b/c``."""
+    while "/" in name:
+        name = name.rpartition("/")[0]
+        yield name

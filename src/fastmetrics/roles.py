@@ -150,7 +150,9 @@ def literal(value: Any, dtype: pl.DataType) -> pl.Expr:
 def check_pos_label(pos_label: Any, name: str, dtype: pl.DataType) -> None:
     """Refuse a positive value that no value of the column can equal."""
     if not comparable(pos_label, dtype):
-        raise SchemaError(f"pos_label={pos_label!r} is {type(pos_label).__name__}, but column {name!r} holds {dtype}")
+        got = f"pos_label={pos_label!r} is {type(pos_label).__name__}, but column {name!r} holds {dtype}"
+        text = isinstance(pos_label, str) and dtype.is_integer()
+        raise SchemaError(f"{got}; beside text make it text, pl.col({name!r}).cast(pl.String)" if text else got)
     if not holds(dtype, pos_label):
         if isinstance(dtype, pl.Enum):
             raise SchemaError(f"column {name!r}: " + unknown("pos_label", pos_label, dtype.categories))

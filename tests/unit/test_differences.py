@@ -213,6 +213,9 @@ def stored(counts: fm.Counts, folder: Path) -> fm.Counts:
         lambda whole, d, folder: pickle.loads(pickle.dumps(whole)) + d,
         lambda whole, d, folder: whole.rollup("m") + d.rollup("m"),
         lambda whole, d, folder: whole.filter(m="a") + d.filter(m="a"),
+        lambda whole, d, folder: whole + d.filter(m="a"),
+        lambda whole, d, folder: early() + d.filter(m="a").filter(m="a") + d,
+        lambda whole, d, folder: early() - d.filter(m="a") - d,
         lambda whole, d, folder: early() - d - d,
         lambda whole, d, folder: (whole + early()) + (d + early()),
     ],
@@ -235,6 +238,7 @@ def test_parts_of_counts_with_late_labels_add_up() -> None:
     assert whole.filter(pl.col("m").is_in(["a"])) + whole.filter(pl.col("m").is_in(["b"])) == whole
     assert early() + d.filter(m="a") + d.filter(m="b") == whole
     assert whole.filter(m="a") - d.filter(m="a") == early().filter(m="a")
+    assert whole - d.filter(m="a") + d.filter(m="a") == whole
     assert whole + delta(labels=LABELS.with_columns(id=pl.col("id") + 2)) != whole
 
 

@@ -425,6 +425,15 @@ def test_a_further_null_is_advised_beside_those_that_were_named() -> None:
     assert fm.count(log, fm.binary("label", "pred", null_values=eval(advised))).frame["unlabelled_neg"].to_list() == [2]
 
 
+def test_numbers_that_are_text_in_one_column_only_have_a_way_in(tmp_path: Path) -> None:
+    (tmp_path / "r.csv").write_text("label,pred\n1,1\nNA,0\n0,0\n1,0\n")
+    with pytest.raises(fm.SchemaError) as refused:
+        fm.count(tmp_path / "r.csv", fm.binary("label", "pred", pos_label="1", null_values=["NA"]))
+    column = eval(re.findall(r"make it text, (pl\.col.*)$", str(refused.value))[0], {"pl": pl})
+    counts = fm.count(tmp_path / "r.csv", fm.binary("label", column, pos_label="1", null_values=["NA"]))
+    assert counts.metrics("accuracy", "label_coverage").select("accuracy", "label_coverage").row(0) == (2 / 3, 0.75)
+
+
 def test_null_values_of_another_kind_than_every_column_are_refused_at_the_door() -> None:
     empty = pl.DataFrame(schema={"label": pl.Int64, "pred": pl.Boolean, "word": pl.String})
     with pytest.raises(fm.SchemaError, match=r"null_values= names 'NA' \(str\), but column 'label' holds Int64"):
