@@ -57,7 +57,7 @@ def replace_file(path: str | Path, content: bytes) -> None:
 
 
 def rights_of(target: Path) -> int | None:
-    """The rights of a file that is there; a link has none."""
+    """The permissions of an ordinary file; None where there is none, or a link."""
     try:
         mode = target.lstat().st_mode
     except FileNotFoundError:
@@ -67,7 +67,7 @@ def rights_of(target: Path) -> int | None:
 
 @contextmanager
 def new_draft(target: Path, rights: int) -> Iterator[tuple[Path, BinaryIO]]:
-    """A locked file beside the target; what is left of it under its own name at the end is removed."""
+    """Open a locked draft beside the target; it is removed at the end unless it was renamed."""
     draft = target.with_name(f"{draft_prefix(target)}{secrets.token_hex(8)}")
     try:
         with locked(draft, rights) as file:
@@ -96,7 +96,7 @@ def locked(draft: Path, rights: int) -> Iterator[BinaryIO]:
 
 
 def is_at(draft: Path, file: BinaryIO) -> bool:
-    """Whether an open file is the one of that name."""
+    """Whether the file at a path is the one that is open."""
     try:
         return os.path.samestat(draft.stat(), os.fstat(file.fileno()))
     except FileNotFoundError:
@@ -129,7 +129,7 @@ def draft_prefix(target: Path) -> str:
 
 
 def sync(folder: Path) -> None:
-    """Bring the names in a folder to the disk, where that is possible."""
+    """Sync a folder, so that a rename in it survives a crash; without effect where that is not possible."""
     with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:

@@ -392,7 +392,7 @@ def check_representable(key: str, values: pl.Series) -> None:
 
 
 def check_range(key: str, values: pl.Series, reach: tuple[int, int], words: str) -> None:
-    """Refuse values outside of some microseconds; those in nanoseconds never are."""
+    """Refuse values outside of a range given in microseconds; nanoseconds always fit."""
     unit = "d" if values.dtype == pl.Date else values.dtype.time_unit  # type: ignore[attr-defined]
     if unit not in MICROSECONDS:
         return

@@ -301,7 +301,7 @@ def explore(tour: Tour, min_n: int) -> pl.DataFrame:
 
 
 def planted() -> str:
-    """What the log was made with."""
+    """A paragraph on the fault and the delay of labels in the log."""
     fault, start = FAULT, f"{FAULT.start:%Y-%m-%d %H:%M}"
     said = (
         f"What was planted: from {start} UTC on the scores of {fault.model} in {fault.country} are too low by "

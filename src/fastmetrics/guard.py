@@ -26,7 +26,7 @@ END = object()
 
 
 def first_line(error: BaseException) -> str:
-    """What an error of another library says, in one line."""
+    """The first line of an error of another library, shortened; of a panic its own message."""
     text = str(error)
     if isinstance(error, pl.exceptions.PanicException) and (found := PANICKED.match(text)):
         text = found[1]

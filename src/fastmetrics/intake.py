@@ -159,7 +159,7 @@ def in_zone(times: pl.Series, dtype: pl.Datetime) -> pl.Series:
 
 
 def check_groups(frame: pl.DataFrame, layout: Layout, family: Family) -> None:
-    """Refuse groups that cannot be: bins that the family has not, other grouping sets, windows that start elsewhere."""
+    """Refuse groups that cannot exist: unknown bins or grouping sets, and starts of no window."""
     for key in family.inner:
         if key.size is not None and not frame[key.name].dtype.is_integer():
             raise SourceError(f"key {key.name!r} of family {family.name!r} holds {frame[key.name].dtype}, not numbers")

@@ -94,7 +94,7 @@ def label_delta(
 
 
 def question(delta: Counts, on: Sequence[str], label: str) -> list[Any]:
-    """What was asked of the log, as far as the delta depends on it."""
+    """The question asked of the log, as far as the delta depends on it."""
     layout = delta.layout
     windows = None if layout.windows is None else vars(layout.windows)
     families = [family.identity for family in layout.families]

@@ -103,7 +103,7 @@ def column_in(family: Family, column: str, outer: Sequence[str]) -> str:
 
 
 def encode_metadata(counts: Counts, write: str, family: Family | None = None) -> bytes:
-    """The metadata of the table of a family, or of all in one table."""
+    """The metadata of a table of one family, or of all families, as JSON; ``write`` is the id of the write."""
     layout = counts.layout
     members = layout.families if family is None else (family,)
     dtypes: dict[str, Any] = {}
@@ -240,7 +240,7 @@ def name_list(given: Any, what: str) -> tuple[str, ...]:
 
 
 def windows_of(given: Any) -> Windows:
-    """Windows from what the metadata say of them."""
+    """Windows from their entry in the metadata, checked."""
     given = check_entries(given, OF_WINDOWS, "windows")
     try:
         return Windows(**{name: given[name] for name in OF_WINDOWS})
@@ -272,7 +272,7 @@ def family_of(given: Mapping[str, Any], known: Mapping[str, Family]) -> Family:
 
 
 def make_family(make: Callable[..., Family], arguments: Mapping[str, Any], name: Any) -> Family:
-    """A family of arguments from a file."""
+    """Call the function of a kind of family with the arguments of a file."""
     strange = [argument for argument in arguments if argument not in inspect.signature(make).parameters]
     if strange:
         raise SourceError(
@@ -320,7 +320,7 @@ def check_dtypes(about: Description) -> None:
 
 
 def how_of(given: Mapping[str, Any]) -> dict[str, Any]:
-    """How Counts came to be, its notes made again."""
+    """The ``how`` of Counts, checked, its notes as objects."""
     try:
         check_how(given)
     except ValueError as error:

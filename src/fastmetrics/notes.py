@@ -88,7 +88,7 @@ def merge_notes(notes: Iterable[Note]) -> list[Note]:
 
 
 def notes_of(how: Mapping[str, Any]) -> Sequence[Note]:
-    """The notes among what is known of a count."""
+    """The notes in the ``how`` of Counts."""
     notes: Sequence[Note] = how.get("notes", ())
     return notes
 

@@ -65,12 +65,12 @@ def check_how(how: Mapping[str, Any]) -> None:
 
 
 def is_difference(how: Mapping[str, Any]) -> bool:
-    """Whether Counts are what was gained less what was lost, and no rows that could be judged."""
+    """Whether Counts are a signed difference, from which no metric is read."""
     return bool(how.get("difference", False))
 
 
 def digest(parts: Iterable[bytes]) -> str:
-    """An id of some bytes, whatever process or version asks for it."""
+    """An id of some bytes, the same in every process and version."""
     known = sha256()
     for part in parts:
         known.update(len(part).to_bytes(8, "little") + part)

@@ -102,7 +102,7 @@ def nulls_of(role: Role, dtype: pl.DataType) -> tuple[Any, ...]:
 
 
 def check_null_values(roles: Sequence[tuple[Role, pl.DataType]]) -> None:
-    """Refuse a value that was named to mean null and is of a kind that no column of the family holds."""
+    """Refuse a value of ``null_values`` whose type no column of the family holds."""
     having = [(role, dtype) for role, dtype in roles if role.null_values is not None]
     for value in having[0][0].null_values or () if having else ():
         if not any(dtype == pl.Null or comparable(value, dtype) for _, dtype in having):
@@ -120,13 +120,13 @@ COMPARABLE: tuple[tuple[type, Callable[[pl.DataType], bool]], ...] = (
 
 
 def comparable(value: Any, dtype: pl.DataType) -> bool:
-    """Whether values of a dtype are of the kind of another value."""
+    """Whether a value can be compared with those of a dtype."""
     fits = next((fits for kind, fits in COMPARABLE if isinstance(value, kind)), None)
     return fits is not None and fits(dtype)
 
 
 def holds(dtype: pl.DataType, value: Any) -> bool:
-    """Whether a dtype has a value of its kind; floats do once it is rounded to them."""
+    """Whether a dtype can hold a comparable value; floats hold a rounded one."""
     if isinstance(dtype, pl.Enum):
         return value in dtype.categories
     if not dtype.is_numeric():
@@ -141,7 +141,7 @@ def holds(dtype: pl.DataType, value: Any) -> bool:
 
 
 def literal(value: Any, dtype: pl.DataType) -> pl.Expr:
-    """A value that a dtype has, to compare with: to Polars a bare -1 is some value of a UInt8."""
+    """A value as a literal of a dtype: Polars makes a bare -1 some value of a UInt8."""
     if dtype.is_integer():
         return pl.lit(int(value), dtype=dtype)
     return pl.lit(value, dtype=dtype) if dtype.is_float() else pl.lit(value)

@@ -83,7 +83,7 @@ def literal(value: Any) -> pl.Expr:
 
 
 def roots(column: Column) -> list[str] | None:
-    """The columns of the log that one is made of; None where only the log can tell, as of a selector."""
+    """The columns that a column or expression reads; None where only the log can tell, as of a selector."""
     if isinstance(column, str):
         return [column]
     if not isinstance(column, pl.Expr):

@@ -177,7 +177,7 @@ SHARED = ("families", "keys", "windows", "weighted", "grouping_sets", "id")
 
 
 def shared(about: Description) -> tuple[Any, ...]:
-    """What all tables of one Counts say alike, in the order of `SHARED`."""
+    """The entries that all tables of one Counts have in common, in the order of `SHARED`."""
     layout = about.layout
     return list(about.names), list(layout.keys), layout.windows, layout.weighted, layout.grouping_sets, about.id
 
@@ -212,7 +212,7 @@ def write(counts: Counts, path: str | Path) -> None:
 
 
 def check_place(path: Path) -> None:
-    """Refuse a place in which something else than a file stands."""
+    """Refuse a path of something other than an ordinary file."""
     if path.is_dir():
         raise SourceError(
             f"cannot write {path}: it is a folder, and Counts are one file; name another place, or move the folder "

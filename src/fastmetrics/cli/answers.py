@@ -67,7 +67,7 @@ allow_option = click.option(
 
 
 def gate_options(examples: str) -> Callable[[Command], Command]:
-    """``--gate`` and what belongs to it."""
+    """The options ``--gate``, ``--gate-burden`` and ``--allow``."""
     return options(
         click.option("--gate", type=GATE, multiple=True, help=f"Exit with 1 unless every group has it: {examples}."),
         click.option(

@@ -54,7 +54,7 @@ class Front(click.Group):
         sys.exit(status or 0)
 
     def status(self, arguments: list[str], prog_name: str | None, *more: Any, **extra: Any) -> Any:
-        """The exit code of a command line, every error of which is said in one line."""
+        """Run a command line and return its exit code; every error is one line on stderr."""
         try:
             check_text(arguments)
             with warnings_as_lines(self.to_shell_words):
@@ -139,13 +139,13 @@ def check_text(arguments: Sequence[str]) -> None:
 
 
 def discard_output() -> None:
-    """Let what stdout could not write go nowhere, as Python would complain when it flushes it at its end."""
+    """Discard what stdout could not write, as Python would complain when it flushes it at its end."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def replace_closed_streams() -> None:
-    """Put streams where the caller closed them, lest a file takes their number: stdin is empty, stdout cannot write."""
+    """Replace closed standard streams, lest a file takes their number: stdin is empty, stdout cannot be written."""
     for name, flags in (("stdin", os.O_RDONLY), ("stdout", os.O_RDONLY), ("stderr", os.O_WRONLY)):
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(os.open(os.devnull, flags), "r" if name == "stdin" else "w"))

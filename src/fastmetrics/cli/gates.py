@@ -67,7 +67,7 @@ class Gate:
         return f"gate {self} failed{groups}: {column} = {worst[column]:.4g}"
 
     def unjudged(self, frame: pl.DataFrame, keys: Sequence[str], column: str) -> str:
-        """The groups in which a column is not known, in one line, or nothing; no group at all is one as well."""
+        """A line on the groups in which a column is null, or on there being no groups; empty where all were judged."""
         unknown = frame.filter(pl.col(column).is_null())
         if unknown.is_empty() and len(frame):
             return ""
@@ -89,7 +89,7 @@ def gate(text: str) -> Gate:
 
 
 def note(text: str) -> str:
-    """The code of a note."""
+    """A code of a note as an argument, checked."""
     if text not in NOTES:
         raise click.BadParameter(unknown("note", text, NOTES))
     return text

@@ -163,7 +163,7 @@ def compare(counts: str, reference: str | None, **given: Any) -> None:
 
 
 def with_unmatched_groups(frame: pl.DataFrame, counts: fm.Counts, to: Any, keys: Sequence[str]) -> pl.DataFrame:
-    """Comparisons with a row for every group that there is to judge, those included that are on one side only."""
+    """Comparisons with a row for every group to judge, null where a group is on one side only."""
     if isinstance(to, dict):
         (key, value), *_ = to.items()
         counts = counts.filter(~pl.col(WINDOW if key == "window" else key).eq_missing(pl.lit(value)))

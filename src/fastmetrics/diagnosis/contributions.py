@@ -99,7 +99,7 @@ def decompose(
 
 
 def with_floats(keys: pl.DataFrame, columns: Mapping[str, Any]) -> pl.DataFrame:
-    """Float columns beside those of keys, of which there may be none; NaN is null."""
+    """Key columns, of which there may be none, with float columns beside them; NaN becomes null."""
     floats = {name: np.asarray(column, np.float64) for name, column in columns.items()}
     return pl.concat([keys, pl.DataFrame(floats, nan_to_null=True)], how="horizontal")
 

@@ -68,7 +68,7 @@ class Told:
     leaves: NDArray[np.bool_]
 
     def adjusted(self, searches: float) -> Told:
-        """The finding with its p adjusted for so many searches, of which it is of one."""
+        """The finding of one of so many searches, with its p adjusted for all of them."""
         p = self.finding.p
         return self if p is None else replace(self, finding=replace(self.finding, p=min(1.0, p * searches)))
 

@@ -113,7 +113,7 @@ def binary(
 
 
 def notes(table: pl.DataFrame, known: Sequence[Note], columns: tuple[str, str], pos_label: Any) -> list[Note]:
-    """What the cells say of a positive value that was named, and what they do not contradict."""
+    """The notes of a positive value that never occurs, and that of no shared value unless cells contradict it."""
     c = {cell: int(table.get_column(cell).sum()) for cell in CELLS}  # a query would take 0.1 ms
     negatives, positives = c["tn"] + c["fp"] + c["unpredicted_neg"], c["fn"] + c["tp"] + c["unpredicted_pos"]
     disjoint = unshared_note(columns, 0)

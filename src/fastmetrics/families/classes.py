@@ -105,7 +105,7 @@ def classes(
 def notes(
     table: pl.DataFrame, known: Sequence[Note], columns: tuple[str, str], labels: Sequence[Any] | None
 ) -> list[Note]:
-    """Classes that were named and never occur, and labels and predictions that have no class in common."""
+    """The notes of named classes that never occur, and of labels and predictions without a common class."""
     label, said = (set(table[key].drop_nulls().to_list()) for key in ("label", "prediction"))
     missing = [name for name in labels or () if name not in label | said]
     labelled = int(table.filter(pl.col("label").is_not_null())["rows"].sum())

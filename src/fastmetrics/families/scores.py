@@ -140,7 +140,7 @@ def scores(
 def notes(
     table: pl.DataFrame, known: Sequence[Note], columns: tuple[str, str], pos_label: Any, edges: Floats
 ) -> list[Note]:
-    """What the cells say of a positive value that was named, and of scores that no bin tells apart."""
+    """The notes of a positive value that never occurs, and of scores outside the edges."""
     negative, positive, _ = (int(table.get_column(state).sum()) for state in STATES)
     return [*absent_note(pos_label, columns[0], negative, positive), *outside_notes(table, columns[1], edges)]
 

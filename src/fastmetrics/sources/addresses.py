@@ -11,7 +11,7 @@ File = str | bytes | IO[bytes]  # a path or URI, what is in a file, or a file th
 
 
 def is_local(file: File) -> bool:
-    """Whether it is a path of this machine."""
+    """Whether a file is given by a local path."""
     return isinstance(file, str) and "://" not in file
 
 

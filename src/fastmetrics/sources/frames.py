@@ -118,7 +118,7 @@ class Kind:
     called: str | None = None
 
     def open(self, data: Any, columns: Columns) -> Source:
-        """One as a source."""
+        """A frame of this kind as a source."""
         held = self.convert(data, columns)
         source = from_frame(self.called or f"the {type(data).__qualname__}", held.frame)
         return replace(source, names=held.names, unfit=held.unfit)
@@ -135,7 +135,7 @@ STREAM = Kind("anything with __arrow_c_stream__", has("__arrow_c_stream__"), fro
 
 
 def convert(name: str, data: Any, columns: Columns) -> Converted:
-    """A frame of any kind, whole.
+    """Convert a frame of any kind.
 
     Raises
     ------

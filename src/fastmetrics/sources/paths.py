@@ -180,7 +180,7 @@ class Files:
         return pl.concat(lazies, how="diagonal") if len(lazies) > 1 else lazies[0]
 
     def read_unchanged(self, source: Source, selection: Selection) -> Frames:
-        """The batches, of files that do not become shorter meanwhile."""
+        """The batches; SourceError where a file became shorter meanwhile."""
         before = file_lengths(self.paths)
         try:
             yield from self.read_explained(source, selection) if self.kind.text else source.batches(selection)
@@ -190,7 +190,7 @@ class Files:
         check_lengths(before)
 
     def read_explained(self, source: Source, selection: Selection) -> Frames:
-        """The batches of text files, whose lines are measured meanwhile; errors with file and column."""
+        """The batches of text files, their lines measured meanwhile; errors name file and column."""
         assert source.lazy is not None
         stop = threading.Event()
         local = [] if self.kind.separator is None else [file for file in self.paths if is_local(file)]
@@ -247,7 +247,7 @@ def from_table(table: Table, name: str, path: Any) -> Source:
 
 
 def formats_of(files: Sequence[str], named: Format | None) -> tuple[dict[str, Format], dict[str, str]]:
-    """The format of each file, and what is in those that are of none."""
+    """The format of each file, and the contents of those of no known format."""
     kinds, unknown_files = {}, {}
     for file in files:
         try:
@@ -340,7 +340,7 @@ def expanded(path: str) -> list[str]:
 
 
 def hidden(name: str) -> bool:
-    """Whether what has such a name in a folder is not data."""
+    """Whether a file or folder of such a name is no data: hidden, or a marker of Hadoop."""
     return name.startswith((".", "_")) or any(fnmatch(name, marker) for marker in MARKERS)
 
 

@@ -103,7 +103,7 @@ class Text:
 
 
 def head_of(file: File) -> bytes:
-    """How text begins that lies here; nothing of a file elsewhere."""
+    """The first bytes of local text; nothing of a remote file."""
     if isinstance(file, bytes):
         return file[:HEAD_BYTES]
     if not (isinstance(file, str) and is_local(file)):

@@ -43,12 +43,12 @@ class Question:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What the keys are called."""
+        """The names of the keys, as titles have them."""
         return tuple(map(title_name, self.keys))
 
     @property
     def title(self) -> str:
-        """What the metric is called."""
+        """The name of the metric, as titles have it."""
         return title_name(self.asked.column)
 
     @property
