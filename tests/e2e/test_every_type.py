@@ -207,6 +207,17 @@ def test_a_column_of_a_query_that_fails_is_not_asked_for() -> None:
         fm.count(relation, BINARY, by="bad")
 
 
+@pytest.mark.parametrize("write", [parquet, arrow_file, arrow_stream])
+def test_columns_of_one_name_in_a_file_are_in_the_way_where_they_are_read(
+    write: Callable[[pa.Table, Path], Path], tmp_path: Path
+) -> None:
+    file = write(pa.table([[1, 0], [1, 1], [1, 2], [3, 4]], names=["label", "pred", "x", "x"]), tmp_path)
+    assert fm.count(file, BINARY).rows == 2
+    assert fm.count([file, file], BINARY, where="label = 1").rows == 2
+    with pytest.raises(fm.SourceError, match="column 'x' has a type that Polars does not know, or the name of another"):
+        fm.count(file, BINARY, by="x")
+
+
 def test_objects_of_pandas_are_named() -> None:
     frame = pd.DataFrame({"label": [1, 0], "pred": [1, 1], "features": pd.Series(["a", 1], dtype=object), "z": [1j, 2]})
     assert fm.count(frame, BINARY).rows == 2

@@ -20,7 +20,18 @@ from fastmetrics.sources.lines import check_lines
 from fastmetrics.sources.opened import failure
 from fastmetrics.sources.text import Text
 
-__all__ = ["FORMATS", "TABLES", "Format", "Many", "Table", "format_of", "named_format", "suffixes", "widened"]
+__all__ = [
+    "FORMATS",
+    "STRANGE",
+    "TABLES",
+    "Format",
+    "Many",
+    "Table",
+    "format_of",
+    "named_format",
+    "suffixes",
+    "widened",
+]
 
 Many = Callable[[list[str], bool, dict[str, pl.DataType] | None], pl.LazyFrame]
 
@@ -120,11 +131,14 @@ def of_text(name: str, endings: tuple[str, ...], text: Text) -> Format:
 
 # Binary
 
+# What Polars says of a column of a type that it does not know, and of several columns of one name.
+STRANGE = (pl.exceptions.PanicException, pl.exceptions.DuplicateError)
+
 
 def parquet_schema(file: File) -> pl.Schema:
     try:
         return pl.Schema(pl.read_parquet_schema(exact(file)))
-    except pl.exceptions.PanicException:  # over a column of a type that it does not know
+    except STRANGE:
         if is_remote(file):
             raise
         return arrow_files.parquet_schema(file)
@@ -134,7 +148,7 @@ def scan_parquet(file: File, schema: pl.Schema) -> pl.LazyFrame:
     lazy = pl.scan_parquet(exact(file))
     try:
         lazy.collect_schema()
-    except pl.exceptions.PanicException:
+    except STRANGE:
         if is_remote(file):
             raise
         return arrow_files.scan_parquet(file)

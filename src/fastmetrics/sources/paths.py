@@ -22,17 +22,16 @@ from fastmetrics.errors import SourceError, listed, unknown
 from fastmetrics.guard import FOREIGN, first_line
 from fastmetrics.schema import expressions
 from fastmetrics.sources.addresses import is_local
-from fastmetrics.sources.arrow import unreadable_reason
 from fastmetrics.sources.batches import Frames
 from fastmetrics.sources.changes import check_lengths, file_lengths
-from fastmetrics.sources.formats import TABLES, Format, Many, Table, format_of, suffixes, widened
+from fastmetrics.sources.formats import STRANGE, TABLES, Format, Many, Table, format_of, suffixes, widened
 from fastmetrics.sources.opened import Parts, Selection, Source, from_lazy
 from fastmetrics.sources.sniffing import sniff_file
 from fastmetrics.wording import is_encodable
 
 __all__ = ["are_paths", "from_paths", "from_table", "missing"]
 
-NO_TYPE = "values of a type that Polars does not know"
+UNFIT = "has a type that Polars does not know, or the name of another column; cast or rename it first"
 MARKERS = ("*.crc", "*_$folder$")  # what Hadoop leaves beside files
 SCHEMES = ("s3", "s3a", "gs", "gcs", "az", "azure", "adl", "abfs", "abfss", "hf", "http", "https")
 
@@ -117,7 +116,7 @@ class Files:
     def source(self) -> Source:
         source = self.opened()
         whole = replace(self, schema=source.schema)
-        strange = {name: unreadable_reason(NO_TYPE) for name, dtype in self.schema.items() if dtype == pl.Object}
+        strange = {name: UNFIT for name, dtype in self.schema.items() if dtype == pl.Object}
         source = replace(
             source,
             names=(*source.schema, *strange),
@@ -135,7 +134,7 @@ class Files:
         try:
             return from_lazy(self.name, self.native(self.kind.many))
         except SourceError as error:
-            if not isinstance(error.__cause__, pl.exceptions.PanicException):
+            if not isinstance(error.__cause__, STRANGE):
                 raise
         return from_lazy(self.name, self.union())
 
