@@ -69,6 +69,8 @@ def carried_state(
             return known if dtype in (pl.Float32, pl.Float64) else known.cast(pl.Float32)
         return known if dtype not in (pl.Int128, pl.UInt128) else known.cast(pl.Int64)
     check_pos_label(role.pos_label, name, dtype)
+    if role.name == "prediction" and dtype.is_float():
+        check_decisions(role, name, sample())
     if read_as_text(role, dtype):
         return column
     positive = (column.fill_nan(None) if dtype.is_float() else column) == literal(role.pos_label, dtype)
@@ -157,6 +159,17 @@ def check_pos_label(pos_label: Any, name: str, dtype: pl.DataType) -> None:
         if isinstance(dtype, pl.Enum):
             raise SchemaError(f"column {name!r}: " + unknown("pos_label", pos_label, dtype.categories))
         raise SchemaError(f"pos_label={pos_label!r} is no value of column {name!r}, which holds {dtype}")
+
+
+def check_decisions(role: Role, name: str, sample: pl.Series) -> None:
+    """Refuse predictions that are probabilities: beside a whole positive value all but its own would be negatives."""
+    inside = sample.filter((sample > 0) & (sample < 1))
+    if len(inside) and float(role.pos_label).is_integer():
+        raise DataError(
+            f"column {name!r} holds {inside[0]!r} beside pos_label={role.pos_label!r}: count probabilities with "
+            "y_score= and threshold=; if it is a negative, count Booleans, as in "
+            f"pl.col({name!r}) == {role.pos_label!r}"
+        )
 
 
 def needs_pos_label(role: Role, sample: pl.Series) -> SchemaError:

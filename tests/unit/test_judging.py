@@ -425,6 +425,17 @@ def test_a_further_null_is_advised_beside_those_that_were_named() -> None:
     assert fm.count(log, fm.binary("label", "pred", null_values=eval(advised))).frame["unlabelled_neg"].to_list() == [2]
 
 
+@pytest.mark.parametrize("dtype", [pl.Float32, pl.Float64])
+@pytest.mark.parametrize("lazy", [False, True])
+def test_probabilities_beside_a_positive_value_are_pointed_to_scores(dtype: Any, lazy: bool) -> None:
+    log = pl.DataFrame({"label": [1, 0, -1], "pred": pl.Series([1.0, None, 0.25], dtype=dtype)})
+    with pytest.raises(fm.DataError, match=r"column 'pred' holds 0.25 beside pos_label=1.* y_score= and threshold="):
+        fm.count(log.lazy() if lazy else log, fm.binary("label", "pred", pos_label=1))
+    assert fm.count(log, fm.binary("label", y_score="pred", threshold=0.5, pos_label=1)).rows == 3
+    whole = log.with_columns(pred=pl.Series([1.0, 7.5, float("nan")], dtype=dtype))
+    assert fm.count(whole, fm.binary("label", "pred", pos_label=1)).frame.select("tp", "tn").row(0) == (1, 1)
+
+
 def test_numbers_that_are_text_in_one_column_only_have_a_way_in(tmp_path: Path) -> None:
     (tmp_path / "r.csv").write_text("label,pred\n1,1\nNA,0\n0,0\n1,0\n")
     with pytest.raises(fm.SchemaError) as refused:
