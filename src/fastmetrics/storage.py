@@ -213,6 +213,8 @@ def write(counts: Counts, path: str | Path) -> None:
 
 def check_place(path: Path) -> None:
     """Refuse a path of something other than an ordinary file."""
+    if "\0" in str(path):
+        raise SourceError(f"cannot write {str(path)!r}: no file can have a NUL in its name")
     if path.is_dir():
         raise SourceError(
             f"cannot write {path}: it is a folder, and Counts are one file; name another place, or move the folder "

@@ -91,3 +91,12 @@ def test_a_truth_that_yaml_made_of_a_text_is_said_as_an_option(text: str, tmp_pa
     refused = run(text, "--y-pred", "pred", "--config", str(tmp_path / "job.yaml"))
     assert refused.exit_code == 2
     assert "--pos-label True is bool" in refused.stderr
+
+
+def test_no_value_and_the_empty_text_are_told_apart(tmp_path: Path) -> None:
+    path = tmp_path / "text.ndjson"
+    path.write_text('{"label": "yes", "pred": "yes"}\n{"label": "", "pred": "no"}\n{"label": "NA", "pred": "no"}\n')
+    asked = [str(path), "--y-pred", "pred", "--pos-label", "yes"]
+    assert coverage(run(*asked, "--null-values", "")) == 1
+    assert coverage(run(*asked, "--null-values", '""')) == pytest.approx(2 / 3)
+    assert coverage(run(*asked, "--null-values", 'NA,""')) == pytest.approx(1 / 3)

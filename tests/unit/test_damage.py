@@ -158,3 +158,9 @@ def test_bytes_that_changed_are_found_without_being_read(tmp_path: Path) -> None
         path.write_bytes(raw.replace(old, new))
         with pytest.raises(SourceError, match=r"counts\.parquet cannot be read: its checksum does not match"):
             fm.read_counts(path)
+
+
+def test_a_path_that_no_file_can_have_is_refused() -> None:
+    counts = fm.count({"label": [1, 0], "pred": [1, 1]}, fm.binary("label", "pred"))
+    with pytest.raises(SourceError, match="no file can have a NUL in its name"):
+        counts.write("counts\0.parquet")

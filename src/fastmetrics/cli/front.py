@@ -126,7 +126,7 @@ class Front(click.Group):
 def shell_list(written: str) -> str:
     """A Python list as an argument of the shell, an empty one as ''; text that is no list, such as a name, as it is."""
     try:
-        return shlex.quote(",".join(map(str, ast.literal_eval(written))))
+        return shlex.quote(",".join(str(value) or '""' for value in ast.literal_eval(written)))
     except (ValueError, SyntaxError):
         return written
 

@@ -22,8 +22,10 @@ def names(text: str) -> list[str]:
 
 
 def split_values(given: Any) -> list[Any]:
-    """Split ``a, b`` at commas and keep empty parts; what a config file has that is no text stays as it is."""
-    return [part.strip() for part in given.split(",")] if isinstance(given, str) else [given]
+    """Split ``a, b`` at commas; nothing is no value, and what a config file has that is no text stays as it is."""
+    if not isinstance(given, str):
+        return [given]
+    return [part.strip() for part in given.split(",")] if given else []
 
 
 def value(given: Any) -> Any:
