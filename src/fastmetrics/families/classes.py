@@ -106,7 +106,10 @@ def notes(
     table: pl.DataFrame, known: Sequence[Note], columns: tuple[str, str], labels: Sequence[Any] | None
 ) -> list[Note]:
     """The notes of named classes that never occur, and of labels and predictions without a common class."""
-    label, said = (set(table[key].drop_nulls().to_list()) for key in ("label", "prediction"))
+    ours, theirs = table["label"], table["prediction"]
+    if labels is None and ours.dtype == theirs.dtype and (ours == theirs).any():
+        return []  # without a look at each class: 20,000 of them take 2 ms
+    label, said = (set(column.drop_nulls().to_list()) for column in (ours, theirs))
     missing = [name for name in labels or () if name not in label | said]
     labelled = int(table.filter(pl.col("label").is_not_null())["rows"].sum())
     found = []
