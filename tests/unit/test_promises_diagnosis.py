@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from statistics import NormalDist
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -12,6 +14,7 @@ import fastmetrics as fm
 from exact_logs import counted, days, diagnosed, part
 from fastmetrics.diagnosis.explanations import Fit
 from fastmetrics.diagnosis.tags import TAGS, Move, Moves, clearly, rank_of
+from fastmetrics.diagnosis.when import split
 from oracle_metrics import Z95, share_bounds
 
 Parts = Sequence[pl.DataFrame]
@@ -345,3 +348,39 @@ def test_a_fifth_of_alpha_pays_for_the_range_of_an_estimated_base() -> None:
     """Evidence of 1 / alpha is needed where the base is known, and of 1 / (0.8 alpha) where it is estimated."""
     known, estimated = (fm.watch([10] * 3, [100] * 3, base=base).needed for base in (0.1, (1000, 10_000)))
     assert (known, estimated) == pytest.approx((math.log(20), math.log(25)))
+
+
+@pytest.mark.parametrize(("raised", "told"), [(4, True), (5, False)])
+def test_up_to_three_slices_within_one_are_held_against_it(raised: int, told: bool) -> None:
+    """Misses rise in some of ten shops: of four shops, three explain more than all ten as one; of five, four would."""
+    before, now = (
+        [part(20_000, positive=1.0, shop=at, fnr=missed if at < raised else 0.2) for at in range(10)]
+        for missed in (0.2, 0.25)
+    )
+    found = sorted(one.slice.get("shop", "all") for one in diagnosed(before, now))
+    assert found == (list(range(raised)) if told else ["all"])
+
+
+def test_the_interval_of_a_date_holds_it_95_times_in_100() -> None:
+    """Of windows of two rows: where one window tells much, an interval of whole windows holds it more often."""
+    rng = np.random.default_rng(0)
+    held = 0
+    for at in rng.integers(300, 700, 1000):
+        found = split(rng.binomial(2, np.where(np.arange(1000) < at, 0.4, 0.5)), np.full(1000, 2))
+        held += found.low <= at <= found.high
+    assert held / 1000 == pytest.approx(0.95, abs=0.03)
+
+
+@pytest.mark.parametrize("factor", [0.6, 1.5])
+def test_bounds_of_explain_sum_are_at_95_percent(factor: float) -> None:
+    """The change of 60 shops with errors of 5 % each: that of their mean is smaller by the root of 60."""
+    errors = [NormalDist(0, 0.05).inv_cdf((at + 0.5) / 60) for at in range(60)]
+    shops = [(region, at) for region in range(4) for at in range(60)]
+    expected = pl.DataFrame({"region": [region for region, _ in shops], "shop": range(240), "value": [100.0] * 240})
+    actual = expected.with_columns(
+        value=pl.Series([100 * (1 + errors[at]) * (1 if region else factor) for region, at in shops])
+    )
+    found = fm.explain_sum(actual, expected=expected, dims=["region", "shop"]).row(0, named=True)
+    half = Z95 * 0.05 * factor / math.sqrt(60)
+    assert found["predicate"] == [{"column": "region", "value": "0"}]
+    assert (found["low"], found["high"]) == pytest.approx((factor - 1 - half, factor - 1 + half), abs=0.1 * half)

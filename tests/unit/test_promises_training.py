@@ -29,9 +29,9 @@ def lost(part: float) -> Any:
     return noisy(1.2 - np.minimum(X / 0.5, 1) + part * np.clip((X - 0.7) / 0.1, 0, 1))
 
 
-def stopped(end: float, scale: float) -> Any:
+def stopped(end: float, scale: float, noise: float = SLIGHT) -> Any:
     """A loss that levels off by itself."""
-    return noisy(end + (1 - end) * np.exp(-X / scale))
+    return noisy(end + (1 - end) * np.exp(-X / scale), noise)
 
 
 def validated(rise: float) -> dict[str, Any]:
@@ -146,6 +146,11 @@ ERRORS = {  # with these draws: standard errors of the log that has no finding, 
         "loss_not_decreasing",
         falling(0.42, 0.32, 5),  # 3.1, and 25 % of the start
         falling(0.23, 0.18, 5),  # 3.1, and 14 %
+    ),
+    "stopped in the first half by 5.4 of chi square": (
+        "plateau",
+        {"train_loss": stopped(0.5, 0.1, 0.0725)},  # 4.6
+        {"train_loss": stopped(0.5, 0.1, 0.0625)},  # 6.3
     ),
 }
 
