@@ -14,6 +14,7 @@ import polars as pl
 from fastmetrics.counts import Counts
 from fastmetrics.errors import SchemaError, SourceError, listed
 from fastmetrics.families import binary
+from fastmetrics.forks import check_process
 from fastmetrics.metrics import Metric
 from fastmetrics.notes import Note, NoteWarning, notes_of
 from fastmetrics.schema import Column, Family, Schema
@@ -137,6 +138,7 @@ def count(
     if on_error not in ("raise", "skip"):
         raise SchemaError(f"on_error={on_error!r} is not 'raise' or 'skip'")
     with IMPORTING:
+        check_process()  # under the lock, which a fork takes: it meets no count that has begun unseen
         from fastmetrics.judging import Observations, judge
         from fastmetrics.scan import scan  # the way to the kernels, and so to Numba: not for import time
 

@@ -24,14 +24,15 @@ class Process:
 
 
 def has_threads() -> bool:
-    """Whether Polars has threads in this process; where the system does not tell, whether we asked it something."""
+    """Whether Polars has threads in this process, as far as the system tells."""
     with suppress(OSError):
         return any(OF_QUERIES.match((task / "comm").read_text()) for task in THREADS.iterdir())
-    return Process.used
+    return False
 
 
 def before_fork() -> None:
-    Process.forking = Process.orphaned or has_threads()
+    """Note what the child will lack; a thread that asks Polars its first question may be about to start its threads."""
+    Process.forking = Process.orphaned or Process.used or has_threads()
 
 
 def in_child() -> None:

@@ -32,7 +32,7 @@ def printable(text: str) -> str:
 def is_encodable(text: str) -> bool:
     r"""Whether UTF-8 can hold a text: no surrogate stands alone in it, as in a path that is not UTF-8.
 
-    >>> whole("café"), whole("caf\udce9")
+    >>> is_encodable("café"), is_encodable("caf\udce9")
     (True, False)
     """
     return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
@@ -58,7 +58,7 @@ def shortened(text: str, longest: int = LONGEST) -> str:
 def readable(value: object, longest: int = LONGEST, null: str = "null") -> str:
     """A value as people read it: printable, short, and in quotes where it would be taken for nothing or for null.
 
-    >>> said("BR"), said(None), said("null"), said(""), said(" a")
+    >>> readable("BR"), readable(None), readable("null"), readable(""), readable(" a")
     ('BR', 'null', "'null'", "''", "' a'")
     """
     if value is None:

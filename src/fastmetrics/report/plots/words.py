@@ -62,7 +62,7 @@ def escape_title(text: str) -> str:
 def escape_tags(text: str) -> str:
     r"""Printable text as a picture may hold it: what would begin a tag, where a page takes the picture in, is broken.
 
-    >>> print(drawn("<18"), drawn("</script>"))
+    >>> print(escape_tags("<18"), escape_tags("</script>"))
     <18 \x3c/script>
     """
     return TAG.sub(r"\\x3c", text)
