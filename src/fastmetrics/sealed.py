@@ -14,10 +14,12 @@ import pyarrow.parquet as pq
 
 from fastmetrics.errors import SourceError
 
-__all__ = ["check_seal", "seal"]
+__all__ = ["check_gap", "check_seal", "seal"]
 
 MARK = b"fastmetrics.sha256:"
 SEAL = len(MARK) + hashlib.sha256().digest_size
+DAMAGED = "its checksum does not match: the file is damaged; restore it from a copy, or count again"
+WRITER = "parquet-cpp-arrow"
 TAIL = 8  # the length of the footer, and "PAR1"
 
 
@@ -46,7 +48,28 @@ def check_seal(raw: bytes) -> None:
     start = max(at - SEAL, 0)
     marked = view[start : start + len(MARK)] == MARK
     if marked and digest(view[:start], view[at:]) != view[start + len(MARK) : at]:
-        raise SourceError("its checksum does not match: the file is damaged; restore it from a copy, or count again")
+        raise SourceError(DAMAGED)
+
+
+def check_gap(raw: bytes, metadata: pq.FileMetaData) -> None:
+    """Refuse a file whose digest is damaged so far that it looks like none: what lies in its place is as long.
+
+    Only files of our own writer are judged, which puts nothing else between the pages and the footer.
+    """
+    groups = map(metadata.row_group, range(metadata.num_row_groups))
+    chunks = [group.column(column) for group in groups for column in range(metadata.num_columns)]
+    if not metadata.created_by.startswith(WRITER) or any(chunk.has_offset_index for chunk in chunks):
+        return
+    end = max((first_page(chunk) + chunk.total_compressed_size for chunk in chunks), default=len(b"PAR1"))
+    at = footer_start(raw)
+    if at - end == SEAL and raw[end : end + len(MARK)] != MARK:
+        raise SourceError(DAMAGED)
+
+
+def first_page(chunk: pq.ColumnChunkMetaData) -> int:
+    """Where the pages of a column chunk begin."""
+    pages = (chunk.dictionary_page_offset, chunk.data_page_offset)
+    return min(int(page) for page in pages if page is not None)
 
 
 def footer_start(raw: bytes | memoryview) -> int:

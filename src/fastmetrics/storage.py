@@ -23,7 +23,7 @@ from fastmetrics.merging import align_keys
 from fastmetrics.metadata import FAMILY, KEY, Description, column_in, decode_metadata, encode_metadata
 from fastmetrics.notes import notes_of
 from fastmetrics.schema import Family, repeated
-from fastmetrics.sealed import check_seal, seal
+from fastmetrics.sealed import check_gap, check_seal, seal
 
 __all__ = ["from_arrow", "read", "to_arrow", "write"]
 
@@ -242,6 +242,7 @@ def read_parts(path: Path, known: Mapping[str, Family]) -> list[Part]:
         raw = path.read_bytes()
         check_seal(raw)
         file = pq.ParquetFile(pa.BufferReader(raw))
+        check_gap(raw, file.metadata)
         about = decode_metadata((file.schema_arrow.metadata or {}).get(KEY), known)
         if about.family is not None:
             return [part_from_table(file.read(columns=about.columns), about)]

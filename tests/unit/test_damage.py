@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import random
 from collections.abc import Callable
@@ -164,3 +165,17 @@ def test_a_path_that_no_file_can_have_is_refused() -> None:
     counts = fm.count({"label": [1, 0], "pred": [1, 1]}, fm.binary("label", "pred"))
     with pytest.raises(SourceError, match="no file can have a NUL in its name"):
         counts.write("counts\0.parquet")
+
+
+@pytest.mark.parametrize("families", [1, 2])
+def test_a_digest_that_was_overwritten_is_no_missing_one(families: int, tmp_path: Path) -> None:
+    path = tmp_path / "counts.parquet"
+    given = [fm.binary("label", "pred"), fm.classes("label", "pred")][:families]
+    fm.count({"label": [1, 0, 1], "pred": [1, 1, 1]}, *given).write(path)
+    raw = path.read_bytes()
+    at = raw.index(b"fastmetrics.sha256:")
+    path.write_bytes(raw[:at] + bytes(51) + raw[at + 51 :])
+    with pytest.raises(SourceError, match="its checksum does not match"):
+        fm.read_counts(path)
+    pq.write_table(pq.read_table(io.BytesIO(raw)), path)  # as another program does, without a digest
+    assert fm.read_counts(path).rows == 3
