@@ -236,10 +236,15 @@ def start(threads: Sequence[threading.Thread]) -> None:
 
 
 def finish(running: Sequence[threading.Thread], waiting: queue.Queue[pa.RecordBatch | None]) -> None:
-    """Let the threads end, and wait for them; the queue may be full of a None that no thread is left to take."""
+    """Let the threads end, and wait for them; the queue may be full of a None that no thread is left to take.
+
+    It may also hold a batch that no thread was woken for: an interrupt can come after it was put there and before that.
+    """
     while alive := [thread for thread in running if thread.is_alive()]:
         with contextlib.suppress(queue.Full):
             waiting.put(None, timeout=TICK)
+        with waiting.not_empty:
+            waiting.not_empty.notify_all()
         alive[0].join(timeout=TICK)
 
 

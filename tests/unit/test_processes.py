@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import queue
 import subprocess
 import sys
+import threading
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 import fastmetrics as fm
+from fastmetrics import scan
 
 LOG = {"label": [1, 0], "pred": [1, 1]}
 BINARY = fm.binary("label", "pred")
@@ -113,8 +118,6 @@ def test_too_many_threads_are_refused_in_one_line(threads: int) -> None:
 
 
 def test_threads_that_the_system_refuses_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    import threading
-
     start, alive = threading.Thread.start, []
 
     def refuse(thread: threading.Thread) -> None:
@@ -138,3 +141,20 @@ def test_many_threads_count_little_right() -> None:
 def test_a_fork_while_another_thread_counts_for_the_first_time() -> None:
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", BESIDE_IMPORTS], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_threads_end_though_an_interrupt_came_before_they_were_woken() -> None:
+    batches: queue.Queue[Any] = queue.Queue(1)
+    counted: list[Any] = []
+    worker = SimpleNamespace(add=counted.append)
+    pool = SimpleNamespace(relieve=lambda worker: None)
+    threads = [threading.Thread(target=scan.work, args=(worker, batches, pool, []), daemon=True) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    with batches.mutex:
+        batches.queue.append("a batch")  # put there, as `Queue.put` does, and not yet told to those who wait
+    last = threading.Thread(target=scan.finish, args=(threads, batches), daemon=True)
+    last.start()
+    last.join(timeout=20)
+    assert not last.is_alive()
+    assert counted == ["a batch"]
