@@ -140,7 +140,8 @@ def main() -> None:
         f"{now()}, {machine()}. {arguments.rows:,} rows, {GROUPS:,} groups; the base of each multiple is the\n"
         "four sums of tn, fp, fn and tp written by hand, without any metric. `over` repeats a value "
         "for every row, so that six\nFloat64 columns cost more to write than four of UInt32: both are shown. "
-        "Integers and floats are checked to hold nothing\nbut 0, 1 and -1, which the sums by hand do not do.\n\n"
+        "Integers and floats are checked to hold nothing\nbut 0, 1 and -1, and not -1 beside 0, which the sums by hand "
+        "do not do.\n\n"
     )
     put_section(section + shown)
     print(shown)
