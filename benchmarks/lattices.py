@@ -15,11 +15,11 @@ from statistics import median
 import numpy as np
 import polars as pl
 
-from fastmetrics.diagnosis.dispersion import independent
-from fastmetrics.diagnosis.lattice import Lattice, lattice_of
-from fastmetrics.diagnosis.levels import best_by_levels
-from fastmetrics.diagnosis.ratios import LEAST_VARIANCE, Ratio
-from fastmetrics.diagnosis.where import Search, strongest
+from fastmetrics.diagnosis.search.branch_and_bound import best_by_levels
+from fastmetrics.diagnosis.search.lattice import Lattice, lattice_of
+from fastmetrics.diagnosis.search.localise import Search, strongest
+from fastmetrics.diagnosis.search.overdispersion import independent
+from fastmetrics.diagnosis.search.strata import LEAST_VARIANCE, Ratio
 
 OUT = Path(__file__).with_name("LATTICES.md")
 SMALL = (2, 6, 5, 6, 5, 2)  # 15,876 conjunctions

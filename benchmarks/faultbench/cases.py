@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 import fastmetrics as fm
 from fastmetrics.counts import Counts
-from fastmetrics.layout import WINDOW
+from fastmetrics.state.layout import WINDOW
 from faultbench.faults import KINDS, MAGNITUDES, PROFILES, WINDOWS, Fault, Rows, expected, inject, levels, rescored
 from faultbench.logs import NULL, Log, Predicate
 from faultbench.measures import denominator, numerator

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastmetrics.diagnosis.rates import BINARY
+from fastmetrics.diagnosis.sides.rates import BINARY
 from fastmetrics.families.binary import CELLS, METRICS
 from fastmetrics.metrics import Cells
 

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from fastmetrics.diagnosis.causes.incidents import Measured, measure
+from fastmetrics.diagnosis.causes.volumes import LEAST_CHANGE
 from fastmetrics.diagnosis.diagnose import SHARES, shared
-from fastmetrics.diagnosis.dispersion import Dispersion
-from fastmetrics.diagnosis.incidents import Measured, measure
-from fastmetrics.diagnosis.lattice import Cell
-from fastmetrics.diagnosis.leaves import Pair, paired
-from fastmetrics.diagnosis.rates import ROWS, Rate, rates_of
-from fastmetrics.diagnosis.volumes import LEAST_CHANGE
-from fastmetrics.diagnosis.where import Search
+from fastmetrics.diagnosis.search.lattice import Cell
+from fastmetrics.diagnosis.search.localise import Search
+from fastmetrics.diagnosis.search.overdispersion import Dispersion
+from fastmetrics.diagnosis.sides.pair import Pair, paired
+from fastmetrics.diagnosis.sides.rates import ROWS, Rate, rates_of
 from faultbench.cases import Case
 
 __all__ = ["Oracle", "consult"]

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastmetrics.diagnosis.decompose import decompose
 from fastmetrics.diagnosis.findings import Diagnosis, Finding
-from fastmetrics.diagnosis.rates import quartile_bins
+from fastmetrics.diagnosis.sides.rates import quartile_bins
+from fastmetrics.diagnosis.split.kitagawa import decompose
 from faultbench.cases import START, Case
 from faultbench.faults import WINDOWS, expected, levels, rescored
 from faultbench.logs import STATE_OF, Log

@@ -36,22 +36,22 @@ from fastmetrics.arrays import (
     roc_auc_score,
     root_mean_squared_error,
 )
+from fastmetrics.arrays.founding import F1, accuracy, find_root_cause, precision, recall
 from fastmetrics.counts import Counts
 from fastmetrics.errors import DataError, FastMetricsError, MergeError, SchemaError, SourceError
 from fastmetrics.families import binary, classes, fbeta, regression, scores
-from fastmetrics.founding import F1, accuracy, find_root_cause, precision, recall
-from fastmetrics.late import label_delta
+from fastmetrics.late_labels import label_delta
 from fastmetrics.metrics import Metric
 from fastmetrics.notes import Note, NoteWarning
 
 if TYPE_CHECKING:
-    from fastmetrics.diagnosis.contributions import decompose
     from fastmetrics.diagnosis.diagnose import diagnose
-    from fastmetrics.diagnosis.explain import explain_ratio
     from fastmetrics.diagnosis.findings import Diagnosis, Finding
-    from fastmetrics.diagnosis.online import watch
-    from fastmetrics.diagnosis.ripple import explain_sum
-    from fastmetrics.diagnosis.training import diagnose_training
+    from fastmetrics.diagnosis.frames.explain_ratio import explain_ratio
+    from fastmetrics.diagnosis.frames.explain_sum import explain_sum
+    from fastmetrics.diagnosis.series.watch import watch
+    from fastmetrics.diagnosis.split.decompose import decompose
+    from fastmetrics.training.diagnose import diagnose_training
 
 __version__ = "0.1.0"
 
@@ -59,12 +59,12 @@ __version__ = "0.1.0"
 LATE = {
     "Diagnosis": "fastmetrics.diagnosis.findings",
     "Finding": "fastmetrics.diagnosis.findings",
-    "decompose": "fastmetrics.diagnosis.contributions",
+    "decompose": "fastmetrics.diagnosis.split.decompose",
     "diagnose": "fastmetrics.diagnosis.diagnose",
-    "diagnose_training": "fastmetrics.diagnosis.training",
-    "explain_ratio": "fastmetrics.diagnosis.explain",
-    "explain_sum": "fastmetrics.diagnosis.ripple",
-    "watch": "fastmetrics.diagnosis.online",
+    "diagnose_training": "fastmetrics.training.diagnose",
+    "explain_ratio": "fastmetrics.diagnosis.frames.explain_ratio",
+    "explain_sum": "fastmetrics.diagnosis.frames.explain_sum",
+    "watch": "fastmetrics.diagnosis.series.watch",
 }
 
 __all__ = [

@@ -22,7 +22,7 @@ from fastmetrics.sources import Source, open_source
 from fastmetrics.windows import Windows
 
 if TYPE_CHECKING:
-    from fastmetrics.judging import Observations
+    from fastmetrics.counting.judging import Observations
 
 __all__ = ["count", "evaluate", "read_counts"]
 
@@ -139,8 +139,8 @@ def count(
         raise SchemaError(f"on_error={on_error!r} is not 'raise' or 'skip'")
     with IMPORTING:
         check_process()  # under the lock, which a fork takes: it meets no count that has begun unseen
-        from fastmetrics.judging import Observations, judge
-        from fastmetrics.scan import scan  # the way to the kernels, and so to Numba: not for import time
+        from fastmetrics.counting.judging import Observations, judge
+        from fastmetrics.counting.scan import scan  # the way to the kernels, and so to Numba: not for import time
 
     observations = Observations(schema)
     source = open_source(data, columns=schema.columns, skip_unreadable=on_error == "skip", format=format)
@@ -210,8 +210,8 @@ def count_files(
 
     ``progress`` hears of the rows of all files so far, those included that were read of a file that broke off.
     """
-    from fastmetrics.plan import make_plan
-    from fastmetrics.scan import scan
+    from fastmetrics.counting.plan import make_plan
+    from fastmetrics.counting.scan import scan
 
     make_plan(source, schema, in_parts=len(source.files) > 1)
     counted, skipped = [], dict(source.unreadable)
@@ -290,6 +290,6 @@ def read_counts(path: str | Path, families: Iterable[Family] = ()) -> Counts:
     ...     fm.read_counts(pathlib.Path(folder, "counts.parquet")) == counts
     True
     """
-    from fastmetrics.storage import read  # pyarrow is not for import time
+    from fastmetrics.state.storage import read  # pyarrow is not for import time
 
     return read(path, families)

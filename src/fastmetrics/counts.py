@@ -14,11 +14,11 @@ import polars as pl
 
 from fastmetrics.errors import MergeError, SchemaError, listed, unknown
 from fastmetrics.forks import check_process
-from fastmetrics.layout import GROUPING, WINDOW, Layout, check_same, difference, grouping_name
-from fastmetrics.merging import coarsen, merge_tables
 from fastmetrics.notes import READ_FROM_CELLS, Note, notes_of
-from fastmetrics.origin import filter_how, is_difference, merge_how, negate_how
 from fastmetrics.schema import Family, expression, literal
+from fastmetrics.state.layout import GROUPING, WINDOW, Layout, check_same, difference, grouping_name
+from fastmetrics.state.merging import coarsen, merge_tables
+from fastmetrics.state.provenance import filter_how, is_difference, merge_how, negate_how
 from fastmetrics.windows import Windows
 
 if TYPE_CHECKING:
@@ -228,7 +228,7 @@ class Counts:
         period: str | None = None,
         fill_empty: bool = False,
     ) -> pl.DataFrame:
-        """Metrics of every group, one row a group. See `fastmetrics.reading.metrics`.
+        """Metrics of every group, one row a group. See `fastmetrics.reading.metrics.metrics`.
 
         >>> import fastmetrics as fm
         >>> log = {"label": [1, 0, 1, 1], "pred": [1, 1, 0, 1], "model": ["a", "a", "b", "b"]}
@@ -236,12 +236,12 @@ class Counts:
         >>> counts.metrics("accuracy", "f1").select("model", "n", "accuracy").rows()
         [('a', 2, 0.5), ('b', 2, 0.5)]
         """
-        from fastmetrics.reading import metrics
+        from fastmetrics.reading.metrics import metrics
 
         return metrics(self, names, intervals=intervals, level=level, period=period, fill_empty=fill_empty)
 
     def tidy(self, *names: str | Metric, intervals: bool = False, level: float = 0.95) -> pl.DataFrame:
-        """Metrics in the long form, one row a group and metric. See `fastmetrics.reading.tidy`.
+        """Metrics in the long form, one row a group and metric. See `fastmetrics.reading.metrics.tidy`.
 
         >>> import fastmetrics as fm
         >>> log = {"label": [1, 0, 1, 1], "pred": [1, 1, 0, 1], "model": ["a", "a", "b", "b"]}
@@ -249,7 +249,7 @@ class Counts:
         >>> counts.tidy("recall").select("slice_key", "slice_value", "metric", "value").rows()
         [('model', 'a', 'recall', 1.0), ('model', 'b', 'recall', 0.5)]
         """
-        from fastmetrics.reading import tidy
+        from fastmetrics.reading.metrics import tidy
 
         return tidy(self, names, intervals=intervals, level=level)
 
@@ -262,13 +262,13 @@ class Counts:
         level: float = 0.95,
         adjust: Literal["holm", "bh"] | None = "holm",
     ) -> pl.DataFrame:
-        """A metric of each group against a reference, with interval and p. See `fastmetrics.comparing.compare`."""
-        from fastmetrics.comparing import compare
+        """A metric of each group against a reference, with interval and p. See `fastmetrics.reading.compare`."""
+        from fastmetrics.reading.compare import compare
 
         return compare(self, metric, by=by, to=to, level=level, adjust=adjust)
 
     def worst(self, metric: str | Metric, n: int = 20, *, min_n: int = 1, level: float = 0.95) -> pl.DataFrame:
-        """Groups ranked by the cautious bound of a metric, worst first. See `fastmetrics.reading.worst`.
+        """Groups ranked by the cautious bound of a metric, worst first. See `fastmetrics.reading.metrics.worst`.
 
         >>> import fastmetrics as fm
         >>> log = {"label": [1, 0, 1, 1], "pred": [1, 1, 0, 1], "model": ["a", "a", "b", "b"]}
@@ -276,25 +276,25 @@ class Counts:
         >>> counts.worst("recall", 1).select("model", "recall", "groups_hidden").rows()
         [('b', 0.5, 0)]
         """
-        from fastmetrics.reading import worst
+        from fastmetrics.reading.metrics import worst
 
         return worst(self, metric, n, min_n=min_n, level=level)
 
     def at_threshold(self, threshold: float, *, nearest: bool = False) -> Counts:
-        """Binary Counts of the scores at another threshold. See `fastmetrics.derived.at_threshold`."""
-        from fastmetrics.derived import at_threshold
+        """Binary Counts of the scores at another threshold. See `fastmetrics.reading.thresholds.at_threshold`."""
+        from fastmetrics.reading.thresholds import at_threshold
 
         return at_threshold(self, threshold, nearest=nearest)
 
     def curve(self, kind: str) -> pl.DataFrame:
-        """The ``roc``, ``pr`` or ``calibration`` curve of each group. See `fastmetrics.derived.curve`.
+        """The ``roc``, ``pr`` or ``calibration`` curve of each group. See `fastmetrics.reading.thresholds.curve`.
 
         >>> import fastmetrics as fm
         >>> counts = fm.count({"label": [1, 0, 1], "score": [0.9, 0.4, 0.2]}, fm.scores("label", "score"))
         >>> counts.curve("roc").rows()[:2]
         [(inf, 0.0, 0.0), (0.9, 0.0, 0.5)]
         """
-        from fastmetrics.derived import curve
+        from fastmetrics.reading.thresholds import curve
 
         return curve(self, kind)
 
@@ -313,7 +313,7 @@ class Counts:
         return plot(self, metric, by, kind=kind, intervals=intervals, level=level)
 
     def per_class(self) -> pl.DataFrame:
-        """Precision, recall and F1 of each class in each group. See `fastmetrics.derived.per_class`.
+        """Precision, recall and F1 of each class in each group. See `fastmetrics.reading.thresholds.per_class`.
 
         >>> import fastmetrics as fm
         >>> log = {"label": ["cat", "cat", "dog"], "pred": ["cat", "dog", "dog"]}
@@ -321,12 +321,12 @@ class Counts:
         >>> counts.per_class().select("class", "support", "recall").rows()
         [('cat', 2, 0.5), ('dog', 1, 1.0)]
         """
-        from fastmetrics.derived import per_class
+        from fastmetrics.reading.thresholds import per_class
 
         return per_class(self)
 
     def most_confused(self, n: int = 10) -> pl.DataFrame:
-        """The pairs of classes confused most in each group. See `fastmetrics.derived.most_confused`.
+        """The pairs of classes confused most in each group. See `fastmetrics.reading.thresholds.most_confused`.
 
         >>> import fastmetrics as fm
         >>> log = {"label": ["cat", "cat", "dog"], "pred": ["cat", "dog", "dog"]}
@@ -334,12 +334,12 @@ class Counts:
         >>> counts.most_confused(1).rows()
         [('cat', 'dog', 1, 0.5)]
         """
-        from fastmetrics.derived import most_confused
+        from fastmetrics.reading.thresholds import most_confused
 
         return most_confused(self, n)
 
     def root_cause(self) -> pl.DataFrame:
-        """The founding tag of each group. See `fastmetrics.derived.root_cause`.
+        """The founding tag of each group. See `fastmetrics.reading.thresholds.root_cause`.
 
         >>> import fastmetrics as fm
         >>> log = {"label": [1, 0, 1, 1], "pred": [1, 1, 0, 1], "model": ["a", "a", "b", "b"]}
@@ -347,12 +347,12 @@ class Counts:
         >>> counts.root_cause().rows()
         [('a', 2, 'Misclassification'), ('b', 2, 'Misclassification')]
         """
-        from fastmetrics.derived import root_cause
+        from fastmetrics.reading.thresholds import root_cause
 
         return root_cause(self)
 
     def to_arrow(self) -> pa.Table | dict[str, pa.Table]:
-        """The table as Arrow, or one a family where there are several. See `fastmetrics.storage.to_arrow`.
+        """The table as Arrow, or one a family where there are several. See `fastmetrics.state.storage.to_arrow`.
 
         >>> import fastmetrics as fm
         >>> log = {"label": [1, 0, 1, 1], "pred": [1, 1, 0, 1], "model": ["a", "a", "b", "b"]}
@@ -360,13 +360,13 @@ class Counts:
         >>> counts.to_arrow().num_rows
         2
         """
-        from fastmetrics.storage import to_arrow
+        from fastmetrics.state.storage import to_arrow
 
         return to_arrow(self)
 
     @staticmethod
     def from_arrow(tables: pa.Table | Mapping[str, pa.Table], families: Iterable[Family] = ()) -> Counts:
-        """Counts from what `to_arrow` gave. See `fastmetrics.storage.from_arrow`.
+        """Counts from what `to_arrow` gave. See `fastmetrics.state.storage.from_arrow`.
 
         >>> import fastmetrics as fm
         >>> log = {"label": [1, 0, 1, 1], "pred": [1, 1, 0, 1], "model": ["a", "a", "b", "b"]}
@@ -374,13 +374,13 @@ class Counts:
         >>> fm.Counts.from_arrow(counts.to_arrow()) == counts
         True
         """
-        from fastmetrics.storage import from_arrow
+        from fastmetrics.state.storage import from_arrow
 
         return from_arrow(tables, families)
 
     def write(self, path: str | Path) -> None:
-        """Write to one Parquet file, which replaces another in one step. See `fastmetrics.storage.write`."""
-        from fastmetrics.storage import write
+        """Write to one Parquet file, which replaces another in one step. See `fastmetrics.state.storage.write`."""
+        from fastmetrics.state.storage import write
 
         write(self, path)
 

@@ -62,7 +62,7 @@ class Metric:
     better
         The direction of improvement, or None where there is none.
     interval
-        The name of its interval method (see `fastmetrics.intervals`), or "" where none is offered.
+        The name of its interval method (see `fastmetrics.reading.intervals`), or "" where none is offered.
     square
         Of a mean over ``den`` rows, ``num`` with every row's summand squared; the interval ``mean`` needs it.
     error

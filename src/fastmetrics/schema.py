@@ -151,7 +151,7 @@ class Role:
     ``binary`` columns reach the family as uint8 states (0 negative, 1 positive, 2 null), ``number`` columns
     as float64 (float32 or float16 where the column is) with NaN for null, ``key`` columns become an inner key of any
     type, and do not reach it. ``null_values`` are further values that mean null; None leaves that to
-    `fastmetrics.roles`. The ``link`` makes probabilities of a number column.
+    `fastmetrics.counting.roles`. The ``link`` makes probabilities of a number column.
     """
 
     name: str

@@ -22,7 +22,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 import fastmetrics as fm
-from fastmetrics.cli import answers, main
+from fastmetrics.cli import main
+from fastmetrics.cli import output as answers
 
 BASE = ["evaluate", "logs", "--y-true", "label", "--y-pred", "pred"]
 SCORED = ["evaluate", "logs", "--y-true", "label", "--y-score", "score"]

@@ -16,7 +16,7 @@ import polars as pl
 import pytest
 
 import fastmetrics as fm
-from fastmetrics import assembly, groups, scan
+from fastmetrics.counting import assembly, groups, scan
 
 BINARY = fm.binary("label", "pred")
 MILLION = 1_000_000
@@ -317,7 +317,9 @@ ENDLESS = """
 import sys, threading, time
 import pyarrow as pa
 import fastmetrics as fm
-from fastmetrics import assembly, groups, scan
+from fastmetrics.counting import assembly
+from fastmetrics.counting import groups
+from fastmetrics.counting import scan
 
 schema = pa.schema([("label", pa.int64()), ("pred", pa.int64())])
 batch = pa.record_batch([pa.array([0, 1] * 5000), pa.array([1, 1] * 5000)], schema=schema)

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 import fastmetrics as fm
 import oracle
-from fastmetrics import assembly, groups, scan, tally
-from fastmetrics.layout import WINDOW
+from fastmetrics.counting import assembly, groups, scan, tally
+from fastmetrics.state.layout import WINDOW
 from strategies import LAWS, cuts, key_names, logs
 
 pytestmark = pytest.mark.filterwarnings("ignore::fastmetrics.NoteWarning")  # logs that are drawn are often doubtful

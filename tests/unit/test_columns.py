@@ -10,7 +10,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from fastmetrics.columns import fixed, record_batches, text_views, true_bits, valid_bits
+from fastmetrics.counting.views import fixed, record_batches, text_views, true_bits, valid_bits
 
 FLAGS = [True, None, False, False, True, None, True, True, None, False, True, False, None, True, True, False, True] * 4
 

@@ -16,8 +16,8 @@ import pyarrow as pa
 import pytest
 
 import fastmetrics as fm
-from fastmetrics import metadata
 from fastmetrics.errors import MergeError, SchemaError, SourceError
+from fastmetrics.state import metadata
 
 BINARY = fm.binary("label", "pred")
 SCORES = fm.scores("label", "score", bins=4)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import oracle
-from fastmetrics.diagnosis.decompose import decompose, decompose3, simpson
+from fastmetrics.diagnosis.split.kitagawa import decompose, decompose3, simpson
 from fastmetrics.errors import DataError
 
 NUMBERS = st.one_of(st.integers(0, 40), st.integers(0, 10**15), st.floats(1e-12, 1e12), st.just(0)).map(float)

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 import fastmetrics as fm
-from fastmetrics.diagnosis.tags import TAGS
+from fastmetrics.diagnosis.causes.tags import TAGS
 
 START = datetime(2026, 3, 1)
 DAYS = 20

@@ -62,7 +62,7 @@ def test_importing_compiles_nothing_and_wakes_no_guest() -> None:
 
 def test_importing_the_kernels_compiles_none() -> None:
     script = """
-from fastmetrics import scan
+from fastmetrics.counting import scan
 from fastmetrics.kernels import bins, cells, codes, states
 print([kernel.compiled for module in (bins, cells, codes, states) for kernel in vars(module).values()
        if getattr(kernel, "compiled", None)])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from fastmetrics.diagnosis.explanations import (
+from fastmetrics.diagnosis.causes.likelihoods import (
     AS_OTHER,
     OF_DECISIONS,
     OF_SCORES,

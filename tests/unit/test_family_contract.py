@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 import fastmetrics as fm
-from fastmetrics import groups
+from fastmetrics.counting import groups
 from fastmetrics.metrics import Cells
 from fastmetrics.schema import Cell, CellTable, Family, InnerKey, Role, Rows
 

@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import oracle
-from fastmetrics import coders, groups
-from fastmetrics.coders import Coder, TextCoder, WindowCoder, coder, coding
-from fastmetrics.columns import record_batches
+from fastmetrics.counting import coders, groups
+from fastmetrics.counting.coders import Coder, TextCoder, WindowCoder, coder, coding
+from fastmetrics.counting.groups import Codes, Grouper, Ids
+from fastmetrics.counting.tally import of_states
+from fastmetrics.counting.views import record_batches
 from fastmetrics.errors import DataError, SchemaError
-from fastmetrics.groups import Codes, Grouper, Ids
-from fastmetrics.tally import of_states
 from fastmetrics.windows import Windows
 from strategies import KEYS, LAWS, columns, cuts
 

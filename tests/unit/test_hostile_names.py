@@ -24,7 +24,7 @@ from fastmetrics.cli.commands import main as cli
 from fastmetrics.cli.front import say
 from fastmetrics.cli.gates import Rules, gate
 from fastmetrics.diagnosis.findings import Diagnosis, Finding
-from fastmetrics.diagnosis.sentences import sentence
+from fastmetrics.diagnosis.wording import sentence
 from fastmetrics.errors import DataError, FastMetricsError, MergeError, SchemaError, SourceError, listed, unknown
 from fastmetrics.notes import Note, warn
 from fastmetrics.report import plots

@@ -15,14 +15,15 @@ import pyarrow as pa
 import pytest
 
 import oracle
-from fastmetrics import coders, groups
-from fastmetrics.coders import TextCoder
-from fastmetrics.columns import NOTHING, short_view, text_views
+from fastmetrics.counting import coders, groups
+from fastmetrics.counting.coders import TextCoder
+from fastmetrics.counting.groups import Codes, Grouper, Ids, NumberTable
+from fastmetrics.counting.views import NOTHING, short_view, text_views
 from fastmetrics.families.binary import from_bits
 from fastmetrics.families.edges import Binner, default_edges
 from fastmetrics.families.regression import SUMS
-from fastmetrics.groups import Codes, Grouper, Ids, NumberTable
-from fastmetrics.kernels import bins, bits, cells, codes, errors, ids, memory, order, states
+from fastmetrics.kernels import bins, bits, cells, codes, ids, memory, order, states
+from fastmetrics.kernels import regression as errors
 from fastmetrics.schema import Bitmap
 from oracle_scores import bin_of
 

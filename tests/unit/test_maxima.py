@@ -10,7 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import oracle
-from fastmetrics.diagnosis.maxima import bridge_exceedance, exceedance, segment_threshold, split_ratios, threshold
+from fastmetrics.diagnosis.series.null_law import (
+    bridge_exceedance,
+    exceedance,
+    segment_threshold,
+    split_ratios,
+    threshold,
+)
 
 
 @settings(max_examples=40, deadline=None)

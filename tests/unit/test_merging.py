@@ -10,9 +10,9 @@ import polars as pl
 import pytest
 
 import fastmetrics as fm
-from fastmetrics import scan
+from fastmetrics.counting import scan
+from fastmetrics.counting.tally import Tally
 from fastmetrics.families.binary import CELLS
-from fastmetrics.tally import Tally
 
 BINARY = fm.binary("label", "pred")
 LOG = pl.DataFrame({"label": [1, 0, 1], "pred": [1, 1, 0], "score": [0.9, 0.8, 0.1], "k": ["a", "b", "a"]})

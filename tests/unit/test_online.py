@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from fastmetrics.diagnosis.online import evidence, least_rate, watch
+from fastmetrics.diagnosis.series.watch import evidence, least_rate, watch
 from fastmetrics.errors import DataError, SchemaError
 
 SERIES = 150

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import fastmetrics as fm
-from fastmetrics import scan
+from fastmetrics.counting import scan
 
 LOG = {"label": [1, 0], "pred": [1, 1]}
 BINARY = fm.binary("label", "pred")
@@ -55,7 +55,7 @@ import os, signal, threading, time
 import fastmetrics as fm
 class Slow:  # a first count is at its imports when the process forks
     def find_spec(self, name, *_):
-        if name == "fastmetrics.scan":
+        if name == "fastmetrics.counting.scan":
             begun.set()
             time.sleep(1)
 import sys

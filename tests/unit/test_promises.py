@@ -22,8 +22,8 @@ from click.testing import CliRunner
 import fastmetrics as fm
 import fastmetrics.arrays
 import fastmetrics.polars as fpl
-from fastmetrics import scan
 from fastmetrics.cli.commands import main
+from fastmetrics.counting import scan
 from oracle_metrics import Z95, share_bounds
 
 ROOT = Path(__file__).parents[2]

@@ -12,9 +12,9 @@ import pytest
 
 import fastmetrics as fm
 from exact_logs import counted, days, diagnosed, part
-from fastmetrics.diagnosis.explanations import Fit
-from fastmetrics.diagnosis.tags import TAGS, Move, Moves, clearly, rank_of
-from fastmetrics.diagnosis.when import split
+from fastmetrics.diagnosis.causes.likelihoods import Fit
+from fastmetrics.diagnosis.causes.tags import TAGS, Move, Moves, clearly, rank_of
+from fastmetrics.diagnosis.series.change_points import split
 from oracle_metrics import Z95, share_bounds
 
 Parts = Sequence[pl.DataFrame]

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from fastmetrics.errors import DataError, SchemaError
 from fastmetrics.families.regression import SUMS, regression
-from fastmetrics.intervals import bounds
 from fastmetrics.metrics import Cells, Metric, find, value
+from fastmetrics.reading.intervals import bounds
 from fastmetrics.schema import CellTable, Family
 from oracle_classes import compensated, regression_metrics
 

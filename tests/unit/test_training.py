@@ -13,9 +13,9 @@ import polars as pl
 import pytest
 
 import fastmetrics as fm
-from fastmetrics.diagnosis.shapes import block_edges, step_contrast, unimodal
-from fastmetrics.diagnosis.training_tags import TAGS
 from fastmetrics.errors import DataError, FastMetricsError, SchemaError, SourceError
+from fastmetrics.training.shapes import block_edges, step_contrast, unimodal
+from fastmetrics.training.tags import TAGS
 
 BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "curves.py"
 POINTS = 200

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import oracle
-from fastmetrics.diagnosis.maxima import entropy
-from fastmetrics.diagnosis.when import adjusted, changes, pelt, since, split, strata_split
+from fastmetrics.diagnosis.series.change_points import adjusted, changes, pelt, since, split, strata_split
+from fastmetrics.diagnosis.series.null_law import entropy
 from fastmetrics.errors import DataError
 
 windows = st.lists(st.tuples(st.integers(0, 40), st.integers(1, 40)), min_size=2, max_size=25)

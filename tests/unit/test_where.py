@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from scipy import special, stats
 
 import fastmetrics as fm
-from fastmetrics.diagnosis.dispersion import digamma, dispersion_of, independent, trigamma, trigamma_inverse
-from fastmetrics.diagnosis.lattice import Lattice, lattice_of
-from fastmetrics.diagnosis.levels import best_by_levels
-from fastmetrics.diagnosis.ratios import (
+from fastmetrics.diagnosis.search.branch_and_bound import best_by_levels
+from fastmetrics.diagnosis.search.lattice import Lattice, lattice_of
+from fastmetrics.diagnosis.search.localise import Search, explained, localise, refitted, strongest
+from fastmetrics.diagnosis.search.overdispersion import digamma, dispersion_of, independent, trigamma, trigamma_inverse
+from fastmetrics.diagnosis.search.strata import (
     LOG_ODDS,
     Ratio,
     common_log_odds,
@@ -25,7 +26,6 @@ from fastmetrics.diagnosis.ratios import (
     mixed_likelihood,
     odds_likelihood,
 )
-from fastmetrics.diagnosis.where import Search, explained, localise, refitted, strongest
 from fastmetrics.kernels.descent import best_below
 from fastmetrics.kernels.lattice import add_up, best_cell, excess
 from oracle import hypergeometric_llr, lattice_sums
@@ -359,7 +359,7 @@ def test_value_by_value_equals_its_python(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_a_search_that_takes_too_long_answers_with_the_best_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
     lattice, ratio = planted(3, (1, 0, 2), 0.3)
-    monkeypatch.setattr("fastmetrics.diagnosis.levels.MOST_ROWS", 0)
+    monkeypatch.setattr("fastmetrics.diagnosis.search.branch_and_bound.MOST_ROWS", 0)
     found = best_by_levels(lattice, ratio.u, ratio.v, 3.0)
     assert found is not None
     assert sum(code > 0 for code in found) <= 1

@@ -9,8 +9,8 @@ import click
 import polars as pl
 from click.shell_completion import get_completion_class
 
-from fastmetrics.cli.answers import Output, debug_option, output_options
 from fastmetrics.cli.options import examples
+from fastmetrics.cli.output import Output, debug_option, output_options
 
 __all__ = ["completion", "demo", "formats"]
 

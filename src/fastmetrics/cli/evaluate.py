@@ -9,16 +9,16 @@ import click
 import polars as pl
 
 import fastmetrics as fm
-from fastmetrics.cli.answers import Answer, answer_options, options
 from fastmetrics.cli.config import config_option
 from fastmetrics.cli.gates import report_notes
 from fastmetrics.cli.options import NAMES, PARTS, VALUE, examples, flattened, keep, keys, value_of
+from fastmetrics.cli.output import Answer, answer_options, options
 from fastmetrics.cli.progress import progress
 from fastmetrics.errors import listed
-from fastmetrics.layout import Layout
 from fastmetrics.report.files import checked_target
 from fastmetrics.schema import Family
 from fastmetrics.sources import FORMATS, open_source
+from fastmetrics.state.layout import Layout
 
 __all__ = ["count_options", "counted", "evaluate", "family_of"]
 

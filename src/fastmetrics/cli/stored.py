@@ -12,7 +12,9 @@ import polars as pl
 
 import fastmetrics as fm
 from fastmetrics.api import condition
-from fastmetrics.cli.answers import (
+from fastmetrics.cli.gates import Rules, report_notes
+from fastmetrics.cli.options import NAMES, examples, flattened, keep, value_of
+from fastmetrics.cli.output import (
     Answer,
     Output,
     answer_options,
@@ -22,16 +24,14 @@ from fastmetrics.cli.answers import (
     options,
     output_options,
 )
-from fastmetrics.cli.gates import Rules, report_notes
-from fastmetrics.cli.options import NAMES, examples, flattened, keep, value_of
 from fastmetrics.errors import MergeError, SchemaError, listed
-from fastmetrics.layout import WINDOW, check_same
-from fastmetrics.merging import align_keys
 from fastmetrics.notes import notes_of
 from fastmetrics.report.files import FORMATS, checked_target
 from fastmetrics.report.text import lines
 from fastmetrics.schema import expressions
 from fastmetrics.sources.paths import missing
+from fastmetrics.state.layout import WINDOW, check_same
+from fastmetrics.state.merging import align_keys
 
 __all__ = ["compare", "inspect", "merge", "metrics", "read", "rollup"]
 

@@ -12,25 +12,25 @@ import polars as pl
 from numpy.typing import NDArray
 
 from fastmetrics.counts import Counts
-from fastmetrics.diagnosis.borders import best_border
-from fastmetrics.diagnosis.bursts import of_period, passing, while_it_lasted
-from fastmetrics.diagnosis.dispersion import independent
+from fastmetrics.diagnosis.causes.incidents import LATE, Limits, Told, found_in, measure
+from fastmetrics.diagnosis.causes.mix_shift import mix_in
+from fastmetrics.diagnosis.causes.overall import wholes_in
+from fastmetrics.diagnosis.causes.volumes import missing_windows, total_changed, volumes_in
 from fastmetrics.diagnosis.findings import SEVERITIES, Diagnosis, Finding
-from fastmetrics.diagnosis.folds import estimated, halves
-from fastmetrics.diagnosis.incidents import LATE, Limits, Told, found_in, measure
-from fastmetrics.diagnosis.leaves import Pair, paired
-from fastmetrics.diagnosis.mix import mix_in
-from fastmetrics.diagnosis.rates import KINDS, Rate, rates_of
-from fastmetrics.diagnosis.volume_periods import passing_volumes
-from fastmetrics.diagnosis.volumes import missing_windows, total_changed, volumes_in
-from fastmetrics.diagnosis.where import Search
-from fastmetrics.diagnosis.wholes import wholes_in
+from fastmetrics.diagnosis.holdout import estimated, halves
+from fastmetrics.diagnosis.search.localise import Search
+from fastmetrics.diagnosis.search.overdispersion import independent
+from fastmetrics.diagnosis.sides.pair import Pair, paired
+from fastmetrics.diagnosis.sides.rates import KINDS, Rate, rates_of
+from fastmetrics.diagnosis.spans.baseline_cut import best_border
+from fastmetrics.diagnosis.spans.bursts import of_period, passing, while_it_lasted
+from fastmetrics.diagnosis.spans.volume_periods import passing_volumes
 from fastmetrics.errors import SchemaError, listed, unknown
 from fastmetrics.forks import check_process
-from fastmetrics.layout import WINDOW
 from fastmetrics.metrics import Metric, find
-from fastmetrics.reading import check_whole
+from fastmetrics.reading.metrics import check_whole
 from fastmetrics.schema import Family
+from fastmetrics.state.layout import WINDOW
 from fastmetrics.wording import readable
 
 __all__ = ["diagnose"]

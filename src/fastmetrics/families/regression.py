@@ -126,7 +126,7 @@ def regression(
 
 def rows(roles: Mapping[str, NDArray[Any]], columns: Mapping[str, str], shift: float, extremes: bool) -> Rows:
     """The index in STATES of each row, and the values of SUMS and EXTREMES."""
-    from fastmetrics.kernels.errors import add_errors, known_states  # late, as Numba is not for import time
+    from fastmetrics.kernels.regression import add_errors, known_states  # late, as Numba is not for import time
 
     label, prediction = (np.asarray(roles[role], np.float64) for role in ("label", "prediction"))
     state = np.empty(len(label), np.uint8)

@@ -8,10 +8,10 @@ import polars as pl
 
 from fastmetrics.counts import Counts
 from fastmetrics.errors import listed
-from fastmetrics.layout import WINDOW
 from fastmetrics.notes import notes_of
-from fastmetrics.origin import is_difference
 from fastmetrics.report.keys import key_texts
+from fastmetrics.state.layout import WINDOW
+from fastmetrics.state.provenance import is_difference
 from fastmetrics.wording import printable, readable
 
 __all__ = ["html", "summary"]

@@ -17,7 +17,7 @@ from fastmetrics.schema import expression
 from fastmetrics.sources import arrow_files
 from fastmetrics.sources.addresses import File, exact, is_local, literal
 from fastmetrics.sources.lines import check_lines
-from fastmetrics.sources.opened import failure
+from fastmetrics.sources.source import failure
 from fastmetrics.sources.text import Text
 
 __all__ = [

@@ -12,7 +12,7 @@ from fastmetrics.errors import FastMetricsError, SourceError, listed
 from fastmetrics.guard import guarded
 from fastmetrics.sources.arrow import TWICE, as_frame, knows_zone, readable_fields, validate
 from fastmetrics.sources.guests import has, is_a, is_of
-from fastmetrics.sources.opened import Source, from_frame
+from fastmetrics.sources.source import Source, from_frame
 
 __all__ = ["FRAMES", "Columns", "Converted", "Kind", "convert"]
 

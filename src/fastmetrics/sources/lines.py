@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastmetrics.errors import SourceError
-from fastmetrics.sources.ahead import Ahead, plain
+from fastmetrics.sources.peek import Ahead, plain
 
 __all__ = ["BOM", "HEAD_BYTES", "WIDE", "Ruler", "blocks", "check_lines", "check_text", "rectangular", "table_blocks"]
 

@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 from fastmetrics.errors import SourceError
-from fastmetrics.sources.ahead import Ahead, plain
 from fastmetrics.sources.formats import FORMATS, Format
 from fastmetrics.sources.lines import BOM, HEAD_BYTES, WIDE, check_text, rectangular
+from fastmetrics.sources.peek import Ahead, plain
 
 __all__ = ["sniff", "sniff_file"]
 

@@ -15,16 +15,16 @@ import polars as pl
 from fastmetrics.errors import SourceError
 from fastmetrics.guard import FOREIGN, guarded, pull
 from fastmetrics.schema import expressions
-from fastmetrics.sources.ahead import Ahead, plain
 from fastmetrics.sources.arrow import TWICE, as_frame, readable_fields, validate
 from fastmetrics.sources.arrow_files import whole_stream
 from fastmetrics.sources.formats import FORMATS, Format
 from fastmetrics.sources.frames import Columns, convert
 from fastmetrics.sources.guests import is_a
 from fastmetrics.sources.lines import Ruler, blocks
-from fastmetrics.sources.opened import Source, from_frames, from_lazy
+from fastmetrics.sources.peek import Ahead, plain
 from fastmetrics.sources.readers import scan_batches
 from fastmetrics.sources.sniffing import sniff
+from fastmetrics.sources.source import Source, from_frames, from_lazy
 
 __all__ = [
     "from_bytes",

@@ -14,8 +14,8 @@ import polars as pl
 
 from fastmetrics.schema import expression, expressions
 from fastmetrics.sources.addresses import File, exact, is_local
-from fastmetrics.sources.ahead import Ahead, is_compressed, plain
 from fastmetrics.sources.lines import HEAD_BYTES, check_text, table_blocks
+from fastmetrics.sources.peek import Ahead, is_compressed, plain
 from fastmetrics.sources.readers import scan_batches
 
 __all__ = ["Text"]

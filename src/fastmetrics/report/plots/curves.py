@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
-from fastmetrics.intervals import bounds
 from fastmetrics.metrics import Cells, Metric
+from fastmetrics.reading.intervals import bounds
 from fastmetrics.report.plots.question import Groups, Question, chosen, data, keyed, metric_rows
 from fastmetrics.report.plots.words import (
     by_words,

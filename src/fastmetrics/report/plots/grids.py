@@ -10,7 +10,7 @@ import polars as pl
 from fastmetrics.counts import Counts
 from fastmetrics.families.classes import common_class_dtype
 from fastmetrics.metrics import Metric
-from fastmetrics.reading import cells_of
+from fastmetrics.reading.metrics import cells_of
 from fastmetrics.report.plots.question import Question, chosen, data, keyed, metric_rows, texts
 from fastmetrics.report.plots.words import (
     axis_format,

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 from fastmetrics.counts import Counts
 from fastmetrics.errors import FastMetricsError, SchemaError, listed, unknown
-from fastmetrics.layout import Layout
 from fastmetrics.metrics import Metric
-from fastmetrics.reading import check_whole
+from fastmetrics.reading.metrics import check_whole
 from fastmetrics.report.plots.curves import calibration, ranking
 from fastmetrics.report.plots.grids import confusion, heatmap
 from fastmetrics.report.plots.question import Question
 from fastmetrics.report.plots.series import bars, time
 from fastmetrics.report.plots.themes import config
+from fastmetrics.state.layout import Layout
 
 if TYPE_CHECKING:
     from altair.typing import ChartType

@@ -11,7 +11,7 @@ import polars.selectors as cs
 from fastmetrics.counts import Counts
 from fastmetrics.errors import FastMetricsError
 from fastmetrics.metrics import Metric
-from fastmetrics.reading import Asked, resolve
+from fastmetrics.reading.metrics import Asked, resolve
 from fastmetrics.report.files import json
 from fastmetrics.report.keys import key_texts
 from fastmetrics.report.plots.words import LONGEST_NAME, escape_tags, title_name

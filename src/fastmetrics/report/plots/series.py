@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from fastmetrics.errors import FastMetricsError
-from fastmetrics.layout import WINDOW
 from fastmetrics.report.plots.question import Groups, Question, check_points, chosen, data, metric_rows
 from fastmetrics.report.plots.words import (
     axis_format,
@@ -23,6 +22,7 @@ from fastmetrics.report.plots.words import (
     value_tips,
     window_words,
 )
+from fastmetrics.state.layout import WINDOW
 
 if TYPE_CHECKING:
     import altair as alt

@@ -1,0 +1,200 @@
+"""Judgement of a whole count: notes and errors from what its rows and its cells show of labels and predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any
+
+import polars as pl
+
+from fastmetrics.counting.roles import Observed
+from fastmetrics.counts import Counts, notes_from_cells, with_notes
+from fastmetrics.errors import DataError, listed
+from fastmetrics.families.labels import TEXT_NULL, unshared_note
+from fastmetrics.notes import READ_FROM_CELLS, Note, NoteWarning, notes_of, warn
+from fastmetrics.schema import Family, Schema, column_name
+
+__all__ = ["Observations", "SampledColumn", "judge"]
+
+TEXT = (pl.String, pl.Categorical, pl.Enum)
+PIECE_ROWS = 1 << 16  # compared at a time: a common value is found in the first piece
+SAMPLE_VALUES = 8  # of a column that are kept: those of a binary one are fewer, and messages show no more
+
+
+@dataclass(frozen=True)
+class SampledColumn:
+    """A column whose positive value was named, and its places in a batch.
+
+    ``plain`` is the place of the column as it is in the log, ``carried`` that of what the threads read: the same
+    column, or a Boolean that is null where the column holds one of ``nulls``.
+    """
+
+    role: tuple[str, str]
+    pos_label: Any
+    nulls: tuple[Any, ...]
+    plain: int
+    carried: int
+
+
+@dataclass
+class Sample:
+    """Some values of a sampled column, whether it has the positive one, and in how many rows text means null."""
+
+    values: list[Any] = field(default_factory=list)
+    positive: bool = False
+    text_nulls: int = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether no more values are kept."""
+        return len(self.values) >= SAMPLE_VALUES
+
+    def add(self, column: pl.Series, nulls: Sequence[Any]) -> None:
+        """Keep the values that are new, as far as there is room."""
+        known = column.drop_nans() if column.dtype.is_float() else column
+        for value in (*nulls, *self.values):
+            if len(known):
+                known = known.filter(known != value)
+        self.values += known.drop_nulls().unique().head(SAMPLE_VALUES - len(self.values)).to_list()
+
+
+class Observations:
+    """What the rows of a count show beyond its cells; all parts of a count share one.
+
+    ``observed`` is written by the threads that count, for each role; ``samples`` by the one that reads the batches, for
+    each role whose positive value was named.
+    """
+
+    def __init__(self, schema: Schema) -> None:
+        roles = [(family.name, role.name) for family in schema.families for role in family.roles]
+        self.observed: dict[tuple[str, str], Observed] = {role: Observed() for role in roles}
+        self.samples: dict[tuple[str, str], Sample] = {}
+
+    def sample(self, frames: Iterable[pl.DataFrame], columns: Sequence[SampledColumn]) -> Iterator[pl.DataFrame]:
+        """Sample the columns of frames on their way to the threads; columns that were only read for it are dropped."""
+        for column in columns:
+            self.samples.setdefault(column.role, Sample())
+        for frame in frames:
+            for column in columns:
+                self.update(frame, column)
+            for column in columns:
+                if not self.is_settled(column):
+                    self.samples[column.role].add(frame[:, column.plain], column.nulls)
+            extra = sum(column.plain != column.carried for column in columns)
+            yield frame[:, : frame.width - extra] if extra else frame
+            del frame  # or one more than needed would stay alive
+
+    def update(self, frame: pl.DataFrame, column: SampledColumn) -> None:
+        """Record whether a frame has the positive value, and in how many rows text means null."""
+        sample, plain, carried = self.samples[column.role], frame[:, column.plain], frame[:, column.carried]
+        if carried.dtype != pl.Boolean:
+            sample.positive = sample.positive or occurs(column.pos_label, carried)
+            return
+        sample.positive = sample.positive or bool(carried.any())
+        if isinstance(plain.dtype, TEXT):
+            sample.text_nulls += carried.null_count() - plain.null_count()
+
+    def is_settled(self, column: SampledColumn) -> bool:
+        """Whether more values of a column would change no note and no error."""
+        sample = self.samples[column.role]
+        return sample.full or (sample.positive and self.share_a_value(column.role[0]))
+
+    def share_a_value(self, family: str) -> bool:
+        """Whether the labels and predictions of a family are known to have a value in common."""
+        label, prediction = self.samples[family, "label"], self.samples.get((family, "prediction"))
+        if prediction is None or (label.positive and prediction.positive):
+            return True
+        return any(value in prediction.values for value in label.values)
+
+    def notes(self, family: Family, rows: int) -> list[Note]:
+        """The notes on the columns of a family, of a count of so many rows."""
+        places = [(family.name, role.name) for role in family.roles]
+        samples = [self.samples.get(place, Sample()) for place in places]
+        names = [column_name(role.column) for role in family.roles]
+        notes = [
+            Note(
+                "text_nulls",
+                f"{TEXT_NULL!r} in column {name!r} was read as null; say so with null_values=[{TEXT_NULL!r}], or make "
+                "it a negative with null_values=[]",
+                nulls,
+            )
+            for place, role, name, sample in zip(places, family.roles, names, samples, strict=True)
+            if role.null_values is None and (nulls := sample.text_nulls + sum(self.observed[place].text_nulls))
+        ]
+        complete = all(sample.values and not sample.full for sample in samples)
+        if complete and not self.share_a_value(family.name):
+            notes.append(unshared_note((names[0], names[1]), rows))
+        return notes
+
+
+def occurs(text: str, column: pl.Series) -> bool:
+    """Whether some row has a text; found near the start, where it is a common one."""
+    return any((column.slice(at, PIECE_ROWS) == text).any() for at in range(0, len(column), PIECE_ROWS))
+
+
+def judge(counts: Counts, observations: Observations, part: bool = False) -> Counts:
+    """A count with its notes, each of which is also a warning; families without `notes` are not judged.
+
+    Of a ``part`` of a log, notes and errors from cells wait until the parts are added: other parts may have what this
+    one lacks.
+
+    Raises
+    ------
+    DataError
+        A label that was named never occurs, though two or more other values do.
+    """
+    before, rows = notes_of(counts.how), counts.rows
+    families = [family for family in counts.layout.families if family.notes is not None]
+    known = [*before, *(note for family in families for note in observations.notes(family, rows))]
+    for family in () if part else families:
+        for note in notes_from_cells(counts, family, known):
+            if note.code == "label_absent":
+                refuse_mistyped(note, family, label_values(family, counts, observations))
+    whole = with_notes(counts, known)
+    for note in notes_of(whole.how):
+        if note not in before and not (part and note.code in READ_FROM_CELLS):
+            warn(str(note), NoteWarning)
+    return whole
+
+
+def label_values(family: Family, counts: Counts, observations: Observations) -> list[Any]:
+    """The values of labels, sorted: all of a family that counts by label, of others those that were sampled."""
+    if "label" in family.inner_names:
+        return counts.tables[family.name]["label"].drop_nulls().unique().sort().to_list()
+    return sorted(observations.samples.get((family.name, "label"), Sample()).values)
+
+
+def refuse_mistyped(note: Note, family: Family, values: Sequence[Any]) -> None:
+    """Raise the error of a label that was named and never occurs, unless that is ordinary.
+
+    It is where all labels are one other value, as on a day without positives, and where every class that occurs was
+    named as well.
+    """
+    labels, pos_label = family.arguments.get("labels"), family.arguments.get("pos_label")
+    named = [pos_label] if labels is None else [label for label in labels if label not in values]
+    strangers = [value for value in values if value not in (labels or named)]
+    if len(values) < 2 or not strangers:
+        return
+    near = next((found for label in named if (found := nearest(label, strangers)) is not None), None)
+    if near is not None:  # Booleans of what does not occur would be wrong without a word
+        advice = f"did you mean {near!r}?"
+    elif labels is not None:
+        advice = "leave out of labels= what does not occur"
+    else:
+        column = family.arguments["y_true"]
+        advice = (
+            "name one that occurs; only where all of these are negatives, count Booleans, as in "
+            f"pl.col({column!r}) == {pos_label!r}"
+        )
+    raise DataError(f"{note.message}; the labels are {listed(map(repr, values), limit=5)}: {advice}")
+
+
+def nearest(label: Any, values: Sequence[Any]) -> Any:
+    """The text among some values that is nearest to another."""
+    if not isinstance(label, str):
+        return None
+    folded = {value.strip().casefold(): value for value in values}
+    found = get_close_matches(label.strip().casefold(), folded, n=1)
+    return folded[found[0]] if found else None

@@ -1,0 +1,1 @@
+"""What a difference is called: incidents, tags, mix shifts and volumes."""

@@ -1,0 +1,68 @@
+"""The answers of a slice that explanations are held against: labels by decision, and labels by score."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastmetrics.diagnosis.causes.likelihoods import Answers, Side, log_odds
+from fastmetrics.diagnosis.sides.pair import Held, Pair
+
+__all__ = ["decisions", "scores"]
+
+Floats = NDArray[np.float64]
+
+DECISIONS = ("tn", "fp", "fn", "tp")  # negative and positive decisions of negatives, then of positives
+LABELS = ("negative", "positive", "unlabelled")
+USUAL = 0.0  # the threshold, where no decisions are counted
+
+
+def decisions(pair: Pair, inside: NDArray[np.bool_]) -> Answers | None:
+    """Judged rows of some leaves by label and decision; None without a binary family."""
+    name, kind = pair.counted
+    if kind != "binary":
+        return None
+    before, now = (side_of(side[name], inside, DECISIONS, np.zeros(1, np.int64), 1) for side in pair.sides)
+    return Answers(before, now, inside, (2, 2), np.zeros(0))
+
+
+def scores(pair: Pair, inside: NDArray[np.bool_]) -> Answers | None:
+    """Scored rows of some leaves by label and bin; None without a family of probabilities."""
+    scored = pair.scored
+    if scored is None:
+        return None
+    size = len(scored.edges) + 2
+    before, now = (
+        side_of(held, inside, LABELS, held.table["bin"].to_numpy(), size) for held in (scored.before, scored.now)
+    )
+    return Answers(before, now, inside, (len(LABELS), size), log_odds(scored.edges) - threshold(pair))
+
+
+def side_of(
+    held: Held, inside: NDArray[np.bool_], states: tuple[str, ...], column: NDArray[np.int64], size: int
+) -> Side:
+    """The rows of some leaves, each state a stretch of ``size`` places in which ``column`` says which one."""
+    some = inside[held.leaf]
+    cells = np.stack([getattr(held.cells, state)[some] for state in states], 1)
+    place = np.arange(len(states)) * size + np.broadcast_to(column, len(some))[some][:, None]
+    return Side(np.repeat(held.leaf[some], len(states)), place.ravel(), cells.ravel())
+
+
+def threshold(pair: Pair) -> float:
+    """The log odds from which on decisions are positive: as many rows of the baseline lie above as are decided so.
+
+    That is the middle of the scores that would do, where the baseline has none for a stretch.
+    """
+    name, kind = pair.counted
+    if kind != "binary" or pair.scored is None:
+        return USUAL
+    cells, held, edges = pair.baseline[name].cells, pair.scored.before, pair.scored.edges
+    negative = float((cells.tn + cells.fn + cells.unlabelled_neg).sum())
+    decided = negative + float((cells.fp + cells.tp + cells.unlabelled_pos).sum())
+    rows = np.asarray(sum(getattr(held.cells, label) for label in LABELS), np.float64)
+    below = np.bincount(held.table["bin"].to_numpy(), rows, len(edges) + 2).cumsum()
+    if not 0 < negative < decided or not below[-1]:
+        return USUAL
+    share, shares = negative / decided, below[: len(edges)] / below[-1]
+    ends = np.interp(share, shares, edges), np.interp(-share, -shares[::-1], edges[::-1])
+    return float(log_odds(np.array(ends)).mean())

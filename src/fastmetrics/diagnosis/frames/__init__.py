@@ -1,0 +1,1 @@
+"""Explanations of sums and ratios of any table."""

@@ -1,0 +1,1 @@
+"""The search for slices: strata, the lattice of slices, bounds and localisation."""

@@ -1,0 +1,284 @@
+"""Where a ratio changed: the slices of a lattice whose leaves changed together, at a family-wise error rate.
+
+Every conjunction of key values has a score: the evidence of its leaves that they changed in the same direction, less
+the price of its name. The best one is named, its leaves are put aside, and the search goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import exp, log, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastmetrics.diagnosis.search.branch_and_bound import best_by_levels
+from fastmetrics.diagnosis.search.lattice import Cell, Lattice
+from fastmetrics.diagnosis.search.overdispersion import Dispersion, independent
+from fastmetrics.diagnosis.search.strata import (
+    LEAST_VARIANCE,
+    Effect,
+    Ratio,
+    common_likelihoods,
+    common_log_odds,
+    effect_of,
+    leaf_likelihoods,
+    odds_likelihood,
+)
+
+__all__ = ["Place", "Search", "best_place", "localise", "strongest"]
+
+Floats = NDArray[np.float64]
+
+MOST_PLACES = 10
+NAMING_ROUNDS = 5
+STRENGTHS = (2.0, 4.0)  # times the effect of a slice, tried for its parts
+PARTS = 3  # that a slice is told apart into at once
+MOST_DIVIDED = 1_000_000  # conjunctions, up to which that is tried: it may take hundreds of roll-ups
+LEVEL = 0.95  # of the bounds of effects
+
+
+@dataclass(frozen=True)
+class Place:
+    """A slice where a ratio changed.
+
+    ``score`` is the likelihood ratio in nats, in the shape of effect that fits best, above what the search demands at
+    its error rate; ``p`` is adjusted for the search.
+    """
+
+    cell: Cell
+    leaves: NDArray[np.bool_]
+    score: float
+    p: float
+    effect: Effect
+
+
+@dataclass(frozen=True)
+class Search:
+    """What stays the same while slices are looked for: the lattice, its dispersion, the error rate."""
+
+    lattice: Lattice
+    dispersion: Dispersion
+    alpha: float
+
+    @property
+    def parts(self) -> int:
+        """How many parts a slice may be told apart into."""
+        return PARTS if self.lattice.size <= MOST_DIVIDED else 1
+
+    def demand(self, cell: Cell, alpha: float | None = None) -> float:
+        """The evidence in nats that a slice needs: its price, and both directions at the error rate."""
+        return self.lattice.price(cell) + log(2 / (alpha or self.alpha))
+
+    def strength(self, ratio: Ratio, cell: Cell) -> float:
+        """The conditional log likelihood ratio of a slice at its common odds ratio, over its dispersion."""
+        held = ratio.of(self.lattice.inside(cell))
+        nats = float(odds_likelihood(held, common_log_odds(held)).sum())
+        return nats / self.dispersion.of(self.lattice, cell)
+
+    def evidence(self, ratio: Ratio, cell: Cell) -> float:
+        """The same as nats against chance: exp(-it) bounds the chance of such counts where nothing changed.
+
+        Less where the dispersion is only estimated, which tells strong from stronger less well than `strength`.
+        """
+        return self.dispersion.nats(self.strength(ratio, cell))
+
+    def effect(self, ratio: Ratio, cell: Cell) -> Effect:
+        """What happened in a slice, with bounds that hold at 95 % for all slices at once, however one was chosen."""
+        z = sqrt(2 * self.demand(cell, 1 - LEVEL) * self.dispersion.of(self.lattice, cell))
+        return effect_of(ratio.of(self.lattice.inside(cell)), z)
+
+
+def localise(
+    lattice: Lattice, ratio: Ratio, *, alpha: float, dispersion: Dispersion | None = None, most: int = MOST_PLACES
+) -> list[Place]:
+    """The slices in which a ratio changed, strongest first.
+
+    Parameters
+    ----------
+    alpha
+        The chance that anything is returned where no leaf changed.
+    dispersion
+        How much more slices vary than independent rows would; by default not at all.
+    """
+    search = Search(lattice, dispersion or independent(), alpha)
+    found = peeled(search, ratio, most, search.parts)
+    places = [place(search, ratio, cell) for cell in refitted(search, ratio, found)]
+    return sorted(places, key=lambda one: -one.score)
+
+
+def peeled(search: Search, ratio: Ratio, most: int, parts: int) -> list[Cell]:
+    """The slices in which a ratio changed: the strongest is named and put aside, and the search goes on."""
+    left, found = ratio, list[Cell]()
+    while len(found) < most:
+        start = strongest(search, left)
+        if start is None or search.evidence(left, start) <= search.demand(start):
+            break
+        found.append(named(search, left, start, parts))
+        left = left.without(search.lattice.inside(found[-1]))
+    return found
+
+
+def refitted(search: Search, ratio: Ratio, cells: Sequence[Cell]) -> list[Cell]:
+    """Each slice named again with the leaves of the others put aside: what happened there may have widened its name."""
+    found = list(cells)
+    for at, cell in enumerate(cells if len(cells) > 1 else ()):
+        left = ratio
+        for other in found[:at] + found[at + 1 :]:
+            left = left.without(search.lattice.inside(other))
+        if search.evidence(left, cell) > search.demand(cell):
+            again = named(search, left, cell, search.parts)
+            found[at] = cell if again in found else again
+    return found
+
+
+def strongest(search: Search, ratio: Ratio) -> Cell | None:
+    """The slice with the highest U²/2V less its price; None where no slice has enough variance."""
+    lattice, dispersion = search.lattice, search.dispersion
+    if not lattice.dense:
+        return best_by_levels(lattice, ratio.u, ratio.v * dispersion.prior, LEAST_VARIANCE)
+    from fastmetrics.kernels.lattice import best_cell  # late, as Numba is not for import time
+
+    factors = np.zeros(0) if dispersion.cube is None else dispersion.cube
+    shape = np.array(lattice.shape or (1,), np.int64)
+    at = best_cell(lattice.places, ratio.u, ratio.v, shape, factors, dispersion.prior, lattice.prices, LEAST_VARIANCE)
+    return None if at < 0 else lattice.cell(at)
+
+
+def named(search: Search, ratio: Ratio, start: Cell, parts: int) -> Cell:
+    """The slice that the effect seen in ``start`` fits best, or the first of up to so many ``parts`` of it.
+
+    U²/2V gains by leaving out leaves whose effect is less than half the average, also by chance, so that its highest
+    value tends to carry values too many. Given the effect, an affected leaf speaks for itself and an unaffected one
+    against itself, and the sum is highest at the leaves that were affected; the price decides between names of the
+    same rows.
+    """
+    cell = settled(search, ratio, start)
+    for _ in range(NAMING_ROUNDS if parts > 1 else 0):
+        part = part_of(search, ratio, cell, parts)
+        if part is None:
+            break
+        cell = part
+    enough = min(search.evidence(ratio, start) - search.demand(start), 0.0)
+    return cell if search.evidence(ratio, cell) - search.demand(cell) > enough else start
+
+
+def settled(search: Search, ratio: Ratio, cell: Cell) -> Cell:
+    """The slice that names itself: the one that its own effect fits best, in the shape that does best."""
+    for _ in range(NAMING_ROUNDS):
+        fits = fittest(search, ratio, cell, leaf_likelihoods(ratio, search.lattice.inside(cell)))
+        better = max(fits)[1] if fits else cell
+        if better == cell:
+            break
+        cell = better
+    return cell
+
+
+def fittest(search: Search, ratio: Ratio, cell: Cell, shapes: Sequence[Floats]) -> list[tuple[float, Cell]]:
+    """For each shape of the effect seen in a slice, the slice that it fits best after its price, and how well it does.
+
+    In a lattice too large for a cube, where one search takes seconds, only of the shape that fits its own slice best.
+    """
+    lattice, dispersion = search.lattice, search.dispersion.of(search.lattice, cell)
+    kept = [np.where(ratio.rows > 0, shape, 0.0) / dispersion for shape in shapes]  # what is put aside says nothing
+    if lattice.dense:
+        sums = [lattice.roll_up(shape) - lattice.prices for shape in kept]
+        return [(float(one.max()), lattice.cell(int(np.argmax(one)))) for one in sums]
+    inside = lattice.inside(cell)
+    for shape in sorted(kept, key=lambda one: -float(one[inside].sum()))[:1]:
+        found = best_by_levels(lattice, shape, None, 0.0)
+        if found is not None:
+            return [(float(shape[lattice.inside(found)].sum()) - lattice.price(found), found)]
+    return []
+
+
+def part_of(search: Search, ratio: Ratio, cell: Cell, parts: int) -> Cell | None:
+    """A part of a slice, where up to so many ``parts`` explain its rows better than the slice as a whole does.
+
+    The sum of several places looks like a weaker effect on a slice that holds them all; each alone fits a stronger one.
+    Each part pays for its name, and leaves that are in none of them count as unaffected.
+    """
+    held, dispersion = ratio.without(~search.lattice.inside(cell)), search.dispersion.of(search.lattice, cell)
+    alone = explained(search, held, [cell], dispersion)
+    best, chosen = alone, cell
+    for part in parts_of(search, held, cell):
+        if explained(search, held, [part, cell], dispersion) > alone:
+            nats = explained(search, held, with_others(search, held, cell, part, parts), dispersion)
+            best, chosen = max((best, chosen), (nats, part))
+    return None if chosen == cell else widened(search, ratio, chosen)
+
+
+def parts_of(search: Search, held: Ratio, cell: Cell) -> list[Cell]:
+    """The slices within another one that effects stronger than that of all its leaves fit best."""
+    whole = search.lattice.inside(cell)
+    fits = [
+        fit for strength in STRENGTHS for fit in fittest(search, held, cell, common_likelihoods(held, whole, strength))
+    ]
+    return sorted({within(part, cell) for _, part in fits} - {cell})
+
+
+def within(part: Cell, cell: Cell) -> Cell:
+    """A slice of the leaves of another one, by the values of both."""
+    return tuple(a or b for a, b in zip(part, cell, strict=True))
+
+
+def with_others(search: Search, held: Ratio, cell: Cell, part: Cell, parts: int) -> list[Cell]:
+    """A part of a slice and those that are found in its rest; none of them is all of that, or the slice is one place.
+
+    ``held`` holds the leaves of the slice only.
+    """
+    found, left = [part], held.without(search.lattice.inside(part))
+    for other in peeled(search, left, parts - 1, parts - 1):
+        other = within(other, cell)
+        left = left.without(search.lattice.inside(other))
+        if not left.rows.any():
+            break
+        found.append(other)
+    return found
+
+
+def widened(search: Search, ratio: Ratio, cell: Cell) -> Cell:
+    """A slice without the values of its name that its effect fits better without."""
+    lattice, dispersion = search.lattice, search.dispersion.of(search.lattice, cell)
+    inside = lattice.inside(cell)
+    shapes = [np.where(ratio.rows > 0, shape, 0.0) / dispersion for shape in common_likelihoods(ratio, inside)]
+    shape = max(shapes, key=lambda one: float(one[inside].sum()))
+    for _ in lattice.dims:
+        wider = [cell, *lattice.shorter(cell)]
+        cell = max(wider, key=lambda one: float(shape[lattice.inside(one)].sum()) - lattice.price(one))
+    return cell
+
+
+def explained(search: Search, ratio: Ratio, cells: Sequence[Cell], dispersion: float) -> float:
+    """How well effects in some slices fit a ratio, in nats less what their names cost; each is put aside in its turn.
+
+    What fits less well than its name costs is not named.
+    """
+    nats = 0.0
+    for cell in cells:
+        inside = search.lattice.inside(cell)
+        nats += max(likelihood(ratio, inside) / dispersion - search.demand(cell), 0.0)
+        ratio = ratio.without(inside)
+    return nats
+
+
+def likelihood(ratio: Ratio, inside: NDArray[np.bool_]) -> float:
+    """How well an effect in some leaves fits them, in the shape that does best."""
+    held = ratio.of(inside & (ratio.rows > 0))
+    shapes = leaf_likelihoods(held, np.ones(len(held.rows), np.bool_))
+    return max((float(shape.sum()) for shape in shapes), default=0.0)
+
+
+def best_place(search: Search, ratio: Ratio) -> Place | None:
+    """The slice with the highest score, significant or not; None where none has enough variance."""
+    start = strongest(search, ratio)
+    return None if start is None else place(search, ratio, named(search, ratio, start, search.parts))
+
+
+def place(search: Search, ratio: Ratio, cell: Cell) -> Place:
+    """A slice with what happened in it."""
+    p = min(1.0, 2 * exp(search.lattice.price(cell) - search.evidence(ratio, cell)))
+    inside = search.lattice.inside(cell)
+    score = likelihood(ratio, inside) / search.dispersion.of(search.lattice, cell) - search.demand(cell)
+    return Place(cell, inside, score, p, search.effect(ratio, cell))

@@ -1,0 +1,1 @@
+"""Series of windows: change points, the law of their maximum, and watching."""

@@ -1,0 +1,243 @@
+"""Two Counts side by side: their cells by leaf of one lattice and by window, as flat arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from fastmetrics.counts import Counts
+from fastmetrics.diagnosis.search.lattice import Lattice, lattice_of, summed_by
+from fastmetrics.diagnosis.search.overdispersion import LEAST_WINDOWS, Dispersion, dispersion_of, independent
+from fastmetrics.diagnosis.search.strata import Ratio
+from fastmetrics.diagnosis.series.change_points import adjusted, since
+from fastmetrics.diagnosis.sides.rates import ROWS, Rate, prepared, told_apart
+from fastmetrics.metrics import Cells, Formula
+from fastmetrics.schema import Family, expressions
+from fastmetrics.state.layout import WINDOW
+
+__all__ = ["Held", "Pair", "Times", "paired"]
+
+Floats = NDArray[np.float64]
+Times = tuple[datetime | None, datetime | None]
+
+MOST_MATRIX = 20_000_000  # entries of a leaves x windows table
+EXPOSURE = 1e12  # rows that could have come: so many that those that came are rare among them
+
+
+@dataclass(frozen=True)
+class Held:
+    """A family's cells on one side, a row for each leaf and window (and inner key) that occurs."""
+
+    leaf: NDArray[np.int64]
+    window: NDArray[np.int64]  # the place among all windows of both sides; -1 without a time
+    table: pl.DataFrame
+
+    @cached_property
+    def cells(self) -> Cells:
+        """The state cells, one entry a row."""
+        names = [name for name, dtype in self.table.schema.items() if dtype == pl.Int64]
+        return Cells({name: self.table[name].to_numpy().astype(np.float64) for name in names})
+
+    def by_leaf(self, formula: Formula, leaves: int) -> Floats:
+        """A formula that is linear in the cells, by leaf."""
+        return summed_by(self.leaf, self.values(formula), leaves)
+
+    def values(self, formula: Formula) -> Floats:
+        """A formula, one entry a row."""
+        return np.broadcast_to(np.asarray(formula(self.cells), np.float64), len(self.leaf))
+
+    def by_window(self, formula: Formula, inside: NDArray[np.bool_], windows: int) -> Floats:
+        """The same by window, over the leaves ``inside``."""
+        rows = inside[self.leaf] & (self.window >= 0)
+        return summed_by(self.window[rows], self.values(formula)[rows], windows)
+
+    def by_both(self, formula: Formula, leaves: int, windows: NDArray[np.int64]) -> Floats:
+        """The same by leaf and by window of those listed."""
+        place = np.full(int(max(windows.max(initial=0), self.window.max(initial=0))) + 2, -1)
+        place[windows] = np.arange(len(windows))
+        column = place[self.window]
+        rows = column >= 0
+        at = self.leaf[rows] * len(windows) + column[rows]
+        return summed_by(at, self.values(formula)[rows], leaves * len(windows)).reshape(leaves, len(windows))
+
+
+@dataclass(frozen=True)
+class Scored:
+    """The rows of both sides by leaf, window and bin of the score, and the edges between bins."""
+
+    before: Held
+    now: Held
+    edges: Floats
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Baseline and current of one model on one lattice: what every test reads."""
+
+    lattice: Lattice
+    windows: pl.Series  # every window of either side, ascending; empty without time
+    counted: tuple[str, str]  # name and kind of the family that counts rows
+    baseline: Mapping[str, Held]  # by family
+    current: Mapping[str, Held]
+    scored: Scored | None = None
+    rates: tuple[Rate, ...] = ()  # that are there because of what the Counts hold
+
+    @cached_property
+    def rows(self) -> Floats:
+        """Rows of both sides together, by leaf."""
+        name, kind = self.counted
+        return np.asarray(sum(side[name].by_leaf(ROWS[kind], self.lattice.leaves) for side in self.sides))
+
+    @property
+    def border(self) -> int | None:
+        """The place of the first current window, where all windows of the baseline lie before it."""
+        before, now = self.spans(self.counted[0])
+        return int(now[0]) if len(before) and len(now) and before[-1] < now[0] else None
+
+    def span(self, family: str, num: Formula, den: Formula, inside: NDArray[np.bool_]) -> Times:
+        """Since when, and until when, a rate of some leaves has been another one; a shift of mix is no change."""
+        if self.border is None:
+            return None, None
+        windows = np.arange(len(self.windows))
+        size = int(inside.sum()) * len(windows)
+        if self.lattice.leaves * len(windows) <= MOST_MATRIX and size:
+            k, n = (self.together(family, formula, windows)[inside] for formula in (num, den))
+            return self.dated(*adjusted(k, n))
+        return self.dated(*self.series(family, num, den, inside))
+
+    def volume_span(self, inside: NDArray[np.bool_]) -> Times:
+        """Since when, and until when, other numbers of rows of some leaves have come."""
+        name, kind = self.counted
+        rows, _ = self.series(name, ROWS[kind], ROWS[kind], inside)
+        return self.dated(rows, np.full_like(rows, EXPOSURE))
+
+    def together(self, family: str, formula: Formula, windows: NDArray[np.int64]) -> Floats:
+        """A formula of both sides by leaf and window."""
+        leaves = self.lattice.leaves
+        return self.baseline[family].by_both(formula, leaves, windows) + self.current[family].by_both(
+            formula, leaves, windows
+        )
+
+    def dated(self, k: Floats, n: Floats) -> Times:
+        """The times of a change in a series of both sides, which is known to lie in the current windows."""
+        border = self.border
+        if border is None or not n[:border].sum() or not n[border:].sum():
+            return None, None
+        found = since(k, n, border)
+        return self.windows[found.since], None if found.until is None else self.windows[found.until]
+
+    def ratio(self, family: str, num: Formula, den: Formula) -> Ratio:
+        """Events and rows by leaf, on both sides."""
+        leaves = self.lattice.leaves
+        sides = [side[family].by_leaf(formula, leaves) for side in self.sides for formula in (num, den)]
+        return Ratio(*sides)
+
+    @property
+    def sides(self) -> tuple[Mapping[str, Held], Mapping[str, Held]]:
+        return self.baseline, self.current
+
+    def spans(self, family: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The windows of the baseline and the current ones."""
+        before, now = (np.unique(side[family].window[side[family].window >= 0]) for side in self.sides)
+        return before, now
+
+    def dispersion(self, family: str, num: Formula, den: Formula) -> Dispersion:
+        """How much more slices vary between windows of the baseline than independent rows would."""
+        windows, _ = self.spans(family)
+        if len(windows) < LEAST_WINDOWS or len(windows) * self.lattice.leaves > MOST_MATRIX:
+            return independent()
+        held, leaves = self.baseline[family], self.lattice.leaves
+        return dispersion_of(self.lattice, held.by_both(num, leaves, windows), held.by_both(den, leaves, windows))
+
+    def volume(self, family: str, rows: Formula) -> tuple[Ratio, Dispersion]:
+        """Rows by leaf against the time there was for them: rare events among an endless number of chances.
+
+        Without windows the share of the current side is that of the median row.
+        """
+        leaves = self.lattice.leaves
+        before, now = (side[family].by_leaf(rows, leaves) for side in self.sides)
+        windows, later = self.spans(family)
+        timed = len(windows) and len(later)
+        share = len(later) / (len(windows) + len(later)) if timed else middle_share(before, now)
+        full = np.full(leaves, EXPOSURE)
+        ratio = Ratio(before, full * (1 - share), now, full * share)
+        if len(windows) < LEAST_WINDOWS or len(windows) * leaves > MOST_MATRIX:
+            return ratio, independent()
+        k = self.baseline[family].by_both(rows, leaves, windows)
+        return ratio, dispersion_of(self.lattice, k, np.full_like(k, EXPOSURE / len(windows)))
+
+    def series(self, family: str, num: Formula, den: Formula, inside: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+        """Events and rows by window of both sides together, over the leaves ``inside``."""
+        size = len(self.windows)
+        k, n = (sum(side[family].by_window(formula, inside, size) for side in self.sides) for formula in (num, den))
+        return np.asarray(k), np.asarray(n)
+
+
+def middle_share(before: Floats, now: Floats) -> float:
+    """The share of current rows of a leaf, at the median over rows: a few slices do not move it."""
+    rows = before + now
+    share = np.divide(now, rows, out=np.zeros_like(now), where=rows > 0)
+    order = np.argsort(share)
+    reached = np.cumsum(rows[order])
+    middle = share[order[np.searchsorted(reached, reached[-1] / 2)]] if len(rows) and reached[-1] else 0.5
+    return float(np.clip(middle, 0.01, 0.99))
+
+
+def paired(baseline: Counts, current: Counts, families: Sequence[Family], dims: Sequence[str]) -> Pair:
+    """Baseline and current on the lattice of ``dims``; other keys are added up."""
+    windowed = baseline.layout.windows is not None and current.layout.windows is not None
+    by = [*dims, *([WINDOW] if windowed else [])]
+    sums = [[summed(counts, family, by) for counts in (baseline, current)] for family in families]
+    both = [prepared(family, tables, by) for family, tables in zip(families, sums, strict=True)]
+    tables = [one.tables[side] for side in (0, 1) for one in both]
+    scores = probabilities(families)
+    bins = [table.drop_nulls("bin") for table in sums[families.index(scores)]] if scores else []
+    lattice, leaves = lattice_of([*tables, *bins], dims)
+    starts = [table[WINDOW] for table in tables] if windowed else []
+    windows = pl.concat(starts).drop_nulls().unique().sort() if starts else pl.Series(WINDOW, [], pl.Datetime("us"))
+    held = [
+        Held(leaf, places(table, windows) if windowed else np.full(len(table), -1, np.int64), table)
+        for table, leaf in zip([*tables, *bins], leaves, strict=True)
+    ]
+    names = [family.name for family in families]
+    before, now = (dict(zip(names, held[start:], strict=False)) for start in (0, len(names)))
+    scored = Scored(held[-2], held[-1], np.asarray(scores.arguments["edges"], np.float64)) if scores else None
+    return Pair(
+        lattice,
+        windows,
+        (families[0].name, families[0].kind),
+        before,
+        now,
+        scored,
+        told_apart([rate for one in both for rate in one.rates]),
+    )
+
+
+def probabilities(families: Sequence[Family]) -> Family | None:
+    """The family of scores in [0, 1] in several bins, if there is one."""
+    family = next((family for family in families if family.kind == "scores"), None)
+    edges = family.arguments["edges"] if family else [-1.0]
+    return family if min(edges) >= 0 and max(edges) <= 1 and len(edges) > 2 else None
+
+
+def summed(counts: Counts, family: Family, by: Sequence[str]) -> pl.DataFrame:
+    """The rows of a family by some keys and its inner keys: states only."""
+    table = counts.tables[family.name]
+    keys = [*by, *family.inner_names]
+    states = [pl.col(state).sum() for state in family.states]
+    return table.group_by(expressions(keys), maintain_order=True).agg(states) if keys else table.select(states)
+
+
+def places(table: pl.DataFrame, windows: pl.Series) -> NDArray[np.int64]:
+    """The place of each row's window among ``windows``; -1 for rows without a time."""
+    if not len(windows):
+        return np.full(len(table), -1, np.int64)
+    at: Any = windows.search_sorted(table[WINDOW].fill_null(windows[0]))
+    return np.where(table[WINDOW].is_null().to_numpy(), -1, np.asarray(at, np.int64))

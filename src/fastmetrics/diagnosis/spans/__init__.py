@@ -1,0 +1,1 @@
+"""Where in time a difference lies: the baseline, periods and bursts."""

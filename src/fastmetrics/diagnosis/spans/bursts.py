@@ -1,0 +1,72 @@
+"""What moved for a while: in some of the current windows, with the numbers that it had there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastmetrics.diagnosis.causes.incidents import Limits, Measured, Told, found_in, measure
+from fastmetrics.diagnosis.findings import Finding
+from fastmetrics.diagnosis.sides.pair import Pair, Times
+from fastmetrics.diagnosis.sides.rates import Rate
+from fastmetrics.diagnosis.spans.periods import best_period, within
+from fastmetrics.diagnosis.wording import spanned
+
+__all__ = ["of_period", "passing", "while_it_lasted"]
+
+
+def passing(pair: Pair, measured: Mapping[str, Measured], limits: Limits) -> list[Told]:
+    """What moved in a part of the current windows only."""
+    windows, tried = best_period(pair, measured, limits.alpha)
+    if windows is None:
+        return []
+    return found_during(pair, measured, windows, limits, tried)
+
+
+def while_it_lasted(pair: Pair, moved: list[Told], measured: Mapping[str, Measured], limits: Limits) -> list[Told]:
+    """What moved, looked at in the windows of the strongest finding where that came and went.
+
+    The quiet windows after a burst blur which slice it was in and what it was. Other findings stay unless they are of a
+    burst at that time too. The error rate is divided over all stretches of windows that it could have been.
+    """
+    if not moved or moved[0].finding.since is None or moved[0].finding.until is None:
+        return moved
+    start, end = moved[0].finding.since, moved[0].finding.until
+    _, now = pair.spans(pair.counted[0])
+    times = pair.windows.gather(now)
+    windows = now[((times >= start) & (times < end)).to_numpy()]
+    stretches = len(now) * (len(now) + 1) // 2
+    found = found_during(pair, measured, windows, limits, stretches)
+    return [*found, *(one for one in moved if not during(one.finding, start, end))] if found else moved
+
+
+def during(finding: Finding, start: datetime, end: datetime) -> bool:
+    """Whether a finding is of a burst in some time."""
+    return finding.since is not None and finding.until is not None and finding.since < end and finding.until > start
+
+
+def found_during(
+    pair: Pair, measured: Mapping[str, Measured], windows: NDArray[np.int64], limits: Limits, among: int
+) -> list[Told]:
+    """What moved in some of the current windows: one stretch of ``among`` that share alpha."""
+    part, limits = within(pair, windows), replace(limits, alpha=limits.alpha / among)
+    found = found_in(part, measure(part, [one.rate for one in measured.values()]), limits)
+    return [dated(pair, one.adjusted(among), measured[one.finding.metric].rate, windows) for one in found]
+
+
+def dated(pair: Pair, one: Told, rate: Rate, windows: NDArray[np.int64]) -> Told:
+    """A finding of a period with the times that all current windows give it, and the period its numbers are of."""
+    return of_period(pair, one, pair.span(rate.family, rate.num, rate.den, one.leaves), windows)
+
+
+def of_period(pair: Pair, one: Told, times: Times, windows: NDArray[np.int64]) -> Told:
+    """A finding with other times, and the period its numbers are of."""
+    first, after = int(windows[0]), int(windows[-1]) + 1
+    start = pair.windows[first]
+    end = pair.windows[after] if after < len(pair.windows) else None
+    finding = replace(one.finding, since=times[0], until=times[1], period_start=start, period_end=end)
+    return replace(one, finding=replace(finding, sentence=f"{finding.sentence} {spanned(start, end)}"))

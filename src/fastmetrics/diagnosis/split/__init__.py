@@ -1,0 +1,1 @@
+"""A change of the whole split into the parts of its slices."""

@@ -1,0 +1,135 @@
+"""Labels that arrive later: the signed difference they make to Counts that were taken without them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
+from typing import Any
+
+import polars as pl
+
+from fastmetrics.api import count
+from fastmetrics.counts import Counts
+from fastmetrics.errors import SchemaError, unknown
+from fastmetrics.report.files import encoded, plain
+from fastmetrics.schema import Family, expression, expressions, rowwise
+from fastmetrics.sources import open_source
+from fastmetrics.state.provenance import digest
+
+__all__ = ["label_delta"]
+
+PIECE = 1_000_000  # rows written at a time
+
+
+def label_delta(
+    predictions: Any, labels: Any, *families: Family, on: str | Sequence[str], label: str, **arguments: Any
+) -> Counts:
+    """What late labels change: Counts that, added to those of the predictions, give those of the joined log.
+
+    Only the rows of ``predictions`` that got a label are read twice, once as they were and once with it; each moves
+    from an unlabelled cell to a labelled one. Labels that correct earlier ones move rows likewise.
+
+    What comes back is a difference: it is added, rolled up, filtered and stored like any Counts, and refuses to be read
+    alone. It carries an id of the labels that were joined and of the question, and so do Counts it was added to: when
+    a job is run again, its delta is refused there. ``counts - delta`` takes it back, and it may be added again.
+
+    Parameters
+    ----------
+    predictions, labels
+        Logs of any kind that `count` reads, but for one-shot streams. ``predictions`` may lack the label column.
+    on
+        The columns that identify a row in both. Labels without a prediction are ignored, and so are null labels.
+    label
+        The label column in ``labels``, under the name that the families read.
+    families, arguments
+        As they were given to `count` for the predictions, ``format`` among them, which says nothing of ``labels``.
+
+    Raises
+    ------
+    SchemaError
+        A column that is missing, or an identity that ``labels`` hold twice.
+    MergeError
+        A family that keeps extremes, which cannot be taken back; later, a delta that is added twice.
+
+    >>> import fastmetrics as fm, polars as pl
+    >>> log = pl.DataFrame({"id": [1, 2], "pred": [1, 0], "label": [None, None]})
+    >>> early = fm.count(log, fm.binary("label", "pred"))
+    >>> late = fm.label_delta(log, {"id": [1], "label": [1]}, fm.binary("label", "pred"), on="id", label="label")
+    >>> (early + late).frame.select("tp", "unlabelled_pos", "unlabelled_neg").row(0)
+    (1, 0, 1)
+    """
+    on = [on] if isinstance(on, str) else list(on)
+    before, after = lazy(predictions, "predictions", arguments.pop("format", None)), lazy(labels, "labels")
+    for what, log, wanted in (("predictions", before, on), ("labels", after, [*on, label])):
+        known = log.collect_schema().names()
+        for column in wanted:
+            if column not in known:
+                raise SchemaError(f"{what}: " + unknown("column", column, known))
+    check_rowwise(families, arguments)
+    identity = expressions(on)
+    known_rows = after.filter(pl.all_horizontal(key.is_not_null() for key in identity))
+    twice = known_rows.group_by(identity).len().filter(pl.col("len") > 1).head(1).collect()
+    if len(twice):
+        raise SchemaError(
+            f"labels hold {dict(zip(on, twice.row(0)[:-1], strict=True))} twice; one label a row is needed"
+        )
+    new = after.select(*identity, expression(label).alias("new label")).drop_nulls()
+    if label not in before.collect_schema().names():
+        dtype = new.collect_schema()["new label"]
+        before = before.with_columns(pl.lit(None, dtype=dtype).alias(label))
+    joined = before.join(new, on=identity, how="inner")
+    parts = [replace(family, notes=None) for family in families]  # of a count, which is judged when they are added
+    was = count(joined.drop("new label"), *parts, **arguments)
+    now = count(joined.with_columns(pl.col("new label").alias(label)).drop("new label"), *parts, **arguments)
+    delta = now - was
+    delta = replace(delta, layout=replace(delta.layout, families=families))
+    if not any(map(len, delta.tables.values())):  # it changes nothing, however often it is added
+        return delta
+    asked = json.dumps(question(delta, on, label), sort_keys=True, default=str).encode()
+    return replace(
+        delta, how={**delta.how, "deltas": {digest(chain([asked], labelled_rows(joined, on), moved_rows(delta))): 1}}
+    )
+
+
+def question(delta: Counts, on: Sequence[str], label: str) -> list[Any]:
+    """The question asked of the log, as far as the delta depends on it."""
+    layout = delta.layout
+    windows = None if layout.windows is None else vars(layout.windows)
+    families = [family.identity for family in layout.families]
+    return [families, layout.keys, windows, layout.weighted, layout.grouping_sets, list(on), label]
+
+
+def labelled_rows(joined: pl.LazyFrame, on: Sequence[str]) -> Iterator[bytes]:
+    """The identities that got a label, and the labels, in an order and a form that no engine changes."""
+    rows = plain(joined.select(*expressions(on), "new label").collect())
+    for some in rows.sort(rows.columns).iter_slices(PIECE):
+        yield encoded(some, "ndjson")
+
+
+def moved_rows(delta: Counts) -> Iterator[bytes]:
+    """The rows that move, by group: they tell two logs apart that hold the same identities."""
+    for family in delta.layout.families:
+        keys = delta.layout.key_columns(family)
+        yield encoded(delta.tables[family.name].select(*keys, *family.states), "ndjson")
+
+
+def check_rowwise(families: Sequence[Family], arguments: Mapping[str, Any]) -> None:
+    """Refuse expressions over several rows: only the rows with new labels are counted again."""
+    given: list[Any] = [role.column for family in families for role in family.roles]
+    for value in arguments.values():
+        given += value if isinstance(value, (list, tuple)) else [value]
+    for column in given:
+        if isinstance(column, pl.Expr) and not rowwise(column):
+            raise SchemaError(
+                f"expression {column!s} looks at several rows at once, of which only some are counted again"
+            )
+
+
+def lazy(data: Any, what: str, named: str | None = None) -> pl.LazyFrame:
+    """A log as a query; ``named`` is the format of its files."""
+    source = open_source(data, format=named)
+    if source.lazy is None:
+        raise SchemaError(f"{what}: {source.name} can be read once only; give a file or a frame")
+    return source.lazy

@@ -1,0 +1,1 @@
+"""What is read from the cells: metrics, comparisons, thresholds, ranks and intervals."""

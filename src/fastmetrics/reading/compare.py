@@ -1,0 +1,168 @@
+"""Groups against a reference: difference, ratio, interval and p-value, adjusted for the rows shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+import polars as pl
+
+from fastmetrics.counts import Counts
+from fastmetrics.errors import SchemaError, unknown
+from fastmetrics.metrics import Cells, Metric, value
+from fastmetrics.reading.intervals import Comparison, compare_to_total
+from fastmetrics.reading.intervals import adjust as adjusted
+from fastmetrics.reading.intervals import compare as compare_cells
+from fastmetrics.reading.metrics import Asked, check_whole, group_cells, resolve
+from fastmetrics.schema import expression, expressions, literal
+from fastmetrics.state.layout import WINDOW, check_same
+
+__all__ = ["compare"]
+
+OVERALL = "overall"
+
+
+def compare(
+    counts: Counts,
+    metric: str | Metric,
+    *,
+    by: str | Sequence[str],
+    to: Any,
+    level: float = 0.95,
+    adjust: Literal["holm", "bh"] | None = "holm",
+) -> pl.DataFrame:
+    """A metric of each group against a reference, one row a group.
+
+    Parameters
+    ----------
+    by
+        The keys of the rows; the Counts are rolled up to them first. ``"window"`` may be among them.
+    to
+        The reference. A value of the first key in ``by``: each group against the one with that value and the same
+        other keys. ``"overall"``: against all groups together (in the same window). Other Counts: against the group
+        with the same keys there. A dict ``{key: value}`` names the key itself, also where its value is "overall".
+    level
+        Of the intervals. Rows are taken as independent.
+    adjust
+        ``"holm"`` (no false alarm among the rows shown), ``"bh"`` (their share), or None.
+
+    Returns
+    -------
+    polars.DataFrame
+        Keys, ``n``, the metric, ``reference``, ``difference`` with ``difference_low`` and ``difference_high``,
+        ``ratio`` with its bounds, ``p`` and ``p_adjusted``. Null where either side is undefined or, for bounds and p,
+        where the metric has no interval. The reference group itself is not among the rows.
+
+    Raises
+    ------
+    SchemaError
+        An unknown key or metric, a reference that does not occur, or Counts that are a difference.
+    MergeError
+        Other Counts of another layout.
+
+    >>> import fastmetrics as fm
+    >>> log = {"label": [1, 1, 0, 1, 0, 0], "pred": [1, 1, 0, 0, 0, 1], "model": ["a"] * 3 + ["b"] * 3}
+    >>> counts = fm.count(log, fm.binary("label", "pred"), by="model")
+    >>> counts.compare("accuracy", by="model", to="a").select("model", "accuracy", "reference", "difference").row(0)
+    ('b', 0.3333333333333333, 1.0, -0.6666666666666667)
+    """
+    by = (by,) if isinstance(by, str) else tuple(by)
+    if not by:
+        raise SchemaError("by= names no key; compare() needs at least one, such as by='model'")
+    for side in (counts, to):
+        if isinstance(side, Counts):
+            check_whole(side)
+    rolled = counts.rollup(*by)
+    asked = resolve(rolled.layout, [metric])[0]
+    if isinstance(to, Counts):
+        check_same(rolled.layout, to.rollup(*by).layout, "compared")
+        return against(rolled, to.rollup(*by), by, by, asked, level, adjust)
+    if isinstance(to, str) and to == OVERALL:
+        total = counts.rollup(*(key for key in by if key == "window"))
+        return against(
+            rolled, total, by, tuple(key for key in by if key == "window"), asked, level, adjust, inside=True
+        )
+    chosen = dict(to) if isinstance(to, Mapping) else {by[0]: to}
+    for key in chosen:
+        if key not in by:
+            raise SchemaError(f"to={to!r}: " + unknown("key", key, by))
+    reference = rolled.filter(**chosen)
+    if not reference.rows:
+        key, wanted = next(iter(chosen.items()))
+        present = rolled.tables[asked.family.name][columns([key])[0]].unique().sort()
+        raise SchemaError(unknown(f"reference {key}", wanted, [*map(str, present.to_list()), OVERALL]))
+    same = [expression(columns([key])[0]).eq_missing(literal(item)) for key, item in chosen.items()]
+    others = rolled.filter(~pl.all_horizontal(same))
+    return against(others, reference, by, tuple(key for key in by if key not in chosen), asked, level, adjust)
+
+
+def columns(by: Sequence[str]) -> list[str]:
+    """The columns of keys as `rollup` names them."""
+    return [WINDOW if key == "window" else key for key in by]
+
+
+def read(counts: Counts, asked: Asked) -> tuple[pl.DataFrame, Cells]:
+    """The keys and n of every group, and their cells as one."""
+    parts = list(group_cells(counts, asked.family))
+    keys = pl.concat([part for part, _ in parts])
+    first = parts[0][1]
+    if len(parts) == 1:
+        return keys, first
+
+    def whole(of: str) -> dict[str, Any]:
+        held = [getattr(cells, of) for _, cells in parts]
+        return {
+            name: np.concatenate([one[name] for one in held]) if len(column) == len(parts[0][0]) else column
+            for name, column in held[0].items()
+        }
+
+    return keys, Cells(whole("values"), None if first.squares is None else whole("squares"))
+
+
+def taken(cells: Cells, rows: Any, groups: int) -> Cells:
+    """The cells of some groups; what is not one entry a group is left as it is."""
+
+    def some(held: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: column[rows] if len(column) == groups else column for name, column in held.items()}
+
+    return Cells(some(cells.values), None if cells.squares is None else some(cells.squares))
+
+
+def against(
+    counts: Counts,
+    reference: Counts,
+    by: Sequence[str],
+    shared: Sequence[str],
+    asked: Asked,
+    level: float,
+    adjust: Literal["holm", "bh"] | None,
+    *,
+    inside: bool = False,
+) -> pl.DataFrame:
+    """Each group of ``counts`` against the group of ``reference`` with the same shared keys."""
+    keys, cells = read(counts, asked)
+    other_keys, other_cells = read(reference, asked)
+    left, right = keys.with_row_index("mine"), other_keys.with_row_index("theirs")
+    on = columns(shared)
+    if on:
+        pairs = left.join(
+            right.select("theirs", *expressions(on)),
+            on=expressions(on),
+            nulls_equal=True,
+            how="inner",
+            maintain_order="left",
+        )
+    else:
+        pairs = left.join(right.select("theirs"), how="cross")
+    mine = taken(cells, pairs["mine"].to_numpy(), len(keys))
+    theirs = taken(other_cells, pairs["theirs"].to_numpy(), len(other_keys))
+    with np.errstate(all="ignore"):
+        result: Comparison = (compare_to_total if inside else compare_cells)(asked.metric, mine, theirs, level)
+        values, references = value(asked.metric, mine), value(asked.metric, theirs)
+    bounds = {name: getattr(result, name) for name in result.__dataclass_fields__}
+    frame = pairs.select(*expressions(columns(by)), "n").with_columns(
+        pl.Series(name, column, nan_to_null=True)
+        for name, column in {asked.column: values, "reference": references, **bounds}.items()
+    )
+    return frame.with_columns(pl.Series("p_adjusted", adjusted(result.p, adjust), nan_to_null=True))

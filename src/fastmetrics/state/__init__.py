@@ -1,0 +1,1 @@
+"""Tables of cells and what holds for them: layout, merging, provenance and storage."""

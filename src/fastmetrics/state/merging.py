@@ -1,0 +1,95 @@
+"""Tables of cells, merged: rows of equal keys become one row, each cell by its merge."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from functools import reduce
+
+import polars as pl
+
+from fastmetrics.errors import MergeError, SchemaError
+from fastmetrics.forks import check_process
+from fastmetrics.schema import Family, expressions
+from fastmetrics.state.layout import WINDOW, Layout, cell_columns
+from fastmetrics.windows import Windows
+
+__all__ = ["align_keys", "coarsen", "mark_overflows", "merge_tables"]
+
+
+def merge_tables(tables: Sequence[pl.DataFrame], layout: Layout, family: Family) -> pl.DataFrame:
+    """Tables of one family added up: the canonical table, sorted, without groups of nothing but zeros."""
+    check_process()
+    keys, merges = layout.key_columns(family), layout.merges(family)
+    combine: dict[str, Callable[[pl.Expr], pl.Expr]] = {"sum": pl.Expr.sum, "min": pl.Expr.min, "max": pl.Expr.max}
+    cells = [combine[merge](pl.col(cell)) for cell, merge in merges.items()]
+    by = expressions(keys)
+    whole = pl.concat(align_keys([table.select(*by, *merges) for table in tables], keys))
+    if not by:
+        whole = whole.select(cells)
+    elif not in_order(whole, keys):
+        whole = whole.group_by(by).agg(cells).sort(by, nulls_last=True)
+    something = pl.any_horizontal(pl.col(cell) != 0 for cell, merge in merges.items() if merge == "sum")
+    return mark_overflows(whole, layout, family).filter(something)
+
+
+def in_order(table: pl.DataFrame, keys: Sequence[str]) -> bool:
+    """Whether the keys of each row come after those of the row before, nulls last: a hundredth of grouping them."""
+    same = pl.repeat(True, max(len(table) - 1, 0), eager=True)
+    later = ~same
+    for key in keys:
+        values = table[key].alias("")  # many methods of a Series take its name for a pattern
+        one, other = values[:-1], values[1:]
+        later |= same & ((one < other).fill_null(False) | (one.is_not_null() & other.is_null()))
+        same &= one.eq_missing(other)
+    return bool(later.all())
+
+
+def mark_overflows(table: pl.DataFrame, layout: Layout, family: Family) -> pl.DataFrame:
+    """A table in which sums that overflowed are NaN, as are their errors: it is not known by how much they did."""
+    columns = [cell_columns(cell, layout.weighted) for cell in family.cells if cell.merge == "sum"]
+    pairs = [names[-2 * k - 2 : len(names) - 2 * k] for names in columns for k in range(len(names) // 2)]
+    known = [(pair, pl.sum_horizontal(pair).is_finite()) for pair in pairs]
+    return table.with_columns(pl.when(finite).then(pl.col(pair)).otherwise(math.nan) for pair, finite in known)
+
+
+def align_keys(tables: Sequence[pl.DataFrame], keys: Sequence[str]) -> list[pl.DataFrame]:
+    """Tables whose key columns have one dtype each: wider integers, Enum of other categories as String."""
+    casts = {}
+    for key in keys:
+        dtypes = [table.schema[key] for table in tables]
+        if any(dtype != dtypes[0] for dtype in dtypes):
+            casts[key] = reduce(lambda a, b: common_dtype(key, a, b), dtypes)
+    return [table.cast(casts) for table in tables] if casts else list(tables)  # type: ignore[arg-type]
+
+
+def common_dtype(key: str, a: pl.DataType, b: pl.DataType) -> pl.DataType:
+    """The dtype that holds the values of both."""
+    text = (pl.String, pl.Categorical, pl.Enum)
+    if a == b or b == pl.Null:
+        return a
+    if a == pl.Null:
+        return b
+    if isinstance(a, text) and isinstance(b, text):
+        return pl.String()
+    if (a.is_integer() and b.is_integer()) or (a.is_float() and b.is_float()):
+        wider = pl.concat(
+            [pl.DataFrame(schema={key: a}), pl.DataFrame(schema={key: b})], how="vertical_relaxed"
+        ).schema[key]
+        return wider if wider.is_integer() == a.is_integer() else pl.Int128()
+    raise MergeError(f"key {key!r} holds {a} in one Counts and {b} in the other; cast it in by= to the same type")
+
+
+def coarsen(table: pl.DataFrame, fine: Windows, coarse: Windows) -> pl.DataFrame:
+    """A table in longer windows; refused where a window straddles two of them."""
+    starts = table.select(pl.col(WINDOW).unique()).drop_nulls()
+    spans = starts.with_columns(end=fine.ends(starts[WINDOW]))
+    start, last = pl.col(WINDOW).to_physical(), pl.col("end").to_physical() - 1
+    spans = spans.with_columns(into=coarse.truncate(start), into_last=coarse.truncate(last))
+    split = spans.filter(pl.col("into") != pl.col("into_last"))
+    if len(split):
+        raise SchemaError(
+            f"windows of {fine.every} do not nest in windows of {coarse.every}: the one from {split[WINDOW][0]} "
+            f"to {split['end'][0]} lies in two; count with a shorter every="
+        )
+    return table.with_columns(pl.col(WINDOW).replace_strict(spans[WINDOW], spans["into"], default=None))

@@ -1,0 +1,1 @@
+"""Training runs: their logs, the shapes of their curves, and what went wrong."""
