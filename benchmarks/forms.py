@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from fastmetrics.schema import Family
+from fastmetrics.contract.family import Family
 from keys import KEYS, Key
 from logs import Log
 

@@ -6,19 +6,23 @@ import os
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
+from fastmetrics.contract.columns import Column
+from fastmetrics.contract.family import Family
 from fastmetrics.counts import Counts
 from fastmetrics.errors import SchemaError, SourceError, listed
 from fastmetrics.families import binary
 from fastmetrics.forks import check_process
 from fastmetrics.metrics import Metric
 from fastmetrics.notes import Note, NoteWarning, notes_of
-from fastmetrics.schema import Column, Family, Schema
+from fastmetrics.schema import Schema
 from fastmetrics.sources import Source, open_source
+from fastmetrics.state.state import State
 from fastmetrics.windows import Windows
 
 if TYPE_CHECKING:
@@ -145,8 +149,10 @@ def count(
     observations = Observations(schema)
     source = open_source(data, columns=schema.columns, skip_unreadable=on_error == "skip", format=format)
     if on_error == "skip" and source.files:
-        return judge(count_files(source, schema, threads, max_groups, progress, observations), observations, part)
-    return judge(scan(source, schema, threads, max_groups, progress, observations), observations, part)
+        state = count_files(source, schema, threads, max_groups, progress, observations)
+    else:
+        state = scan(source, schema, threads, max_groups, progress, observations)
+    return Counts.of(judge(state, observations, part))
 
 
 def columns(by: By) -> tuple[Column, ...]:
@@ -205,8 +211,8 @@ def count_files(
     max_groups: int | None,
     progress: Progress | None,
     observations: Observations,
-) -> Counts:
-    """Each file into Counts of its own, added when the file ends; files that cannot be read are left out whole.
+) -> State:
+    """Each file into a state of its own, added when the file ends; files that cannot be read are left out whole.
 
     ``progress`` hears of the rows of all files so far, those included that were read of a file that broke off.
     """
@@ -235,9 +241,7 @@ def count_files(
         else []
     )
     notes = [*notes_of(total.how), *skips]
-    return Counts(
-        total.layout, total.tables, {**total.how, "source": source.name, "skipped": list(skipped), "notes": notes}
-    )
+    return replace(total, how={**total.how, "source": source.name, "skipped": list(skipped), "notes": notes})
 
 
 def evaluate(
@@ -292,4 +296,4 @@ def read_counts(path: str | Path, families: Iterable[Family] = ()) -> Counts:
     """
     from fastmetrics.state.storage import read  # pyarrow is not for import time
 
-    return read(path, families)
+    return Counts.of(read(path, families))

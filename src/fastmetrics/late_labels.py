@@ -11,10 +11,11 @@ from typing import Any
 import polars as pl
 
 from fastmetrics.api import count
+from fastmetrics.contract.columns import expression, expressions, rowwise
+from fastmetrics.contract.family import Family
 from fastmetrics.counts import Counts
 from fastmetrics.errors import SchemaError, unknown
 from fastmetrics.report.files import encoded, plain
-from fastmetrics.schema import Family, expression, expressions, rowwise
 from fastmetrics.sources import open_source
 from fastmetrics.state.provenance import digest
 

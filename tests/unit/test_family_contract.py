@@ -12,9 +12,11 @@ import pytest
 from numpy.typing import NDArray
 
 import fastmetrics as fm
+from fastmetrics.contract.cells import Cell, CellTable, InnerKey, Rows
+from fastmetrics.contract.family import Family
+from fastmetrics.contract.roles import Role
 from fastmetrics.counting import groups
 from fastmetrics.metrics import Cells
-from fastmetrics.schema import Cell, CellTable, Family, InnerKey, Role, Rows
 
 # The family: the largest value of a column for each stage that occurs, in each group.
 

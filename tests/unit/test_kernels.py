@@ -15,6 +15,7 @@ import pyarrow as pa
 import pytest
 
 import oracle
+from fastmetrics.contract.roles import Bitmap
 from fastmetrics.counting import coders, groups
 from fastmetrics.counting.coders import TextCoder
 from fastmetrics.counting.groups import Codes, Grouper, Ids, NumberTable
@@ -24,7 +25,6 @@ from fastmetrics.families.edges import Binner, default_edges
 from fastmetrics.families.regression import SUMS
 from fastmetrics.kernels import bins, bits, cells, codes, ids, memory, order, states
 from fastmetrics.kernels import regression as errors
-from fastmetrics.schema import Bitmap
 from oracle_scores import bin_of
 
 SIZES = (0, 1, 63, 64, 65, 1000)

@@ -13,11 +13,12 @@ import sklearn.metrics as sk
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fastmetrics.contract.cells import CellTable
+from fastmetrics.contract.family import Family
 from fastmetrics.errors import DataError, SchemaError
 from fastmetrics.families.regression import SUMS, regression
 from fastmetrics.metrics import Cells, Metric, find, value
 from fastmetrics.reading.intervals import bounds
-from fastmetrics.schema import CellTable, Family
 from oracle_classes import compensated, regression_metrics
 
 NAN, INF = math.nan, math.inf

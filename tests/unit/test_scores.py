@@ -14,6 +14,7 @@ from sklearn import metrics as sk
 from sklearn.linear_model import LogisticRegression
 
 import oracle_scores as oracle
+from fastmetrics.contract.cells import CellTable
 from fastmetrics.errors import SchemaError
 from fastmetrics.families.binary import CELLS
 from fastmetrics.families.curves import curve
@@ -21,7 +22,6 @@ from fastmetrics.families.edges import Binner, chosen_edges, default_edges, edge
 from fastmetrics.families.scores import AT_THRESHOLD, scores, threshold_cells
 from fastmetrics.kernels.bins import bin_scores
 from fastmetrics.metrics import Cells, find, value
-from fastmetrics.schema import CellTable
 
 DEFAULT = scores("label", "score")
 EXACT = ("log_loss", "brier", "mean_score", "ece", "ece_debiased", "prevalence", "label_coverage", "answer_rate")

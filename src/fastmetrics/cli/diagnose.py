@@ -16,11 +16,11 @@ from fastmetrics.cli.gates import Rules, report_notes
 from fastmetrics.cli.options import NAMES, examples, flattened, keep
 from fastmetrics.cli.output import Output, allow_option, end, on_terminal, output_options
 from fastmetrics.cli.stored import read
+from fastmetrics.contract.columns import expression
 from fastmetrics.diagnosis.findings import SEVERITIES
 from fastmetrics.errors import listed
 from fastmetrics.notes import Note, NoteWarning, warn
 from fastmetrics.report.files import format_of
-from fastmetrics.schema import expression
 from fastmetrics.state.layout import WINDOW
 from fastmetrics.wording import readable
 

@@ -14,9 +14,9 @@ from fastmetrics.cli.gates import report_notes
 from fastmetrics.cli.options import NAMES, PARTS, VALUE, examples, flattened, keep, keys, value_of
 from fastmetrics.cli.output import Answer, answer_options, options
 from fastmetrics.cli.progress import progress
+from fastmetrics.contract.family import Family
 from fastmetrics.errors import listed
 from fastmetrics.report.files import checked_target
-from fastmetrics.schema import Family
 from fastmetrics.sources import FORMATS, open_source
 from fastmetrics.state.layout import Layout
 

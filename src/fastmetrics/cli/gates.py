@@ -12,10 +12,10 @@ import click
 import polars as pl
 
 from fastmetrics.cli.front import say
+from fastmetrics.contract.columns import expressions
 from fastmetrics.counts import Counts
 from fastmetrics.errors import SchemaError, unknown
 from fastmetrics.notes import NOTES, Note, NoteWarning, merge_notes, notes_of, warn
-from fastmetrics.schema import expressions
 from fastmetrics.wording import group_name, readable
 
 __all__ = ["BURDENS", "GATE", "NOTE", "Gate", "Rules", "report_notes"]

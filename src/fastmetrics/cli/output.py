@@ -17,11 +17,11 @@ import polars as pl
 from fastmetrics.cli.front import FAILED, say
 from fastmetrics.cli.gates import BURDENS, GATE, NOTE, Rules
 from fastmetrics.cli.options import NAMES, flattened
+from fastmetrics.contract.columns import expressions
 from fastmetrics.counts import Counts
 from fastmetrics.errors import SourceError, unknown
 from fastmetrics.notes import Note, to_json
 from fastmetrics.report.files import FORMATS, checked_target, encoded, format_of, write
-from fastmetrics.schema import expressions
 from fastmetrics.state.layout import Layout
 
 __all__ = [
@@ -192,7 +192,7 @@ class Answer:
 
     def check(self, layout: Layout) -> None:
         """Refuse what is known to fail: names, files, and rankings of what has no order."""
-        from fastmetrics.reading.metrics import resolve
+        from fastmetrics.reading.resolve import resolve
 
         self.output.check()
         if self.plot is not None:
@@ -209,7 +209,7 @@ class Answer:
 
     def names(self, layout: Layout) -> list[str]:
         """The metrics asked for, else the headlines of the families."""
-        from fastmetrics.reading.metrics import resolve
+        from fastmetrics.reading.resolve import resolve
 
         return [asked.column for asked in resolve(layout, self.metrics or [])]
 

@@ -24,11 +24,11 @@ from fastmetrics.cli.output import (
     options,
     output_options,
 )
+from fastmetrics.contract.columns import expressions
 from fastmetrics.errors import MergeError, SchemaError, listed
 from fastmetrics.notes import notes_of
 from fastmetrics.report.files import FORMATS, checked_target
 from fastmetrics.report.text import lines
-from fastmetrics.schema import expressions
 from fastmetrics.sources.paths import missing
 from fastmetrics.state.layout import WINDOW, check_same
 from fastmetrics.state.merging import align_keys

@@ -10,15 +10,15 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from fastmetrics.contract.family import Family
 from fastmetrics.counting.groups import Codes
 from fastmetrics.counting.plan import Plan, maximal
 from fastmetrics.counting.tally import FEW_GROUPS, Place, Tally
-from fastmetrics.counts import Counts
 from fastmetrics.errors import SchemaError
 from fastmetrics.kernels.order import groups_in_order
-from fastmetrics.schema import Family
 from fastmetrics.state.layout import GROUPING, Layout, grouping_name
 from fastmetrics.state.merging import mark_overflows, merge_tables
+from fastmetrics.state.state import State
 
 __all__ = ["Share", "assembled", "check_groups", "merged"]
 
@@ -33,7 +33,7 @@ class Share(NamedTuple):
     inner: list[list[pl.Series]]
 
 
-def assembled(shares: Sequence[Share], plan: Plan, layout: Layout) -> Counts:
+def assembled(shares: Sequence[Share], plan: Plan, layout: Layout) -> State:
     """The shares of all threads as Counts."""
     whole = shares[0]
     for share in shares[1:]:
@@ -46,7 +46,7 @@ def assembled(shares: Sequence[Share], plan: Plan, layout: Layout) -> Counts:
         tables = {
             family.name: table(tally, k, whole, plan.names, mine, family) for k, family in enumerate(layout.families)
         }
-        counted.append(Counts(mine, tables))
+        counted.append(State(mine, tables))
     return counted[0] if layout.grouping_sets is None else with_rollups(counted, layout)
 
 
@@ -176,7 +176,7 @@ def ranked(values: pl.Series, dtype: Any = np.int64) -> NDArray[Any]:
     return ranks
 
 
-def with_rollups(counted: Sequence[Counts], layout: Layout) -> Counts:
+def with_rollups(counted: Sequence[State], layout: Layout) -> State:
     """All grouping sets as one Counts; those that were not counted are rolled up from one that was."""
     sets = layout.grouping_sets or ()
     time = ["window"] if layout.windows is not None else []
@@ -192,7 +192,7 @@ def with_rollups(counted: Sequence[Counts], layout: Layout) -> Counts:
         )
         for family in layout.families
     }
-    return Counts(layout, joined)
+    return State(layout, joined)
 
 
 def pad(table: pl.DataFrame, others: Sequence[pl.DataFrame], layout: Layout) -> pl.DataFrame:

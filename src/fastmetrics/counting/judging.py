@@ -9,12 +9,14 @@ from typing import Any
 
 import polars as pl
 
+from fastmetrics.contract.columns import column_name
+from fastmetrics.contract.family import Family
 from fastmetrics.counting.roles import Observed
-from fastmetrics.counts import Counts, notes_from_cells, with_notes
 from fastmetrics.errors import DataError, listed
 from fastmetrics.families.labels import TEXT_NULL, unshared_note
 from fastmetrics.notes import READ_FROM_CELLS, Note, NoteWarning, notes_of, warn
-from fastmetrics.schema import Family, Schema, column_name
+from fastmetrics.schema import Schema
+from fastmetrics.state.state import State, notes_from_cells, with_notes
 
 __all__ = ["Observations", "SampledColumn", "judge"]
 
@@ -134,7 +136,7 @@ def occurs(text: str, column: pl.Series) -> bool:
     return any((column.slice(at, PIECE_ROWS) == text).any() for at in range(0, len(column), PIECE_ROWS))
 
 
-def judge(counts: Counts, observations: Observations, part: bool = False) -> Counts:
+def judge(counts: State, observations: Observations, part: bool = False) -> State:
     """A count with its notes, each of which is also a warning; families without `notes` are not judged.
 
     Of a ``part`` of a log, notes and errors from cells wait until the parts are added: other parts may have what this
@@ -159,7 +161,7 @@ def judge(counts: Counts, observations: Observations, part: bool = False) -> Cou
     return whole
 
 
-def label_values(family: Family, counts: Counts, observations: Observations) -> list[Any]:
+def label_values(family: Family, counts: State, observations: Observations) -> list[Any]:
     """The values of labels, sorted: all of a family that counts by label, of others those that were sampled."""
     if "label" in family.inner_names:
         return counts.tables[family.name]["label"].drop_nulls().unique().sort().to_list()

@@ -7,12 +7,15 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
+from fastmetrics.contract.columns import Column, column_name, expression, roots, rowwise
+from fastmetrics.contract.family import Family
+from fastmetrics.contract.roles import Role
 from fastmetrics.counting.coders import coding
 from fastmetrics.counting.judging import Observations, SampledColumn
 from fastmetrics.counting.roles import carried, check_null_values, nulls_of, read_as_text, with_nulls
 from fastmetrics.errors import SchemaError
 from fastmetrics.guard import FOREIGN, first_line, guarded
-from fastmetrics.schema import Column, Family, Role, Schema, column_name, expression, roots, rowwise
+from fastmetrics.schema import Schema
 from fastmetrics.sources import Selection, Source
 from fastmetrics.state.layout import WINDOW
 from fastmetrics.windows import Windows, instants

@@ -14,10 +14,11 @@ import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from fastmetrics.contract.columns import column_name, expression
+from fastmetrics.contract.roles import Role, widened
 from fastmetrics.counting.views import SHORT, fixed, short_view, text_views, true_bits, valid_bits
 from fastmetrics.errors import DataError, SchemaError, listed, unknown
 from fastmetrics.families.labels import TEXT_NULL
-from fastmetrics.schema import Role, column_name, expression, widened
 
 LOOK_ROWS = 1 << 16
 NO_VIEW = 2**64 - 1, 2**64 - 1  # which no text has

@@ -14,6 +14,9 @@ import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from fastmetrics.contract.cells import InnerKey, Rows
+from fastmetrics.contract.columns import column_name, expression
+from fastmetrics.contract.family import Family
 from fastmetrics.counting.assembly import Share, assembled, check_groups, merged
 from fastmetrics.counting.coders import Coder, WindowCoder, check_representable, coder
 from fastmetrics.counting.groups import Codes
@@ -22,13 +25,13 @@ from fastmetrics.counting.plan import Key, Plan, make_plan, maximal
 from fastmetrics.counting.roles import read_role
 from fastmetrics.counting.tally import Block, Tally
 from fastmetrics.counting.views import bitmap, fixed, record_batches, valid_bits
-from fastmetrics.counts import Counts
 from fastmetrics.errors import DataError, FastMetricsError, SchemaError, SourceError, listed
 from fastmetrics.guard import FOREIGN, first_line
-from fastmetrics.schema import Family, InnerKey, Rows, Schema, column_name, expression
+from fastmetrics.schema import Schema
 from fastmetrics.sources import Source
 from fastmetrics.sources.batches import check_rows
 from fastmetrics.state.layout import Layout
+from fastmetrics.state.state import State
 
 __all__ = ["scan"]
 
@@ -297,7 +300,7 @@ def scan(
     max_groups: int | None = None,
     progress: Progress | None = None,
     observations: Observations | None = None,
-) -> Counts:
+) -> State:
     """Read a source once and count it; ``progress`` hears of the rows so far and, where known, of all.
 
     ``observations`` collect what the rows show beyond the cells; scans of parts of one count share them.
@@ -330,7 +333,7 @@ def scan(
     rows = sum(share.tallies[0].rows for share in shares)
     counts = assembled(shares, plan, layout)
     how = {"source": source.name, "rows": rows, "threads": threads, "groups": listed(plans or ["dense"]), "notes": []}
-    return Counts(layout, counts.tables, how)
+    return State(layout, counts.tables, how)
 
 
 def located(error: DataError, source: Source, schema: Schema) -> DataError:

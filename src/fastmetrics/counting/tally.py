@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fastmetrics.contract.cells import Adder, Cell, Rows, States
+from fastmetrics.contract.family import Family
 from fastmetrics.counting.groups import Codes, Grouper, Ids
 from fastmetrics.errors import DataError
 from fastmetrics.kernels.cells import (
@@ -19,7 +21,6 @@ from fastmetrics.kernels.cells import (
     occupied_rows,
     take_columns,
 )
-from fastmetrics.schema import Adder, Cell, Family, Rows, States
 from fastmetrics.state.layout import cell_columns
 
 __all__ = ["FEW_GROUPS", "Block", "Drained", "Place", "Tally"]

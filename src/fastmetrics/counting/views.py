@@ -11,7 +11,7 @@ import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from fastmetrics.schema import Bitmap
+from fastmetrics.contract.roles import Bitmap
 
 __all__ = ["SHORT", "bitmap", "fixed", "record_batches", "short_view", "text_views", "true_bits", "valid_bits"]
 

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from fastmetrics.contract.family import Family
 from fastmetrics.counts import Counts
 from fastmetrics.diagnosis.causes.incidents import LATE, Limits, Told, found_in, measure
 from fastmetrics.diagnosis.causes.mix_shift import mix_in
@@ -28,8 +29,7 @@ from fastmetrics.diagnosis.spans.volume_periods import passing_volumes
 from fastmetrics.errors import SchemaError, listed, unknown
 from fastmetrics.forks import check_process
 from fastmetrics.metrics import Metric, find
-from fastmetrics.reading.metrics import check_whole
-from fastmetrics.schema import Family
+from fastmetrics.reading.cells import check_whole
 from fastmetrics.state.layout import WINDOW
 from fastmetrics.wording import readable
 

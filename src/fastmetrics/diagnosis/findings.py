@@ -13,8 +13,8 @@ from typing import Any
 
 import polars as pl
 
+from fastmetrics.contract.columns import expression, expressions, literal
 from fastmetrics.errors import SchemaError, unknown
-from fastmetrics.schema import expression, expressions, literal
 from fastmetrics.wording import printable, readable
 
 __all__ = ["Diagnosis", "Finding", "SEVERITIES"]

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Mapping
 
+from fastmetrics.contract.family import Family
 from fastmetrics.families.binary import binary, fbeta
 from fastmetrics.families.classes import classes
 from fastmetrics.families.regression import regression
 from fastmetrics.families.scores import scores
-from fastmetrics.schema import Family
 
 __all__ = ["KINDS", "binary", "classes", "fbeta", "regression", "scores"]
 

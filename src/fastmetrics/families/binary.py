@@ -12,11 +12,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from fastmetrics.contract.cells import Cell, Rows, States
+from fastmetrics.contract.columns import Column, column_name
+from fastmetrics.contract.family import Family
+from fastmetrics.contract.roles import Bitmap, Role, check_number
 from fastmetrics.errors import SchemaError
 from fastmetrics.families.labels import absent_note, check_nulls, null_arguments, unshared_note
 from fastmetrics.metrics import Metric
 from fastmetrics.notes import Note
-from fastmetrics.schema import Bitmap, Cell, Column, Family, Role, Rows, States, check_number, column_name
 
 __all__ = ["CELLS", "METRICS", "binary", "fbeta"]
 

@@ -15,12 +15,16 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from fastmetrics.contract.cells import Cell, CellTable, InnerKey, Rows
+from fastmetrics.contract.columns import Column, column_name
+from fastmetrics.contract.family import Family
+from fastmetrics.contract.roles import Role
 from fastmetrics.errors import SchemaError
 from fastmetrics.families.binary import METRICS as BINARY
 from fastmetrics.families.labels import check_nulls, null_arguments, unshared_note
 from fastmetrics.metrics import Cells, Metric, find, value
 from fastmetrics.notes import Note
-from fastmetrics.schema import Cell, CellTable, Column, Family, InnerKey, Role, Rows, column_name, repeated
+from fastmetrics.schema import repeated
 
 __all__ = ["METRICS", "classes", "common_class_dtype", "most_confused", "per_class"]
 

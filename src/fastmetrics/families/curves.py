@@ -9,10 +9,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from fastmetrics.contract.cells import CellTable
+from fastmetrics.contract.family import Family
 from fastmetrics.errors import SchemaError, unknown
 from fastmetrics.families.calibration import judged, tenth_of_score, tenths
 from fastmetrics.families.ranking import reached, share
-from fastmetrics.schema import CellTable, Family
 
 __all__ = ["Curve", "curve"]
 

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fastmetrics.contract.roles import check_number, widened
 from fastmetrics.errors import SchemaError
-from fastmetrics.schema import check_number, widened
 
 __all__ = ["Binner", "chosen_edges", "default_edges", "edge_at"]
 

@@ -10,10 +10,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from fastmetrics.contract.cells import Adder, Cell, CellTable, Rows
+from fastmetrics.contract.columns import Column, column_name
+from fastmetrics.contract.family import Family
+from fastmetrics.contract.roles import Role, check_number
 from fastmetrics.errors import DataError
 from fastmetrics.families.labels import check_nulls, null_arguments
 from fastmetrics.metrics import Cells, Metric
-from fastmetrics.schema import Adder, Cell, CellTable, Column, Family, Role, Rows, check_number, column_name
 
 __all__ = ["EXTREMES", "METRICS", "STATES", "SUMS", "regression"]
 

@@ -10,6 +10,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from fastmetrics.contract.cells import Adder, Cell, CellTable, InnerKey, Rows
+from fastmetrics.contract.columns import Column, column_name
+from fastmetrics.contract.family import Family
+from fastmetrics.contract.roles import Role, widened
 from fastmetrics.errors import SchemaError
 from fastmetrics.families.calibration import calibration_metrics
 from fastmetrics.families.edges import Binner, chosen_edges
@@ -17,7 +21,6 @@ from fastmetrics.families.labels import absent_note, check_nulls, null_arguments
 from fastmetrics.families.ranking import RANKING
 from fastmetrics.metrics import Cells, Metric
 from fastmetrics.notes import Note
-from fastmetrics.schema import Adder, Cell, CellTable, Column, Family, InnerKey, Role, Rows, column_name, widened
 
 __all__ = ["METRICS", "STATES", "SUMS", "scores", "threshold_cells"]
 

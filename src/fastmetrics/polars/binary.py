@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from fastmetrics.arrays.founding import CAUSES
+from fastmetrics.contract.columns import Column
 from fastmetrics.errors import SchemaError
 from fastmetrics.families.binary import CELLS, METRICS, binary, f_beta_named
 from fastmetrics.families.binary import fbeta as fbeta_row
@@ -17,7 +18,6 @@ from fastmetrics.metrics import Cells, Metric, find
 from fastmetrics.polars.sums import Sums, states, sums_of, used
 from fastmetrics.reading.intervals import bounds
 from fastmetrics.reading.thresholds import cause
-from fastmetrics.schema import Column
 
 __all__ = ["BinaryMetric", "confusion", "fbeta", "interval", "metrics", "root_cause", "wilson"]
 

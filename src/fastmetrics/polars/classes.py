@@ -11,12 +11,12 @@ import polars as pl
 import polars.selectors as cs
 from numpy.typing import NDArray
 
+from fastmetrics.contract.columns import Column, column_name, expression
 from fastmetrics.errors import SchemaError, listed
 from fastmetrics.families.classes import METRICS, STATES, Pairs, agreement, averages, checked_labels, summed
 from fastmetrics.metrics import Cells, Metric, find
 from fastmetrics.notes import NoteWarning, warn
 from fastmetrics.polars.sums import Read, Sums, named, used, weights
-from fastmetrics.schema import Column, column_name, expression
 
 __all__ = ["ClassMetric", "metrics"]
 

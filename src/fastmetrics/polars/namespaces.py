@@ -12,13 +12,13 @@ from typing import Any
 import polars as pl
 
 from fastmetrics.api import count, evaluate
+from fastmetrics.contract.family import Family
 from fastmetrics.counts import Counts
 from fastmetrics.errors import unknown
 from fastmetrics.families.binary import METRICS as BINARY_METRICS
 from fastmetrics.families.classes import METRICS as CLASS_METRICS
 from fastmetrics.polars import binary, classes, regression, scores
 from fastmetrics.polars.regression import ROWS as REGRESSION_METRICS
-from fastmetrics.schema import Family
 
 __all__ = ["ExpressionMetrics", "FrameMetrics"]
 

@@ -8,11 +8,13 @@ from typing import Protocol
 import numpy as np
 import polars as pl
 
+from fastmetrics.contract.cells import CellTable
+from fastmetrics.contract.columns import Column
+from fastmetrics.contract.roles import check_number
 from fastmetrics.errors import SchemaError
 from fastmetrics.families.regression import EXTREME_METRICS, EXTREMES, METRICS, SMALLEST_LABEL, STATES, SUMS, read
 from fastmetrics.metrics import Cells, Metric, find
 from fastmetrics.polars.sums import Sums, number, used, weights
-from fastmetrics.schema import CellTable, Column, check_number
 
 __all__ = ["ROWS", "RegressionMetric", "metrics"]
 

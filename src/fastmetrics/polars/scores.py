@@ -9,9 +9,10 @@ import numpy as np
 import polars as pl
 import polars.selectors as cs
 
+from fastmetrics.contract.columns import Column, column_name
+from fastmetrics.contract.roles import Role
 from fastmetrics.metrics import Metric
 from fastmetrics.polars.sums import Check, Sums, named, number, states, weights
-from fastmetrics.schema import Column, Role, column_name
 
 __all__ = ["brier", "log_loss", "roc_auc"]
 

@@ -15,13 +15,14 @@ import numpy as np
 import polars as pl
 import polars.selectors as cs
 
+from fastmetrics.contract.columns import Column, column_name, expression
+from fastmetrics.contract.roles import Role
 from fastmetrics.counting.roles import refused_binary, refused_number
 from fastmetrics.errors import DataError
 from fastmetrics.families.labels import TEXT_NULL
 from fastmetrics.metrics import Cells, Metric, value
 from fastmetrics.notes import NoteWarning, warn
 from fastmetrics.reading.intervals.methods import read_by
-from fastmetrics.schema import Column, Role, column_name, expression
 
 __all__ = ["Check", "Read", "State", "Sums", "named", "number", "states", "sums_of", "used", "weights"]
 

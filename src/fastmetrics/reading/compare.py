@@ -8,15 +8,16 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
-from fastmetrics.counts import Counts
+from fastmetrics.contract.columns import expression, expressions, literal
 from fastmetrics.errors import SchemaError, unknown
 from fastmetrics.metrics import Cells, Metric, value
+from fastmetrics.reading.cells import check_whole, group_cells
 from fastmetrics.reading.intervals import Comparison, compare_to_total
 from fastmetrics.reading.intervals import adjust as adjusted
 from fastmetrics.reading.intervals import compare as compare_cells
-from fastmetrics.reading.metrics import Asked, check_whole, group_cells, resolve
-from fastmetrics.schema import expression, expressions, literal
+from fastmetrics.reading.resolve import Asked, resolve
 from fastmetrics.state.layout import WINDOW, check_same
+from fastmetrics.state.state import State
 
 __all__ = ["compare"]
 
@@ -24,7 +25,7 @@ OVERALL = "overall"
 
 
 def compare(
-    counts: Counts,
+    counts: State,
     metric: str | Metric,
     *,
     by: str | Sequence[str],
@@ -71,11 +72,11 @@ def compare(
     if not by:
         raise SchemaError("by= names no key; compare() needs at least one, such as by='model'")
     for side in (counts, to):
-        if isinstance(side, Counts):
+        if isinstance(side, State):
             check_whole(side)
     rolled = counts.rollup(*by)
     asked = resolve(rolled.layout, [metric])[0]
-    if isinstance(to, Counts):
+    if isinstance(to, State):
         check_same(rolled.layout, to.rollup(*by).layout, "compared")
         return against(rolled, to.rollup(*by), by, by, asked, level, adjust)
     if isinstance(to, str) and to == OVERALL:
@@ -102,7 +103,7 @@ def columns(by: Sequence[str]) -> list[str]:
     return [WINDOW if key == "window" else key for key in by]
 
 
-def read(counts: Counts, asked: Asked) -> tuple[pl.DataFrame, Cells]:
+def read(counts: State, asked: Asked) -> tuple[pl.DataFrame, Cells]:
     """The keys and n of every group, and their cells as one."""
     parts = list(group_cells(counts, asked.family))
     keys = pl.concat([part for part, _ in parts])
@@ -130,8 +131,8 @@ def taken(cells: Cells, rows: Any, groups: int) -> Cells:
 
 
 def against(
-    counts: Counts,
-    reference: Counts,
+    counts: State,
+    reference: State,
     by: Sequence[str],
     shared: Sequence[str],
     asked: Asked,

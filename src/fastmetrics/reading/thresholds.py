@@ -10,7 +10,9 @@ from dataclasses import replace
 import polars as pl
 
 from fastmetrics.arrays.founding import CAUSES
-from fastmetrics.counts import Counts
+from fastmetrics.contract.cells import CellTable
+from fastmetrics.contract.columns import expressions
+from fastmetrics.contract.family import Family
 from fastmetrics.errors import SchemaError, listed
 from fastmetrics.families.binary import binary
 from fastmetrics.families.classes import most_confused as confused_of
@@ -18,14 +20,14 @@ from fastmetrics.families.classes import per_class as classes_of
 from fastmetrics.families.curves import curve as curve_of
 from fastmetrics.families.edges import edge_at
 from fastmetrics.families.scores import threshold_cells
-from fastmetrics.reading.metrics import cells_of, check_whole, group_numbers
-from fastmetrics.schema import CellTable, Family, expressions
+from fastmetrics.reading.cells import cells_of, check_whole, group_numbers
 from fastmetrics.state.merging import merge_tables
+from fastmetrics.state.state import State
 
 __all__ = ["at_threshold", "curve", "most_confused", "per_class", "root_cause"]
 
 
-def of_kind(counts: Counts, kind: str) -> Family:
+def of_kind(counts: State, kind: str) -> Family:
     """The only family of a kind, of Counts that are no difference."""
     check_whole(counts)
     found = [family for family in counts.layout.families if family.kind == kind]
@@ -35,7 +37,7 @@ def of_kind(counts: Counts, kind: str) -> Family:
     return found[0]
 
 
-def at_threshold(counts: Counts, threshold: float, *, nearest: bool = False) -> Counts:
+def at_threshold(counts: State, threshold: float, *, nearest: bool = False) -> State:
     """Binary Counts of the scores at ``score >= threshold``: exact, without a second pass.
 
     Parameters
@@ -74,7 +76,7 @@ def at_threshold(counts: Counts, threshold: float, *, nearest: bool = False) -> 
     outer = layout.outer
     sums = [expression.alias(name) for name, expression in cells.items()]
     grouped = table.group_by(expressions(outer)).agg(sums) if outer else table.select(sums)
-    return Counts(layout, {made.name: merge_tables([grouped], layout, made)}, counts.how)
+    return State(layout, {made.name: merge_tables([grouped], layout, made)}, counts.how)
 
 
 def of_score(edge: float, link: str | None) -> float:
@@ -84,7 +86,7 @@ def of_score(edge: float, link: str | None) -> float:
     return math.log(edge) - math.log1p(-edge) if 0 < edge < 1 else math.copysign(sys.float_info.max, edge - 0.5)
 
 
-def per_group(counts: Counts, family: Family, read: Callable[[CellTable], pl.DataFrame]) -> pl.DataFrame:
+def per_group(counts: State, family: Family, read: Callable[[CellTable], pl.DataFrame]) -> pl.DataFrame:
     """A frame that has a column `group`, with the outer keys of the group in its place."""
     layout, table = counts.layout, counts.tables[family.name]
     group = group_numbers(table, layout.outer)
@@ -99,7 +101,7 @@ def per_group(counts: Counts, family: Family, read: Callable[[CellTable], pl.Dat
     )
 
 
-def curve(counts: Counts, kind: str) -> pl.DataFrame:
+def curve(counts: State, kind: str) -> pl.DataFrame:
     """A curve of each group as rows of points: keys, then the columns of the kind.
 
     ``roc``: threshold, fpr, tpr. ``pr``: threshold, precision, recall. ``calibration``: low, high, n, mean_score,
@@ -114,7 +116,7 @@ def curve(counts: Counts, kind: str) -> pl.DataFrame:
     return per_group(counts, family, lambda table: curve_of(kind, table, family))  # type: ignore[arg-type]
 
 
-def per_class(counts: Counts) -> pl.DataFrame:
+def per_class(counts: State) -> pl.DataFrame:
     """Support, predictions, precision, recall, F1 and Jaccard of each class in each group.
 
     Raises
@@ -126,7 +128,7 @@ def per_class(counts: Counts) -> pl.DataFrame:
     return per_group(counts, family, lambda table: classes_of(table, family))
 
 
-def most_confused(counts: Counts, n: int = 10) -> pl.DataFrame:
+def most_confused(counts: State, n: int = 10) -> pl.DataFrame:
     """The ``n`` pairs of a label and another prediction with the most rows in each group, most first.
 
     Raises
@@ -138,7 +140,7 @@ def most_confused(counts: Counts, n: int = 10) -> pl.DataFrame:
     return per_group(counts, family, lambda table: confused_of(table, family, n))
 
 
-def root_cause(counts: Counts) -> pl.DataFrame:
+def root_cause(counts: State) -> pl.DataFrame:
     """The founding tag of each group (see `fastmetrics.arrays.founding`), null where no row has label and prediction.
 
     Raises

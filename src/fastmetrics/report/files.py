@@ -10,8 +10,8 @@ from pathlib import Path
 import polars as pl
 
 from fastmetrics.atomic import replace_file
+from fastmetrics.contract.columns import expression
 from fastmetrics.errors import SourceError, unknown
-from fastmetrics.schema import expression
 
 __all__ = ["FORMATS", "SUFFIXES", "checked_target", "encoded", "format_of", "plain", "write"]
 

@@ -6,12 +6,12 @@ from html import escape
 
 import polars as pl
 
-from fastmetrics.counts import Counts
 from fastmetrics.errors import listed
 from fastmetrics.notes import notes_of
 from fastmetrics.report.keys import key_texts
 from fastmetrics.state.layout import WINDOW
 from fastmetrics.state.provenance import is_difference
+from fastmetrics.state.state import State
 from fastmetrics.wording import printable, readable
 
 __all__ = ["html", "summary"]
@@ -19,7 +19,7 @@ __all__ = ["html", "summary"]
 FEW = 5  # values of a key that are shown
 
 
-def lines(counts: Counts) -> list[tuple[str, str]]:
+def lines(counts: State) -> list[tuple[str, str]]:
     """What a reader wants to know first, as (name, text)."""
     layout = counts.layout
     facts = [("rows", f"{counts.rows:,}")]
@@ -48,7 +48,7 @@ def distinct(table: pl.DataFrame, key: str) -> str:
     return f"{len(values):,} ({', '.join(shown + more)})"
 
 
-def windows(counts: Counts) -> str:
+def windows(counts: State) -> str:
     layout = counts.layout
     assert layout.windows is not None
     starts = counts.tables[layout.families[0].name][WINDOW]
@@ -58,14 +58,14 @@ def windows(counts: Counts) -> str:
     return f"{starts.n_unique():,} of {layout.windows.every}{offset} in {layout.windows.time_zone}{span}"
 
 
-def summary(counts: Counts) -> str:
+def summary(counts: State) -> str:
     """The facts, one a line."""
     facts = lines(counts)
     width = max(len(name) for name, _ in facts)
     return "\n".join(["Counts", *(f"  {name:<{width}}  {text}" for name, text in facts)])
 
 
-def html(counts: Counts) -> str:
+def html(counts: State) -> str:
     """The facts and the first table, for a notebook."""
     rows = "".join(f"<tr><th>{escape(name)}</th><td>{escape(text)}</td></tr>" for name, text in lines(counts))
     table: str = next(iter(counts.tables.values()))._repr_html_()

@@ -11,9 +11,9 @@ from typing import Any
 
 import polars as pl
 
+from fastmetrics.contract.columns import expression
 from fastmetrics.errors import SchemaError, SourceError, unknown
 from fastmetrics.guard import FOREIGN, first_line
-from fastmetrics.schema import expression
 from fastmetrics.sources import arrow_files
 from fastmetrics.sources.addresses import File, exact, is_local, literal
 from fastmetrics.sources.lines import check_lines

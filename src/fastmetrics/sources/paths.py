@@ -18,9 +18,9 @@ from urllib.parse import unquote
 
 import polars as pl
 
+from fastmetrics.contract.columns import expressions
 from fastmetrics.errors import SourceError, listed, unknown
 from fastmetrics.guard import FOREIGN, first_line
-from fastmetrics.schema import expressions
 from fastmetrics.sources.addresses import is_local
 from fastmetrics.sources.batches import Frames
 from fastmetrics.sources.changes import check_lengths, file_lengths

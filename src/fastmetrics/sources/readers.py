@@ -7,8 +7,8 @@ from typing import Any
 
 import polars as pl
 
+from fastmetrics.contract.columns import expressions
 from fastmetrics.guard import guarded
-from fastmetrics.schema import expressions
 from fastmetrics.sources.arrow import as_frame
 
 __all__ = ["scan_batches"]

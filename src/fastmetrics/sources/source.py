@@ -9,9 +9,9 @@ from typing import Any
 
 import polars as pl
 
+from fastmetrics.contract.columns import expression, expressions, roots
 from fastmetrics.errors import SchemaError, SourceError, unknown
 from fastmetrics.guard import FOREIGN, guarded
-from fastmetrics.schema import expression, expressions, roots
 from fastmetrics.sources.arrow import WIDEST_DECIMAL, unreadable_reason
 from fastmetrics.sources.batches import Frames, streamed
 

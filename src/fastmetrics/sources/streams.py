@@ -12,9 +12,9 @@ from typing import Any
 
 import polars as pl
 
+from fastmetrics.contract.columns import expressions
 from fastmetrics.errors import SourceError
 from fastmetrics.guard import FOREIGN, guarded, pull
-from fastmetrics.schema import expressions
 from fastmetrics.sources.arrow import TWICE, as_frame, readable_fields, validate
 from fastmetrics.sources.arrow_files import whole_stream
 from fastmetrics.sources.formats import FORMATS, Format

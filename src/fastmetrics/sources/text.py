@@ -12,7 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
-from fastmetrics.schema import expression, expressions
+from fastmetrics.contract.columns import expression, expressions
 from fastmetrics.sources.addresses import File, exact, is_local
 from fastmetrics.sources.lines import HEAD_BYTES, check_text, table_blocks
 from fastmetrics.sources.peek import Ahead, is_compressed, plain

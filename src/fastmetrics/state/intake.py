@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 import polars as pl
 import pyarrow as pa
 
+from fastmetrics.contract.family import Family
 from fastmetrics.errors import SourceError, listed
 from fastmetrics.guard import guarded
-from fastmetrics.schema import Family
 from fastmetrics.state.layout import GROUPING, WINDOW, Layout, grouping_name
 from fastmetrics.state.merging import merge_tables
 from fastmetrics.state.metadata import Description

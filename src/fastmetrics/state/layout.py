@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from fastmetrics.contract.cells import Cell
+from fastmetrics.contract.family import Family
 from fastmetrics.errors import MergeError, SchemaError, unknown
-from fastmetrics.schema import Cell, Family
 from fastmetrics.windows import Windows
 
 __all__ = ["GROUPING", "WINDOW", "Layout", "cell_columns", "check_same", "difference", "grouping_name"]

@@ -8,9 +8,10 @@ from functools import reduce
 
 import polars as pl
 
+from fastmetrics.contract.columns import expressions
+from fastmetrics.contract.family import Family
 from fastmetrics.errors import MergeError, SchemaError
 from fastmetrics.forks import check_process
-from fastmetrics.schema import Family, expressions
 from fastmetrics.state.layout import WINDOW, Layout, cell_columns
 from fastmetrics.windows import Windows
 

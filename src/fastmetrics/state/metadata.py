@@ -10,13 +10,14 @@ from typing import Any
 
 import polars as pl
 
-from fastmetrics.counts import Counts
+from fastmetrics.contract.family import Family
 from fastmetrics.errors import SourceError, listed
 from fastmetrics.families import KINDS
 from fastmetrics.notes import from_json, notes_of, to_json
-from fastmetrics.schema import Family, repeated
+from fastmetrics.schema import repeated
 from fastmetrics.state.layout import Layout
 from fastmetrics.state.provenance import check_how
+from fastmetrics.state.state import State
 from fastmetrics.windows import Windows
 
 __all__ = ["FAMILY", "FORMAT", "KEY", "Description", "column_in", "encode_metadata", "decode_metadata"]
@@ -102,7 +103,7 @@ def column_in(family: Family, column: str, outer: Sequence[str]) -> str:
     return column if column in outer else f"{family.name}.{column}"
 
 
-def encode_metadata(counts: Counts, write: str, family: Family | None = None) -> bytes:
+def encode_metadata(counts: State, write: str, family: Family | None = None) -> bytes:
     """The metadata of a table of one family, or of all families, as JSON; ``write`` is the id of the write."""
     layout = counts.layout
     members = layout.families if family is None else (family,)

@@ -14,23 +14,24 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from fastmetrics.atomic import replace_file
-from fastmetrics.counts import Counts, with_notes
+from fastmetrics.contract.family import Family
 from fastmetrics.errors import FastMetricsError, SourceError, listed
 from fastmetrics.forks import check_process
 from fastmetrics.guard import FOREIGN, first_line
 from fastmetrics.notes import notes_of
-from fastmetrics.schema import Family, repeated
+from fastmetrics.schema import repeated
 from fastmetrics.state.intake import as_polars, canonical_table
 from fastmetrics.state.merging import align_keys
 from fastmetrics.state.metadata import FAMILY, KEY, Description, column_in, decode_metadata, encode_metadata
 from fastmetrics.state.sealed import check_gap, check_seal, seal
+from fastmetrics.state.state import State, with_notes
 
 __all__ = ["from_arrow", "read", "to_arrow", "write"]
 
 WIDE = (pl.Int128, pl.UInt128)  # which Arrow has no type for: stored as text
 
 
-def to_arrow(counts: Counts) -> pa.Table | dict[str, pa.Table]:
+def to_arrow(counts: State) -> pa.Table | dict[str, pa.Table]:
     """The table of the only family, or a dict of tables by family name; all that is needed to go on is in them."""
     generation = uuid.uuid4().hex
     tables = {
@@ -48,7 +49,7 @@ def plain(frame: pl.DataFrame) -> pa.Table:
     return frame.cast(text).to_arrow()  # type: ignore[arg-type]
 
 
-def joint_parts(counts: Counts) -> list[pa.Table]:
+def joint_parts(counts: State) -> list[pa.Table]:
     """The rows of each family as tables of one schema, which below each other are one table.
 
     Its columns are `family`, the outer keys, then the inner keys and cells of every family as ``<family>.<column>``,
@@ -82,7 +83,7 @@ def padded(table: pa.Table, schema: pa.Schema) -> pa.Table:
     return pa.table(columns, schema=schema)
 
 
-def from_arrow(tables: pa.Table | Mapping[str, pa.Table], families: Iterable[Family] = ()) -> Counts:
+def from_arrow(tables: pa.Table | Mapping[str, pa.Table], families: Iterable[Family] = ()) -> State:
     """Counts from the tables that `to_arrow` gave, or another engine merged; rows may come in any order and twice.
 
     Parameters
@@ -144,7 +145,7 @@ def family_column(table: pa.Table, about: Description) -> pl.Series:
     return family
 
 
-def counts_from_parts(parts: Sequence[Part]) -> Counts:
+def counts_from_parts(parts: Sequence[Part]) -> State:
     """Counts from the rows of each of their families."""
     check_one_counts([part.about for part in parts])
     first = parts[0].about
@@ -155,7 +156,7 @@ def counts_from_parts(parts: Sequence[Part]) -> Counts:
         family.name: canonical_table(by_name[family.name].frame, by_name[family.name].about, layout, family)
         for family in members
     }
-    return Counts(layout, tables, first.how)
+    return State(layout, tables, first.how)
 
 
 def check_one_counts(about: Sequence[Description]) -> None:
@@ -182,7 +183,7 @@ def shared(about: Description) -> tuple[Any, ...]:
     return list(about.names), list(layout.keys), layout.windows, layout.weighted, layout.grouping_sets, about.id
 
 
-def write(counts: Counts, path: str | Path) -> None:
+def write(counts: State, path: str | Path) -> None:
     """Write Counts to one Parquet file, of several families too.
 
     What stands at ``path`` is replaced in one step once everything is written: readers meet the Counts before or the
@@ -224,7 +225,7 @@ def check_place(path: Path) -> None:
         raise SourceError(f"cannot write {path}: it is not an ordinary file")
 
 
-def read(path: str | Path, families: Iterable[Family] = ()) -> Counts:
+def read(path: str | Path, families: Iterable[Family] = ()) -> State:
     """Counts that `write` wrote; see `fastmetrics.read_counts`."""
     check_process()
     path, known = Path(path), {family.name: family for family in families}

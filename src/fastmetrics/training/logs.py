@@ -13,8 +13,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from fastmetrics.contract.columns import expressions
 from fastmetrics.errors import DataError, SchemaError, SourceError, unknown
-from fastmetrics.schema import expressions
 
 __all__ = ["Columns", "Curve", "read_curves"]
 

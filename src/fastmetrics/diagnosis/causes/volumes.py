@@ -18,7 +18,7 @@ from fastmetrics.diagnosis.search.strata import Ratio
 from fastmetrics.diagnosis.sides.pair import Pair
 from fastmetrics.diagnosis.sides.rates import ROWS
 from fastmetrics.diagnosis.wording import sentence
-from fastmetrics.reading.metrics import listed_windows
+from fastmetrics.reading.rolling import listed_windows
 from fastmetrics.windows import Windows
 
 __all__ = ["VOLUME_TAGS", "missing_windows", "total_changed", "volume", "volume_numbers", "volumes_in"]

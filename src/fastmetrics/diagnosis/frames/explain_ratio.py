@@ -8,13 +8,13 @@ from typing import Any
 
 import polars as pl
 
+from fastmetrics.contract.columns import expression, expressions
 from fastmetrics.diagnosis.search.lattice import Lattice, lattice_of, summed_by
 from fastmetrics.diagnosis.search.localise import Place, Search, best_place, localise
 from fastmetrics.diagnosis.search.overdispersion import dispersion_of, independent
 from fastmetrics.diagnosis.search.strata import Ratio
 from fastmetrics.diagnosis.split.kitagawa import decompose
 from fastmetrics.errors import DataError, SchemaError, unknown
-from fastmetrics.schema import expression, expressions
 from fastmetrics.sources import Selection, open_source
 
 __all__ = ["CAUSES", "additive", "cause_frame", "explain_ratio"]

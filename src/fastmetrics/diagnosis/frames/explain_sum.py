@@ -16,6 +16,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from fastmetrics.contract.columns import expression
 from fastmetrics.diagnosis.frames.deviations import (
     BINS,
     Effect,
@@ -29,7 +30,6 @@ from fastmetrics.diagnosis.frames.deviations import (
 from fastmetrics.diagnosis.frames.explain_ratio import CAUSES
 from fastmetrics.diagnosis.search.lattice import DENSE_CELLS, Cell, Lattice, coded, lattice_over
 from fastmetrics.errors import DataError, SchemaError, unknown
-from fastmetrics.schema import expression
 
 __all__ = ["explain_sum"]
 

@@ -12,8 +12,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from fastmetrics.contract.columns import expressions
 from fastmetrics.diagnosis.search.suffixes import Suffixes, counted_up, suffixes_of
-from fastmetrics.schema import expressions
 
 __all__ = ["Cell", "Coded", "DENSE_CELLS", "Lattice", "coded", "lattice_of", "lattice_over", "summed_by"]
 

@@ -12,6 +12,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from fastmetrics.contract.columns import expressions
+from fastmetrics.contract.family import Family
 from fastmetrics.counts import Counts
 from fastmetrics.diagnosis.search.lattice import Lattice, lattice_of, summed_by
 from fastmetrics.diagnosis.search.overdispersion import LEAST_WINDOWS, Dispersion, dispersion_of, independent
@@ -19,7 +21,6 @@ from fastmetrics.diagnosis.search.strata import Ratio
 from fastmetrics.diagnosis.series.change_points import adjusted, since
 from fastmetrics.diagnosis.sides.rates import ROWS, Rate, prepared, told_apart
 from fastmetrics.metrics import Cells, Formula
-from fastmetrics.schema import Family, expressions
 from fastmetrics.state.layout import WINDOW
 
 __all__ = ["Held", "Pair", "Times", "paired"]

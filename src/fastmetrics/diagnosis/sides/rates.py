@@ -9,9 +9,10 @@ from typing import Any
 
 import polars as pl
 
+from fastmetrics.contract.columns import expressions
+from fastmetrics.contract.family import Family
 from fastmetrics.families.classes import common_class_dtype
 from fastmetrics.metrics import Formula, Metric
-from fastmetrics.schema import Family, expressions
 
 __all__ = [
     "CONFUSED",

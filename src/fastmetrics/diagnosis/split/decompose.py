@@ -10,15 +10,16 @@ import polars as pl
 import polars.selectors as cs
 from numpy.typing import NDArray
 
+from fastmetrics.contract.columns import expressions
 from fastmetrics.counts import Counts
 from fastmetrics.diagnosis.split.kitagawa import decompose as split
 from fastmetrics.diagnosis.split.kitagawa import decompose3 as split_three_ways
 from fastmetrics.errors import SchemaError
 from fastmetrics.families.binary import CELLS
 from fastmetrics.metrics import Cells, Metric
+from fastmetrics.reading.cells import check_whole
 from fastmetrics.reading.compare import read
-from fastmetrics.reading.metrics import check_whole, resolve
-from fastmetrics.schema import expressions
+from fastmetrics.reading.resolve import resolve
 from fastmetrics.state.layout import WINDOW, check_same
 
 __all__ = ["decompose"]

@@ -8,6 +8,8 @@ import polars as pl
 
 from fastmetrics.metrics import Cells, Metric
 from fastmetrics.reading.intervals import bounds
+from fastmetrics.reading.metrics import metrics
+from fastmetrics.reading.thresholds import curve
 from fastmetrics.report.plots.question import Groups, Question, chosen, data, keyed, metric_rows
 from fastmetrics.report.plots.words import (
     by_words,
@@ -43,7 +45,7 @@ TITLES = {"roc": "ROC curve", "pr": "Precision against recall", "calibration": "
 
 def curve_rows(question: Question, kind: Literal["roc", "pr", "calibration"]) -> tuple[pl.DataFrame, Groups]:
     """The points of each curve under names of ours, whose group says how good the curve is."""
-    question.counts.curve(kind)  # refuses scores that have no such curve before a metric of it is read
+    curve(question.counts, kind)  # refuses scores that have no such curve before a metric of it is read
     groups = chosen(question, MOST_CURVES)
     values = metric_rows(question, groups.counts)["value"]
     said = [
@@ -51,7 +53,7 @@ def curve_rows(question: Question, kind: Literal["roc", "pr", "calibration"]) ->
         for label, value in zip(groups.labels, values, strict=True)
     ]
     groups = Groups(groups.counts, groups.names.with_columns(group=pl.Series(said)), groups.note)
-    points = groups.counts.curve(kind)
+    points = curve(groups.counts, kind)
     columns = points.columns[len(question.keys) :]
     points = points.select(**keyed(question.keys), **{name: pl.col(name) for name in columns})
     return groups.named(points), groups
@@ -112,7 +114,7 @@ def references(kind: str, question: Question, groups: Groups) -> list[alt.Chart]
         marks = alt.Chart(data(ends)).mark_rule(style="reference")
         return [marks.encode(x=alt.X("from:Q"), x2="to:Q", y=alt.Y("from:Q"), y2="to:Q")]
     family = question.asked.family.name
-    shares = groups.counts.metrics(f"{family}.prevalence")
+    shares = metrics(groups.counts, [f"{family}.prevalence"])
     rows = groups.names.select("group").with_columns(prevalence=shares[f"{family}.prevalence"])
     rule = alt.Chart(data(rows)).mark_rule(strokeDash=[3, 3], strokeWidth=1.2, opacity=0.8)
     return [rule.encode(y=alt.Y("prevalence:Q"), color=line_color(groups.labels, ", ".join(question.names)))]

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from fastmetrics.counts import Counts
+from fastmetrics.contract.family import Family
 from fastmetrics.families.classes import common_class_dtype
 from fastmetrics.metrics import Metric
-from fastmetrics.reading.metrics import cells_of
+from fastmetrics.reading.cells import cells_of
 from fastmetrics.report.plots.question import Question, chosen, data, keyed, metric_rows, texts
 from fastmetrics.report.plots.words import (
     axis_format,
@@ -21,7 +21,7 @@ from fastmetrics.report.plots.words import (
     titled,
     value_tips,
 )
-from fastmetrics.schema import Family
+from fastmetrics.state.state import State
 from fastmetrics.wording import readable
 
 if TYPE_CHECKING:
@@ -226,7 +226,7 @@ def role_words(role: str, column: str) -> str:
     return role if role == column else f"{role} ({title_name(column)})"
 
 
-def binary_cells(counts: Counts, family: Family, keys: tuple[str, ...]) -> pl.DataFrame:
+def binary_cells(counts: State, family: Family, keys: tuple[str, ...]) -> pl.DataFrame:
     """k0, ..., label, prediction and rows (or their weight) of the nine cells of each group."""
     positive = family.arguments["pos_label"]
     names = {None: None, True: "positive", False: "negative"}
@@ -242,7 +242,7 @@ def binary_cells(counts: Counts, family: Family, keys: tuple[str, ...]) -> pl.Da
     )
 
 
-def class_cells(counts: Counts, family: Family, keys: tuple[str, ...]) -> pl.DataFrame:
+def class_cells(counts: State, family: Family, keys: tuple[str, ...]) -> pl.DataFrame:
     """The same of a class matrix, whose classes have one dtype, as 1 and 1.0 are one class."""
     table = counts.tables[family.name]
     dtype = common_class_dtype(table.schema["label"], table.schema["prediction"])

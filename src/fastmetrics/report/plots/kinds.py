@@ -8,16 +8,16 @@ from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from fastmetrics.counts import Counts
 from fastmetrics.errors import FastMetricsError, SchemaError, listed, unknown
 from fastmetrics.metrics import Metric
-from fastmetrics.reading.metrics import check_whole
+from fastmetrics.reading.cells import check_whole
 from fastmetrics.report.plots.curves import calibration, ranking
 from fastmetrics.report.plots.grids import confusion, heatmap
 from fastmetrics.report.plots.question import Question
 from fastmetrics.report.plots.series import bars, time
 from fastmetrics.report.plots.themes import config
 from fastmetrics.state.layout import Layout
+from fastmetrics.state.state import State
 
 if TYPE_CHECKING:
     from altair.typing import ChartType
@@ -70,7 +70,7 @@ KINDS = (
 
 
 def plot(
-    counts: Counts,
+    counts: State,
     metric: str | Metric | None = None,
     by: str | Sequence[str] | None = None,
     *,

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 import polars as pl
 import polars.selectors as cs
 
-from fastmetrics.counts import Counts
+from fastmetrics.contract.columns import expression, expressions
 from fastmetrics.errors import FastMetricsError
 from fastmetrics.metrics import Metric
-from fastmetrics.reading.metrics import Asked, resolve
+from fastmetrics.reading.metrics import metrics
+from fastmetrics.reading.ranks import worst
+from fastmetrics.reading.resolve import Asked, resolve
 from fastmetrics.report.files import json
 from fastmetrics.report.keys import key_texts
 from fastmetrics.report.plots.words import LONGEST_NAME, escape_tags, title_name
-from fastmetrics.schema import expression, expressions
+from fastmetrics.state.state import State
 
 if TYPE_CHECKING:
     import altair as alt
@@ -30,7 +32,7 @@ MOST_ROWS = 20_000
 class Question:
     """Counts rolled up to the keys asked for (and windows, where the kind has them), and the metric to read."""
 
-    counts: Counts
+    counts: State
     keys: tuple[str, ...]
     metric: str | Metric
     intervals: bool
@@ -62,7 +64,7 @@ class Question:
 class Groups:
     """The groups shown: their Counts, their keys as ``k0``, ``k1``, ... beside ``group``, and what was left out."""
 
-    counts: Counts
+    counts: State
     names: pl.DataFrame
     note: str
 
@@ -91,10 +93,10 @@ def chosen(question: Question, most: int) -> Groups:
     totals = counts.rollup(*keys)
     if not keys:
         return Groups(counts, pl.DataFrame({"group": ["all rows"]}), "")
-    groups = totals.metrics(question.metric).select(*expressions(keys), "n")
+    groups = metrics(totals, [question.metric]).select(*expressions(keys), "n")
     if len(groups) <= most:
         return Groups(counts, texts(groups.select(**keyed(keys))), "")
-    ranked = totals.worst(question.metric, most) if question.rankable else groups.head(0)
+    ranked = worst(totals, question.metric, most) if question.rankable else groups.head(0)
     how = f"the {len(ranked)} worst" if len(ranked) else f"the {most} largest"
     best = ranked if len(ranked) else groups.sort("n", descending=True, maintain_order=True).head(most)
     shown = groups.select(expressions(keys)).join(
@@ -120,12 +122,14 @@ def texts(keys: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def metric_rows(question: Question, counts: Counts, *, fill_empty: bool = False) -> pl.DataFrame:
+def metric_rows(question: Question, counts: State, *, fill_empty: bool = False) -> pl.DataFrame:
     """The metric under names of ours: k0, k1, ..., window_start, window_end, n, coverage, value, low, high.
 
     Keys come in the order asked for, which may be another than that of the Counts; those of a total are left out.
     """
-    frame = counts.metrics(question.metric, intervals=question.intervals, level=question.level, fill_empty=fill_empty)
+    frame = metrics(
+        counts, [question.metric], intervals=question.intervals, level=question.level, fill_empty=fill_empty
+    )
     column, keys = question.asked.column, question.keys if counts.layout.keys else ()
     has = [name for name in ("window_start", "window_end", "n") if name in frame.columns and name not in keys]
     none = pl.lit(None, dtype=pl.Float64)

@@ -1,0 +1,103 @@
+"""Columns and expressions: their names, what they read, and whether each row stands alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import polars as pl
+import polars.selectors as cs
+
+from fastmetrics.errors import SchemaError
+
+__all__ = ["Column", "column_name", "expression", "expressions", "literal", "roots", "rowwise"]
+
+Column = str | pl.Expr
+SQL_COMPARISON = re.compile(r"\.sql_\w+\(\[.*\]\)$")
+PATTERN = re.compile(r"\*|\^.*\$", re.DOTALL)  # what pl.col and names in select, group_by and join mean a choice by
+
+
+def column_name(column: Column) -> str:
+    """The name under which a column or expression appears.
+
+    Raises
+    ------
+    SchemaError
+        Something that is not one column.
+    """
+    if isinstance(column, str):
+        return column
+    try:
+        return column.meta.output_name()
+    except (AttributeError, pl.exceptions.PolarsError) as error:
+        raise SchemaError(
+            f"{column!s} is not one column; by=, time=, weight= and roles take names or expressions of "
+            "one column each, such as by=['model', pl.col('age') // 10]"
+        ) from error
+
+
+def expression(column: Column) -> pl.Expr:
+    """A column as an expression; a name is that column, also one that Polars would take for a pattern."""
+    if not isinstance(column, str):
+        return column
+    return cs.by_name(column).as_expr() if PATTERN.fullmatch(column) else pl.col(column)
+
+
+def expressions(columns: Iterable[Column]) -> list[pl.Expr]:
+    """Columns as expressions."""
+    return [expression(column) for column in columns]
+
+
+def literal(value: Any) -> pl.Expr:
+    """A value of a key as an expression; of the integers Polars takes only those that Int128 holds without a dtype."""
+    return pl.lit(value, pl.UInt128 if isinstance(value, int) and value >= 2**127 else None)
+
+
+def roots(column: Column) -> list[str] | None:
+    """The columns that a column or expression reads; None where only the log can tell, as of a selector."""
+    if isinstance(column, str):
+        return [column]
+    if not isinstance(column, pl.Expr):
+        column_name(column)  # says what it is instead
+    if not column.meta.has_multiple_outputs():
+        return column.meta.root_names()
+    names = [selected(leaf) for leaf in leaves(column)]
+    return None if None in names else [name for some in names for name in some or ()]
+
+
+def leaves(expression: pl.Expr) -> Iterator[pl.Expr]:
+    """The columns and constants that an expression is made of."""
+    parts = expression.meta.pop()
+    for part in parts:
+        yield from leaves(part)
+    if not parts:
+        yield expression
+
+
+def selected(leaf: pl.Expr) -> list[str] | None:
+    """The one column that a leaf of an expression takes by its name, if any; None of a choice among columns."""
+    if not leaf.meta.is_column_selection():
+        return []
+    try:
+        return [leaf.meta.output_name()]
+    except pl.exceptions.PolarsError:
+        return None
+
+
+def rowwise(expression: pl.Expr) -> bool:
+    """Whether an expression gives each row what it would be given alone."""
+    try:
+        if expression.meta.is_literal():
+            return True
+        return separable(expression) and all(map(rowwise, expression.meta.pop()))
+    except pl.exceptions.PolarsError:  # a Python function, of which nobody knows
+        return False
+
+
+def separable(expression: pl.Expr) -> bool:
+    """Whether the outermost step of an expression is; one that compares in SQL cannot be asked without its columns."""
+    try:
+        return expression.meta.is_row_separable()
+    except pl.exceptions.ColumnNotFoundError:
+        return SQL_COMPARISON.search(str(expression.meta.undo_aliases())) is not None

@@ -1,0 +1,89 @@
+"""Families: what a kind of table of cells reads, counts and means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+from numpy.typing import NDArray
+
+from fastmetrics.contract.cells import Cell, CellTable, InnerKey, Rows, scalar_cells
+from fastmetrics.contract.roles import Bitmap, Role
+from fastmetrics.errors import SchemaError
+from fastmetrics.metrics import Cells, Metric
+from fastmetrics.notes import Note
+from fastmetrics.wording import is_encodable
+
+__all__ = ["Family"]
+
+
+@dataclass(frozen=True)
+class Family:
+    """A kind of table of cells: what it reads, what it counts, and the metrics that are read from it.
+
+    ``arguments`` are the JSON-able arguments that make the family again; those in ``constants`` change the
+    meaning of its cells and must agree between two Counts that are merged.
+
+    ``rows`` maps the role columns of a block to states, values and inner keys; ``read`` maps the cells of groups
+    to what the formulas see; ``check`` refuses dtypes of the roles; ``parametric`` makes the row of a metric
+    whose name carries a number (``f2``); ``from_bits`` does what ``rows`` does where every role is a Boolean column,
+    given as its bitmap; ``headline`` names the metrics shown when none is asked for; ``width``
+    is how many inner rows a group has at most where ``read`` holds them side by side; ``notes`` says what is doubtful
+    about the values in a whole table, of which it may keep what was known before; a count without it is not judged.
+    """
+
+    kind: str
+    name: str
+    roles: tuple[Role, ...]
+    cells: tuple[Cell, ...]
+    rows: Callable[[Mapping[str, NDArray[Any]]], Rows]
+    metrics: tuple[Metric, ...]
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    constants: tuple[str, ...] = ()
+    inner: tuple[InnerKey, ...] = ()
+    read: Callable[[CellTable], Cells] = scalar_cells
+    check: Callable[[Mapping[str, pl.DataType]], None] | None = None
+    parametric: Callable[[str], Metric | None] | None = None
+    from_bits: Callable[[Mapping[str, Bitmap]], Rows] | None = None
+    headline: tuple[str, ...] = ()
+    width: int = 1
+    notes: Callable[[pl.DataFrame, Sequence[Note]], list[Note]] | None = None
+
+    def __post_init__(self) -> None:
+        if not self.name.isidentifier():
+            raise SchemaError(
+                f"name={self.name!r} of a family is not an identifier; its metrics are asked for as 'name.metric' and "
+                "its columns are stored as 'name.column'"
+            )
+        for argument, given in self.arguments.items():
+            for value in given if isinstance(given, list) else [given]:
+                if isinstance(value, str) and not is_encodable(value):
+                    raise SchemaError(f"{argument}= names {value!r}: half a character, which no column holds")
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """The names of the int64 cells that partition the rows."""
+        return tuple(cell.name for cell in self.cells if cell.state)
+
+    @property
+    def values(self) -> tuple[Cell, ...]:
+        """The cells that hold a value of each row."""
+        return tuple(cell for cell in self.cells if not cell.state)
+
+    @property
+    def inner_names(self) -> tuple[str, ...]:
+        """The names of the inner keys."""
+        return tuple(key.name for key in self.inner)
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What must agree before two tables of this family may be added."""
+        return {
+            "kind": self.kind,
+            "name": self.name,
+            "cells": [[cell.name, cell.merge, cell.state] for cell in self.cells],
+            "inner keys": list(self.inner_names),
+            **{name: self.arguments.get(name) for name in self.constants},
+        }

@@ -1,0 +1,66 @@
+"""Roles: the columns that a family reads, and as what."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastmetrics.contract.columns import Column
+from fastmetrics.errors import SchemaError
+
+__all__ = ["Bitmap", "Role", "check_number", "widened"]
+
+
+@dataclass(frozen=True)
+class Role:
+    """A column that a family reads, and as what.
+
+    ``binary`` columns reach the family as uint8 states (0 negative, 1 positive, 2 null), ``number`` columns
+    as float64 (float32 or float16 where the column is) with NaN for null, ``key`` columns become an inner key of any
+    type, and do not reach it. ``null_values`` are further values that mean null; None leaves that to
+    `fastmetrics.counting.roles`. The ``link`` makes probabilities of a number column.
+    """
+
+    name: str
+    column: Column
+    kind: Literal["binary", "number", "key"]
+    pos_label: Any = None
+    threshold: float | None = None
+    null_values: tuple[Any, ...] | None = None
+    link: Literal["logit"] | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.pos_label, np.generic):
+            object.__setattr__(self, "pos_label", self.pos_label.item())
+        if self.pos_label is not None and not isinstance(self.pos_label, (str, bool, int, float)):
+            kind = type(self.pos_label).__name__
+            raise SchemaError(f"pos_label={self.pos_label!r} is a {kind}; a text, a number or a Boolean is needed")
+        if isinstance(self.pos_label, float) and not math.isfinite(self.pos_label):
+            raise SchemaError(f"pos_label={self.pos_label!r} is not a finite number")
+
+
+def widened(numbers: NDArray[Any]) -> NDArray[Any]:
+    """Numbers of a role as kernels read them: those of half precision, which no kernel knows, as float32."""
+    return numbers.astype(np.float32) if numbers.dtype == np.float16 else numbers
+
+
+class Bitmap(NamedTuple):
+    """Booleans as Arrow keeps them: bit ``offset + i`` of the packed bytes is row i, and that of ``valid`` says whether
+    it is known. Where no row is null ``valid`` is empty.
+    """
+
+    packed: NDArray[np.uint8]
+    valid: NDArray[np.uint8]
+    offset: int
+    length: int
+
+
+def check_number(name: str, given: float) -> float:
+    """A finite float, or an error that names the argument."""
+    if isinstance(given, bool) or not isinstance(given, (int, float, np.number)) or not math.isfinite(given):
+        raise SchemaError(f"{name}={given!r} is not a finite number")
+    return float(given)

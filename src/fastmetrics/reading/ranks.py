@@ -1,0 +1,37 @@
+"""Groups in the order of how surely bad a metric is."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from fastmetrics.errors import SchemaError
+from fastmetrics.metrics import Metric
+from fastmetrics.reading.metrics import metrics
+from fastmetrics.reading.resolve import resolve
+from fastmetrics.state.state import State
+
+__all__ = ["worst"]
+
+
+def worst(counts: State, metric: str | Metric, n: int = 20, *, min_n: int = 1, level: float = 0.95) -> pl.DataFrame:
+    """The groups whose metric is surely bad, worst first: ranked by the bound of the interval on the better side.
+
+    A group of few rows that merely looks bad by chance ranks low, as its interval reaches far towards the good.
+    ``rank_bound`` is what was ranked by. Groups of fewer than ``min_n`` rows and those where the metric is
+    undefined are left out; the column ``groups_hidden`` says how many.
+
+    Raises
+    ------
+    SchemaError
+        A metric without an interval or without a better direction; an ``n`` that is no whole number above 0.
+    """
+    if not isinstance(n, int) or isinstance(n, bool) or n < 1:
+        raise SchemaError(f"n={n!r} is not a whole number above 0")
+    item = resolve(counts.layout, [metric])[0]
+    if item.metric.better is None or not item.metric.interval:
+        raise SchemaError(f"metric {item.column!r} cannot be ranked: it has no interval or no better direction")
+    frame = metrics(counts, [metric], intervals=True, level=level)
+    bound = f"{item.column}_{'high' if item.metric.better == 'higher' else 'low'}"
+    kept = frame.filter(pl.col("n") >= min_n, pl.col(bound).is_not_null())
+    ranked = kept.sort(bound, descending=item.metric.better == "lower", maintain_order=True).head(n)
+    return ranked.with_columns(rank_bound=pl.col(bound), groups_hidden=pl.lit(len(frame) - len(kept)))
