@@ -142,7 +142,7 @@ class State:
             tables = {name: coarsen(table, windows, coarse) for name, table in tables.items()}
             windows = coarse
         kept = replace(layout, keys=tuple(key for key in layout.keys if key in by), windows=windows)
-        return self.regrouped(kept, tables)
+        return regroup(self, kept, tables)
 
     def grouping(self, *keys: str) -> Self:
         """One of several grouping sets as Counts of its own; ``grouping()`` is the total.
@@ -164,7 +164,7 @@ class State:
             family.name: self.tables[family.name].filter(pl.col(GROUPING) == grouping_name(wanted))
             for family in layout.families
         }
-        return self.regrouped(layout, tables)
+        return regroup(self, layout, tables)
 
     def filter(self, *predicates: pl.Expr, **equal: Any) -> Self:
         """The groups whose keys satisfy every predicate; ``country="BR"`` is short for an equality.
@@ -200,13 +200,14 @@ class State:
             raise SchemaError(f"filter on {listed(asked)}: {str(error).splitlines()[0]}") from error
         return replace(self, tables=tables, how=filter_how(self.how, tests))
 
-    def regrouped(self, layout: Layout, tables: Mapping[str, pl.DataFrame]) -> Self:
-        """Tables whose rows are merged by the keys of another layout."""
-        merged = {family.name: merge_tables([tables[family.name]], layout, family) for family in layout.families}
-        return replace(self, layout=layout, tables=merged)
-
 
 S = TypeVar("S", bound=State)
+
+
+def regroup(counts: S, layout: Layout, tables: Mapping[str, pl.DataFrame]) -> S:
+    """The same kind of state with tables whose rows are merged by the keys of another layout."""
+    merged = {family.name: merge_tables([tables[family.name]], layout, family) for family in layout.families}
+    return replace(counts, layout=layout, tables=merged)
 
 
 def with_notes(counts: S, known: Sequence[Note]) -> S:
