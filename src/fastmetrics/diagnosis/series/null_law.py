@@ -136,7 +136,7 @@ def bridge_exceedance(ratio: float, clock: Floats) -> float:
     Passages of a high bound come in clumps; their mean number is 2bφ(b)Σν·step, with the bridge's age ½ log t/(1-t) for
     time, in which it is stationary, and ν for the passages that lie between two splits (James, James and Siegmund
     1987). The last term is what a continuous path has at its ends; with it the chance is right to 5 % where it is
-    under .3, for 3 to 400 even, uneven or crowded splits (`tests/unit/test_maxima.py`).
+    under .3, for 3 to 400 even, uneven or crowded splits (`tests/unit/diagnosis/series/test_null_law.py`).
     """
     bound = math.sqrt(2 * ratio)
     once = math.erfc(bound / math.sqrt(2))

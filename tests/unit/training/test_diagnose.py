@@ -17,7 +17,7 @@ from fastmetrics.errors import DataError, FastMetricsError, SchemaError, SourceE
 from fastmetrics.training.shapes import block_edges, step_contrast, unimodal
 from fastmetrics.training.tags import TAGS
 
-BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "curves.py"
+BENCHMARK = Path(__file__).parents[3] / "benchmarks" / "curves.py"
 POINTS = 200
 X = np.linspace(0, 1, POINTS)
 FALL = 0.2 + np.exp(-3 * X)

@@ -12,7 +12,7 @@ import pytest
 
 import fastmetrics as fm
 
-FOLDER = Path(__file__).parents[1] / "data" / "format_1"
+FOLDER = Path(__file__).parents[2] / "data" / "format_1"
 EXPECTED: dict[str, dict[str, Any]] = json.loads((FOLDER / "expected.json").read_text())
 
 
