@@ -182,37 +182,6 @@ def split_ratio(k, n, at):
     return level_cost(sum(k), sum(n)) - apart
 
 
-def segments(k, n, penalty):
-    """The least Σ cost + penalty · changes over all segmentations, by the dynamic program over pairs of ends."""
-    least = [-penalty]
-    for end in range(1, len(k) + 1):
-        costs = (least[start] + level_cost(sum(k[start:end]), sum(n[start:end])) for start in range(end))
-        least.append(min(costs) + penalty)
-    return least[-1]
-
-
-def strata_moments(k, n, at):
-    """(U, V) of a split of leaves x windows, summed over leaves: hypergeometric given each leaf's margins."""
-    off, variance = Fraction(0), Fraction(0)
-    for bad, rows in zip(k, n, strict=True):
-        part, all_bad, whole = sum(rows[:at]), sum(bad), sum(rows)
-        if whole > 1:
-            off += sum(bad[:at]) - Fraction(part * all_bad, whole)
-            variance += Fraction(all_bad * (whole - all_bad) * part * (whole - part), whole * whole * (whole - 1))
-    return off, variance
-
-
-def split_tail(ratio, bad, n):
-    """The chance that some split of windows of n rows has this ratio, `bad` of all rows being bad: all deals tried."""
-    deals = [((), 1)]
-    for rows in n:
-        deals = [((*deal, k), ways * math.comb(rows, k)) for deal, ways in deals for k in range(rows + 1)]
-    fitting = [(deal, ways) for deal, ways in deals if sum(deal) == bad]
-    splits = range(1, len(n))
-    reached = sum(ways for deal, ways in fitting if max(split_ratio(deal, n, at) for at in splits) >= ratio - 1e-9)
-    return Fraction(reached, sum(ways for _, ways in fitting))
-
-
 def lattice_sums(
     leaves: list[tuple[int, ...]], channel: list[float], shape: tuple[int, ...]
 ) -> dict[tuple[int, ...], float]:

@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from statistics import NormalDist
 
-import numpy as np
 import polars as pl
 import pytest
 
@@ -14,7 +13,6 @@ import fastmetrics as fm
 from exact_logs import counted, days, diagnosed, part
 from fastmetrics.diagnosis.causes.likelihoods import Fit
 from fastmetrics.diagnosis.causes.tags import TAGS, Move, Moves, clearly, rank_of
-from fastmetrics.diagnosis.series.change_points import split
 from oracle_metrics import Z95, share_bounds
 
 Parts = Sequence[pl.DataFrame]
@@ -359,16 +357,6 @@ def test_up_to_three_slices_within_one_are_held_against_it(raised: int, told: bo
     )
     found = sorted(one.slice.get("shop", "all") for one in diagnosed(before, now))
     assert found == (list(range(raised)) if told else ["all"])
-
-
-def test_the_interval_of_a_date_holds_it_95_times_in_100() -> None:
-    """Of windows of two rows: where one window tells much, an interval of whole windows holds it more often."""
-    rng = np.random.default_rng(0)
-    held = 0
-    for at in rng.integers(300, 700, 1000):
-        found = split(rng.binomial(2, np.where(np.arange(1000) < at, 0.4, 0.5)), np.full(1000, 2))
-        held += found.low <= at <= found.high
-    assert held / 1000 == pytest.approx(0.95, abs=0.03)
 
 
 @pytest.mark.parametrize("factor", [0.6, 1.5])

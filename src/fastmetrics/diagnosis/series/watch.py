@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fastmetrics.diagnosis.series.change_points import counted
-from fastmetrics.diagnosis.series.null_law import binomial, entropy
+from fastmetrics.diagnosis.series.likelihood import log_likelihood
 from fastmetrics.errors import DataError, SchemaError, unknown
 
 __all__ = ["Watch", "watch"]
@@ -126,7 +126,7 @@ def evidence(bad: Floats, rows: Floats, base: float, way: int, ever: bool = True
 def likeliest_start(bad: Floats, rows: Floats, base: float, rise: bool) -> int:
     """The start from which on the windows have the largest likelihood ratio against the base, on the side asked for."""
     later_bad, later = bad[::-1].cumsum()[::-1], rows[::-1].cumsum()[::-1]
-    ratio = entropy(later_bad, later) - later_bad * math.log(base) - (later - later_bad) * math.log1p(-base)
+    ratio = log_likelihood(later_bad, later) - later_bad * math.log(base) - (later - later_bad) * math.log1p(-base)
     right = (later_bad > base * later) == rise
     return int(np.argmax(np.where(right & (rows > 0), ratio, -1.0)))
 
@@ -156,3 +156,13 @@ def least_rate(count: int, size: int, alpha: float) -> float:
         first, law = binomial(size, middle) if middle > 0 else (0, np.ones(1))
         low, high = (middle, high) if law[max(count - first, 0) :].sum() < alpha else (low, middle)
     return low
+
+
+def binomial(size: int, rate: float) -> tuple[int, Floats]:
+    """The least count worth keeping and the probabilities from there on, of a binomial law with 0 < rate < 1."""
+    mean, spread = size * rate, math.sqrt(size * rate * (1 - rate))
+    first, last = max(int(mean - 8 * spread - 4), 0), min(int(mean + 8 * spread + 14), size)
+    counts = np.arange(first + 1, last + 1)
+    logs = np.concatenate(([0.0], np.log((size - counts + 1) * rate / (counts * (1 - rate))).cumsum()))
+    law = np.exp(logs - logs.max())
+    return first, law / law.sum()
