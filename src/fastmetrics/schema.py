@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from fastmetrics.contract.cells import CELL_KINDS
 from fastmetrics.contract.columns import Column, column_name, roots
 from fastmetrics.contract.family import Family
 from fastmetrics.errors import SchemaError, listed
@@ -72,7 +73,7 @@ def check_families(families: Sequence[Family], weighted: bool) -> None:
                 f"a family was expected after the log, got {got}; make one with fm.binary(...), "
                 "fm.scores(...), fm.classes(...) or fm.regression(...)"
             )
-        extremes = [cell.name for cell in family.cells if cell.merge != "sum"]
+        extremes = [cell.name for cell in family.cells if CELL_KINDS[cell.kind].weighted is None]
         if weighted and extremes:
             raise SchemaError(
                 f"family {family.name!r} keeps extremes ({listed(extremes)}), which have no weighted meaning; "

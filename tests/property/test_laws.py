@@ -263,8 +263,8 @@ def test_a_weight_of_w_is_the_row_w_times(log: pl.DataFrame) -> None:
         assert left.select(columns).equals(right.select(columns))
         for cell in family.cells:
             exact = left[f"w_{cell.name}"] + left[f"w_{cell.name}_error"]
-            again = right[cell.name] + right[f"{cell.name}_error"] if not cell.state else right[cell.name]
-            if cell.state:
+            again = right[cell.name] + right[f"{cell.name}_error"] if cell.kind == "sum" else right[cell.name]
+            if cell.kind == "state":
                 assert exact.cast(pl.Int64).to_list() == again.to_list()
             else:
                 np.testing.assert_allclose(exact, again, rtol=1e-9, atol=1e-6)

@@ -10,22 +10,78 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from fastmetrics.errors import SchemaError, unknown
 from fastmetrics.metrics import Cells
 
-__all__ = ["Adder", "Cell", "CellTable", "InnerKey", "Rows", "States", "scalar_cells"]
+__all__ = ["CELL_KINDS", "Adder", "Cell", "CellKind", "CellTable", "InnerKey", "Rows", "States", "scalar_cells"]
+
+Kind = Literal["state", "count", "sum", "min", "max"]
+Columns = Mapping[str, pl.DataType]
+
+INTEGER: Columns = {"{}": pl.Int64()}
+FLOAT: Columns = {"{}": pl.Float64()}
+PAIR: Columns = {"{}": pl.Float64(), "{}_error": pl.Float64()}
+WEIGHTS: Columns = {column.format(name): dtype for name in ("w_{}", "w2_{}") for column, dtype in PAIR.items()}
+
+
+@dataclass(frozen=True)
+class CellKind:
+    """A kind of cell: a row of `CELL_KINDS`.
+
+    Attributes
+    ----------
+    merge
+        How the columns of two groups become those of one.
+    plain, weighted
+        The columns of a cell without and with weights, and their dtypes; ``{}`` stands for its name. None where the
+        cell has no weighted meaning.
+    """
+
+    merge: Literal["sum", "min", "max"]
+    plain: Columns
+    weighted: Columns | None
+
+
+CELL_KINDS: Mapping[Kind, CellKind] = {
+    "state": CellKind("sum", INTEGER, {**INTEGER, **WEIGHTS}),
+    "count": CellKind("sum", INTEGER, {**INTEGER, **WEIGHTS}),
+    "sum": CellKind("sum", PAIR, WEIGHTS),
+    "min": CellKind("min", FLOAT, None),
+    "max": CellKind("max", FLOAT, None),
+}
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A column of a table of cells.
+    """What one name of a table of cells holds of each group.
 
-    ``state`` cells are int64 and partition the rows: every row adds 1 to exactly one of them. The others hold
-    a value of each row: float64, added up with compensation (``sum``) or kept as extreme (``min``, ``max``).
+    ``state`` cells partition the rows: every row adds 1 to exactly one of them. The others hold a value of each row:
+    an integer that is added up exactly (``count``), a float that is added up with compensation (``sum``) or kept as
+    extreme (``min``, ``max``).
+
+    Raises
+    ------
+    SchemaError
+        A kind that is not in `CELL_KINDS`.
     """
 
     name: str
-    merge: Literal["sum", "min", "max"] = "sum"
-    state: bool = True
+    kind: Kind = "state"
+
+    def __post_init__(self) -> None:
+        if self.kind not in CELL_KINDS:
+            raise SchemaError(f"cell {self.name!r}: " + unknown("kind", self.kind, CELL_KINDS))
+
+    @property
+    def merge(self) -> Literal["sum", "min", "max"]:
+        """How the cell of two groups becomes that of one."""
+        return CELL_KINDS[self.kind].merge
+
+    def columns(self, weighted: bool) -> dict[str, pl.DataType]:
+        """The columns that hold the cell, and their dtypes; of an extreme none with weights."""
+        of_kind = CELL_KINDS[self.kind]
+        columns = of_kind.weighted if weighted else of_kind.plain
+        return {column.format(self.name): dtype for column, dtype in (columns or {}).items()}
 
 
 @dataclass(frozen=True)

@@ -65,12 +65,11 @@ class Family:
     @property
     def states(self) -> tuple[str, ...]:
         """The names of the int64 cells that partition the rows."""
-        return tuple(cell.name for cell in self.cells if cell.state)
+        return tuple(cell.name for cell in self.of_kind("state"))
 
-    @property
-    def values(self) -> tuple[Cell, ...]:
-        """The cells that hold a value of each row."""
-        return tuple(cell for cell in self.cells if not cell.state)
+    def of_kind(self, *kinds: str) -> tuple[Cell, ...]:
+        """The cells of some kinds, in order."""
+        return tuple(cell for cell in self.cells if cell.kind in kinds)
 
     @property
     def inner_names(self) -> tuple[str, ...]:
@@ -83,7 +82,7 @@ class Family:
         return {
             "kind": self.kind,
             "name": self.name,
-            "cells": [[cell.name, cell.merge, cell.state] for cell in self.cells],
+            "cells": [[cell.name, cell.kind] for cell in self.cells],
             "inner keys": list(self.inner_names),
             **{name: self.arguments.get(name) for name in self.constants},
         }

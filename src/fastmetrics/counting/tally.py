@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from fastmetrics.contract.cells import Adder, Cell, Rows, States
@@ -21,7 +22,6 @@ from fastmetrics.kernels.cells import (
     occupied_rows,
     take_columns,
 )
-from fastmetrics.state.layout import cell_columns
 
 __all__ = ["FEW_GROUPS", "Block", "Drained", "Place", "Tally"]
 
@@ -70,8 +70,9 @@ class CellArrays:
     def __init__(self, family: Family, weighted: bool) -> None:
         self.family = family
         self.weighted = weighted
-        self.sums_of = [cell for cell in family.values if cell.merge == "sum"]
-        self.signs = np.array([1.0 if cell.merge == "max" else -1.0 for cell in family.values if cell.merge != "sum"])
+        self.sums_of = family.of_kind("sum")
+        self.kept = family.of_kind("min", "max")
+        self.signs = np.array([1.0 if cell.kind == "max" else -1.0 for cell in self.kept])
         self.clear()
 
     def clear(self) -> None:
@@ -217,7 +218,7 @@ class CellArrays:
         Columns of nothing but zeros are one array that is never written, and so cost no memory.
         """
         counts, weights, sums, extremes = self.rows
-        states = [cell for cell in self.family.cells if cell.state]
+        states = self.family.of_kind("state")
         named: dict[str, NDArray[Any]] = dict.fromkeys(self.family.states, np.zeros(len(ids), np.int64))
         named |= {states[k].name: column for k, column in zip(occur, taken(counts, occur, ids), strict=True)}
         if self.weighted:
@@ -227,14 +228,13 @@ class CellArrays:
             named |= dict(zip(names, taken(weights, columns, ids), strict=True))
         columns = paired(sums.shape[1], sums.shape[1] // 2).reshape(-1)
         named |= dict(zip(named_pairs(self.sums_of, self.weighted), taken(sums, columns, ids), strict=True))
-        kept = [cell.name for cell in self.family.values if cell.merge != "sum"]
-        best = taken(extremes, np.arange(len(kept)), ids) * self.signs[:, None]
-        return named | dict(zip(kept, best, strict=True))
+        best = taken(extremes, np.arange(len(self.kept)), ids) * self.signs[:, None]
+        return named | dict(zip([cell.name for cell in self.kept], best, strict=True))
 
 
 def named_pairs(cells: Sequence[Cell], weighted: bool) -> list[str]:
     """The columns in Counts of the float sums of some cells: each sum before its error."""
-    return [name for cell in cells for name in cell_columns(cell, weighted) if not (cell.state and name == cell.name)]
+    return [name for cell in cells for name, dtype in cell.columns(weighted).items() if dtype == pl.Float64]
 
 
 def paired(width: int, sums: int) -> NDArray[np.int64]:

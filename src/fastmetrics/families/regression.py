@@ -38,10 +38,10 @@ SUMS = (
     "squared_label_offset",
 )
 EXTREMES = (
-    Cell("lowest_label", "min", state=False),
-    Cell("highest_label", "max", state=False),
-    Cell("lowest_error", "min", state=False),
-    Cell("highest_error", "max", state=False),
+    Cell("lowest_label", "min"),
+    Cell("highest_label", "max"),
+    Cell("lowest_error", "min"),
+    Cell("highest_error", "max"),
 )
 
 # A sum of squares about a mean is kept when it is at least this part of the sum of squares that it is left over from:
@@ -101,7 +101,7 @@ def regression(
     """
     shift = check_number("shift", shift)
     columns = {"label": column_name(y_true), "prediction": column_name(y_pred)}
-    sums = tuple(Cell(cell, state=False) for cell in SUMS)
+    sums = tuple(Cell(cell, "sum") for cell in SUMS)
     nulls = check_nulls(null_values)
     return Family(
         kind="regression",

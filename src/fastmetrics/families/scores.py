@@ -118,7 +118,7 @@ def scores(
         roles=(label, Role("score", y_score, "number", link=link)),
         cells=(
             *(Cell(state) for state in STATES),
-            *(Cell(value, state=False) for value in (SUMS if probabilities else ())),
+            *(Cell(value, "sum") for value in (SUMS if probabilities else ())),
         ),
         rows=partial(rows, binner=Binner(at), probabilities=probabilities),
         metrics=(*METRICS, *(calibration_metrics(at) if probabilities else ())),

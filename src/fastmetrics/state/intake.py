@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import polars as pl
 import pyarrow as pa
@@ -34,8 +34,14 @@ def canonical_table(frame: pl.DataFrame, about: Description, layout: Layout, fam
     if layout.windows is not None:
         dtypes[WINDOW] = layout.windows.dtype
     keys = [key_of(frame[key], dtypes[key], family) for key in layout.key_columns(family)]
-    floats = floats_of(frame, layout, family, overflow_is_null=about.format == 1)
-    ready = pl.DataFrame([*keys, *states_of(frame, family), *floats])
+    cells = [
+        integers(frame[column], family)
+        if dtype == pl.Int64
+        else floats(frame[column], cell.merge, family, overflow_is_null=about.format == 1)
+        for cell in family.cells
+        for column, dtype in cell.columns(layout.weighted).items()
+    ]
+    ready = pl.DataFrame([*keys, *cells])
     check_groups(ready, layout, family)
     return merge_tables([ready], layout, family)
 
@@ -58,38 +64,30 @@ def as_polars(table: pa.Table, wanted: Sequence[str], of: str) -> pl.DataFrame:
         return pl.DataFrame(chosen)
 
 
-def states_of(frame: pl.DataFrame, family: Family) -> Iterable[pl.Series]:
-    """The cells that count rows: whole numbers, none of them null."""
-    for name in family.states:
-        column = frame[name]
-        dtype = column.dtype
-        if not (dtype.is_integer() or dtype.is_float() or isinstance(dtype, pl.Decimal)):
-            raise SourceError(f"cell {name!r} of family {family.name!r} holds {dtype}; whole numbers are needed")
+def integers(column: pl.Series, family: Family) -> pl.Series:
+    """A column of cells that count: whole numbers, none of them null."""
+    name, dtype = column.name, column.dtype
+    if not (dtype.is_integer() or dtype.is_float() or isinstance(dtype, pl.Decimal)):
+        raise SourceError(f"cell {name!r} of family {family.name!r} holds {dtype}; whole numbers are needed")
+    check_no_null(column, family)
+    whole = column.cast(pl.Int64, strict=False)
+    if dtype != pl.Int64 and (whole.is_null() | (whole.cast(dtype, strict=False) != column)).any():
+        raise SourceError(f"cell {name!r} of family {family.name!r} holds {dtype} that are no whole numbers of 64 bits")
+    return whole
+
+
+def floats(column: pl.Series, merge: str, family: Family, overflow_is_null: bool) -> pl.Series:
+    """A column of sums of floats or of extremes: NaN is a sum that overflowed, null an extreme of no value."""
+    if not (column.dtype.is_numeric() or column.dtype == pl.Null):
+        raise SourceError(f"cell {column.name!r} of family {family.name!r} holds {column.dtype}; numbers are needed")
+    values = column.cast(pl.Float64)
+    if merge == "sum" and overflow_is_null:
+        return values.fill_null(float("nan"))
+    if merge == "sum":
         check_no_null(column, family)
-        whole = column.cast(pl.Int64, strict=False)
-        if dtype != pl.Int64 and (whole.is_null() | (whole.cast(dtype, strict=False) != column)).any():
-            raise SourceError(
-                f"cell {name!r} of family {family.name!r} holds {dtype} that are no whole numbers of 64 bits"
-            )
-        yield whole
-
-
-def floats_of(frame: pl.DataFrame, layout: Layout, family: Family, overflow_is_null: bool) -> Iterable[pl.Series]:
-    """The cells that add up values or keep extremes: NaN is a sum that overflowed, null an extreme of no value."""
-    for name, merge in layout.merges(family).items():
-        if name in family.states:
-            continue
-        column = frame[name]
-        if not (column.dtype.is_numeric() or column.dtype == pl.Null):
-            raise SourceError(f"cell {name!r} of family {family.name!r} holds {column.dtype}; numbers are needed")
-        values = column.cast(pl.Float64)
-        if merge == "sum" and overflow_is_null:
-            values = values.fill_null(float("nan"))
-        elif merge == "sum":
-            check_no_null(column, family)
-        elif values.is_nan().any():
-            raise SourceError(f"cell {name!r} of family {family.name!r} is NaN; the {merge} of no value is null")
-        yield values
+    elif values.is_nan().any():
+        raise SourceError(f"cell {column.name!r} of family {family.name!r} is NaN; the {merge} of no value is null")
+    return values
 
 
 def check_no_null(column: pl.Series, family: Family) -> None:

@@ -6,12 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from fastmetrics.contract.cells import Cell
 from fastmetrics.contract.family import Family
 from fastmetrics.errors import MergeError, SchemaError, unknown
 from fastmetrics.windows import Windows
 
-__all__ = ["GROUPING", "WINDOW", "Layout", "cell_columns", "check_same", "difference", "grouping_name"]
+__all__ = ["GROUPING", "WINDOW", "Layout", "check_same", "difference", "grouping_name"]
 
 WINDOW = "window_start"
 GROUPING = "grouping"
@@ -45,7 +44,7 @@ class Layout:
 
     def merges(self, family: Family) -> dict[str, str]:
         """Each cell column of a family's table and how it merges."""
-        return {column: cell.merge for cell in family.cells for column in cell_columns(cell, self.weighted)}
+        return {column: cell.merge for cell in family.cells for column in cell.columns(self.weighted)}
 
     def family(self, name: str) -> Family:
         """The family called ``name``."""
@@ -53,18 +52,6 @@ class Layout:
             if family.name == name:
                 return family
         raise SchemaError(unknown("family", name, [family.name for family in self.families]))
-
-
-def cell_columns(cell: Cell, weighted: bool) -> list[str]:
-    """The columns that hold a cell: a float sum is a pair (sum, error), weights add Σw and Σw² of it."""
-    if cell.merge != "sum":
-        return [cell.name]
-    own = [cell.name] if cell.state else [] if weighted else pair(cell.name)
-    return own + ([*pair(f"w_{cell.name}"), *pair(f"w2_{cell.name}")] if weighted else [])
-
-
-def pair(name: str) -> list[str]:
-    return [name, f"{name}_error"]
 
 
 def grouping_name(keys: Iterable[str]) -> str:

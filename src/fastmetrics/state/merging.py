@@ -12,7 +12,7 @@ from fastmetrics.contract.columns import expressions
 from fastmetrics.contract.family import Family
 from fastmetrics.errors import MergeError, SchemaError
 from fastmetrics.forks import check_process
-from fastmetrics.state.layout import WINDOW, Layout, cell_columns
+from fastmetrics.state.layout import WINDOW, Layout
 from fastmetrics.windows import Windows
 
 __all__ = ["align_keys", "coarsen", "mark_overflows", "merge_tables"]
@@ -48,8 +48,8 @@ def in_order(table: pl.DataFrame, keys: Sequence[str]) -> bool:
 
 def mark_overflows(table: pl.DataFrame, layout: Layout, family: Family) -> pl.DataFrame:
     """A table in which sums that overflowed are NaN, as are their errors: it is not known by how much they did."""
-    columns = [cell_columns(cell, layout.weighted) for cell in family.cells if cell.merge == "sum"]
-    pairs = [names[-2 * k - 2 : len(names) - 2 * k] for names in columns for k in range(len(names) // 2)]
+    columns = layout.merges(family)
+    pairs = [(name, f"{name}_error") for name in columns if f"{name}_error" in columns]
     known = [(pair, pl.sum_horizontal(pair).is_finite()) for pair in pairs]
     return table.with_columns(pl.when(finite).then(pl.col(pair)).otherwise(math.nan) for pair, finite in known)
 

@@ -262,6 +262,8 @@ def family_of(given: Mapping[str, Any], known: Mapping[str, Family]) -> Family:
     else:
         family = make_family(KINDS[kind], arguments, name)
     rebuilt = json.loads(json.dumps(family.identity, default=str))
+    if isinstance(cells := identity.get("cells"), list):
+        identity = {**identity, "cells": list(map(cell_of, cells))}
     for what in dict.fromkeys([*identity, *rebuilt]):
         old, new = identity.get(what), rebuilt.get(what)
         newer = what not in identity and not new  # empty where it was not known yet
@@ -270,6 +272,14 @@ def family_of(given: Mapping[str, Any], known: Mapping[str, Family]) -> Family:
                 f"family {name!r} of these Counts has {what} {old!r:.80}, but is made again with {new!r:.80}"
             )
     return family
+
+
+def cell_of(given: Any) -> Any:
+    """A cell of an identity: its name and kind. Early files have its name, its merge, and whether it is a state."""
+    match given:
+        case [name, merge, bool() as state]:
+            return [name, "state" if state else merge]
+    return given
 
 
 def make_family(make: Callable[..., Family], arguments: Mapping[str, Any], name: Any) -> Family:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 import pytest
 from numpy.typing import NDArray
 
@@ -17,6 +19,7 @@ from fastmetrics.contract.family import Family
 from fastmetrics.contract.roles import Role
 from fastmetrics.counting import groups
 from fastmetrics.metrics import Cells
+from fastmetrics.state.metadata import KEY
 
 # The family: the largest value of a column for each stage that occurs, in each group.
 
@@ -26,7 +29,7 @@ def slowest(stage: str, seconds: str) -> Family:
         kind="slowest",
         name="slowest",
         roles=(Role("stage", stage, "key"), Role("seconds", seconds, "number")),
-        cells=(Cell("timed"), Cell("untimed"), Cell("longest", "max", state=False)),
+        cells=(Cell("timed"), Cell("untimed"), Cell("longest", "max")),
         rows=rows,
         metrics=(
             fm.Metric("worst_seconds", lambda c: c.largest, range=(0, float("inf")), better="lower", scale="seconds"),
@@ -127,6 +130,27 @@ def test_written_and_read_back(tmp_path: Path) -> None:
     assert fm.read_counts(tmp_path / "slowest.parquet", families=[FAMILY]) == counts
     with pytest.raises(fm.SourceError, match="families="):
         fm.read_counts(tmp_path / "slowest.parquet")
+
+
+@pytest.mark.parametrize("family", [FAMILY, fm.binary("label", "label"), fm.regression("seconds", "seconds")])
+def test_files_that_say_of_a_cell_whether_it_is_a_state_are_read(family: Family) -> None:
+    """So did the first files of format 2: name, merge, state."""
+    counts = fm.count(LOG.with_columns(label=1), family, by="model")
+    table = counts.to_arrow()
+    assert isinstance(table, pa.Table)
+    metadata = json.loads(table.schema.metadata[KEY])
+    (described,) = metadata["families"]
+    described["identity"]["cells"] = [[cell.name, cell.merge, cell.kind == "state"] for cell in family.cells]
+    early = table.replace_schema_metadata({KEY: json.dumps(metadata)})
+    assert fm.Counts.from_arrow(early, families=[family]) == counts
+    described["identity"]["cells"][0][2] = False
+    with pytest.raises(fm.SourceError, match="cells"):
+        fm.Counts.from_arrow(table.replace_schema_metadata({KEY: json.dumps(metadata)}), families=[family])
+
+
+def test_a_kind_of_cell_that_there_is_not() -> None:
+    with pytest.raises(fm.SchemaError, match="cell 'hits': unknown kind 'counts'; did you mean 'count'"):
+        Cell("hits", "counts")  # type: ignore[arg-type]
 
 
 def test_extremes_are_not_weighted_or_subtracted() -> None:

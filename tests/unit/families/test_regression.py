@@ -39,7 +39,7 @@ def table_of(
         mine = [given[(groups == group) & (rows.state == i)] for group in range(size)]
         cells[name] = np.array([part.sum() for part in mine])
         squares[name] = np.array([(part * part).sum() for part in mine])
-    for cell, column in zip(family.values, rows.values.array().T, strict=True):
+    for cell, column in zip(family.of_kind("sum", "min", "max"), rows.values.array().T, strict=True):
         kept = [column[(groups == group) & ~np.isnan(column)] for group in range(size)]
         if cell.merge == "sum":
             scaled = [part * given[(groups == group) & ~np.isnan(column)] for group, part in enumerate(kept)]
@@ -129,7 +129,7 @@ def test_rows_that_are_not_judged_are_counted_apart() -> None:
     assert rows.state.dtype == np.uint8
     assert rows.state.tolist() == [0, 1, 2, 3]
     values = rows.values.array()
-    assert values.shape == (4, len(family.values))
+    assert values.shape == (4, len(family.of_kind("sum", "min", "max")))
     assert np.isnan(values).all(axis=1).tolist() == [False, True, True, True]
     assert not np.isnan(values[0]).any()
     found = metrics_of(family, [0] * 4, roles["label"], roles["prediction"])
@@ -289,7 +289,7 @@ def test_merged_cells_are_those_of_all_rows() -> None:
 def test_the_shift_is_part_of_what_must_agree() -> None:
     assert regression("y", "p", shift=1).identity != regression("y", "p").identity
     assert regression("y", "p", extremes=False).identity != regression("y", "p").identity
-    assert [cell.name for cell in regression("y", "p", extremes=False).values] == list(SUMS)
+    assert [cell.name for cell in regression("y", "p", extremes=False).of_kind("sum")] == list(SUMS)
 
 
 @pytest.mark.parametrize("shift", [NAN, INF, "1", True])

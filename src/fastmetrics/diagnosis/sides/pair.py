@@ -39,12 +39,12 @@ class Held:
     leaf: NDArray[np.int64]
     window: NDArray[np.int64]  # the place among all windows of both sides; -1 without a time
     table: pl.DataFrame
+    names: Sequence[str]  # of the cells among the columns of the table
 
     @cached_property
     def cells(self) -> Cells:
-        """The state cells, one entry a row."""
-        names = [name for name, dtype in self.table.schema.items() if dtype == pl.Int64]
-        return Cells({name: self.table[name].to_numpy().astype(np.float64) for name in names})
+        """The cells, one entry a row."""
+        return Cells({name: self.table[name].to_numpy().astype(np.float64) for name in self.names})
 
     def by_leaf(self, formula: Formula, leaves: int) -> Floats:
         """A formula that is linear in the cells, by leaf."""
@@ -203,10 +203,7 @@ def paired(baseline: Counts, current: Counts, families: Sequence[Family], dims: 
     lattice, leaves = lattice_of([*tables, *bins], dims)
     starts = [table[WINDOW] for table in tables] if windowed else []
     windows = pl.concat(starts).drop_nulls().unique().sort() if starts else pl.Series(WINDOW, [], pl.Datetime("us"))
-    held = [
-        Held(leaf, places(table, windows) if windowed else np.full(len(table), -1, np.int64), table)
-        for table, leaf in zip([*tables, *bins], leaves, strict=True)
-    ]
+    held = [held_of(table, leaf, [*by, "bin"], windows) for table, leaf in zip([*tables, *bins], leaves, strict=True)]
     names = [family.name for family in families]
     before, now = (dict(zip(names, held[start:], strict=False)) for start in (0, len(names)))
     scored = Scored(held[-2], held[-1], np.asarray(scores.arguments["edges"], np.float64)) if scores else None
@@ -234,6 +231,11 @@ def summed(counts: Counts, family: Family, by: Sequence[str]) -> pl.DataFrame:
     keys = [*by, *family.inner_names]
     states = [pl.col(state).sum() for state in family.states]
     return table.group_by(expressions(keys), maintain_order=True).agg(states) if keys else table.select(states)
+
+
+def held_of(table: pl.DataFrame, leaf: NDArray[np.int64], keys: Sequence[str], windows: pl.Series) -> Held:
+    """A table and the leaf of each of its rows; its columns are keys or cells."""
+    return Held(leaf, places(table, windows), table, [name for name in table.columns if name not in keys])
 
 
 def places(table: pl.DataFrame, windows: pl.Series) -> NDArray[np.int64]:

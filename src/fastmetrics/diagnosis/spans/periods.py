@@ -68,4 +68,4 @@ def within(pair: Pair, windows: NDArray[np.int64]) -> Pair:
 def some(held: Held, windows: NDArray[np.int64]) -> Held:
     """The rows of some windows."""
     rows = np.isin(held.window, windows)
-    return Held(held.leaf[rows], held.window[rows], held.table.filter(rows))
+    return Held(held.leaf[rows], held.window[rows], held.table.filter(rows), held.names)
