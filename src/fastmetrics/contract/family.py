@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 from numpy.typing import NDArray
 
+from fastmetrics.contract.capabilities import CrossTable, Curve, Outcome, Resummed
 from fastmetrics.contract.cells import Cell, CellTable, InnerKey, Rows, scalar_cells
 from fastmetrics.contract.roles import Bitmap, Role
 from fastmetrics.errors import SchemaError
@@ -32,6 +33,11 @@ class Family:
     given as its bitmap; ``headline`` names the metrics shown when none is asked for; ``width``
     is how many inner rows a group has at most where ``read`` holds them side by side; ``notes`` says what is doubtful
     about the values in a whole table, of which it may keep what was known before; a count without it is not judged.
+
+    The fields from ``outcomes`` on are capabilities; a family without any still has metrics, intervals, comparisons
+    and pictures of these. ``outcomes`` are what states say of label and prediction; ``matrix`` and ``curves`` are drawn
+    and read, ``at_threshold`` takes a threshold and whether the nearest will do, ``per_class`` and ``most_confused``
+    (of so many pairs) give rows with ``group``, and ``root_cause`` gives the tag of a row of cells.
     """
 
     kind: str
@@ -50,6 +56,13 @@ class Family:
     headline: tuple[str, ...] = ()
     width: int = 1
     notes: Callable[[pl.DataFrame, Sequence[Note]], list[Note]] | None = None
+    outcomes: tuple[Outcome, ...] = ()
+    matrix: CrossTable | None = None
+    curves: Mapping[str, Curve] = field(default_factory=dict)
+    at_threshold: Callable[[Family, float, bool], Resummed] | None = None
+    per_class: Callable[[CellTable, Family], pl.DataFrame] | None = None
+    most_confused: Callable[[CellTable, Family, int], pl.DataFrame] | None = None
+    root_cause: Callable[[], pl.Expr] | None = None
 
     def __post_init__(self) -> None:
         if not self.name.isidentifier():

@@ -12,7 +12,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from fastmetrics.contract.cells import Cell, Rows, States
+from fastmetrics.arrays.founding import CAUSES
+from fastmetrics.contract.capabilities import CrossTable, Outcome
+from fastmetrics.contract.cells import Cell, CellTable, Rows, States
 from fastmetrics.contract.columns import Column, column_name
 from fastmetrics.contract.family import Family
 from fastmetrics.contract.roles import Bitmap, Role, check_number
@@ -20,20 +22,23 @@ from fastmetrics.errors import SchemaError
 from fastmetrics.families.labels import absent_note, check_nulls, null_arguments, unshared_note
 from fastmetrics.metrics import Metric
 from fastmetrics.notes import Note
+from fastmetrics.wording import readable
 
-__all__ = ["CELLS", "METRICS", "binary", "fbeta"]
+__all__ = ["CELLS", "METRICS", "OUTCOMES", "binary", "fbeta", "founding_tag"]
 
-CELLS = (
-    "tn",
-    "fp",
-    "fn",
-    "tp",
-    "unpredicted_neg",
-    "unpredicted_pos",
-    "unlabelled_neg",
-    "unlabelled_pos",
-    "unlabelled_unpredicted",
+# Each cell with its label and its prediction.
+OUTCOMES = (
+    Outcome("tn", False, False),
+    Outcome("fp", False, True),
+    Outcome("fn", True, False),
+    Outcome("tp", True, True),
+    Outcome("unpredicted_neg", False, None),
+    Outcome("unpredicted_pos", True, None),
+    Outcome("unlabelled_neg", None, False),
+    Outcome("unlabelled_pos", None, True),
+    Outcome("unlabelled_unpredicted", None, None),
 )
+CELLS = tuple(outcome.cell for outcome in OUTCOMES)
 INF = float("inf")
 F_BETA = re.compile(r"f(\d+(?:\.\d+)?)")
 
@@ -112,7 +117,38 @@ def binary(
         parametric=f_beta_named,
         headline=("accuracy", "precision", "recall", "f1"),
         notes=partial(notes, columns=(column_name(y_true), column_name(prediction.column)), pos_label=label.pos_label),
+        outcomes=OUTCOMES,
+        matrix=CrossTable(matrix_rows, matrix_order),
+        root_cause=founding_tag,
     )
+
+
+def matrix_order(family: Family) -> tuple[str, str]:
+    """The words of the negative and the positive label."""
+    positive = family.arguments["pos_label"]
+    if positive is None:
+        return "negative", "positive"
+    return f"not {readable(positive)}", readable(positive)
+
+
+def matrix_rows(table: CellTable, family: Family) -> pl.DataFrame:
+    """Labels against predictions in words, nine rows a group."""
+    negative, positive = matrix_order(family)
+    words = {None: None, False: negative, True: positive}
+    return pl.concat(
+        pl.DataFrame({"group": table.group, "rows": table.cells.values[cell]}).with_columns(
+            label=pl.lit(words[label], pl.String), prediction=pl.lit(words[prediction], pl.String)
+        )
+        for cell, label, prediction in OUTCOMES
+    )
+
+
+def founding_tag() -> pl.Expr:
+    """The founding tag of a row of cells (see `fastmetrics.arrays.founding`), null where no row is judged."""
+    tag = pl.lit("Misclassification")
+    for cells, name in reversed(CAUSES):
+        tag = pl.when(pl.sum_horizontal(cells) == 0).then(pl.lit(name)).otherwise(tag)
+    return pl.when(pl.sum_horizontal("tn", "fp", "fn", "tp") > 0).then(tag)
 
 
 def notes(table: pl.DataFrame, known: Sequence[Note], columns: tuple[str, str], pos_label: Any) -> list[Note]:

@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from fastmetrics.contract.capabilities import CrossTable
 from fastmetrics.contract.cells import Cell, CellTable, InnerKey, Rows
 from fastmetrics.contract.columns import Column, column_name
 from fastmetrics.contract.family import Family
@@ -103,6 +104,9 @@ def classes(
         check=partial(check, columns=columns, labels=order),
         headline=("accuracy", "f1_macro", "mcc"),
         notes=partial(notes, columns=columns, labels=order),
+        matrix=CrossTable(matrix_rows, matrix_order),
+        per_class=per_class,
+        most_confused=most_confused,
     )
 
 
@@ -345,6 +349,25 @@ def averages(pairs: Pairs, c: Cells) -> dict[str, Floats]:
         for name, part in parts.items():
             cells[f"{metric.name}_{name}"] = added(part[defined], pairs.group[defined], pairs.size)
     return cells
+
+
+def matrix_order(family: Family) -> Sequence[Any]:
+    """The classes of ``labels=``."""
+    return family.arguments["labels"] or ()
+
+
+def matrix_rows(table: CellTable, family: Family) -> pl.DataFrame:
+    """The class matrix of each group, labels and predictions in one dtype, as 1 and 1.0 are one class."""
+    label, prediction = table.keys["label"], table.keys["prediction"]
+    dtype = common_class_dtype(label.dtype, prediction.dtype)
+    return pl.DataFrame(
+        {
+            "group": table.group,
+            "label": label.cast(dtype),
+            "prediction": prediction.cast(dtype),
+            "rows": table.cells.rows,
+        }
+    )
 
 
 def per_class(table: CellTable, family: Family) -> pl.DataFrame:

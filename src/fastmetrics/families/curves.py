@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Literal
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from fastmetrics.contract.capabilities import Curve
 from fastmetrics.contract.cells import CellTable
 from fastmetrics.contract.family import Family
 from fastmetrics.errors import SchemaError, unknown
 from fastmetrics.families.calibration import judged, tenth_of_score, tenths
 from fastmetrics.families.ranking import reached, share
 
-__all__ = ["Curve", "curve"]
+__all__ = ["CURVES", "curve"]
 
 Floats = NDArray[np.float64]
-Curve = Literal["roc", "pr", "calibration"]
 
 
-def curve(kind: Curve, table: CellTable, family: Family) -> pl.DataFrame:
+def curve(kind: str, table: CellTable, family: Family) -> pl.DataFrame:
     """A curve of each group of a table of scores, one row a point, the group's number first.
 
     ``roc``: ``threshold``, ``fpr``, ``tpr``; ``pr``: ``threshold``, ``precision``, ``recall``. Both begin at the
@@ -44,11 +46,14 @@ def curve(kind: Curve, table: CellTable, family: Family) -> pl.DataFrame:
     >>> curve("roc", table, scores("label", "score", edges=[-1, 0.5, 2])).rows()
     [(0, inf, 0.0, 0.0), (0, 0.5, 0.25, 0.5), (0, -1.0, 1.0, 1.0)]
     """
-    if kind not in ("roc", "pr", "calibration"):
-        raise SchemaError(unknown("curve", kind, ("roc", "pr", "calibration")))
+    if kind not in CURVES:
+        raise SchemaError(unknown("curve", kind, CURVES))
+    return CURVES[kind].read(table, family)
+
+
+def calibration(table: CellTable, family: Family) -> pl.DataFrame:
+    """Observed shares of positives against mean scores."""
     c, edges = family.read(table), np.array(family.arguments["edges"])
-    if kind != "calibration":
-        return ranking_points(c, edges, kind)
     if "score_sum" not in c.values:
         raise SchemaError(
             f"family {family.name!r} has no calibration curve: its edges run from {edges[0]:g} to "
@@ -57,7 +62,12 @@ def curve(kind: Curve, table: CellTable, family: Family) -> pl.DataFrame:
     return calibration_points(c, edges)
 
 
-def ranking_points(c: Any, edges: Floats, kind: Curve) -> pl.DataFrame:
+def ranking(kind: str, table: CellTable, family: Family) -> pl.DataFrame:
+    """What each threshold trades."""
+    return ranking_points(family.read(table), np.array(family.arguments["edges"]), kind)
+
+
+def ranking_points(c: Any, edges: Floats, kind: str) -> pl.DataFrame:
     true, false = (np.pad(reached(counts)[:, ::-1], ((0, 0), (1, 0))) for counts in (c.positive, c.negative))
     threshold = np.r_[math.inf, np.nextafter(edges[-1], math.inf), edges[::-1], -math.inf]
     occupied = np.pad((c.positive + c.negative)[:, ::-1] > 0, ((0, 0), (1, 0)), constant_values=True)
@@ -85,3 +95,36 @@ def points(kept: NDArray[np.bool_], columns: dict[str, Floats]) -> pl.DataFrame:
     return pl.DataFrame({"group": group, **{name: column[kept] for name, column in columns.items()}}).with_columns(
         pl.col(name).fill_nan(None) for name in columns
     )
+
+
+CURVES: Mapping[str, Curve] = {
+    "roc": Curve(
+        partial(ranking, "roc"),
+        title="ROC curve",
+        x=("fpr", "false positive rate"),
+        y=("tpr", "true positive rate (recall)"),
+        metric="roc_auc",
+        words="AUC",
+        reference_words="chance",
+    ),
+    "pr": Curve(
+        partial(ranking, "pr"),
+        title="Precision against recall",
+        x=("recall", "recall"),
+        y=("precision", "precision"),
+        metric="average_precision",
+        words="average precision",
+        reference="prevalence",
+        reference_words="share of positives",
+        steps=True,
+    ),
+    "calibration": Curve(
+        calibration,
+        title="Calibration",
+        x=("mean_score", "mean score"),
+        y=("observed_rate", "observed share of positives"),
+        metric="ece",
+        words="calibration error",
+        reference_words="perfectly calibrated",
+    ),
+}

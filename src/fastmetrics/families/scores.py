@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Literal
@@ -10,13 +12,16 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from fastmetrics.contract.capabilities import Resummed
 from fastmetrics.contract.cells import Adder, Cell, CellTable, InnerKey, Rows
 from fastmetrics.contract.columns import Column, column_name
 from fastmetrics.contract.family import Family
 from fastmetrics.contract.roles import Role, widened
 from fastmetrics.errors import SchemaError
+from fastmetrics.families.binary import OUTCOMES, binary
 from fastmetrics.families.calibration import calibration_metrics
-from fastmetrics.families.edges import Binner, chosen_edges
+from fastmetrics.families.curves import CURVES
+from fastmetrics.families.edges import Binner, chosen_edges, edge_at
 from fastmetrics.families.labels import absent_note, check_nulls, null_arguments
 from fastmetrics.families.ranking import RANKING
 from fastmetrics.metrics import Cells, Metric
@@ -31,17 +36,8 @@ OUTSIDE = 0.1  # of the scores, from which their bins tell too little
 SUMS = ("score_sum", "brier_sum", "log_loss_sum")
 
 # Each binary cell at a threshold: which rows it counts, and on which side of the threshold (None: without a score).
-AT_THRESHOLD = (
-    ("tn", "negative", False),
-    ("fp", "negative", True),
-    ("fn", "positive", False),
-    ("tp", "positive", True),
-    ("unpredicted_neg", "negative", None),
-    ("unpredicted_pos", "positive", None),
-    ("unlabelled_neg", "unlabelled", False),
-    ("unlabelled_pos", "unlabelled", True),
-    ("unlabelled_unpredicted", "unlabelled", None),
-)
+STATE_OF = {False: "negative", True: "positive", None: "unlabelled"}
+AT_THRESHOLD = tuple((cell, STATE_OF[label], side) for cell, label, side in OUTCOMES)
 
 
 def scores(
@@ -137,6 +133,8 @@ def scores(
         headline=("roc_auc", "average_precision", *(("log_loss", "brier", "ece") if probabilities else ("ks",))),
         width=len(at) + 3,
         notes=partial(notes, columns=(column_name(y_true), column_name(y_score)), pos_label=label.pos_label, edges=at),
+        curves=CURVES,
+        at_threshold=at_threshold,
     )
 
 
@@ -238,6 +236,27 @@ METRICS: tuple[Metric, ...] = (
     Metric("answer_rate", scored, every_row, "proportion", source="share of rows with a score"),
 )
 # fmt: on
+
+
+def at_threshold(family: Family, threshold: float, nearest: bool) -> Resummed:
+    """The family of binary cells at a threshold, which is an edge, or with ``nearest`` at the nearest edge."""
+    arguments = family.arguments
+    edge = edge_at(arguments["edges"], threshold, nearest)
+    made = binary(
+        arguments["y_true"],
+        y_score=arguments["y_score"],
+        threshold=in_score_units(float(arguments["edges"][edge]), arguments.get("link")),
+        pos_label=arguments["pos_label"],
+        null_values=arguments.get("null_values"),
+    )
+    return Resummed(made, partial(threshold_cells, edge))
+
+
+def in_score_units(edge: float, link: str | None) -> float:
+    """A threshold in the units of the scores, as far as floats reach."""
+    if link is None:
+        return edge
+    return math.log(edge) - math.log1p(-edge) if 0 < edge < 1 else math.copysign(sys.float_info.max, edge - 0.5)
 
 
 def threshold_cells(edge: int, prefix: str = "", suffix: str = "") -> dict[str, pl.Expr]:

@@ -12,12 +12,11 @@ import polars as pl
 from fastmetrics.arrays.founding import CAUSES
 from fastmetrics.contract.columns import Column
 from fastmetrics.errors import SchemaError
-from fastmetrics.families.binary import CELLS, METRICS, binary, f_beta_named
+from fastmetrics.families.binary import CELLS, METRICS, binary, f_beta_named, founding_tag
 from fastmetrics.families.binary import fbeta as fbeta_row
 from fastmetrics.metrics import Cells, Metric, find
 from fastmetrics.polars.sums import Sums, states, sums_of, used
 from fastmetrics.reading.intervals import bounds
-from fastmetrics.reading.thresholds import cause
 
 __all__ = ["BinaryMetric", "confusion", "fbeta", "interval", "metrics", "root_cause", "wilson"]
 
@@ -297,7 +296,7 @@ def root_cause(
 
 
 def tags(cells: Cells) -> pl.Series:
-    return pl.DataFrame(dict(cells.values)).select(cause().cast(TAGS)).to_series()
+    return pl.DataFrame(dict(cells.values)).select(founding_tag().cast(TAGS)).to_series()
 
 
 accuracy = of_row("accuracy")

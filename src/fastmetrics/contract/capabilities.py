@@ -1,0 +1,109 @@
+"""Capabilities: what else than metrics can be read from the cells of a family, and what it takes to read it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import polars as pl
+
+from fastmetrics.contract.cells import CellTable
+from fastmetrics.errors import SchemaError, listed
+
+if TYPE_CHECKING:
+    from fastmetrics.contract.family import Family
+
+__all__ = ["CrossTable", "Curve", "Outcome", "Resummed", "the_only"]
+
+# What the optional fields of a family are called in errors, each with functions that make families which have it.
+WORDS = {
+    "at_threshold": "binned scores, as scores() makes",
+    "curves": "curves, as scores() makes",
+    "matrix": "labels against predictions, as binary() and classes() make",
+    "most_confused": "a class matrix, as classes() makes",
+    "per_class": "a class matrix, as classes() makes",
+    "root_cause": "founding tags, as binary() makes",
+}
+
+
+class Outcome(NamedTuple):
+    """What a state cell says of its rows: the label and the prediction, None where there is none."""
+
+    cell: str
+    label: bool | None
+    prediction: bool | None
+
+
+@dataclass(frozen=True)
+class CrossTable:
+    """Labels against predictions.
+
+    Attributes
+    ----------
+    read
+        A table of the family to one row an entry: ``group``, ``label``, ``prediction`` (null where there is none) and
+        ``rows``, their number or weight.
+    order
+        The labels that are shown first, in this order; others follow sorted.
+    """
+
+    read: Callable[[CellTable, Family], pl.DataFrame]
+    order: Callable[[Family], Sequence[Any]]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A curve of each group, and how it is drawn.
+
+    Attributes
+    ----------
+    read
+        A table of the family to one row a point: ``group``, then the columns of the curve, ``x`` and ``y`` among them.
+        A column ``threshold`` puts marks on the curve; ``low``, ``high`` and ``n`` make points of bins, whose rows are
+        drawn below.
+    title
+        What the picture is called.
+    x, y
+        Columns of shares from 0 to 1, each with its words.
+    metric, words
+        The metric that sums a curve up, and its words.
+    reference, reference_words
+        What a score that knows nothing reaches: ``"diagonal"``, or a metric of the family.
+    steps
+        Whether ``y`` holds from one point to the next one.
+    """
+
+    read: Callable[[CellTable, Family], pl.DataFrame]
+    title: str
+    x: tuple[str, str]
+    y: tuple[str, str]
+    metric: str
+    words: str
+    reference: str = "diagonal"
+    reference_words: str = ""
+    steps: bool = False
+
+
+class Resummed(NamedTuple):
+    """Another family whose cells are sums over rows of a table: ``cells`` takes what stands before and after their
+    names, as in ``w_tp_error``.
+    """
+
+    family: Family
+    cells: Callable[[str, str], dict[str, pl.Expr]]
+
+
+def the_only(families: Sequence[Family], capability: str) -> Family:
+    """The family that has a capability.
+
+    Raises
+    ------
+    SchemaError
+        None has it, or several have.
+    """
+    found = [family for family in families if getattr(family, capability)]
+    if len(found) != 1:
+        held = listed(f"{family.name} ({family.kind})" for family in families)
+        raise SchemaError(f"needed is one family with {WORDS[capability]}; these Counts hold {held}")
+    return found[0]
