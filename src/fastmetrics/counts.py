@@ -173,7 +173,10 @@ class Counts(State):
         return root_cause(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Counts.from_arrow, (self.to_arrow(),)
+        from fastmetrics.families import KINDS
+
+        made_elsewhere = tuple(family for family in self.layout.families if KINDS.get(family.kind) is not family.maker)
+        return Counts.from_arrow, (self.to_arrow(), made_elsewhere)
 
     def to_arrow(self) -> pa.Table | dict[str, pa.Table]:
         """The table as Arrow, or one a family where there are several. See `fastmetrics.state.storage.to_arrow`.

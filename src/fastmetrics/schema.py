@@ -10,6 +10,7 @@ import polars as pl
 
 from fastmetrics.contract.cells import CELL_KINDS
 from fastmetrics.contract.columns import Column, column_name, roots
+from fastmetrics.contract.equality import field_values
 from fastmetrics.contract.family import Family
 from fastmetrics.errors import SchemaError, listed
 from fastmetrics.metrics import names
@@ -20,7 +21,7 @@ __all__ = ["Schema", "repeated"]
 FIXED_COLUMNS = ("grouping", "window", "window_start", "window_end", "n", "label_coverage", "answer_rate")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Schema:
     """The question asked of a log: families, keys, windows, weight, filter and grouping sets."""
 
@@ -44,6 +45,12 @@ class Schema:
         for name in ("time_zone", "time_unit"):
             if self.time is None and getattr(self, name) is not None:
                 raise SchemaError(f"{name}= was given without time= and every=")
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Schema) and field_values(self) == field_values(other)
+
+    def __hash__(self) -> int:
+        return hash(field_values(self))
 
     @property
     def read(self) -> list[Column]:

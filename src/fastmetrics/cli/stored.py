@@ -194,7 +194,7 @@ def inspect(counts: str, out: str | None, form: str | None) -> None:
     output.check()
     keep([counts], out)
     held = read(counts)
-    known = [*lines(held), *((f"{f.name} of", described(f.arguments)) for f in held.layout.families)]
+    known = [*lines(held), *((f"{f.name} of", described(f.named_arguments)) for f in held.layout.families)]
     known += [(f"counted: {name}", str(value)) for name, value in held.how.items() if name != "notes" and value != []]
     output.give_facts(known, notes_of(held.how))
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -11,6 +13,8 @@ from numpy.typing import NDArray
 
 from fastmetrics.contract.capabilities import CrossTable, Curve, Outcome, Resummed
 from fastmetrics.contract.cells import Cell, CellTable, InnerKey, Rows, scalar_cells
+from fastmetrics.contract.columns import column_name
+from fastmetrics.contract.equality import comparable
 from fastmetrics.contract.roles import Bitmap, Role
 from fastmetrics.errors import SchemaError
 from fastmetrics.metrics import Cells, Metric
@@ -20,12 +24,14 @@ from fastmetrics.wording import is_encodable
 __all__ = ["Family"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Family:
     """A kind of table of cells: what it reads, what it counts, and the metrics that are read from it.
 
-    ``arguments`` are the JSON-able arguments that make the family again; those in ``constants`` change the
-    meaning of its cells and must agree between two Counts that are merged.
+    ``maker(**arguments)`` makes the family again: ``maker`` is a function at the top level of a module, ``arguments``
+    are columns by name or expression, and constants that JSON can hold. Families of one maker and equal arguments are
+    equal, and a family is pickled as the two. The arguments named in ``constants`` change the meaning of its cells and
+    must agree between two Counts that are merged.
 
     ``rows`` maps the role columns of a block to states, values and inner keys; ``read`` maps the cells of groups
     to what the formulas see; ``check`` refuses dtypes of the roles; ``parametric`` makes the row of a metric
@@ -42,6 +48,7 @@ class Family:
 
     kind: str
     name: str
+    maker: Callable[..., Family]
     roles: tuple[Role, ...]
     cells: tuple[Cell, ...]
     rows: Callable[[Mapping[str, NDArray[Any]]], Rows]
@@ -75,6 +82,29 @@ class Family:
                 if isinstance(value, str) and not is_encodable(value):
                     raise SchemaError(f"{argument}= names {value!r}: half a character, which no column holds")
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Family) and self.maker == other.maker and self.declared == other.declared
+
+    def __hash__(self) -> int:
+        return hash(self.declared)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        check_made_again(self)
+        return partial(self.maker, **self.arguments), ()
+
+    @property
+    def declared(self) -> Hashable:
+        """All of a family but its functions, which follow from its maker and arguments."""
+        rows = [metric.name for metric in self.metrics]
+        return comparable([self.kind, self.name, self.arguments, self.roles, self.cells, self.inner, rows])
+
+    @property
+    def named_arguments(self) -> dict[str, Any]:
+        """The arguments with the names of expressions in their place, so that JSON can hold all of them."""
+        return {
+            name: column_name(value) if isinstance(value, pl.Expr) else value for name, value in self.arguments.items()
+        }
+
     @property
     def states(self) -> tuple[str, ...]:
         """The names of the int64 cells that partition the rows."""
@@ -99,3 +129,19 @@ class Family:
             "inner keys": list(self.inner_names),
             **{name: self.arguments.get(name) for name in self.constants},
         }
+
+
+def check_made_again(family: Family) -> None:
+    """Refuse to pickle a family that another process could not make again, or would make otherwise."""
+    maker = family.maker
+    module, name = (getattr(maker, part, None) for part in ("__module__", "__qualname__"))
+    if getattr(sys.modules.get(module or ""), name or "", None) is not maker:
+        raise SchemaError(
+            f"family {family.name!r} cannot be pickled: its maker {name or maker!r} is not found in a module; define "
+            "it at the top level of one that the other process can import"
+        )
+    if maker(**family.arguments) != family:
+        raise SchemaError(
+            f"family {family.name!r} cannot be pickled: its maker {name!r} makes another family of its arguments; name "
+            "in arguments= all that it depends on, and change nothing afterwards"
+        )

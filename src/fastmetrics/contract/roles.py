@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastmetrics.contract.columns import Column
+from fastmetrics.contract.equality import field_values
 from fastmetrics.errors import SchemaError
 
 __all__ = ["Bitmap", "Role", "check_number", "widened"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Role:
     """A column that a family reads, and as what.
 
@@ -41,6 +42,12 @@ class Role:
             raise SchemaError(f"pos_label={self.pos_label!r} is a {kind}; a text, a number or a Boolean is needed")
         if isinstance(self.pos_label, float) and not math.isfinite(self.pos_label):
             raise SchemaError(f"pos_label={self.pos_label!r} is not a finite number")
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Role) and field_values(self) == field_values(other)
+
+    def __hash__(self) -> int:
+        return hash(field_values(self))
 
 
 def widened(numbers: NDArray[Any]) -> NDArray[Any]:

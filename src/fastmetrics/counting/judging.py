@@ -185,7 +185,7 @@ def refuse_mistyped(note: Note, family: Family, values: Sequence[Any]) -> None:
     elif labels is not None:
         advice = "leave out of labels= what does not occur"
     else:
-        column = family.arguments["y_true"]
+        column = family.named_arguments["y_true"]
         advice = (
             "name one that occurs; only where all of these are negatives, count Booleans, as in "
             f"pl.col({column!r}) == {pos_label!r}"

@@ -93,20 +93,21 @@ def binary(
         raise SchemaError("binary() needs y_score= and threshold= together")
     nulls = check_nulls(null_values, [1 if pos_label is None else pos_label])
     label = Role("label", y_true, "binary", pos_label=pos_label, null_values=nulls)
-    arguments: dict[str, Any] = {"y_true": column_name(y_true), "pos_label": label.pos_label, "name": name}
+    arguments: dict[str, Any] = {"y_true": y_true, "pos_label": label.pos_label, "name": name}
     if y_pred is not None:
         prediction = Role("prediction", y_pred, "binary", pos_label=pos_label, null_values=nulls)
-        arguments["y_pred"] = column_name(y_pred)
+        arguments["y_pred"] = y_pred
     else:
         assert y_score is not None
         assert threshold is not None
         threshold = check_number("threshold", threshold)
         prediction = Role("prediction", y_score, "binary", threshold=threshold)
-        arguments |= {"y_score": column_name(y_score), "threshold": threshold}
+        arguments |= {"y_score": y_score, "threshold": threshold}
     arguments |= null_arguments(nulls)
     return Family(
         kind="binary",
         name=name,
+        maker=binary,
         roles=(label, prediction),
         cells=tuple(Cell(cell) for cell in CELLS),
         rows=rows,

@@ -87,13 +87,14 @@ def classes(
     return Family(
         kind="classes",
         name=name,
+        maker=classes,
         roles=(Role("label", y_true, "key", null_values=nulls), Role("prediction", y_pred, "key", null_values=nulls)),
         cells=(Cell("rows"),),
         rows=rows,
         metrics=METRICS,
         arguments={
-            "y_true": columns[0],
-            "y_pred": columns[1],
+            "y_true": y_true,
+            "y_pred": y_pred,
             "labels": order,
             "name": name,
             **null_arguments(nulls),

@@ -106,6 +106,7 @@ def regression(
     return Family(
         kind="regression",
         name=name,
+        maker=regression,
         roles=tuple(
             Role(role, column, "number", null_values=nulls)
             for role, column in (("label", y_true), ("prediction", y_pred))
@@ -114,8 +115,8 @@ def regression(
         rows=partial(rows, columns=columns, shift=shift, extremes=extremes),
         metrics=METRICS + EXTREME_METRICS if extremes else METRICS,
         arguments={
-            "y_true": columns["label"],
-            "y_pred": columns["prediction"],
+            "y_true": y_true,
+            "y_pred": y_pred,
             "shift": shift,
             "extremes": extremes,
             "name": name,

@@ -111,6 +111,7 @@ def scores(
     return Family(
         kind="scores",
         name=name,
+        maker=scores,
         roles=(label, Role("score", y_score, "number", link=link)),
         cells=(
             *(Cell(state) for state in STATES),
@@ -119,8 +120,8 @@ def scores(
         rows=partial(rows, binner=Binner(at), probabilities=probabilities),
         metrics=(*METRICS, *(calibration_metrics(at) if probabilities else ())),
         arguments={
-            "y_true": column_name(y_true),
-            "y_score": column_name(y_score),
+            "y_true": y_true,
+            "y_score": y_score,
             "edges": at.tolist(),
             "losses": losses,
             "pos_label": label.pos_label,

@@ -119,7 +119,7 @@ def encode_metadata(counts: State, write: str, family: Family | None = None) -> 
         "id": write,
         "family": None if family is None else family.name,
         "families": [
-            {"kind": member.kind, "arguments": dict(member.arguments), "identity": member.identity}
+            {"kind": member.kind, "arguments": member.named_arguments, "identity": member.identity}
             for member in layout.families
         ],
         "keys": list(layout.keys),

@@ -28,6 +28,7 @@ def slowest(stage: str, seconds: str) -> Family:
     return Family(
         kind="slowest",
         name="slowest",
+        maker=slowest,
         roles=(Role("stage", stage, "key"), Role("seconds", seconds, "number")),
         cells=(Cell("timed"), Cell("untimed"), Cell("longest", "max")),
         rows=rows,

@@ -190,7 +190,7 @@ def confusion_panel(cells: pl.DataFrame, order: tuple[list[str], list[str]], fam
             sort=order[1],
             axis=alt.Axis(**axis, labelAngle=tilt(order[1], size)),
         ),
-        y=alt.Y("label:N", title=role_words("label", family.arguments["y_true"]), sort=order[0], axis=alt.Axis(**axis)),
+        y=alt.Y("label:N", title=label_words(family), sort=order[0], axis=alt.Axis(**axis)),
     )
     color = alt.Color(
         "share:Q", scale=alt.Scale(domain=[0, 1]), legend=alt.Legend(title="share of label", format=".0%")
@@ -215,11 +215,17 @@ def confusion_panel(cells: pl.DataFrame, order: tuple[list[str], list[str]], fam
     return alt.LayerChart(layer=layers, width=alt.Step(size), height=alt.Step(48 if told else size))
 
 
+def label_words(family: Family) -> str:
+    """``label (clicked)``."""
+    return role_words("label", family.named_arguments["y_true"])
+
+
 def prediction_words(family: Family) -> str:
     """``prediction (score ≥ 0.5)``."""
-    if "threshold" in family.arguments:
-        return f"prediction ({title_name(family.arguments['y_score'])} ≥ {family.arguments['threshold']:g})"
-    return role_words("prediction", family.arguments["y_pred"])
+    given = family.named_arguments
+    if "threshold" in given:
+        return f"prediction ({title_name(given['y_score'])} ≥ {given['threshold']:g})"
+    return role_words("prediction", given["y_pred"])
 
 
 def role_words(role: str, column: str) -> str:
