@@ -20,10 +20,24 @@ __all__ = ["Bitmap", "Role", "check_number", "widened"]
 class Role:
     """A column that a family reads, and as what.
 
-    ``binary`` columns reach the family as uint8 states (0 negative, 1 positive, 2 null), ``number`` columns
-    as float64 (float32 or float16 where the column is) with NaN for null, ``key`` columns become an inner key of any
-    type, and do not reach it. ``null_values`` are further values that mean null; None leaves that to
-    `fastmetrics.counting.roles`. The ``link`` makes probabilities of a number column.
+    Attributes
+    ----------
+    name
+        What the family calls it.
+    column
+        The column of the log, or an expression.
+    kind
+        ``binary``: reaches the family as uint8 states, 0 negative, 1 positive, 2 null. ``number``: as float64 (float32
+        or float16 where the column is) with NaN for null. ``key``: becomes an inner key of any type, and does not
+        reach the family. Each is a row of `fastmetrics.counting.roles`.
+    pos_label
+        The positive value of a ``binary`` role; without it True, or 1 against 0 or -1.
+    threshold
+        The least number of a ``binary`` role that is positive.
+    null_values
+        Further values that mean null; None leaves that to `fastmetrics.counting.roles.nulls`.
+    link
+        What makes probabilities of a ``number`` role.
     """
 
     name: str

@@ -16,12 +16,13 @@ from fastmetrics.kernels.codes import RECENT, intern_text, window_codes
 from fastmetrics.kernels.ids import BLOCK, GREATEST, LEAST, NARROW
 from fastmetrics.windows import UnlistableError, Windows, lengths
 
-__all__ = ["Coder", "WindowCoder", "check_representable", "coder", "coding"]
+__all__ = ["Coder", "WindowCoder", "check_key_dtype", "check_representable", "coder", "key_carrier", "key_dtype"]
 
 LOOK_AHEAD = 1024
 STRIDE = 256  # instants, one is looked at to guess how far they reach
 MOST_CLOSE = 1 << 24
 ENOUGH = 8  # rows for each number there could be, to tell which of them occur
+PLAIN = (pl.Boolean, pl.String, pl.Binary, pl.Null, pl.Categorical, pl.Enum)  # keys that are no numbers and no times
 ARENA_LIMIT = 2**31 - 1
 LEAST_BUFFER, MOST_BUFFER = 1 << 12, 1 << 24
 YEARS = (-62_135_596_800_000_000, 253_402_300_800_000_000)  # 0001-01-01 and 10000-01-01 in microseconds from 1970
@@ -413,26 +414,39 @@ def physical_dtype(dtype: pl.DataType) -> pl.DataType:
     return pl.Int32() if dtype == pl.Date else pl.Int64()
 
 
-def coding(column: pl.Expr, dtype: pl.DataType) -> tuple[pl.Expr, pl.DataType]:
-    """The expression that carries a key column to its coder, and the dtype of the key in Counts.
+def check_key_dtype(name: str, column: str, dtype: pl.DataType) -> None:
+    """Refuse a column that cannot be the key ``name``."""
+    if not (dtype.is_numeric() or dtype.is_temporal() or isinstance(dtype, PLAIN)):
+        what = f"key {name!r}" if name == column else f"{name} column {column!r}"
+        raise SchemaError(
+            f"{what} holds {dtype}, which cannot be a key; needed is text, a number, a Boolean, a category, "
+            "a date or a time"
+        )
 
-    Categorical becomes String there, since its order and numbering mean nothing outside this process; that of named
-    Categories travels as text too, since its numbering may not even last from batch to batch. So do wide numbers.
-    Raises TypeError for what cannot be a key.
+
+def key_carrier(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """The expression that carries a key column to its coder.
+
+    Wide numbers travel as text, and so do named Categories, whose numbering may not even last from batch to batch.
     """
-    if isinstance(dtype, pl.Enum):
-        return column.to_physical(), dtype
-    if isinstance(dtype, pl.Categorical):
-        return column.to_physical() if dtype.categories.is_global() else column.cast(pl.String), pl.String()
-    if dtype in (pl.Boolean, pl.String, pl.Binary, pl.Null, pl.Date, pl.Time) or isinstance(
-        dtype, (pl.Datetime, pl.Duration)
-    ):
-        return column, dtype
-    if dtype in (pl.Int128, pl.UInt128) or isinstance(dtype, pl.Decimal):
-        return column.cast(pl.String), dtype
-    if dtype.is_integer() or dtype.is_float():
-        return column, dtype
-    raise TypeError(str(dtype))
+    if isinstance(dtype, pl.Enum) or is_global(dtype):
+        return column.to_physical()
+    return column.cast(pl.String) if isinstance(dtype, pl.Categorical) or is_wide(dtype) else column
+
+
+def key_dtype(dtype: pl.DataType) -> pl.DataType:
+    """The dtype of a key in Counts: Categorical becomes String, as its numbering means nothing outside this process."""
+    return pl.String() if isinstance(dtype, pl.Categorical) else dtype
+
+
+def is_global(dtype: pl.DataType) -> bool:
+    """Whether a dtype is Categorical in the numbering that all columns of a process share."""
+    return isinstance(dtype, pl.Categorical) and dtype.categories.is_global()
+
+
+def is_wide(dtype: pl.DataType) -> bool:
+    """Whether a dtype is of numbers wider than 64 bits."""
+    return dtype in (pl.Int128, pl.UInt128) or isinstance(dtype, pl.Decimal)
 
 
 def coder(dtype: pl.DataType) -> Coder:
@@ -441,10 +455,10 @@ def coder(dtype: pl.DataType) -> Coder:
         return BooleanCoder()
     if isinstance(dtype, pl.Enum):
         return EnumCoder(dtype)
-    if isinstance(dtype, pl.Categorical):
-        return CategoryCoder() if dtype.categories.is_global() else TextCoder(pl.String())
+    if is_global(dtype):
+        return CategoryCoder()
+    if isinstance(dtype, pl.Categorical) or is_wide(dtype):
+        return TextCoder(pl.String())
     if dtype in (pl.String, pl.Binary):
         return TextCoder(dtype)
-    if dtype in (pl.Int128, pl.UInt128) or isinstance(dtype, pl.Decimal):
-        return TextCoder(pl.String())
     return FloatCoder(dtype) if dtype.is_float() else NumberCoder(dtype)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import polars as pl
 
 from fastmetrics.contract.columns import Column, column_name, expression, roots, rowwise
 from fastmetrics.contract.family import Family
 from fastmetrics.contract.roles import Role
-from fastmetrics.counting.coders import coding
+from fastmetrics.counting.coders import check_key_dtype, key_carrier, key_dtype
 from fastmetrics.counting.judging import Observations, SampledColumn
-from fastmetrics.counting.roles import carried, check_null_values, nulls_of, read_as_text, with_nulls
+from fastmetrics.counting.roles import ROLE_KINDS, Reader
+from fastmetrics.counting.roles.nulls import check_null_values, nulls_of
 from fastmetrics.errors import SchemaError
 from fastmetrics.guard import FOREIGN, first_line, guarded
 from fastmetrics.schema import Schema
@@ -33,6 +35,14 @@ class Key:
     place: int
 
 
+class RoleColumn(NamedTuple):
+    """A column that reaches a family: its place in a batch, and what makes of it what the family gets."""
+
+    role: Role
+    place: int
+    read: Reader
+
+
 @dataclass(frozen=True)
 class Plan:
     """Everything a thread needs to know: what the batches hold, in which order, and what to make of it."""
@@ -43,7 +53,7 @@ class Plan:
     keys: tuple[Key, ...]
     time: int | None
     weight: int | None
-    roles: Mapping[tuple[str, str], int]
+    roles: Mapping[str, Sequence[RoleColumn]]
     inner: Mapping[tuple[str, str], Key]
     sets: tuple[tuple[str, ...], ...]
     max_groups: int | None
@@ -83,6 +93,19 @@ def make_plan(
     return door.plan(max_groups, Observations(schema) if observations is None else observations)
 
 
+class Named(NamedTuple):
+    """A role whose positive value was named, the dtype of its column, and its place in a batch.
+
+    ``plain`` says whether threads read the column as it is in the log.
+    """
+
+    family: str
+    role: Role
+    dtype: pl.DataType
+    place: int
+    plain: bool
+
+
 class Door:
     """Checks names and dtypes, and collects the columns to read."""
 
@@ -90,7 +113,9 @@ class Door:
         self.source = source
         self.schema = schema
         self.columns: list[pl.Expr] = []
-        self.named: list[tuple[str, Role, int]] = []
+        self.roles: dict[str, list[RoleColumn]] = {family.name: [] for family in schema.families}
+        self.inner: dict[tuple[str, str], Key] = {}
+        self.named: list[Named] = []
         self.unparsable: pl.Expr | None = None
         names = dict.fromkeys(name for column in schema.read for name in roots(column) or ())
         if schema.columns is None:  # an expression that leaves to the log which it reads
@@ -131,32 +156,38 @@ class Door:
         self.columns.append(carrier.alias(f"column {len(self.columns)}"))
         return len(self.columns) - 1
 
-    def key(self, column: Column, name: str, role: Role | None = None) -> Key:
-        """A key, outer or that of a role of a family."""
-        dtype, plain = self.dtype(column), expression(column)
-        try:
-            carrier, kept = coding(plain if role is None else with_nulls(role, plain, dtype), dtype)
-        except TypeError:
-            given = column_name(column)
-            what = f"key {name!r}" if name == given else f"{name} column {given!r}"
-            raise SchemaError(
-                f"{what} holds {dtype}, which cannot be a key; needed is text, a number, a Boolean, a category, "
-                "a date or a time"
-            ) from None
-        return Key(name, dtype, kept, self.take(carrier))
+    def key(self, column: Column) -> Key:
+        name, dtype = column_name(column), self.dtype(column)
+        check_key_dtype(name, name, dtype)
+        return Key(name, dtype, key_dtype(dtype), self.take(key_carrier(expression(column), dtype)))
 
-    def role(self, family: Family, role: Role) -> int:
-        dtype, plain = self.dtype(role.column), expression(role.column)
-        place = self.take(carried(role, plain, dtype, lambda: self.head(plain)))
+    def family(self, family: Family) -> None:
+        """Check and take the roles of a family."""
+        dtypes = {role.name: self.dtype(role.column) for role in family.roles}
+        check_null_values([(role, dtypes[role.name]) for role in family.roles])
+        for role in family.roles:
+            self.role(family, role)
+        if family.check is not None:
+            family.check(dtypes)
+
+    def role(self, family: Family, role: Role) -> None:
+        """Check the column of a role, and take it for the family, as an inner key, or both."""
+        kind, dtype, plain = ROLE_KINDS[role.kind], self.dtype(role.column), expression(role.column)
+        kind.check(role, dtype, lambda: self.head(plain))
+        carrier = kind.carrier(role, plain, dtype)
+        place = self.take(carrier)
+        if kind.read is not None:
+            self.roles[family.name].append(RoleColumn(role, place, kind.read))
+        if kind.inner:
+            self.inner[family.name, role.name] = Key(role.name, dtype, key_dtype(dtype), place)
         if role.pos_label is not None and dtype != pl.Null and family.notes is not None:
-            self.named.append((family.name, role, place))
-        return place
+            self.named.append(Named(family.name, role, dtype, place, plain=carrier is plain))
 
-    def sampled_column(self, family: str, role: Role, place: int) -> SampledColumn:
+    def sampled_column(self, named: Named) -> SampledColumn:
         """A column whose positive value was named, read once more as it is where threads read a Boolean."""
-        dtype = self.dtype(role.column)
-        plain = place if read_as_text(role, dtype) else self.take(expression(role.column))
-        return SampledColumn((family, role.name), role.pos_label, nulls_of(role, dtype), plain, place)
+        plain = named.place if named.plain else self.take(expression(named.role.column))
+        nulls = nulls_of(named.role, named.dtype)
+        return SampledColumn((named.family, named.role.name), named.role.pos_label, nulls, plain, named.place)
 
     def time(self) -> tuple[int | None, Windows | None]:
         column, windows = self.schema.time, self.schema.windows
@@ -185,20 +216,12 @@ class Door:
     def plan(self, max_groups: int | None, observations: Observations) -> Plan:
         schema = self.schema
         time, windows = self.time()
-        keys = tuple(self.key(column, column_name(column)) for column in schema.by)
+        keys = tuple(self.key(column) for column in schema.by)
         weight = self.weight()
-        roles, inner = {}, {}
         for family in schema.families:
-            check_null_values([(role, self.dtype(role.column)) for role in family.roles])
-            for role in family.roles:
-                if role.kind == "key":
-                    inner[family.name, role.name] = self.key(role.column, role.name, role)
-                else:
-                    roles[family.name, role.name] = self.role(family, role)
-            if family.check is not None:
-                family.check({role.name: self.dtype(role.column) for role in family.roles})
+            self.family(family)
         sets = schema.grouping_sets if schema.grouping_sets is not None else (schema.keys,)
-        sampled = tuple(self.sampled_column(*each) for each in self.named)  # last: a scan drops what they add
+        sampled = tuple(map(self.sampled_column, self.named))  # last: a scan drops what they add
         selection = Selection(tuple(self.columns), schema.where)
         return Plan(
             schema,
@@ -207,8 +230,8 @@ class Door:
             keys,
             time,
             weight,
-            roles,
-            inner,
+            self.roles,
+            self.inner,
             sets,
             max_groups,
             sampled,

@@ -22,7 +22,6 @@ from fastmetrics.counting.coders import Coder, WindowCoder, check_representable,
 from fastmetrics.counting.groups import Codes
 from fastmetrics.counting.judging import Observations
 from fastmetrics.counting.plan import Key, Plan, make_plan, maximal
-from fastmetrics.counting.roles import read_role
 from fastmetrics.counting.tally import Block, Tally
 from fastmetrics.counting.views import bitmap, fixed, record_batches, valid_bits
 from fastmetrics.errors import DataError, FastMetricsError, SchemaError, SourceError, listed
@@ -107,17 +106,15 @@ class Worker:
 
     def family_rows(self, family: Family, batch: pa.RecordBatch) -> Rows:
         """What a family makes of a batch: from bitmaps where it can, else from arrays."""
-        columns = [
-            (role, batch.column(self.plan.roles[family.name, role.name])) for role in family.roles if role.kind != "key"
-        ]
+        columns = {of.role.name: (of, batch.column(of.place)) for of in self.plan.roles[family.name]}
         if family.from_bits is not None:
-            bits = {role.name: bitmap(column) for role, column in columns}
+            bits = {name: bitmap(column) for name, (_, column) in columns.items()}
             known = {name: of for name, of in bits.items() if of is not None}
             if len(known) == len(bits):
                 return family.from_bits(known)
         observed = self.plan.observations.observed
         return family.rows(
-            {role.name: read_role(role, column, observed[family.name, role.name]) for role, column in columns}
+            {name: of.read(of.role, column, observed[family.name, name]) for name, (of, column) in columns.items()}
         )
 
     def weights(self, column: pa.Array) -> NDArray[np.float64]:

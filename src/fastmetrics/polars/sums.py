@@ -17,7 +17,8 @@ import polars.selectors as cs
 
 from fastmetrics.contract.columns import Column, column_name, expression
 from fastmetrics.contract.roles import Role
-from fastmetrics.counting.roles import refused_binary, refused_number
+from fastmetrics.counting.roles.binary import refused_binary
+from fastmetrics.counting.roles.number import refused_number
 from fastmetrics.errors import DataError
 from fastmetrics.families.labels import TEXT_NULL
 from fastmetrics.metrics import Cells, Metric, value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 import oracle
 from fastmetrics.counting import coders, groups
-from fastmetrics.counting.coders import Coder, TextCoder, WindowCoder, coder, coding
+from fastmetrics.counting.coders import Coder, TextCoder, WindowCoder, check_key_dtype, coder, key_carrier, key_dtype
 from fastmetrics.counting.groups import Codes, Grouper, Ids
 from fastmetrics.counting.tally import of_states
 from fastmetrics.counting.views import record_batches
@@ -30,8 +31,7 @@ def composed(columns: Sequence[Codes], grouper: Grouper) -> Any:
 
 def coded(key_coder: Coder, column: pl.Series) -> tuple[list[int], Codes | None]:
     """The codes of a column and what the coder said last."""
-    carrier, _ = coding(pl.col("key"), column.dtype)
-    frame = pl.DataFrame({"key": column}).select(carrier)
+    frame = pl.DataFrame({"key": column}).select(key_carrier(pl.col("key"), column.dtype))
     last, found = None, []
     for batch in record_batches(frame):
         last = key_coder.codes(batch.column(0))
@@ -48,7 +48,6 @@ def test_codes_and_values_are_inverse(kind: str, data: st.DataObject) -> None:
     dtype, values = KEYS[kind]
     column = data.draw(columns(30, dtype, values, distinct=8))
     key_coder = coder(column.dtype)
-    _, kept = coding(pl.col("key"), column.dtype)
     found: list[int] = []
     for part in data.draw(cuts(column.to_frame("key"))):
         codes, said = coded(key_coder, part["key"])
@@ -56,7 +55,7 @@ def test_codes_and_values_are_inverse(kind: str, data: st.DataObject) -> None:
         size = key_coder.values().len()
         assert said is None or (max(codes, default=0) < said.size == size)
     wanted = oracle.values_of(column)
-    back = key_coder.values().cast(kept)
+    back = key_coder.values().cast(key_dtype(column.dtype))
     assert oracle.interned(found_or_null(found)) == oracle.interned(wanted)
     assert [code == 0 for code in found] == [value is None for value in wanted]
     assert oracle.values_of(back.gather(found)) == wanted
@@ -82,15 +81,15 @@ def found_or_null(codes: Sequence[int]) -> list[int | None]:
     ids=str,
 )
 def test_the_dtype_of_a_key_is_kept_but_for_categories(dtype: Any, kept: Any) -> None:
-    assert coding(pl.col("key"), dtype)[1] == kept
+    assert key_dtype(dtype) == kept
 
 
 @pytest.mark.parametrize(
     "dtype", [pl.List(pl.Int8), pl.Struct({"a": pl.Int8}), pl.Object(), pl.Array(pl.Int8, 2)], ids=str
 )
 def test_what_cannot_be_a_key(dtype: Any) -> None:
-    with pytest.raises(TypeError):
-        coding(pl.col("key"), dtype)
+    with pytest.raises(SchemaError, match=re.escape(f"key 'k' holds {dtype}, which cannot be a key")):
+        check_key_dtype("k", "k", dtype)
 
 
 def test_categories_of_two_numberings_are_two_columns() -> None:

@@ -1,12 +1,7 @@
-"""Role columns: how each kind travels from a log to a family, and which values are refused on the way."""
+"""Roles of kind ``binary``: a uint8 state of each row, 0 negative, 1 positive, 2 null."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from functools import reduce
-from operator import or_
 from typing import Any
 
 import numpy as np
@@ -16,138 +11,69 @@ from numpy.typing import NDArray
 
 from fastmetrics.contract.columns import column_name, expression
 from fastmetrics.contract.roles import Role, widened
+from fastmetrics.counting.roles import number
+from fastmetrics.counting.roles.kind import Observed, Sample
+from fastmetrics.counting.roles.nulls import (
+    COMPARABLE,
+    comparable,
+    holds,
+    literal,
+    null_where_named,
+    nulls_of,
+    with_nulls,
+)
 from fastmetrics.counting.views import SHORT, fixed, short_view, text_views, true_bits, valid_bits
 from fastmetrics.errors import DataError, SchemaError, listed, unknown
 from fastmetrics.families.labels import TEXT_NULL
+
+__all__ = ["carrier", "check", "read", "refused_binary"]
 
 LOOK_ROWS = 1 << 16
 NO_VIEW = 2**64 - 1, 2**64 - 1  # which no text has
 TEXT_NULLS = (TEXT_NULL, "null", "NULL", "None", "nan", "NaN", "N/A", "")  # of which messages say that they may be null
 
-__all__ = [
-    "Observed",
-    "carried",
-    "check_null_values",
-    "with_nulls",
-    "nulls_of",
-    "read_as_text",
-    "read_role",
-    "refused_binary",
-    "refused_number",
-]
 
-
-def carried(role: Role, column: pl.Expr, dtype: pl.DataType, sample: Callable[[], pl.Series]) -> pl.Expr:
-    """The expression that carries a ``binary`` or ``number`` role to `read_role`.
-
-    ``sample`` gives the first values of the column, for the messages. Raises SchemaError where the dtype cannot
-    play the role.
-    """
-    name = column_name(role.column)
+def check(role: Role, dtype: pl.DataType, sample: Sample) -> None:
+    """Refuse a column whose positive value is not known, or not among its values."""
     if dtype == pl.Null:
-        return column.cast(pl.Boolean if role.kind == "binary" and role.threshold is None else pl.Float64)
-    if role.kind == "number" or role.threshold is not None:
-        if not (dtype.is_numeric() or (dtype == pl.Boolean and role.kind == "number")):
-            raise SchemaError(f"{role.name} column {name!r} holds {dtype}; a number is needed")
-        known = with_nulls(role, column, dtype)
-        if role.link == "logit":
-            return 1 / (1 + (-known.cast(pl.Float64)).exp())
-        return known if dtype.is_float() else known.cast(pl.Float64)
-    return carried_state(role, name, column, dtype, sample)
+        return
+    if role.threshold is not None:
+        if not dtype.is_numeric():
+            raise number.needs_number(role, dtype)
+    elif role.pos_label is not None:
+        check_pos_label(role.pos_label, column_name(role.column), dtype)
+        if role.name == "prediction" and dtype.is_float():
+            check_decisions(role, column_name(role.column), sample())
+    elif dtype != pl.Boolean and (not dtype.is_numeric() or isinstance(dtype, pl.Decimal)):
+        raise needs_pos_label(role, sample())
 
 
-def carried_state(
-    role: Role, name: str, column: pl.Expr, dtype: pl.DataType, sample: Callable[[], pl.Series]
-) -> pl.Expr:
-    """A binary column as Boolean or number."""
+def carrier(role: Role, column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """A column as Boolean or number, or as text where `read` tells the positive one."""
+    if role.threshold is not None:
+        return number.carrier(role, column, dtype)
+    if dtype == pl.Null:
+        return column.cast(pl.Boolean)
     if role.pos_label is None:
-        if dtype == pl.Boolean:
-            return column
-        if not dtype.is_numeric() or isinstance(dtype, pl.Decimal):
-            raise needs_pos_label(role, sample())
-        known = with_nulls(role, column, dtype)
-        if dtype.is_float():
-            return known if dtype in (pl.Float32, pl.Float64) else known.cast(pl.Float32)
-        return known if dtype not in (pl.Int128, pl.UInt128) else known.cast(pl.Int64)
-    check_pos_label(role.pos_label, name, dtype)
-    if role.name == "prediction" and dtype.is_float():
-        check_decisions(role, name, sample())
-    if read_as_text(role, dtype):
+        return column if dtype == pl.Boolean else narrow_number(with_nulls(role, column, dtype), dtype)
+    if is_read_as_text(role, dtype):
         return column
     positive = (column.fill_nan(None) if dtype.is_float() else column) == literal(role.pos_label, dtype)
     return null_where_named(role, column, dtype, positive)
 
 
-def read_as_text(role: Role, dtype: pl.DataType) -> bool:
-    """Whether a binary column reaches `read_role` as text: where its views tell the positive text, and one for null."""
+def narrow_number(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """A column of numbers in a dtype that `read` knows."""
+    if dtype.is_float():
+        return column if dtype in (pl.Float32, pl.Float64) else column.cast(pl.Float32)
+    return column.cast(pl.Int64) if dtype in (pl.Int128, pl.UInt128) else column
+
+
+def is_read_as_text(role: Role, dtype: pl.DataType) -> bool:
+    """Whether `read` gets a column as text: where views hold the positive text, and at most one that means null."""
     nulls = nulls_of(role, dtype)
     named = [role.pos_label, *nulls]
     return dtype == pl.String and len(nulls) < 2 and all(len(text.encode()) <= SHORT for text in named)
-
-
-def with_nulls(role: Role, column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
-    """A column with null in place of the values that mean null."""
-    return null_where_named(role, column, dtype, column)
-
-
-def null_where_named(role: Role, column: pl.Expr, dtype: pl.DataType, given: pl.Expr) -> pl.Expr:
-    """``given``, which was made of a column, with null where the column holds a value that means null."""
-    masks = [column == literal(value, dtype) for value in nulls_of(role, dtype)]
-    return pl.when(reduce(or_, masks)).then(None).otherwise(given) if masks else given
-
-
-def nulls_of(role: Role, dtype: pl.DataType) -> tuple[Any, ...]:
-    """The values of a dtype that mean null; where none were named that is "NA" beside a positive text."""
-    named = role.null_values
-    if named is None:
-        named = (TEXT_NULL,) if isinstance(role.pos_label, str) and role.pos_label != TEXT_NULL else ()
-    return tuple(value for value in named if comparable(value, dtype) and holds(dtype, value))
-
-
-def check_null_values(roles: Sequence[tuple[Role, pl.DataType]]) -> None:
-    """Refuse a value of ``null_values`` whose type no column of the family holds."""
-    having = [(role, dtype) for role, dtype in roles if role.null_values is not None]
-    for value in having[0][0].null_values or () if having else ():
-        if not any(dtype == pl.Null or comparable(value, dtype) for _, dtype in having):
-            holding = listed(f"column {column_name(role.column)!r} holds {dtype}" for role, dtype in having)
-            raise SchemaError(f"null_values= names {value!r} ({type(value).__name__}), but {holding}")
-
-
-# What a value of each Python type can be compared with; a bool is an int too, so it comes first.
-COMPARABLE: tuple[tuple[type, Callable[[pl.DataType], bool]], ...] = (
-    (bool, lambda dtype: dtype == pl.Boolean),
-    (int, lambda dtype: dtype.is_numeric()),
-    (float, lambda dtype: dtype.is_numeric()),
-    (str, lambda dtype: isinstance(dtype, (pl.String, pl.Categorical, pl.Enum))),
-)
-
-
-def comparable(value: Any, dtype: pl.DataType) -> bool:
-    """Whether a value can be compared with those of a dtype."""
-    fits = next((fits for kind, fits in COMPARABLE if isinstance(value, kind)), None)
-    return fits is not None and fits(dtype)
-
-
-def holds(dtype: pl.DataType, value: Any) -> bool:
-    """Whether a dtype can hold a comparable value; floats hold a rounded one."""
-    if isinstance(dtype, pl.Enum):
-        return value in dtype.categories
-    if not dtype.is_numeric():
-        return True
-    try:
-        kept = pl.Series([value]).cast(dtype).item()
-    except (pl.exceptions.PolarsError, OverflowError, TypeError):
-        return False
-    if dtype.is_float() and isinstance(value, float):
-        return math.isfinite(kept)
-    return bool(kept == value or float(kept) == value)
-
-
-def literal(value: Any, dtype: pl.DataType) -> pl.Expr:
-    """A value as a literal of a dtype: Polars makes a bare -1 some value of a UInt8."""
-    if dtype.is_integer():
-        return pl.lit(int(value), dtype=dtype)
-    return pl.lit(value, dtype=dtype) if dtype.is_float() else pl.lit(value)
 
 
 def check_pos_label(pos_label: Any, name: str, dtype: pl.DataType) -> None:
@@ -198,45 +124,23 @@ def refused_binary(column: pl.Series, role: Role) -> pl.Series:
     raise needs_pos_label(role, column)
 
 
-def refused_number(column: pl.Series) -> pl.Series:
-    """A column that is neither Boolean nor number as numbers: nulls if it holds nothing else, or the error."""
-    if column.dtype == pl.Null:
-        return column.cast(pl.Float64)
-    raise SchemaError(f"column {column.name!r} holds {column.dtype}; a number is needed")
-
-
 def described(distinct: pl.Series, dtype: pl.DataType) -> str:
     """``9 distinct strings ('a', 'b', ...)``."""
     kind = "strings" if dtype in (pl.String, pl.Categorical) or isinstance(dtype, pl.Enum) else f"{dtype} values"
     return f"{len(distinct)} distinct {kind} ({listed(map(repr, distinct.to_list()), limit=4)})"
 
 
-@dataclass
-class Observed:
-    """What the threads observe in a column while they read it; all of them add to the same set and list.
-
-    ``kinds`` are the negatives, 0 or -1, of a column of numbers without ``pos_label``. ``text_nulls`` has the number of
-    rows of each block whose text was read as null without being named in ``null_values``.
-    """
-
-    kinds: set[int] = field(default_factory=set)
-    text_nulls: list[int] = field(default_factory=list)
-
-
-def read_role(role: Role, column: pa.Array, observed: Observed) -> NDArray[Any]:
-    """A block of a role column: uint8 states for ``binary``, floats of its width with NaN for ``number``.
+def read(role: Role, column: pa.Array, observed: Observed) -> NDArray[np.uint8]:
+    """The states of a block.
 
     Raises
     ------
     DataError
-        A binary number that is not 0, 1 or -1, or -1 in a column that holds 0 too.
+        A number that is not 0, 1 or -1, or -1 in a column that holds 0 too.
     """
-    valid = valid_bits(column)
-    if role.kind == "number":
-        values = fixed(column)
-        return values if valid is None else np.where(valid, values, values.dtype.type(np.nan))
     from fastmetrics.kernels.states import reached_states, sign_states  # late, as Numba is not for import time
 
+    valid = valid_bits(column)
     if column.type == pa.bool_():
         states = true_bits(column)
     elif column.type == pa.string_view():

@@ -1,0 +1,53 @@
+"""What a kind of role is, and what threads observe in its columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+
+from fastmetrics.contract.roles import Role
+
+__all__ = ["Observed", "Reader", "RoleKind", "Sample"]
+
+Sample = Callable[[], pl.Series]
+
+
+@dataclass
+class Observed:
+    """What the threads observe in a column while they read it; all of them add to the same set and list.
+
+    ``kinds`` are the negatives, 0 or -1, of a column of numbers without ``pos_label``. ``text_nulls`` has the number of
+    rows of each block whose text was read as null without being named in ``null_values``.
+    """
+
+    kinds: set[int] = field(default_factory=set)
+    text_nulls: list[int] = field(default_factory=list)
+
+
+Reader = Callable[[Role, pa.Array, Observed], Any]
+
+
+@dataclass(frozen=True)
+class RoleKind:
+    """How columns of one kind of role reach their family.
+
+    Attributes
+    ----------
+    check
+        Raises an error where a dtype cannot play the role. ``Sample`` gives the first values of the column.
+    carrier
+        The expression that carries a column of a dtype that passed the check to the threads.
+    read
+        What the family gets of a block of the carried column; None where the column does not reach it.
+    inner
+        Whether the values of the column are an inner key of the family.
+    """
+
+    check: Callable[[Role, pl.DataType, Sample], None]
+    carrier: Callable[[Role, pl.Expr, pl.DataType], pl.Expr]
+    read: Reader | None = None
+    inner: bool = False

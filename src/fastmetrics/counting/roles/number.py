@@ -1,0 +1,51 @@
+"""Roles of kind ``number``: floats of the width of the column, with NaN for null."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from fastmetrics.contract.columns import column_name
+from fastmetrics.contract.roles import Role
+from fastmetrics.counting.roles.kind import Observed, Sample
+from fastmetrics.counting.roles.nulls import with_nulls
+from fastmetrics.counting.views import fixed, valid_bits
+from fastmetrics.errors import SchemaError
+
+__all__ = ["carrier", "check", "needs_number", "read", "refused_number"]
+
+
+def check(role: Role, dtype: pl.DataType, sample: Sample) -> None:
+    """Refuse what is neither number nor Boolean."""
+    if not (dtype.is_numeric() or dtype in (pl.Boolean, pl.Null)):
+        raise needs_number(role, dtype)
+
+
+def needs_number(role: Role, dtype: pl.DataType) -> SchemaError:
+    """The error of a column that holds no numbers."""
+    return SchemaError(f"{role.name} column {column_name(role.column)!r} holds {dtype}; a number is needed")
+
+
+def carrier(role: Role, column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """A column as floats, or what the link makes of them."""
+    known = with_nulls(role, column, dtype)
+    if role.link == "logit":
+        return 1 / (1 + (-known.cast(pl.Float64)).exp())
+    return known if dtype.is_float() else known.cast(pl.Float64)
+
+
+def read(role: Role, column: pa.Array, observed: Observed) -> NDArray[Any]:
+    """A block as floats with NaN for null."""
+    values, valid = fixed(column), valid_bits(column)
+    return values if valid is None else np.where(valid, values, values.dtype.type(np.nan))
+
+
+def refused_number(column: pl.Series) -> pl.Series:
+    """A column that is neither Boolean nor number as numbers: nulls if it holds nothing else, or the error."""
+    if column.dtype == pl.Null:
+        return column.cast(pl.Float64)
+    raise SchemaError(f"column {column.name!r} holds {column.dtype}; a number is needed")

@@ -1,0 +1,87 @@
+"""Kinds of roles: what each takes, refuses and hands to a family, for every dtype of Polars."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import Any, get_args, get_type_hints
+
+import polars as pl
+import pytest
+
+from fastmetrics.contract.roles import Role
+from fastmetrics.counting.roles import ROLE_KINDS
+from fastmetrics.errors import SchemaError
+
+INTEGERS: tuple[Any, ...] = (pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64)
+WIDE: tuple[Any, ...] = (pl.Int128, pl.UInt128)
+FLOATS: tuple[Any, ...] = (pl.Float16, pl.Float32, pl.Float64)
+TEXT: tuple[Any, ...] = (pl.String, pl.Categorical, pl.Enum(["a", "b"]))
+TIMES: tuple[Any, ...] = (pl.Date, pl.Time, pl.Datetime("ms"), pl.Datetime("us", "UTC"), pl.Duration("ns"))
+NESTED: tuple[Any, ...] = (
+    pl.List(pl.Int64),
+    pl.List(pl.String),
+    pl.Array(pl.Float32, 2),
+    pl.List(pl.List(pl.Int8)),
+    pl.Struct({"a": pl.Int8}),
+    pl.Map(pl.String, pl.Int8),
+)
+DECIMAL: tuple[Any, ...] = (pl.Decimal(10, 2),)
+DTYPES = (
+    *(*INTEGERS, *WIDE, *FLOATS, *DECIMAL, pl.Boolean, pl.Null, *TEXT, pl.Binary, *TIMES, *NESTED),
+    pl.Object,
+    pl.Extension("of.tests", pl.Int64),
+)
+
+# What each role takes of DTYPES, and what its error asks for.
+ROLES: dict[str, tuple[Role, tuple[Any, ...], str]] = {
+    "binary": (Role("label", "x", "binary"), (*INTEGERS, *WIDE, *FLOATS, pl.Boolean, pl.Null), "True/False"),
+    "binary, named text": (Role("label", "x", "binary", pos_label="a"), (*TEXT, pl.Null), "pos_label='a' is str"),
+    "binary, named number": (
+        Role("label", "x", "binary", pos_label=1),
+        (*INTEGERS, *WIDE, *FLOATS, *DECIMAL, pl.Null),
+        "pos_label=1 is int",
+    ),
+    "binary, at a threshold": (
+        Role("label", "x", "binary", threshold=0.5),
+        (*INTEGERS, *WIDE, *FLOATS, *DECIMAL, pl.Null),
+        "a number is needed",
+    ),
+    "number": (
+        Role("label", "x", "number"),
+        (*INTEGERS, *WIDE, *FLOATS, *DECIMAL, pl.Boolean, pl.Null),
+        "a number is needed",
+    ),
+    "key": (
+        Role("label", "x", "key"),
+        (*INTEGERS, *WIDE, *FLOATS, *DECIMAL, pl.Boolean, pl.Null, *TEXT, pl.Binary, *TIMES),
+        "needed is text, a number, a Boolean",
+    ),
+}
+
+
+def test_the_dtypes_are_all_there_are() -> None:
+    kinds = {kind for kind in vars(pl.datatypes).values() if inspect.isclass(kind) and issubclass(kind, pl.DataType)}
+    leaves = {kind for kind in kinds if not kind.__subclasses__() and kind.__module__ == "polars.datatypes.classes"}
+    assert {dtype if inspect.isclass(dtype) else type(dtype) for dtype in DTYPES} >= leaves - {pl.Unknown, pl.Field}
+
+
+def test_every_kind_has_a_row() -> None:
+    assert [*ROLE_KINDS] == [*get_args(get_type_hints(Role)["kind"])]
+    assert {role.kind for role, _, _ in ROLES.values()} == ROLE_KINDS.keys()
+
+
+@pytest.mark.parametrize("name", ROLES)
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+def test_a_kind_takes_or_refuses_a_dtype(name: str, dtype: Any) -> None:
+    role, taken, need = ROLES[name]
+    kind, given = ROLE_KINDS[role.kind], dtype() if inspect.isclass(dtype) else dtype
+    empty = pl.DataFrame(schema={"x": given})
+    if given in taken:
+        kind.check(role, given, lambda: empty["x"])
+        assert empty.select(kind.carrier(role, pl.col("x"), given)).height == 0
+    else:
+        with pytest.raises(SchemaError, match=re.escape(need)) as refused:
+            kind.check(role, given, lambda: empty["x"])
+        assert "'x'" in str(refused.value)
+        assert str(given) in str(refused.value) or "distinct" in str(refused.value)
