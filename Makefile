@@ -50,26 +50,26 @@ check: $(READY_TEST) ## Style, types and import direction
 	$(BIN)/lint-imports
 
 bench: $(READY_BENCH) ## Equality with the peers, then CPU-time ratios: benchmarks/RESULTS.md
-	$(BIN)/python benchmarks/speed.py
-	$(BIN)/python benchmarks/expressions.py --rows 4000000 --rounds 5
+	$(BIN)/python -m benchmarks.speed
+	$(BIN)/python -m benchmarks.expressions --rows 4000000 --rounds 5
 
 bench-full: $(READY_BENCH) ## The same on 50 million rows, and on a billion of them in Parquet
-	$(BIN)/python benchmarks/speed.py --full --rows 50000000
-	$(BIN)/python benchmarks/expressions.py
-	$(BIN)/python benchmarks/arrays.py
+	$(BIN)/python -m benchmarks.speed --full --rows 50000000
+	$(BIN)/python -m benchmarks.expressions
+	$(BIN)/python -m benchmarks.arrays
 
 causes: $(READY_TEST) ## Root causes against planted ones: FAULTBENCH, ROOTS, TRAINING and LATTICES .md in benchmarks
-	$(BIN)/python benchmarks/faultbench/run.py --log employment_MA --seeds 0:200 --nulls 0:1000 --jobs 2
-	$(BIN)/python benchmarks/faultbench/run.py --log synthetic_sample --seeds 0:200 --nulls 0:1000 --jobs 2
-	for set in S L; do $(BIN)/python benchmarks/roots/run.py --set $$set --cases 100 --seed 1000; done
-	$(BIN)/python benchmarks/curves.py
-	$(BIN)/python benchmarks/lattices.py
+	$(BIN)/python -m benchmarks.faultbench --log employment_MA --seeds 0:200 --nulls 0:1000 --jobs 2
+	$(BIN)/python -m benchmarks.faultbench --log synthetic_sample --seeds 0:200 --nulls 0:1000 --jobs 2
+	for set in S L; do $(BIN)/python -m benchmarks.roots --set $$set --cases 100 --seed 1000; done
+	$(BIN)/python -m benchmarks.curves
+	$(BIN)/python -m benchmarks.lattices
 
 coverage: $(READY_TEST) ## The measured coverage of every interval: benchmarks/COVERAGE.md
-	$(BIN)/python benchmarks/interval_coverage.py
+	$(BIN)/python -m benchmarks.interval_coverage
 
 precision: $(READY_TEST) ## 1e8 values around 1e12 against exact rational arithmetic
-	$(BIN)/python benchmarks/precision.py
+	$(BIN)/python -m benchmarks.precision
 
 docs: $(READY_DOCS) ## The pages as a site: build/site
 	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going -c docs -d build/doctrees . build/site

@@ -1,4 +1,4 @@
-"""The array functions beside scikit-learn's of the same name: ``python benchmarks/arrays.py --only roc_auc``.
+"""The array functions beside scikit-learn's of the same name: ``python -m benchmarks.arrays --only roc_auc``.
 
 Every run of both sides is compared outside the clock, values to 1e-12. The sides take turns, the first round is not
 timed, and a short call is repeated within a round.
@@ -20,9 +20,9 @@ import polars as pl
 import sklearn.metrics
 
 import fastmetrics.arrays as ours
-from race import timed
-from report import markdown, now, put_section, wrapped
-from setting import machine
+from benchmarks.measuring.clock import timed
+from benchmarks.measuring.machine import machine
+from benchmarks.measuring.page import markdown, now, put_section, wrapped
 
 Arrays = tuple[np.ndarray, ...]
 LABELS, SORTS, SUMS = "labels", "sorting", "sums"
@@ -232,7 +232,7 @@ def main() -> None:
         )
     print("\n".join(tables))
     if not (arguments.only or arguments.data or arguments.skip_short or arguments.skip_report):
-        command = f"python benchmarks/arrays.py --rows {arguments.rows} --rounds {arguments.rounds}"
+        command = f"python -m benchmarks.arrays --rows {arguments.rows} --rounds {arguments.rounds}"
         where = f"`{command}` on {now()}, {machine()}. {METHOD}"
         put_section("\n".join([f"{HEADING}\n", f"{wrapped(where)}\n", *tables]))
 

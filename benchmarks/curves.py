@@ -262,7 +262,7 @@ def jobs(seeds: range) -> list[tuple[int, float, int, int]]:
     ]
 
 
-def f1(outcomes: list[Outcome], tag: str) -> tuple[int, float, float, float]:
+def f1(outcomes: list[Outcome], tag: str | None) -> tuple[int, float, float, float]:
     """Planted, precision, recall and F1 of a tag."""
     planted = sum(one.planted == tag for one in outcomes)
     named = sum(tag in one.found for one in outcomes)
@@ -281,7 +281,7 @@ def table(outcomes: list[Outcome], seeds: range) -> str:
     lines = [
         "# Training tags over generated curves",
         "",
-        "Made by `python benchmarks/curves.py`: 12 kinds of runs, 3 of them healthy, x noise (standard deviation over",
+        "Made by `python -m benchmarks.curves`: 12 kinds of runs, 3 of them healthy, x noise (standard deviation over",
         f"improvement) {', '.join(map(str, NOISES))} x lengths {', '.join(f'{one:,}' for one in LENGTHS)} "
         f"(every twentieth seed {LONGEST:,} too) x seeds {seeds.start}..{seeds.stop - 1}.",
         "The limits of the rules were chosen on seeds 0..99.",

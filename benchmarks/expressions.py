@@ -1,6 +1,6 @@
 """What `fastmetrics.polars` costs beside the four sums of a confusion table written by hand, which say no metric yet.
 
-``python benchmarks/expressions.py`` puts its section at the end of RESULTS.md. Sides take turns, every result is
+``python -m benchmarks.expressions`` puts its section at the end of RESULTS.md. Sides take turns, every result is
 compared with `fastmetrics.count` outside the clock, and the first round is not timed.
 """
 
@@ -19,9 +19,9 @@ from polars.testing import assert_frame_equal
 
 import fastmetrics as fm
 import fastmetrics.polars as fpl
-from race import Run, timed
-from report import markdown, now, put_section
-from setting import machine
+from benchmarks.measuring.clock import Run, timed
+from benchmarks.measuring.machine import machine
+from benchmarks.measuring.page import markdown, now, put_section
 
 HEADING = "## Polars expressions\n"
 GROUPS = 1_000
@@ -128,7 +128,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=16_000_000)
     parser.add_argument("--rounds", type=int, default=7)
     arguments = parser.parse_args()
-    table = []
+    table: list[dict[str, Any]] = []
     for name, dtype in DTYPES.items():
         frame = log(arguments.rows, dtype)
         wanted = expected(frame)
@@ -136,7 +136,7 @@ def main() -> None:
             table.extend(rows_of(name, context, race(frame, sides, wanted, arguments.rounds)))
     shown = markdown(pl.DataFrame(table))
     section = (
-        f"{HEADING}\n`python benchmarks/expressions.py --rows {arguments.rows} --rounds {arguments.rounds}` on "
+        f"{HEADING}\n`python -m benchmarks.expressions --rows {arguments.rows} --rounds {arguments.rounds}` on "
         f"{now()}, {machine()}. {arguments.rows:,} rows, {GROUPS:,} groups; the base of each multiple is the\n"
         "four sums of tn, fp, fn and tp written by hand, without any metric. `over` repeats a value "
         "for every row, so that six\nFloat64 columns cost more to write than four of UInt32: both are shown. "

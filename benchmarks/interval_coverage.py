@@ -110,10 +110,10 @@ def draw(design: Design, n: int, chances: Floats, rng: np.random.Generator, draw
     """Cells of ``draws`` logs of n rows, and the share of rows expected in each cell."""
     seen = chances * design.shares()
     seen = seen / seen.sum()
-    counts = rng.multinomial(n, seen, draws).T
+    counts: NDArray[Any] = rng.multinomial(n, seen, draws).T
     if design.spread:
         sums = [weight_sums(row, mean, design.spread, rng) for row, mean in zip(counts, design.logs(), strict=True)]
-        return Cells(named(np.array([w for w, _ in sums])), named(np.array([w2 for _, w2 in sums]))), seen
+        return Cells(*(named(np.array(side, np.float64)) for side in zip(*sums, strict=True))), seen
     weights = np.exp(design.logs())[:, None]
     return Cells(named(counts * weights), named(counts * weights**2) if design.mean_log else None), seen
 
@@ -274,7 +274,7 @@ def tests(rng: np.random.Generator) -> Iterator[str]:
                 pooled = (x + y) / (n + m)
                 with np.errstate(all="ignore"):
                     score = np.abs(x / n - y / m) / np.sqrt(pooled * (1 - pooled) * (1 / n + 1 / m))
-                ours, theirs = np.mean(compare(metric, *sides).p < 0.05), np.mean(score > 1.959964)
+                ours, theirs = np.mean(compare(metric, sides[0], sides[1]).p < 0.05), np.mean(score > 1.959964)
                 yield f"| {n}, {m} | {other:.3f} | {rate:g} | {ours:.3f} | {theirs:.3f} |"
 
 

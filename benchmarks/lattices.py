@@ -1,6 +1,6 @@
 """How long the search of a lattice takes: a small cube, a log of many keys, five million leaves.
 
-    python benchmarks/lattices.py
+    python -m benchmarks.lattices
 
 prints and writes benchmarks/LATTICES.md. CPU time, the median of several runs; building the lattice is not counted.
 """
@@ -86,7 +86,7 @@ def main() -> None:
             2000,
         ),
     )
-    lines = ["# The search of a lattice", "", "`python benchmarks/lattices.py`, CPU time on one thread.", ""]
+    lines = ["# The search of a lattice", "", "`python -m benchmarks.lattices`, CPU time on one thread.", ""]
     lines += ["| lattice | leaves | ms | goal, ms |", "|---|---|---|---|"]
     for name, searched, run, times, goal in runs:
         lines.append(f"| {name} | {searched.leaves:,} | {timed(run, times):,.2f} | {goal:,} |")

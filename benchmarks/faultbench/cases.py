@@ -13,11 +13,22 @@ import polars as pl
 from numpy.typing import NDArray
 
 import fastmetrics as fm
+from benchmarks.faultbench.faults import (
+    KINDS,
+    MAGNITUDES,
+    PROFILES,
+    WINDOWS,
+    Fault,
+    Rows,
+    expected,
+    inject,
+    levels,
+    rescored,
+)
+from benchmarks.faultbench.logs import NULL, Log, Predicate
+from benchmarks.faultbench.measures import denominator, numerator
 from fastmetrics.counts import Counts
 from fastmetrics.state.layout import WINDOW
-from faultbench.faults import KINDS, MAGNITUDES, PROFILES, WINDOWS, Fault, Rows, expected, inject, levels, rescored
-from faultbench.logs import NULL, Log, Predicate
-from faultbench.measures import denominator, numerator
 
 __all__ = ["BANDS", "NULLS", "START", "Case", "fault_case", "null_case", "spans"]
 
@@ -152,7 +163,7 @@ def null_case(log: Log, seed: int) -> Case:
     tau = int(rng.integers(20, 71))
     if track.startswith("real") and log.timed:
         part = stretch(log, rng) if track.endswith("cut") else log
-        chosen = rng.permutation(WINDOWS)[: WINDOWS - tau] if track.endswith("dealt") else []
+        chosen = rng.permutation(WINDOWS)[: WINDOWS - tau] if track.endswith("dealt") else ()
         return Case(seed, part, track, in_order(part, rng), tau, dealt=tuple(sorted(int(at) for at in chosen)))
     window = dealt(log, rng)
     if track != "mix only":
@@ -248,7 +259,8 @@ def strength(log: Log, inside: NDArray[np.bool_]) -> float:
     """How far apart rates are inside and outside of a slice."""
 
     def rate(name: str, leaves: NDArray[np.bool_]) -> float:
-        return float(numerator(name, log.cells[leaves].sum(0)) / max(denominator(name, log.cells[leaves].sum(0)), 1.0))
+        cells = log.cells[leaves].sum(0)
+        return float(numerator(name, cells) / np.maximum(denominator(name, cells), 1))
 
     names = ("error_rate", "fnr", "fpr", "predicted_positive_rate", "prevalence")
     return sum(abs(rate(name, inside) - rate(name, ~inside)) for name in names)

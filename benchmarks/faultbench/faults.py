@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from faultbench.logs import LABEL_OF, NULL, PREDICTION_OF, STATE_OF, Log, Predicate
+from benchmarks.faultbench.logs import LABEL_OF, NULL, PREDICTION_OF, STATE_OF, Log, Predicate
 
 __all__ = [
     "KINDS",
@@ -165,6 +165,11 @@ def logistic(x: NDArray[np.float64]) -> NDArray[np.float64]:
     return result
 
 
+def answered(score: NDArray[np.float64], line: float | NDArray[np.float64]) -> NDArray[np.int8]:
+    """The predictions of scores: positive from the line on."""
+    return np.where(np.isnan(score), NULL, score >= line).astype(np.int8)
+
+
 def rescored(
     log: Log, fault: Fault, score: NDArray[np.float64], level: NDArray[np.float64] | float
 ) -> tuple[NDArray[np.float64], NDArray[np.int8]]:
@@ -184,8 +189,8 @@ def rescored(
         score = logistic(middle + (logit(score) - middle) * 2.0 ** (fault.sign * level))
         score = np.where(was, np.maximum(score, line), np.minimum(score, np.nextafter(line, 0)))
     else:
-        line = logistic(middle - step)
-    return score, np.where(np.isnan(score), NULL, score >= line).astype(np.int8)
+        return score, answered(score, logistic(middle - step))
+    return score, answered(score, line)
 
 
 def inject(log: Log, window: NDArray[np.int64], fault: Fault | None) -> Rows:

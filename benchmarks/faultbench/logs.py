@@ -14,6 +14,11 @@ from numpy.typing import NDArray
 
 __all__ = ["LOGS", "Columns", "Log", "Predicate", "load", "read"]
 
+READERS: dict[str, Callable[[Path], pl.DataFrame]] = {
+    ".json": pl.read_json,
+    ".ndjson": pl.read_ndjson,
+    ".jsonl": pl.read_ndjson,
+}
 DATA = Path(__file__).parents[3] / "shared" / "data" / "tabular"
 MANY = 8  # a key of more values is binned
 NULL = 2  # the code of a null label or prediction
@@ -165,10 +170,9 @@ def read(files: Sequence[str | Path], columns: Columns, *, bins: int = 5, positi
 
 
 def table(path: Path) -> pl.DataFrame:
-    readers: dict[str, Callable[..., pl.DataFrame]] = {".csv": pl.read_csv, ".json": pl.read_json}
-    readers |= {".ndjson": pl.read_ndjson, ".jsonl": pl.read_ndjson}
-    options = {"infer_schema_length": 100_000, "try_parse_dates": True} if path.suffix == ".csv" else {}
-    return readers.get(path.suffix, pl.read_parquet)(path, **options)
+    if path.suffix == ".csv":
+        return pl.read_csv(path, infer_schema_length=100_000, try_parse_dates=True)
+    return READERS.get(path.suffix, pl.read_parquet)(path)
 
 
 def few_values(column: pl.Series, bins: int) -> pl.Series:

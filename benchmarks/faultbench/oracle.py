@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.faultbench.cases import Case
 from fastmetrics.diagnosis.causes.incidents import Measured, measure
 from fastmetrics.diagnosis.causes.volumes import LEAST_CHANGE
 from fastmetrics.diagnosis.diagnose import SHARES, shared
@@ -16,7 +17,6 @@ from fastmetrics.diagnosis.search.localise import Search
 from fastmetrics.diagnosis.search.overdispersion import Dispersion
 from fastmetrics.diagnosis.sides.pair import Pair, paired
 from fastmetrics.diagnosis.sides.rates import ROWS, Rate, rates_of
-from faultbench.cases import Case
 
 __all__ = ["Oracle", "consult"]
 

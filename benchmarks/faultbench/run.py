@@ -1,15 +1,13 @@
 """The acceptance test of diagnoses: faults in real logs and logs without any, and one table of how they were judged.
 
-python benchmarks/faultbench/run.py --log employment_MA --seeds 0:200 --nulls 0:1000 --jobs 2
-python benchmarks/faultbench/run.py --log my.parquet --label y --prediction p --score s --keys a,b,c --seeds 0:50
-python benchmarks/faultbench/run.py --log employment_MA --show 17
+python -m benchmarks.faultbench --log employment_MA --seeds 0:200 --nulls 0:1000 --jobs 2
+python -m benchmarks.faultbench --log my.parquet --label y --prediction p --score s --keys a,b,c --seeds 0:50
+python -m benchmarks.faultbench --log employment_MA --show 17
 """
 
 from __future__ import annotations
 
 import argparse
-import os
-import sys
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import lru_cache, partial
@@ -17,24 +15,22 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-if __name__ == "__main__":
-    os.environ.setdefault("POLARS_MAX_THREADS", "1")  # the cores are for cases
-
 import polars as pl
 
-from faultbench import table
-from faultbench.cases import Case, fault_case, null_case, spans
-from faultbench.faults import KINDS
-from faultbench.logs import Columns, Log, load
-from faultbench.score import Diagnose, judge, words
+from benchmarks.faultbench import table
+from benchmarks.faultbench.cases import Case, fault_case, null_case, spans
+from benchmarks.faultbench.faults import KINDS
+from benchmarks.faultbench.logs import Columns, Log, load
+from benchmarks.faultbench.score import Diagnose, judge, words
 
 RESULTS = Path(__file__).parents[1] / "FAULTBENCH.md"
 CASES = Path(__file__).parents[2] / "build" / "faultbench"
 
 
-FILLED = ("hit", "exact", "detected", "oracle", "covered", "oracle_margin", "stray", "jaccard", "oracle_since")
-FILLED += ("since", "since_error")
+FILLED = (
+    *("hit", "exact", "detected", "oracle", "covered", "oracle_margin", "stray", "jaccard", "oracle_since"),
+    *("since", "since_error"),
+)
 
 
 def default() -> Diagnose:
@@ -86,7 +82,9 @@ def written(section: str, name: str) -> None:
     parts = {part.split("\n", 1)[0]: part for part in old.split("\n## ")[1:]}
     parts[name] = section.removeprefix("## ")
     sections = "\n## ".join(part.rstrip() + "\n" for part in parts.values())
-    RESULTS.write_text("# Diagnoses of real logs with known faults\n\nMade by `faultbench/run.py`.\n\n## " + sections)
+    RESULTS.write_text(
+        "# Diagnoses of real logs with known faults\n\nMade by `python -m benchmarks.faultbench`.\n\n## " + sections
+    )
 
 
 def show(log: Log, job: tuple[str, int], kinds: Sequence[str]) -> None:
@@ -139,7 +137,8 @@ def main() -> None:
         rows = [one(job) for job in jobs]
     cases = frame_of(rows)
     faults, nulls = (cases.filter(pl.col("what") == what) for what in ("fault", "null"))
-    command = f"faultbench/run.py --log {asked.log} --seeds {asked.seeds or '-'} --nulls {asked.nulls or '-'}"
+    asked_for = f"--log {asked.log} --seeds {asked.seeds or '-'} --nulls {asked.nulls or '-'}"
+    command = f"python -m benchmarks.faultbench {asked_for}"
     section = text_of(log, command, faults, nulls)
     print(section)
     print("\n".join(table.failures(faults, nulls)))
@@ -148,7 +147,3 @@ def main() -> None:
         out = Path(asked.out or CASES / f"{log.name}.parquet")
         out.parent.mkdir(parents=True, exist_ok=True)
         cases.write_parquet(out)
-
-
-if __name__ == "__main__":
-    main()

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.faultbench.cases import START, Case
+from benchmarks.faultbench.faults import WINDOWS, expected, levels, rescored
+from benchmarks.faultbench.logs import STATE_OF, Log
+from benchmarks.faultbench.measures import RATES, denominator, numerator
+from benchmarks.faultbench.oracle import consult
 from fastmetrics.diagnosis.findings import Diagnosis, Finding
 from fastmetrics.diagnosis.sides.rates import quartile_bins
 from fastmetrics.diagnosis.split.kitagawa import decompose
-from faultbench.cases import START, Case
-from faultbench.faults import WINDOWS, expected, levels, rescored
-from faultbench.logs import STATE_OF, Log
-from faultbench.measures import RATES, denominator, numerator
-from faultbench.oracle import consult
 
 __all__ = ["Diagnose", "expected_difference", "jaccard", "judge", "leaves_of", "words"]
 

@@ -52,10 +52,15 @@ def what(frame: pl.DataFrame) -> str:
     return f"{found:.3f} ({frame.height} cases)"
 
 
+def number(of_column: Any) -> float:
+    """A figure of a column, which Polars types as any value that a column may hold."""
+    return float(of_column)
+
+
 def windows(frame: pl.DataFrame, column: str) -> str:
     errors = frame[column].drop_nulls() if column in frame.columns else pl.Series([], dtype=pl.Int64)
     return (
-        f"median {errors.median():g}, p90 {errors.quantile(0.9, 'higher'):g} ({len(errors)} cases)"
+        f"median {number(errors.median()):g}, p90 {errors.quantile(0.9, 'higher'):g} ({len(errors)} cases)"
         if len(errors)
         else "-"
     )
@@ -63,7 +68,7 @@ def windows(frame: pl.DataFrame, column: str) -> str:
 
 def told(cases: pl.DataFrame) -> pl.DataFrame:
     """The cases with ``told``: the class that the first finding's tag amounts to."""
-    from faultbench.faults import KINDS
+    from benchmarks.faultbench.faults import KINDS
 
     answers = {(kind.name, sign): tags for kind in KINDS.values() for sign, tags in kind.tags.items()}
     rows = cases.select("kind", "sign", "first_tag").iter_rows()
@@ -84,7 +89,7 @@ def figures(faults: pl.DataFrame, nulls: pl.DataFrame) -> Iterator[tuple[str, st
         yield "false alarms, all nulls", "<= 5 %", share(nulls, "alarm")
         for (track,), part in nulls.group_by(["track"], maintain_order=True):
             yield f"false alarms, {track}", "<= 5 %", share(part, "alarm")
-        yield "ms a null, median", "", f"{nulls['ms'].median():.0f}"
+        yield "ms a null, median", "", f"{number(nulls['ms'].median()):.0f}"
 
 
 def fault_figures(cases: pl.DataFrame, nulls: pl.DataFrame) -> Iterator[tuple[str, str, str]]:
@@ -114,7 +119,7 @@ def fault_figures(cases: pl.DataFrame, nulls: pl.DataFrame) -> Iterator[tuple[st
     yield "WHAT: macro-F1, detected", "", what(cases.filter(pl.col("detected")))
     yield "WHAT: macro-F1, all and nulls", "", what(pl.concat([cases.select(columns), nothing]))
     yield "coverage of the effect's interval, detected", ">= .93", share(placed.filter(pl.col("detected")), "covered")
-    yield "findings elsewhere than at a root, a case", "", f"{placed['stray'].mean():.2f}"
+    yield "findings elsewhere than at a root, a case", "", f"{number(placed['stray'].mean()):.2f}"
     steps = placed.filter(pl.col("profile") == "step").with_columns(
         oracle_error=(pl.col("oracle_since") - pl.col("tau")).abs(),
         a_window=pl.col("rows") / (90 - pl.col("tau")),
@@ -127,8 +132,8 @@ def fault_figures(cases: pl.DataFrame, nulls: pl.DataFrame) -> Iterator[tuple[st
     seen = steps.filter(pl.col("detected")).with_columns(dated=pl.col("since_error").is_not_null())
     yield "WHEN: detected steps that are dated without a baseline", "", share(seen, "dated")
     error = cases["decomposition_error"].drop_nulls() if "decomposition_error" in cases.columns else pl.Series([])
-    yield "decomposition misses the total by at most", "1e-12", f"{error.max():.1e}" if len(error) else "-"
-    yield "ms a fault, median", "", f"{cases['ms'].median():.0f}"
+    yield "decomposition misses the total by at most", "1e-12", f"{number(error.max()):.1e}" if len(error) else "-"
+    yield "ms a fault, median", "", f"{number(cases['ms'].median()):.0f}"
 
 
 def by_kind(faults: pl.DataFrame) -> pl.DataFrame:

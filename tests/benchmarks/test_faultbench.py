@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,18 +11,15 @@ import numpy as np
 import polars as pl
 import pytest
 
+from benchmarks.faultbench import table
+from benchmarks.faultbench.cases import NULLS, START, Case, fault_case, null_case
+from benchmarks.faultbench.faults import KINDS, PROFILES, TN, WINDOWS, Fault, expected, levels
+from benchmarks.faultbench.logs import NULL, STATE_OF, Columns, Log, load
+from benchmarks.faultbench.measures import denominator, numerator
+from benchmarks.faultbench.run import frame_of
+from benchmarks.faultbench.score import expected_difference, jaccard, judge
 from fastmetrics.diagnosis.diagnose import diagnose
 from fastmetrics.diagnosis.findings import Diagnosis, Finding
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
-
-from faultbench import table
-from faultbench.cases import NULLS, START, Case, fault_case, null_case
-from faultbench.faults import KINDS, PROFILES, TN, WINDOWS, Fault, expected, levels
-from faultbench.logs import NULL, STATE_OF, Columns, Log, load
-from faultbench.measures import denominator, numerator
-from faultbench.run import frame_of
-from faultbench.score import expected_difference, jaccard, judge
 
 ROWS = 60_000
 

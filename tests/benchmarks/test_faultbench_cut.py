@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import polars as pl
 import pytest
 
 from bench_log import COLUMNS, frame
+from benchmarks.faultbench import table
+from benchmarks.faultbench.cases import fault_case, null_case
+from benchmarks.faultbench.logs import Columns, Log, read
+from benchmarks.faultbench.run import frame_of
+from benchmarks.faultbench.score import judge
 from fastmetrics.diagnosis.diagnose import diagnose
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
-
-from faultbench import table
-from faultbench.cases import fault_case, null_case
-from faultbench.logs import Columns, Log, read
-from faultbench.run import frame_of
-from faultbench.score import judge
 
 SEEDS = range(24)
 

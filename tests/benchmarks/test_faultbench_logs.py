@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
@@ -15,15 +14,12 @@ import pytest
 
 import fastmetrics as fm
 from bench_log import COLUMNS, frame
+from benchmarks.faultbench.cases import BANDS, START, Case, dealt, fault_case, null_case
+from benchmarks.faultbench.faults import KINDS, WINDOWS, Fault, Rows, inject, levels
+from benchmarks.faultbench.logs import STATE_OF, Columns, Log, read
+from benchmarks.faultbench.measures import denominator, numerator
+from benchmarks.faultbench.score import expected_difference, judge
 from fastmetrics.diagnosis.findings import Diagnosis, Finding
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
-
-from faultbench.cases import BANDS, START, Case, dealt, fault_case, null_case
-from faultbench.faults import KINDS, WINDOWS, Fault, Rows, inject, levels
-from faultbench.logs import STATE_OF, Columns, Log, read
-from faultbench.measures import denominator, numerator
-from faultbench.score import expected_difference, judge
 
 TAU = 40
 

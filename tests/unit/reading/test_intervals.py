@@ -528,7 +528,7 @@ def test_unknown_adjustment():
 @pytest.mark.parametrize("design", ["unweighted", "down-sampled"])
 @pytest.mark.parametrize("metric", [m for m in ALL if m.name not in ("label_coverage", "answer_rate")], **ids)
 def test_intervals_cover(metric, design):
-    """Five expected rows or more in every cell; the wide tables are made by benchmarks/interval_coverage.py."""
+    """Five expected rows or more in every cell; the wide tables are of `python -m benchmarks.interval_coverage`."""
     rng = np.random.default_rng(2)
     kept = np.array([0.1, 0.1, 1, 1] if design == "down-sampled" else [1.0] * 4)
     for rate, recall, specificity in ((0.5, 0.8, 0.9), (0.1, 0.6, 0.95)):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import itertools
 import json
 from pathlib import Path
@@ -13,11 +12,11 @@ import polars as pl
 import pytest
 
 import fastmetrics as fm
+from benchmarks import curves
 from fastmetrics.errors import DataError, FastMetricsError, SchemaError, SourceError
 from fastmetrics.training.shapes import block_edges, step_contrast, unimodal
 from fastmetrics.training.tags import TAGS
 
-BENCHMARK = Path(__file__).parents[3] / "benchmarks" / "curves.py"
 POINTS = 200
 X = np.linspace(0, 1, POINTS)
 FALL = 0.2 + np.exp(-3 * X)
@@ -288,11 +287,6 @@ def test_step_contrast_and_course_against_their_definitions() -> None:
 
 
 def test_a_part_of_the_benchmark() -> None:
-    spec = importlib.util.spec_from_file_location("training_curves", BENCHMARK)
-    assert spec is not None
-    assert spec.loader is not None
-    curves = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(curves)
     jobs = list(itertools.product(range(len(curves.KINDS)), (0.01, 0.05), (100, 1000), (0, 1)))
     outcomes = [curves.outcome(job) for job in jobs]
     assert np.mean([curves.f1(outcomes, tag)[3] for tag in curves.TAGS]) > 0.95

@@ -16,11 +16,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 import fastmetrics as fm
-import logs
-from forms import Counted, Form
-from keys import KEYS, Key, codes, dense, encoded, packed_polars, packed_sql, space
-from labelled import BINARY
-from race import Side
+from benchmarks.speed import logs
+from benchmarks.speed.forms import Counted, Form
+from benchmarks.speed.keys import KEYS, Key, codes, dense, encoded, packed_polars, packed_sql, space
+from benchmarks.speed.labelled import BINARY
+from benchmarks.speed.race import Side
 
 if TYPE_CHECKING:
     from chdb.session import Session
@@ -111,7 +111,7 @@ def polars_sides(data: pl.LazyFrame, question: Question) -> Iterator[Side]:
             yield Side(
                 "Polars",
                 ", ".join(part for part in ("streaming", form.name, way) if part),
-                lambda query=query: query.collect(engine="streaming"),
+                partial(query.collect, engine="streaming"),
                 question.answer(form),
             )
 
@@ -153,9 +153,13 @@ def duckdb_sides(source: str, question: Question) -> Iterator[Side]:
             yield Side(
                 "DuckDB",
                 ", ".join(part for part in (form.name, way) if part),
-                lambda query=query: duckdb_connection().sql(query).to_arrow_table(),
+                partial(duckdb_arrow, query),
                 partial(from_arrow, answer=question.answer(form)),
             )
+
+
+def duckdb_arrow(query: str) -> Any:
+    return duckdb_connection().sql(query).to_arrow_table()
 
 
 def from_arrow(found: Any, answer: Table) -> pl.DataFrame:
@@ -167,6 +171,10 @@ def clickhouse_session() -> Session:
     from chdb.session import Session
 
     return Session()  # in a folder of its own, which it removes
+
+
+def clickhouse_rows(query: str) -> Any:
+    return clickhouse_session().query(query, "RowBinary").bytes()
 
 
 CLICKHOUSE = {"u1": "UInt8", "u2": "UInt16", "u4": "UInt32", "i4": "Int32", "f4": "Float32", "f8": "Float64"}
@@ -228,7 +236,7 @@ def clickhouse(log: logs.Log, question: Question) -> Iterator[Side]:
         yield Side(
             "ClickHouse",
             f"{form.name}, one packed key",
-            lambda query=query: clickhouse_session().query(query, "RowBinary").bytes(),
+            partial(clickhouse_rows, query),
             partial(from_rows, answer=question.answer(form), row=row),
         )
 
@@ -254,7 +262,8 @@ def numpy_table(log: logs.Log, question: Question) -> Iterator[Side]:
     """The same, and what everyone else answers: the groups that occur, with the code of each of their keys."""
     keys = dense(question.all_keys)
 
-    def groups(cells: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    def whole(arrays: Side) -> dict[str, NDArray[Any]]:
+        cells = arrays.run()
         rows = reduce(np.bitwise_or, (of for of in cells.values() if of.dtype.kind == "i"))
         found = np.flatnonzero(rows)
         columns, code = {name: of[found] for name, of in cells.items()}, found
@@ -269,7 +278,7 @@ def numpy_table(log: logs.Log, question: Question) -> Iterator[Side]:
         return question.canonical(pl.DataFrame({"code": code} | columns))
 
     for arrays in bincount(log, question):
-        yield Side("numpy", "bincount, a row a group with its keys", lambda arrays=arrays: groups(arrays.run()), table)
+        yield Side("numpy", "bincount, a row a group with its keys", partial(whole, arrays), table)
 
 
 def sklearn(log: logs.Log, question: Question) -> Iterator[Side]:

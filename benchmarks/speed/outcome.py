@@ -8,7 +8,7 @@ from statistics import median
 
 import polars as pl
 
-from race import Runs, multiple
+from benchmarks.measuring.clock import Runs, multiple
 
 __all__ = ["Outcome", "multiples", "standings"]
 

@@ -1,25 +1,21 @@
-"""Where and how a benchmark runs: its sizes, its log, and what the machine can do."""
+"""How a benchmark runs: its sizes, its log, and what the machine reads a second."""
 
 from __future__ import annotations
 
-import os
-import platform
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-import logs
+from benchmarks.speed import logs
 
-__all__ = ["Setting", "machine", "versions"]
+__all__ = ["Setting"]
 
-PACKAGES = ("numba", "numpy", "polars", "pyarrow", "duckdb", "chdb", "scikit-learn")
 READ_BYTES = 1 << 30
 
 
@@ -56,22 +52,3 @@ def fastest_read(array: NDArray[np.int64], read: Callable[[NDArray[np.int64]], A
         read(array)
         took.append(time.perf_counter() - start)
     return min(took)
-
-
-def versions() -> str:
-    """The packages that take part."""
-    found = []
-    for package in PACKAGES:
-        try:
-            found.append(f"{package} {version(package)}")
-        except PackageNotFoundError:
-            found.append(f"without {package}")
-    return ", ".join(found)
-
-
-def machine() -> str:
-    """The cores and the name of the processor, as Linux has it."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    name = next((line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.processor())
-    return f"{os.cpu_count()} cores of {name}"

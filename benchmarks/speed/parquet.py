@@ -1,6 +1,6 @@
 """Works on Parquet files: each run in a process of its own, which first counts a small file, so that its memory shows.
 
-``python benchmarks/parquet.py PEER FORM OUT SMALL FILE...`` is such a process.
+``python -m benchmarks.speed.parquet PEER FORM OUT SMALL FILE...`` is such a process.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from statistics import median
 
 import polars as pl
 
-import logs
-import peers
-from labelled import BINARY
-from outcome import Outcome, multiples, standings
-from peers import Question
-from race import Run, Runs, Side, check, peak_memory, timed
-from setting import Setting
+from benchmarks.measuring.clock import Run, Runs, peak_memory, timed
+from benchmarks.speed import logs, peers
+from benchmarks.speed.labelled import BINARY
+from benchmarks.speed.outcome import Outcome, multiples, standings
+from benchmarks.speed.peers import Question
+from benchmarks.speed.race import Side, check
+from benchmarks.speed.setting import Setting
 
 __all__ = ["counting", "from_files", "from_one_file"]
 
@@ -65,7 +65,7 @@ def read_once(peer: str, form: str, out: Path, small: Path, paths: Sequence[Path
 def apart(peer: str, form: str, paths: Sequence[Path], folder: Path) -> tuple[pl.DataFrame, Run]:
     """`read_once` in a process of its own: the table and the cost."""
     out = folder / "out.parquet"
-    command = [sys.executable, __file__, peer, form, str(out), str(folder / "small.parquet"), *map(str, paths)]
+    command = [sys.executable, "-m", __name__, peer, form, str(out), str(folder / "small.parquet"), *map(str, paths)]
     printed = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     return pl.read_parquet(out), Run(*json.loads(printed))
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import polars as pl
 
-from outcome import Outcome
-from setting import Setting
+from benchmarks.speed.outcome import Outcome
+from benchmarks.speed.setting import Setting
 
 __all__ = ["measured"]
 

@@ -10,16 +10,15 @@ from typing import Any
 
 import polars as pl
 
-import logs
-import parquet
-import peers
-from labelled import BINARY
-from memory import field
-from peers import Question
-from pictures import FROM_PARQUET, draw_growth, draw_threads
-from race import Run, Side, race, timed
-from report import markdown, now, put_section, wrapped
-from setting import Setting
+from benchmarks.measuring.clock import Run, timed
+from benchmarks.measuring.page import markdown, now, put_section, wrapped
+from benchmarks.speed import logs, parquet, peers
+from benchmarks.speed.labelled import BINARY
+from benchmarks.speed.memory import field
+from benchmarks.speed.peers import Question
+from benchmarks.speed.pictures import FROM_PARQUET, draw_growth, draw_threads
+from benchmarks.speed.race import Side, race
+from benchmarks.speed.setting import Setting
 
 __all__ = ["write"]
 
@@ -30,7 +29,7 @@ MODELLED = (1, 2, 4, 8, 16, 32, 64)
 ROUNDS = 3
 SIDES = {"label": "label", "pred": "pred"}
 W = Question(BINARY, ("model", "country", "hour"), {key: key for key in ("ts", "model", "country")} | SIDES)
-IMAGES = Path(__file__).parents[1] / "docs" / "images"
+IMAGES = Path(__file__).parents[2] / "docs" / "images"
 
 
 def curve(cases: Iterable[tuple[int, logs.Log, Question]], forms: set[str]) -> Iterator[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""How many planted root causes `explain_sum` finds: run as a script, it prints a line and writes ROOTS.md."""
+"""How many planted root causes `explain_sum` finds: it prints a line and puts it into ROOTS.md."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from generators import SETS, Case, Root, case
 
 import fastmetrics as fm
+from benchmarks.roots.generators import SETS, Case, Root, case
 
 TABLE = Path(__file__).parent.parent / "ROOTS.md"
 
@@ -91,7 +91,7 @@ def store(line: str) -> None:
         "# Root causes of an additive measure\n\n"
         "Planted causes found exactly by `explain_sum`, pooled over cases drawn as the public generator of RiskLoc\n"
         "describes them: S has 48,000 leaves and causes of any level, L has 36,000 and causes of one leaf.\n"
-        "`python benchmarks/roots/run.py --set S --cases 100 --seed 1000` writes a row; times are CPU times.\n\n"
+        "`python -m benchmarks.roots --set S --cases 100 --seed 1000` writes a row; times are CPU times.\n\n"
         "| set | cases | first seed | F1 | precision | recall | nothing reported | median ms | p90 ms |\n"
         "|---|---|---|---|---|---|---|---|---|\n"
     )

@@ -1,27 +1,22 @@
-"""RESULTS.md: where and how it was measured, what was reached of the goals, and the standings of each work."""
+"""The section "Speed" of RESULTS.md: how it was measured, what was reached of the goals, and each work's standings."""
 
 from __future__ import annotations
 
 import os
 import platform
-import re
-import textwrap
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
-from pathlib import Path
 
 import polars as pl
 
 import fastmetrics as fm
-import logs
-import peers
-from outcome import Outcome
-from setting import Setting, machine, versions
-from works import REASONS, Work
+from benchmarks.measuring.machine import machine, versions
+from benchmarks.measuring.page import markdown, now, wrapped
+from benchmarks.speed import logs, peers
+from benchmarks.speed.outcome import Outcome
+from benchmarks.speed.setting import Setting
+from benchmarks.speed.works import REASONS, Work
 
-__all__ = ["RESULTS", "markdown", "now", "put_section", "report", "section", "wrapped"]
-
-RESULTS = Path(__file__).parent / "RESULTS.md"
+__all__ = ["goal_rows", "report", "section"]
 
 METHOD = (
     f"{{rows:,}} rows of {logs.DAYS} days, nearly in the order of time: {len(logs.MODELS)} models, "
@@ -38,25 +33,6 @@ METHOD = (
     "below 1 is faster than fastmetrics. In memory, goals are multiples of one fastmetrics thread. Memory is the peak "
     "of a process of its own.",
 )
-
-
-def markdown(table: pl.DataFrame) -> str:
-    with pl.Config(
-        tbl_formatting="MARKDOWN",
-        tbl_hide_column_data_types=True,
-        tbl_hide_dataframe_shape=True,
-        tbl_cell_numeric_alignment="RIGHT",
-        tbl_rows=-1,
-        tbl_cols=-1,
-        tbl_width_chars=200,
-        fmt_str_lengths=100,
-        thousands_separator=True,
-    ):
-        return str(table)
-
-
-def now() -> str:
-    return f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def lost(outcome: Outcome) -> list[str]:
@@ -96,10 +72,6 @@ def section(work: Work, outcome: Outcome) -> str:
     return "\n".join(part for part in parts if part).rstrip() + "\n"
 
 
-def wrapped(text: str, indent: str = "") -> str:
-    return textwrap.fill(text, 120, subsequent_indent=indent, break_on_hyphens=False)
-
-
 def report(outcomes: Mapping[Work, Outcome], setting: Setting, command: str, load: float) -> str:
     """The section "Speed" of RESULTS.md."""
     where = (
@@ -114,15 +86,3 @@ def report(outcomes: Mapping[Work, Outcome], setting: Setting, command: str, loa
         goals.append("\n".join(told) + "\n")
     works = [section(work, outcome) for work, outcome in outcomes.items()]
     return "\n".join(["# Speed\n", wrapped(where) + "\n", *method, *goals, "## Works\n", *works])
-
-
-def put_section(text: str, path: Path = RESULTS) -> None:
-    """Put a section into a page in the place of the one with the same heading, or at the end."""
-    heading = text.partition("\n")[0]
-    level = len(heading) - len(heading.lstrip("#"))
-    page = path.read_text() if path.exists() else ""
-    old = re.compile(rf"^{re.escape(heading)}\n.*?(?=^#{{1,{level}}} |\Z)", re.DOTALL | re.MULTILINE)
-    new = text.rstrip() + "\n\n"
-    found = old.search(page)
-    whole = page[: found.start()] + new + page[found.end() :] if found else page.rstrip() + "\n\n" + new
-    path.write_text(whole.lstrip().rstrip() + "\n")

@@ -1,22 +1,19 @@
-"""The clock, and the race: sides that do one work take turns, and every result is compared outside the clock."""
+"""The race: sides that do one work take turns, and every result is compared outside the clock."""
 
 from __future__ import annotations
 
-import gc
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from statistics import median
 from typing import Any, NamedTuple
 
 import polars as pl
 from polars.testing import assert_frame_equal
 
-__all__ = ["Run", "Runs", "Side", "Trial", "check", "fastest", "multiple", "peak_memory", "race", "timed"]
+from benchmarks.measuring.clock import Runs, timed
+
+__all__ = ["Side", "Trial", "check", "fastest", "race"]
 
 NEAR = 1.4  # times the least: still to be considered
-PAUSE = 0.05  # seconds for which threads of the last run may still spin
 
 
 @dataclass(frozen=True)
@@ -35,26 +32,6 @@ class Side:
     @property
     def name(self) -> str:
         return f"{self.peer}, {self.form}"
-
-
-class Run(NamedTuple):
-    """What one run cost, in seconds; the memory is the peak of its process in MB."""
-
-    cpu: float
-    wall: float
-    memory: float = float("nan")
-
-
-Runs = dict[str, list[Run]]
-
-
-def timed(run: Callable[[], Any]) -> tuple[Any, Run]:
-    """The result of a call and its cost; CPU time is that of all threads of this process."""
-    gc.collect()
-    time.sleep(PAUSE)
-    cpu, wall = time.process_time(), time.perf_counter()
-    result = run()
-    return result, Run(time.process_time() - cpu, time.perf_counter() - wall)
 
 
 def check(side: str, table: pl.DataFrame, expected: pl.DataFrame) -> None:
@@ -98,14 +75,3 @@ def fastest(forms: Iterable[Side]) -> Trial:
         if cpu[name] <= near:
             cpu[name] = min(cpu[name], timed(side.run)[1].cpu)
     return Trial(sides[min(cpu, key=cpu.__getitem__)], cpu)
-
-
-def multiple(runs: Sequence[Run], first: Sequence[Run], of: str = "cpu") -> float:
-    """The median over the rounds of one side's cost as a multiple of that of the first side in the same round."""
-    return median(float(getattr(run, of) / getattr(other, of)) for run, other in zip(runs, first, strict=False))
-
-
-def peak_memory() -> float:
-    """The peak of this process in MB. Not ru_maxrss, which a new process inherits from the one that started it."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1e3

@@ -10,10 +10,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 import fastmetrics as fm
+from benchmarks.speed.forms import PLAIN_SIDES, ROWS, Aggregate, Counted, Form, cell_columns, from_long
+from benchmarks.speed.keys import KEYS
+from benchmarks.speed.logs import Log
 from fastmetrics.families.regression import SUMS as SUMS_OF_ERRORS
-from forms import PLAIN_SIDES, ROWS, Aggregate, Counted, Form, cell_columns, from_long
-from keys import KEYS
-from logs import Log
 
 __all__ = ["CLASSES", "MARGINS", "PROBABILITIES", "REGRESSION"]
 

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from logs import COUNTRIES, HOUR, MODELS, NULL, SIZES, START, Log
+from benchmarks.speed.logs import COUNTRIES, HOUR, MODELS, NULL, SIZES, START, Log
 
 __all__ = ["KEYS", "Key", "codes", "dense", "encoded", "packed_polars", "packed_sql", "space"]
 

@@ -10,8 +10,8 @@ from itertools import product
 
 import polars as pl
 
-from outcome import Outcome
-from setting import Setting
+from benchmarks.speed.outcome import Outcome
+from benchmarks.speed.setting import Setting
 
 __all__ = ["measured"]
 

@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 import polars as pl
 
-import peers
-from logs import Log
-from outcome import Outcome, multiples, standings
-from peers import Question
-from race import Side, fastest, race
-from setting import Setting
+from benchmarks.speed import peers
+from benchmarks.speed.logs import Log
+from benchmarks.speed.outcome import Outcome, multiples, standings
+from benchmarks.speed.peers import Question
+from benchmarks.speed.race import Side, fastest, race
+from benchmarks.speed.setting import Setting
 
 __all__ = ["field", "in_memory"]
 

@@ -10,9 +10,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from benchmarks.speed.keys import KEYS, Key
+from benchmarks.speed.logs import Log
 from fastmetrics.contract.family import Family
-from keys import KEYS, Key
-from logs import Log
 
 __all__ = ["PLAIN_SIDES", "ROWS", "Aggregate", "Counted", "Form", "cell_columns", "from_long"]
 

@@ -1,4 +1,4 @@
-"""How fast logs are counted, beside the peers on the same work: ``python benchmarks/speed.py``.
+"""How fast logs are counted, beside the peers on the same work: ``python -m benchmarks.speed``.
 
 ``--only W`` runs one row of the table (a part of its name is enough) and prints it. Without it every row is run, the
 sections "Speed" and "Growth" of RESULTS.md are written and the pictures of growth drawn; ``--growth`` does only the
@@ -16,11 +16,12 @@ from pathlib import Path
 
 import polars as pl
 
-import growth
-from outcome import Outcome
-from report import RESULTS, goal_rows, markdown, put_section, report, section
-from setting import Setting
-from works import WORKS, Work
+from benchmarks.measuring.page import RESULTS, markdown, put_section
+from benchmarks.speed import growth
+from benchmarks.speed.outcome import Outcome
+from benchmarks.speed.report import goal_rows, report, section
+from benchmarks.speed.setting import Setting
+from benchmarks.speed.works import WORKS, Work
 
 
 def chosen(only: Sequence[str], full: bool) -> list[Work]:
@@ -58,7 +59,7 @@ def main() -> None:
         for work in works:
             outcomes[work] = work.run(setting)
             print(section(work, outcomes[work]), flush=True)
-        command = " ".join(["python benchmarks/speed.py", *sys.argv[1:]])
+        command = " ".join(["python -m benchmarks.speed", *sys.argv[1:]])
         if outcomes:
             print(markdown(pl.DataFrame(list(goal_rows(outcomes)))))
             out = asked.out or (None if asked.only else RESULTS)

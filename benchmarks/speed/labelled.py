@@ -9,9 +9,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 import fastmetrics as fm
-from forms import PLAIN_SIDES, ROWS, Aggregate, Counted, Form, cell_columns, from_long
-from keys import KEYS
-from logs import Log
+from benchmarks.speed.forms import PLAIN_SIDES, ROWS, Aggregate, Counted, Form, cell_columns, from_long
+from benchmarks.speed.keys import KEYS
+from benchmarks.speed.logs import Log
 
 __all__ = ["BINARY", "NULLS", "WEIGHTED"]
 

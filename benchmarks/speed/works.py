@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import bound
-import families
-import labelled
-import startup
-from forms import Counted
-from memory import in_memory
-from outcome import Outcome
-from parquet import from_files, from_one_file
-from peers import Question
-from setting import Setting
+from benchmarks.speed import bound, families, labelled, startup
+from benchmarks.speed.forms import Counted
+from benchmarks.speed.memory import in_memory
+from benchmarks.speed.outcome import Outcome
+from benchmarks.speed.parquet import from_files, from_one_file
+from benchmarks.speed.peers import Question
+from benchmarks.speed.setting import Setting
 
 __all__ = ["REASONS", "WORKS", "Goal", "Work"]
 

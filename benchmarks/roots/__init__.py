@@ -1,0 +1,1 @@
+"""Planted root causes of additive measures: ``python -m benchmarks.roots``."""
