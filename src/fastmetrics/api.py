@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
+from fastmetrics.aliases import Progress
 from fastmetrics.contract.columns import Column
 from fastmetrics.contract.family import Family
 from fastmetrics.counts import Counts
@@ -34,7 +35,6 @@ By = Column | Sequence[Column] | None
 IMPORTING = threading.RLock()  # or one of two first counts at once may meet modules that the other has half imported
 if hasattr(os, "register_at_fork"):  # or a child may wait for ever for the imports of a thread that it does not have
     os.register_at_fork(before=IMPORTING.acquire, after_in_parent=IMPORTING.release, after_in_child=IMPORTING.release)
-Progress = Callable[[int, int | None], object]
 
 
 def count(

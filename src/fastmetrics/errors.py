@@ -10,7 +10,6 @@ from fastmetrics.wording import printable, readable, shortened
 
 __all__ = ["DataError", "FastMetricsError", "MergeError", "SchemaError", "SourceError", "listed", "unknown"]
 
-
 LONGEST_MESSAGE = 2000
 
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from fastmetrics.aliases import Floats
+from fastmetrics.arithmetic import divide
 from fastmetrics.errors import SchemaError, unknown
 
 __all__ = ["Cells", "Formula", "Metric", "find", "value"]
 
-Floats = NDArray[np.float64]
 Kind = Literal["proportion", "ratio", "other"]
 
 
@@ -105,9 +104,7 @@ def value(metric: Metric, cells: Cells) -> Floats:
     num = np.asarray(metric.num(cells), np.float64)
     if metric.den is None:
         return num
-    den = np.asarray(metric.den(cells), np.float64)
-    out: Floats = np.full(np.broadcast_shapes(num.shape, den.shape), math.nan)
-    return np.divide(num, den, out=out, where=den != 0)
+    return divide(num, np.asarray(metric.den(cells), np.float64))
 
 
 def find(asked: str | Metric, rows: Sequence[Metric]) -> Metric:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fastmetrics.arithmetic import divide
 from fastmetrics.arrays.encoding import Labels, as_labels, positions, read_labels
 from fastmetrics.arrays.inputs import (
     Array,
@@ -184,7 +185,7 @@ def _average_precision(positive: Array, score: Array, weights: Array | None) -> 
         warn("y_true has no positive row, so average precision is 0.0")
         return 0.0
     chosen = tps + fps
-    precision = np.divide(tps, chosen, out=np.zeros_like(tps), where=chosen != 0)
+    precision = divide(tps, chosen, 0.0)
     return max(0.0, float(np.sum(np.diff(tps / tps[-1], prepend=0.0) * precision)))
 
 

@@ -25,7 +25,6 @@ from fastmetrics.kernels.cells import (
 
 __all__ = ["FEW_GROUPS", "Block", "Drained", "Place", "Tally"]
 
-
 MOST_CELLS = 2**32
 FEW_GROUPS = 1 << 12  # up to which numpy does what three kernels do for many: the first count waits 2 s less for those
 FEW_STATES = 4  # of a family: what is planned with before the first rows

@@ -7,10 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from fastmetrics.aliases import Floats, Mask
 from fastmetrics.contract.family import Family
 from fastmetrics.counts import Counts
 from fastmetrics.diagnosis.causes.incidents import LATE, Limits, Told, found_in, measure
@@ -34,8 +33,6 @@ from fastmetrics.state.layout import WINDOW
 from fastmetrics.wording import readable
 
 __all__ = ["diagnose"]
-
-Floats = NDArray[np.float64]
 
 # How the error rate of a report is divided. Dates add nothing: they are estimated only where a slice was found.
 SHARES = {"rates": 0.5, "periods": 0.2, "volumes": 0.2, "mix": 0.1}
@@ -254,7 +251,7 @@ def grouped(told: Sequence[Told], rows: Floats) -> list[list[Told]]:
     return groups
 
 
-def overlap(a: NDArray[np.bool_], b: NDArray[np.bool_], rows: Floats) -> float:
+def overlap(a: Mask, b: Mask, rows: Floats) -> float:
     """The share of rows of either that both hold."""
     return float(rows[a & b].sum() / max(rows[a | b].sum(), 1.0))
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from fastmetrics.arithmetic import Z95
 from fastmetrics.counts import Counts
 from fastmetrics.diagnosis.causes.incidents import measure, rate_numbers
 from fastmetrics.diagnosis.causes.mix_shift import mix_numbers, mix_of
@@ -27,7 +28,6 @@ __all__ = ["estimated", "halves"]
 
 Sides = tuple[Counts, Counts]
 
-Z = 1.959964  # of intervals at 95 %
 UNKNOWN = dict.fromkeys(("baseline", "current", "difference", "low", "high", "error_share", "contribution"))
 
 
@@ -91,14 +91,14 @@ def numbers_of(pair: Pair, rates: Sequence[Rate], finding: Finding) -> dict[str,
         name, kind = pair.counted
         ratio, dispersion = pair.volume(name, ROWS[kind])
         dispersion = usual_rows(whole, length) if length else dispersion
-        return volume_numbers(pair, ratio, inside, Z * sqrt(dispersion.of(pair.lattice, cell)))
+        return volume_numbers(pair, ratio, inside, Z95 * sqrt(dispersion.of(pair.lattice, cell)))
     one = next((rate for rate in (*rates, *pair.rates) if rate.name == finding.metric), None)
     if one is None:
         return {}
     measured = measure(pair, [one])[one.name]
     if finding.tag == "mix_shift":
         return mix_numbers(mix_of(pair, measured))
-    z = Z * sqrt(measured.dispersion.of(pair.lattice, cell))
+    z = Z95 * sqrt(measured.dispersion.of(pair.lattice, cell))
     return rate_numbers(measured.ratio, inside, effect_of(measured.ratio.of(inside), z))
 
 

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastmetrics.families.ranking import share
+from fastmetrics.aliases import Floats, Mask
+from fastmetrics.arithmetic import divide
 from fastmetrics.metrics import Metric
 
 __all__ = ["calibration_metrics", "judged", "tenth_of_score", "tenths"]
 
-Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
 
 TENTHS = np.arange(11) / 10
@@ -68,7 +68,7 @@ def tenth_of_rank(c: Any) -> tuple[Places, Places, Places]:
     rows = rows_of(c)
     total = rows.sum(axis=1, keepdims=True)
     end = np.cumsum(rows, axis=1)
-    first, middle, last = (10 * share(at, total, 0) for at in (end - rows, end - rows / 2, end))
+    first, middle, last = (10 * divide(at, total, 0) for at in (end - rows, end - rows / 2, end))
     return whole(np.floor(first)), whole(np.floor(middle)), whole(np.maximum(np.ceil(last) - 1, np.floor(first)))
 
 
@@ -86,14 +86,14 @@ def ends(edges: Floats) -> tuple[Floats, Floats]:
     return np.r_[0.0, edges, 0.0], np.r_[0.0, edges[1:], edges[-1], 0.0]
 
 
-def regrouped(c: Any, edges: Floats, uncertain: NDArray[np.bool_]) -> Floats:
+def regrouped(c: Any, edges: Floats, uncertain: Mask) -> Floats:
     """How far another place for the rows of uncertain bins can move a calibration error.
 
     A row moved from one place to another changes both gaps by at most |label - score|, which the edges bound.
     """
     low, high = ends(edges)
     furthest = c.positive * (1 - low) + c.negative * high
-    return share(2 * np.where(uncertain, furthest, 0).sum(axis=1), judged(c))
+    return divide(2 * np.where(uncertain, furthest, 0).sum(axis=1), judged(c))
 
 
 def ece(c: Any, edges: Floats) -> Any:
@@ -116,7 +116,7 @@ def ece_equal_mass_error(c: Any, edges: Floats) -> Floats:
 
 def mean_score(c: Any) -> Floats:
     """The mean score of each bin, some number in [0, 1] where it holds no probability."""
-    return np.clip(share(c.score_sum, rows_of(c), 0.5), 0, 1)
+    return np.clip(divide(c.score_sum, rows_of(c), 0.5), 0, 1)
 
 
 def squared_scores(c: Any, edges: Floats) -> Any:
@@ -144,12 +144,12 @@ def bias(c: Any, edges: Floats) -> Any:
     place = tenth_of_score(edges)[0]
     squares = c.values if c.squares is None else c.squares
     positive, rows = tenths(c.positive, place), tenths(rows_of(c), place)
-    rate = share(positive, rows, 0)
+    rate = divide(positive, rows, 0)
     spread = np.sqrt(
         tenths(squares["positive"], place) * (1 - rate) ** 2 + tenths(squares["negative"], place) * rate**2
     )
     d = np.abs(positive - tenths(c.score_sum, place))
-    scaled = share(d, spread * math.sqrt(2), math.inf)
+    scaled = divide(d, spread * math.sqrt(2), math.inf)
     folded = spread * math.sqrt(2 / math.pi) * np.exp(-(scaled**2)) + d * erf(scaled)
     return (folded - d).sum(axis=1)
 
@@ -159,7 +159,7 @@ def ece_debiased_error(c: Any, edges: Floats) -> Floats:
     squares = c.values if c.squares is None else c.squares
     most = np.sqrt(20 / math.pi * (squares["positive"] + squares["negative"]).sum(axis=1))
     moved = ece_error(c, edges)
-    return np.where(moved > 0, moved + share(most, judged(c)), moved)
+    return np.where(moved > 0, moved + divide(most, judged(c)), moved)
 
 
 def recalibration(c: Any) -> tuple[Floats, Floats]:
@@ -179,16 +179,14 @@ def recalibration(c: Any) -> tuple[Floats, Floats]:
     return np.where(estimable, intercept, math.nan), np.where(estimable, slope, math.nan)
 
 
-def overlapping(
-    group: Places, x: Floats, positive: NDArray[np.bool_], negative: NDArray[np.bool_], groups: int
-) -> NDArray[np.bool_]:
+def overlapping(group: Places, x: Floats, positive: Mask, negative: Mask, groups: int) -> Mask:
     """Whether some positive of a group lies below some negative, and some negative below some positive."""
     lowest = np.full((2, groups), math.inf)
     highest = np.full((2, groups), -math.inf)
     for side, which in enumerate((positive, negative)):
         np.minimum.at(lowest[side], group[which], x[which])
         np.maximum.at(highest[side], group[which], x[which])
-    both: NDArray[np.bool_] = (lowest[0] < highest[1]) & (lowest[1] < highest[0])
+    both: Mask = (lowest[0] < highest[1]) & (lowest[1] < highest[0])
     return both
 
 
@@ -204,16 +202,16 @@ def logistic_fit(group: Places, x: Floats, n: Floats, k: Floats, groups: int) ->
         z = a[group] + b[group] * x
         return total((n - k) * np.logaddexp(0, z) + k * np.logaddexp(0, -z))
 
-    a, b = np.log(share(total(k), total(n - k), 1)), np.zeros(groups)
+    a, b = np.log(divide(total(k), total(n - k), 1)), np.zeros(groups)
     for _ in range(NEWTON_STEPS):
         z = a[group] + b[group] * x
         small = np.exp(-np.abs(z))
         p = np.where(z < 0, small, 1) / (1 + small)
         slack, weight = k - n * p, n * small / (1 + small) ** 2
-        centre = share(total(weight * x), total(weight), 0)
+        centre = divide(total(weight * x), total(weight), 0)
         away = x - centre[group]
-        db = share(total(slack * away), total(weight * away**2), 0)
-        da = share(total(slack), total(weight), 0) - db * centre
+        db = divide(total(slack * away), total(weight * away**2), 0)
+        da = divide(total(slack), total(weight), 0) - db * centre
         gain = (da * total(slack) + db * total(slack * x)) / 4
         now = loss(a, b) * (1 + 1e-13)
         size = np.ones(groups)

@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from fastmetrics.aliases import Floats, Integers, Mask
 from fastmetrics.contract.capabilities import CrossTable
 from fastmetrics.contract.cells import Cell, CellTable, InnerKey, Rows
 from fastmetrics.contract.columns import Column, column_name
@@ -29,8 +30,6 @@ from fastmetrics.schema import repeated
 
 __all__ = ["METRICS", "classes", "common_class_dtype", "most_confused", "per_class"]
 
-Codes = NDArray[np.int64]
-Floats = NDArray[np.float64]
 INF = float("inf")
 
 # What a row of the long table says.
@@ -212,8 +211,8 @@ def is_number(dtype: pl.DataType) -> bool:
 class Pairs:
     """Pairs of one of ``size`` groups and a class, by their codes; the first ``listed`` classes are averaged over."""
 
-    group: Codes
-    code: Codes
+    group: Integers
+    code: Integers
     size: int
     listed: int
 
@@ -228,12 +227,12 @@ class Matrix:
 
     table: CellTable
     classes: pl.Series
-    label: Codes
-    prediction: Codes
-    judged: NDArray[np.bool_]
+    label: Integers
+    prediction: Integers
+    judged: Mask
     pairs: Pairs
-    of_label: Codes
-    of_prediction: Codes
+    of_label: Integers
+    of_prediction: Integers
 
 
 def matrix(table: CellTable, labels: Sequence[Any] | None) -> Matrix:
@@ -249,7 +248,7 @@ def matrix(table: CellTable, labels: Sequence[Any] | None) -> Matrix:
     return Matrix(table, classes, label, prediction, judged, held, of_label, of_prediction)
 
 
-def coded(table: CellTable, labels: Sequence[Any] | None) -> tuple[pl.Series, int, Codes, Codes]:
+def coded(table: CellTable, labels: Sequence[Any] | None) -> tuple[pl.Series, int, Integers, Integers]:
     """Every class, how many of them are listed, and the codes of labels and predictions."""
     label, prediction = table.keys["label"], table.keys["prediction"]
     dtype = class_dtype(common_class_dtype(label.dtype, prediction.dtype), labels)
@@ -260,14 +259,14 @@ def coded(table: CellTable, labels: Sequence[Any] | None) -> tuple[pl.Series, in
     return order, len(order if labels is None else first), codes(label, order), codes(prediction, order)
 
 
-def codes(values: pl.Series, order: pl.Series) -> Codes:
+def codes(values: pl.Series, order: pl.Series) -> Integers:
     """The place of each value in ``order``, -1 for null."""
     places = pl.int_range(len(order), eager=True)
-    found: Codes = values.replace_strict(order, places, default=-1, return_dtype=pl.Int64).to_numpy()
+    found: Integers = values.replace_strict(order, places, default=-1, return_dtype=pl.Int64).to_numpy()
     return found
 
 
-def added(weight: NDArray[Any], at: Codes, size: int) -> Floats:
+def added(weight: NDArray[Any], at: Integers, size: int) -> Floats:
     """The sum of the weights of each place in 0 .. size - 1."""
     return np.bincount(at, weight, size).astype(np.float64, copy=False)
 

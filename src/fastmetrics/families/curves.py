@@ -9,18 +9,17 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from fastmetrics.aliases import Floats, Mask
+from fastmetrics.arithmetic import divide
 from fastmetrics.contract.capabilities import Curve
 from fastmetrics.contract.cells import CellTable
 from fastmetrics.contract.family import Family
 from fastmetrics.errors import SchemaError, unknown
 from fastmetrics.families.calibration import judged, tenth_of_score, tenths
-from fastmetrics.families.ranking import reached, share
+from fastmetrics.families.ranking import reached
 
 __all__ = ["CURVES", "curve"]
-
-Floats = NDArray[np.float64]
 
 
 def curve(kind: str, table: CellTable, family: Family) -> pl.DataFrame:
@@ -71,11 +70,11 @@ def ranking_points(c: Any, edges: Floats, kind: str) -> pl.DataFrame:
     true, false = (np.pad(reached(counts)[:, ::-1], ((0, 0), (1, 0))) for counts in (c.positive, c.negative))
     threshold = np.r_[math.inf, np.nextafter(edges[-1], math.inf), edges[::-1], -math.inf]
     occupied = np.pad((c.positive + c.negative)[:, ::-1] > 0, ((0, 0), (1, 0)), constant_values=True)
-    recall = share(true, true[:, -1:])
+    recall = divide(true, true[:, -1:])
     if kind == "roc":
-        columns = {"fpr": share(false, false[:, -1:]), "tpr": recall}
+        columns = {"fpr": divide(false, false[:, -1:]), "tpr": recall}
     else:
-        columns = {"precision": share(true, true + false, 1), "recall": recall}
+        columns = {"precision": divide(true, true + false, 1), "recall": recall}
     return points(occupied, {"threshold": np.broadcast_to(threshold, occupied.shape), **columns})
 
 
@@ -85,11 +84,11 @@ def calibration_points(c: Any, edges: Floats) -> pl.DataFrame:
     n = positive + tenths(c.negative, place)
     start = np.searchsorted(place[1:-2], np.arange(11))
     low, high = (np.broadcast_to(edges[at], n.shape) for at in (start[:-1], start[1:]))
-    columns = {"low": low, "high": high, "n": n, "mean_score": share(score, n), "observed_rate": share(positive, n)}
+    columns = {"low": low, "high": high, "n": n, "mean_score": divide(score, n), "observed_rate": divide(positive, n)}
     return points((n > 0) & (judged(c) > 0)[:, None], columns)
 
 
-def points(kept: NDArray[np.bool_], columns: dict[str, Floats]) -> pl.DataFrame:
+def points(kept: Mask, columns: dict[str, Floats]) -> pl.DataFrame:
     """The kept entries of arrays [groups, points] as rows, NaN as null."""
     group = np.nonzero(kept)[0]
     return pl.DataFrame({"group": group, **{name: column[kept] for name, column in columns.items()}}).with_columns(

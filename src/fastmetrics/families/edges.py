@@ -9,12 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fastmetrics.aliases import Floats
 from fastmetrics.contract.roles import check_number, widened
 from fastmetrics.errors import SchemaError
 
 __all__ = ["Binner", "chosen_edges", "default_edges", "edge_at"]
-
-Floats = NDArray[np.float64]
 
 # The marks of a ruler of one decade, in hundredths: from 1 by tenths, from 2 by quarters, from 5 by halves.
 RULER = (*range(100, 200, 10), *range(200, 500, 25), *range(500, 1000, 50))

@@ -6,25 +6,17 @@ down to their edge; ``error`` bounds how far any order within the bins can lie f
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from fastmetrics.aliases import Floats
+from fastmetrics.arithmetic import divide
 from fastmetrics.metrics import Metric
 
-__all__ = ["RANKING", "reached", "share"]
+__all__ = ["RANKING", "reached"]
 
-Floats = NDArray[np.float64]
 AT_LAST_EDGE = -2  # the bin that holds one score only, so its ties are real
-
-
-def share(num: Any, den: Any, empty: float = math.nan) -> Floats:
-    """``num / den``, and ``empty`` where ``den`` is 0."""
-    num, den = np.broadcast_arrays(np.asarray(num, np.float64), den)
-    out: Floats = np.divide(num, den, out=np.full(num.shape, empty, np.float64), where=den != 0)
-    return out
 
 
 def pos(c: Any) -> Any:
@@ -62,11 +54,11 @@ def unordered(per_bin: Floats) -> Floats:
 
 def roc_auc_error(c: Any) -> Floats:
     """Half of the pairs that share a bin: ordered all right or all wrong they move the value so far."""
-    return share(unordered(c.positive * c.negative).sum(axis=1) / 2, pairs(c))
+    return divide(unordered(c.positive * c.negative).sum(axis=1) / 2, pairs(c))
 
 
 def summed_precision(c: Any) -> Any:
-    return (c.positive * share(reached(c.positive), reached(c.positive) + reached(c.negative), 0)).sum(axis=1)
+    return (c.positive * divide(reached(c.positive), reached(c.positive) + reached(c.negative), 0)).sum(axis=1)
 
 
 def average_precision_error(c: Any) -> Floats:
@@ -76,11 +68,11 @@ def average_precision_error(c: Any) -> Floats:
     """
     above, wrong = passed(c.positive), passed(c.negative)
     right, before = reached(c.positive), wrong + c.negative
-    tied = c.positive * share(right, right + before, 0)
-    best = c.positive * share(right, right + wrong, 0)
-    worst = c.positive - before * np.log1p(share(c.positive, above + before, 0))
+    tied = c.positive * divide(right, right + before, 0)
+    best = c.positive * divide(right, right + wrong, 0)
+    worst = c.positive - before * np.log1p(divide(c.positive, above + before, 0))
     gain, loss = (unordered(side).sum(axis=1) for side in (best - tied, tied - worst))
-    return share(np.maximum(np.maximum(gain, loss), 0), pos(c))
+    return divide(np.maximum(np.maximum(gain, loss), 0), pos(c))
 
 
 def widest_gap(c: Any) -> Any:
@@ -97,7 +89,7 @@ def ks_error(c: Any) -> Floats:
     positives_first = gap(reached(c.positive), passed(c.negative), c)
     negatives_first = gap(passed(c.positive), reached(c.negative), c)
     widest = unordered(np.maximum(positives_first, negatives_first)).max(axis=1)
-    return share(np.maximum(widest - widest_gap(c), 0), pairs(c))
+    return divide(np.maximum(widest - widest_gap(c), 0), pairs(c))
 
 
 # fmt: off

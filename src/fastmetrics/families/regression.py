@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from fastmetrics.aliases import Floats, Mask
 from fastmetrics.contract.cells import Adder, Cell, CellTable, Rows
 from fastmetrics.contract.columns import Column, column_name
 from fastmetrics.contract.family import Family
@@ -20,7 +21,6 @@ from fastmetrics.metrics import Cells, Metric
 
 __all__ = ["EXTREMES", "METRICS", "STATES", "SUMS", "regression"]
 
-Floats = NDArray[np.float64]
 INF = float("inf")
 
 # Order of the states 2 * (no label) + (no prediction).
@@ -193,9 +193,7 @@ def read(table: CellTable) -> Cells:
     return Cells({**c.values, **added}, c.squares)
 
 
-def spread(
-    squared: Floats, total: Floats, count: Floats, constant: NDArray[np.bool_], beside: Floats | float = 0.0
-) -> Floats:
+def spread(squared: Floats, total: Floats, count: Floats, constant: Mask, beside: Floats | float = 0.0) -> Floats:
     """Σ(x - mean)² of Σx², Σx and the number of x: 0 where they are constant, NaN where cancellation left too little.
 
     What is only ever taken from ``beside`` may be as imprecise as ``beside`` is.

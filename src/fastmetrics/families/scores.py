@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from fastmetrics.aliases import Floats
 from fastmetrics.contract.capabilities import Resummed
 from fastmetrics.contract.cells import Adder, Cell, CellTable, InnerKey, Rows
 from fastmetrics.contract.columns import Column, column_name
@@ -28,8 +29,6 @@ from fastmetrics.metrics import Cells, Metric
 from fastmetrics.notes import Note
 
 __all__ = ["METRICS", "STATES", "SUMS", "scores", "threshold_cells"]
-
-Floats = NDArray[np.float64]
 
 STATES = ("negative", "positive", "unlabelled")
 OUTSIDE = 0.1  # of the scores, from which their bins tell too little

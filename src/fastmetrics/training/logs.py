@@ -11,14 +11,12 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from fastmetrics.aliases import Floats, Mask
 from fastmetrics.contract.columns import expressions
 from fastmetrics.errors import DataError, SchemaError, SourceError, unknown
 
 __all__ = ["Columns", "Curve", "read_curves"]
-
-Floats = NDArray[np.float64]
 
 SPLITS = {
     "train": ("train", "training", "trn", "tr"),
@@ -229,7 +227,7 @@ def parted(given: str | None, whole: str) -> tuple[str, str]:
     return split or "train", "_".join(words) or "value"
 
 
-def logged(values: Floats) -> NDArray[np.bool_]:
+def logged(values: Floats) -> Mask:
     """Which values of a wide column were logged: NaN between numbers, as for a validation loss every hundred steps, is
     none; NaN from some step to the end for longer than twice the gaps before it is a run that broke.
     """

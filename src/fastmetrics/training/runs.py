@@ -6,14 +6,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
+from fastmetrics.aliases import Floats, Mask
 from fastmetrics.training.logs import Curve
 from fastmetrics.training.shapes import Shape, noise_of, shape_of
 
 __all__ = ["FROZEN_POINTS", "LARGEST", "Event", "Loss", "Run", "at", "number"]
-
-Floats = NDArray[np.float64]
 
 LARGEST = 1e100
 FROZEN_SHARE, FROZEN_POINTS = 0.1, 5
@@ -39,7 +37,7 @@ class Loss:
     curve: Curve
 
     @cached_property
-    def finite(self) -> NDArray[np.bool_]:
+    def finite(self) -> Mask:
         return np.isfinite(self.curve.values)
 
     @cached_property

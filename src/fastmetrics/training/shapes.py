@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
+
+from fastmetrics.aliases import Floats, Integers
 
 __all__ = ["END", "STOPPED_BY", "Shape", "Stop", "noise_of", "shape_of", "step_contrast"]
-
-Floats = NDArray[np.float64]
 
 BLOCKS = 64
 MAD = 1.4826  # of a normal: its standard deviation over its median absolute deviation
@@ -159,7 +158,7 @@ def shape_of(steps: Floats, values: Floats) -> Shape | None:
     return Shape(x, shape.steps, y, error * inflation(shape), len(values))
 
 
-def block_edges(points: int) -> NDArray[np.int64]:
+def block_edges(points: int) -> Integers:
     """Equal blocks, the first two of them cut finer: most of a fall may lie in one of them."""
     if points <= BLOCKS:
         return np.arange(points + 1)
@@ -168,7 +167,7 @@ def block_edges(points: int) -> NDArray[np.int64]:
     return np.unique(np.concatenate([edges, early]))
 
 
-def noise(values: Floats, edges: NDArray[np.int64]) -> Floats:
+def noise(values: Floats, edges: Integers) -> Floats:
     """Standard deviation of single points about their trend, in each block.
 
     A logger that averages the last batches ties neighbours, so points three apart are asked too; where a curve is too
@@ -178,7 +177,7 @@ def noise(values: Floats, edges: NDArray[np.int64]) -> Floats:
     return np.maximum(found, np.minimum(spreads(values, edges, 3), 2 * found)) if len(values) >= LONG else found
 
 
-def spreads(values: Floats, edges: NDArray[np.int64], lag: int) -> Floats:
+def spreads(values: Floats, edges: Integers, lag: int) -> Floats:
     """The same from points `lag` apart, between windows along the run: a window each, drawn towards the whole."""
     bends = np.abs(values[lag:-lag] - (values[: -2 * lag] + values[2 * lag :]) / 2)  # of variance 3/2 of the points'
     width = min(max(2 * REACH, len(bends) // WINDOWS), len(bends))
@@ -190,7 +189,7 @@ def spreads(values: Floats, edges: NDArray[np.int64], lag: int) -> Floats:
     return between
 
 
-def medians(values: Floats, starts: NDArray[np.int64], sizes: NDArray[np.int64]) -> Floats:
+def medians(values: Floats, starts: Integers, sizes: Integers) -> Floats:
     """The median of each stretch of values; stretches of a size at once."""
     found = np.empty(len(starts))
     for size in np.unique(sizes):

@@ -8,8 +8,8 @@ from math import isfinite, log
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from fastmetrics.aliases import Floats, Mask
 from fastmetrics.diagnosis.causes.outcome_tables import decisions, scores
 from fastmetrics.diagnosis.causes.tags import TAGS, Move, Moves, Tag, rank_of
 from fastmetrics.diagnosis.findings import Finding
@@ -22,8 +22,6 @@ from fastmetrics.diagnosis.split.kitagawa import decompose
 from fastmetrics.diagnosis.wording import sentence
 
 __all__ = ["LATE", "Limits", "Measured", "Told", "finding_of", "found_in", "measure", "rate_numbers"]
-
-Floats = NDArray[np.float64]
 
 OVERLAP = 0.5  # of the smaller slice's rows: places that share so much are one incident
 TELLING = 0.05  # error rate of the rates that tell tags apart, in a slice already found
@@ -65,7 +63,7 @@ class Told:
     """A finding and the leaves it is about."""
 
     finding: Finding
-    leaves: NDArray[np.bool_]
+    leaves: Mask
 
     def adjusted(self, searches: float) -> Told:
         """The finding of one of so many searches, with its p adjusted for all of them."""
@@ -205,7 +203,7 @@ def finding_of(pair: Pair, tag: Tag, one: Measured, place: Place, p: float, phra
     return sentence(finding, phrase or tag.phrase, one.rate.words)
 
 
-def rate_numbers(ratio: Ratio, inside: NDArray[np.bool_], effect: Effect) -> dict[str, Any]:
+def rate_numbers(ratio: Ratio, inside: Mask, effect: Effect) -> dict[str, Any]:
     """The fields of a finding that say what a rate did in some leaves."""
     held = ratio.of(inside)
     errors, all_errors = held.kc.sum(), ratio.kc.sum()
@@ -222,7 +220,7 @@ def rate_numbers(ratio: Ratio, inside: NDArray[np.bool_], effect: Effect) -> dic
     }
 
 
-def contribution(ratio: Ratio, inside: NDArray[np.bool_]) -> float | None:
+def contribution(ratio: Ratio, inside: Mask) -> float | None:
     """The part of the change of the whole rate that lies in some leaves; None where the whole did not change."""
     found = decompose(ratio.kb, ratio.nb, ratio.kc, ratio.nc)
     return found.over(inside)["contribution"] / found.total if isfinite(found.total) and found.total else None

@@ -13,7 +13,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+
+from fastmetrics.aliases import Floats, Integers, Mask
 
 __all__ = [
     "AS_OTHER",
@@ -31,8 +32,6 @@ __all__ = [
     "standardised",
 ]
 
-Floats = NDArray[np.float64]
-
 OTHERWISE = 0.01  # of the rows may be anywhere: no explanation is the whole of what happened
 CLASSES = 5  # of scores on either side of the threshold
 LEAST = 10.0  # rows that such a class is to have, of both sides
@@ -46,8 +45,8 @@ NEAREST = 1e-9  # scores closer to 0 or 1 are as far from the threshold as this 
 class Side:
     """Rows of one side: their leaf, their place in a table of labels and answers, and how many they are."""
 
-    leaf: NDArray[np.int64]
-    place: NDArray[np.int64]
+    leaf: Integers
+    place: Integers
     rows: Floats
 
 
@@ -70,7 +69,7 @@ class Answers:
 
     before: Side
     now: Side
-    inside: NDArray[np.bool_]
+    inside: Mask
     shape: tuple[int, int]
     edges: Floats
 
@@ -110,7 +109,7 @@ class Explanation:
     high: float
 
 
-def standardised(before: Side, now: Side, inside: NDArray[np.bool_], shape: tuple[int, int]) -> tuple[Floats, Floats]:
+def standardised(before: Side, now: Side, inside: Mask, shape: tuple[int, int]) -> tuple[Floats, Floats]:
     """The rows of some leaves by label and answer on both sides, each leaf with the same weight on both.
 
     The weights are those of Mantel and Haenszel: a shift of mix between leaves changes nothing, and the sum of either
@@ -180,7 +179,7 @@ def label_likelihood(table: Table, made: Floats) -> float:
     return float((now * np.log(np.where(now > 0, likely / np.maximum(likely.sum(0), TINY), 1.0))).sum())
 
 
-def starts_of(table: Table) -> NDArray[np.int64]:
+def starts_of(table: Table) -> Integers:
     """Where the answers that are compared begin: decisions as they are, scores in classes of about as many rows.
 
     There are about CLASSES on either side of the threshold. In narrower ones most of what differs is chance; a bin as
@@ -193,7 +192,7 @@ def starts_of(table: Table) -> NDArray[np.int64]:
     return np.concatenate([classes_of(rows[:border]), border + classes_of(rows[border:])])
 
 
-def classes_of(rows: Floats) -> NDArray[np.int64]:
+def classes_of(rows: Floats) -> Integers:
     """Where classes of about as many rows begin."""
     size = max(rows.sum() / CLASSES, LEAST)
     reached = np.searchsorted(rows.cumsum(), size * np.arange(1, CLASSES), side="right")

@@ -8,8 +8,9 @@ from math import erfc, sqrt
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from fastmetrics.aliases import Floats, Mask
+from fastmetrics.arithmetic import divide
 from fastmetrics.diagnosis.causes.incidents import Limits, Measured, Told
 from fastmetrics.diagnosis.findings import Finding, words
 from fastmetrics.diagnosis.search.overdispersion import LEAST_WINDOWS, MOST_BLOCKS, normal_square
@@ -19,8 +20,6 @@ from fastmetrics.diagnosis.sides.rates import PREDICTED
 from fastmetrics.diagnosis.wording import number, sentence
 
 __all__ = ["mix_in", "mix_numbers", "mix_of"]
-
-Floats = NDArray[np.float64]
 
 EXPLAINS = 0.5  # of the change of the whole rate
 CAUSES = ("fnr", "fpr", "prevalence", "predicted_positive_rate", "high_score_rate")  # rates whose mix is looked at
@@ -68,7 +67,7 @@ def mix_of(pair: Pair, one: Measured) -> Mix:
     ratio = one.ratio.without((one.ratio.nb == 0) | (one.ratio.nc == 0))
     if not ratio.nb.sum() or not ratio.nc.sum():
         return Mix(one, 0.0, 0.0, 1.0)
-    rates = np.divide(ratio.events, ratio.rows, out=np.zeros_like(ratio.rows), where=ratio.rows > 0)
+    rates = divide(ratio.events, ratio.rows, 0.0)
     change = float(rates @ (ratio.nc / ratio.nc.sum() - ratio.nb / ratio.nb.sum()))
     shares = ratio.rows / ratio.rows.sum()
     spread = float(shares @ rates**2 - (shares @ rates) ** 2)
@@ -138,10 +137,10 @@ def mix_numbers(mix: Mix) -> dict[str, Any]:
 
 def mover(pair: Pair, ratio: Ratio) -> tuple[dict[str, object], float, float]:
     """The value of one key whose share of rows moved the rate most, with its share before and now."""
-    rates = np.divide(ratio.events, ratio.rows, out=np.zeros_like(ratio.rows), where=ratio.rows > 0)
+    rates = divide(ratio.events, ratio.rows, 0.0)
     before, now = ratio.nb / ratio.nb.sum(), ratio.nc / ratio.nc.sum()
     moved = (rates - ratio.events.sum() / ratio.rows.sum()) * (now - before)
-    best: tuple[float, tuple[int, ...], NDArray[np.bool_]] | None = None
+    best: tuple[float, tuple[int, ...], Mask] | None = None
     for at, values in enumerate(pair.lattice.values):
         for code in range(1, len(values) + 1):
             cell = tuple(code if place == at else 0 for place in range(len(pair.lattice.dims)))

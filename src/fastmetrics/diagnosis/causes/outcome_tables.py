@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from fastmetrics.aliases import Integers, Mask
 from fastmetrics.diagnosis.causes.likelihoods import Answers, Side, log_odds
 from fastmetrics.diagnosis.sides.pair import Held, Pair
 
 __all__ = ["decisions", "scores"]
-
-Floats = NDArray[np.float64]
 
 DECISIONS = ("tn", "fp", "fn", "tp")  # negative and positive decisions of negatives, then of positives
 LABELS = ("negative", "positive", "unlabelled")
 USUAL = 0.0  # the threshold, where no decisions are counted
 
 
-def decisions(pair: Pair, inside: NDArray[np.bool_]) -> Answers | None:
+def decisions(pair: Pair, inside: Mask) -> Answers | None:
     """Judged rows of some leaves by label and decision; None without a binary family."""
     name, kind = pair.counted
     if kind != "binary":
@@ -26,7 +24,7 @@ def decisions(pair: Pair, inside: NDArray[np.bool_]) -> Answers | None:
     return Answers(before, now, inside, (2, 2), np.zeros(0))
 
 
-def scores(pair: Pair, inside: NDArray[np.bool_]) -> Answers | None:
+def scores(pair: Pair, inside: Mask) -> Answers | None:
     """Scored rows of some leaves by label and bin; None without a family of probabilities."""
     scored = pair.scored
     if scored is None:
@@ -38,9 +36,7 @@ def scores(pair: Pair, inside: NDArray[np.bool_]) -> Answers | None:
     return Answers(before, now, inside, (len(LABELS), size), log_odds(scored.edges) - threshold(pair))
 
 
-def side_of(
-    held: Held, inside: NDArray[np.bool_], states: tuple[str, ...], column: NDArray[np.int64], size: int
-) -> Side:
+def side_of(held: Held, inside: Mask, states: tuple[str, ...], column: Integers, size: int) -> Side:
     """The rows of some leaves, each state a stretch of ``size`` places in which ``column`` says which one."""
     some = inside[held.leaf]
     cells = np.stack([getattr(held.cells, state)[some] for state in states], 1)

@@ -9,6 +9,7 @@ from math import log
 
 import numpy as np
 
+from fastmetrics.arithmetic import Z95
 from fastmetrics.diagnosis.causes.likelihoods import (
     AS_OTHER,
     OF_DECISIONS,
@@ -148,7 +149,7 @@ def constant(m: Moves) -> bool:
     move = m.predicted_positive_rate
     if move.still or not move.n:
         return False
-    low, high = wilson(move.k, move.n, 1.96)
+    low, high = wilson(move.k, move.n, Z95)
     rare, was = (1 - move.now, 1 - move.before) if move.up else (move.now, move.before)
     return faded(rare, was) and not low <= move.before <= high
 
@@ -168,12 +169,12 @@ def of_classes(m: Moves) -> bool:
 
 def vanished(move: Move) -> bool:
     """A class was predicted and is no longer."""
-    return move.down and move.now <= NEVER and move.before > wilson(move.k, move.n, 1.96)[1]
+    return move.down and move.now <= NEVER and move.before > wilson(move.k, move.n, Z95)[1]
 
 
 def everything(move: Move) -> bool:
     """A class is predicted for nearly every row, and was not."""
-    return move.up and faded(1 - move.now, 1 - move.before) and move.before < wilson(move.k, move.n, 1.96)[0]
+    return move.up and faded(1 - move.now, 1 - move.before) and move.before < wilson(move.k, move.n, Z95)[0]
 
 
 def confused(m: Moves) -> bool:

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from fastmetrics.aliases import Mask
 from fastmetrics.diagnosis.causes.incidents import Limits, Told
 from fastmetrics.diagnosis.findings import Finding
 from fastmetrics.diagnosis.search.localise import Place, Search, localise
@@ -101,7 +101,7 @@ def exposure_of(ratio: Ratio) -> float:
     return float(ratio.nc[0] / ratio.nb[0]) if len(ratio.nb) else 1.0
 
 
-def volume_numbers(pair: Pair, ratio: Ratio, inside: NDArray[np.bool_], z: float) -> dict[str, Any]:
+def volume_numbers(pair: Pair, ratio: Ratio, inside: Mask, z: float) -> dict[str, Any]:
     """The fields of a finding that say how many rows of some leaves came a window, with bounds at ``z``."""
     windows, later = pair.spans(pair.counted[0])
     before, now = float(ratio.kb[inside].sum()), float(ratio.kc[inside].sum())

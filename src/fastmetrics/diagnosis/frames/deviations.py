@@ -15,10 +15,10 @@ from math import erfc
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Effect", "Noise", "bins_of", "deviations", "likelihoods", "noise_of", "refitted"]
+from fastmetrics.aliases import Floats, Integers
+from fastmetrics.arithmetic import divide
 
-Floats = NDArray[np.float64]
-Bins = NDArray[np.int64]
+__all__ = ["Effect", "Noise", "bins_of", "deviations", "likelihoods", "noise_of", "refitted"]
 
 INNER = 400  # bins of the size of a deviation; besides them one for none at all, one for all of the leaf
 FINEST = 1e-3  # below it bins are evenly wide, above it evenly wide in the logarithm
@@ -68,9 +68,7 @@ class Noise:
 
 def deviations(actual: Floats, expected: Floats) -> Floats:
     """The deviation of each leaf; 0 where both sides are. A leaf below zero counts as wholly lost."""
-    largest = np.maximum(actual, expected)
-    raw = np.divide(actual - expected, largest, out=np.zeros_like(actual), where=largest > 0)
-    return np.clip(raw, -1.0, 1.0)
+    return np.clip(divide(actual - expected, np.maximum(actual, expected), 0.0), -1.0, 1.0)
 
 
 @cache
@@ -86,11 +84,11 @@ def middles() -> Floats:
     return np.concatenate([[0.0], (edges()[1:] + edges()[:-1]) / 2, [1.0]])
 
 
-def bins_of(deviation: Floats) -> Bins:
+def bins_of(deviation: Floats) -> Integers:
     """The bin of the size of each deviation."""
     size = np.abs(deviation)
     inner = np.log1p(size / FINEST) * (INNER / np.log1p(1 / FINEST))
-    bins: Bins = np.minimum(inner.astype(np.int64), INNER - 1) + 1
+    bins: Integers = np.minimum(inner.astype(np.int64), INNER - 1) + 1
     bins[size == 0] = 0
     bins[size >= 1] = ALL
     return bins

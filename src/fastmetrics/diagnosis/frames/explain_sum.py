@@ -16,6 +16,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from fastmetrics.aliases import Floats, Integers
+from fastmetrics.arithmetic import Z95
 from fastmetrics.contract.columns import expression
 from fastmetrics.diagnosis.frames.deviations import (
     BINS,
@@ -33,14 +35,11 @@ from fastmetrics.errors import DataError, SchemaError, unknown
 
 __all__ = ["explain_sum"]
 
-Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
-Keys = NDArray[np.int64]
 
 MOST_CAUSES = 20
 NAMING_ROUNDS = 3
 STRATUM, MOST_STRATA = 150, 5  # leaves that make a stratum of sizes, and how many of them at most
-Z = 1.959964  # of intervals at 95 %
 SIZES = (0.12, 0.25, 0.4, 0.55, 0.7, 0.85, 1.25)
 SPREAD = 0.07  # of the leaves around a common effect, besides noise
 EFFECTS = 2 * len(SIZES)
@@ -58,15 +57,15 @@ class Leaves:
     actual: Floats
     expected: Floats
     deviation: Floats
-    keys: Keys
+    keys: Integers
     noises: tuple[Noise, ...]  # by stratum of leaves of about the same size
 
     @cached_property
-    def shape(self) -> Keys:
+    def shape(self) -> Integers:
         return np.array(self.lattice.shape, np.int64)
 
     @cached_property
-    def places(self) -> Keys:
+    def places(self) -> Integers:
         return self.lattice.places
 
     @cached_property
@@ -87,7 +86,7 @@ class Leaves:
         """What a leaf says of an effect, in nats, by its key."""
         return np.concatenate([*likelihoods(effect, self.noises), [0.0]]).astype(np.float32)
 
-    def sums(self, table: Singles, keys: Keys) -> Singles:
+    def sums(self, table: Singles, keys: Integers) -> Singles:
         """What the leaves of every conjunction say together."""
         from fastmetrics.kernels.ripple import sum_up  # late, as Numba is not for import time
 
@@ -197,7 +196,7 @@ def leaves_of(actual: pl.DataFrame, expected: pl.DataFrame) -> Leaves:
     return Leaves(lattice, a, e, deviation, *strata_of(a, e, deviation))
 
 
-def strata_of(actual: Floats, expected: Floats, deviation: Floats) -> tuple[Keys, tuple[Noise, ...]]:
+def strata_of(actual: Floats, expected: Floats, deviation: Floats) -> tuple[Integers, tuple[Noise, ...]]:
     """The key of each leaf, and the noise of leaves of about the same size: small ones may vary more.
 
     The size is the larger side, which no loss and no forecast that fell short takes away.
@@ -215,7 +214,7 @@ def strata_of(actual: Floats, expected: Floats, deviation: Floats) -> tuple[Keys
     return keys, tuple(noise_of(lower, higher, slack) for lower, higher in counts)
 
 
-def lattice_of_texts(one: pl.DataFrame, two: pl.DataFrame) -> tuple[Lattice, list[NDArray[np.int64]]]:
+def lattice_of_texts(one: pl.DataFrame, two: pl.DataFrame) -> tuple[Lattice, list[Integers]]:
     """The lattice over the rows of two frames of texts, and the leaf of each row of each.
 
     Frames with the same rows in the same order, as forecasts often have them, are read once. Dimensions of few values
@@ -265,14 +264,14 @@ def demand(alpha: float, earlier: int) -> float:
     return log(EFFECTS / (alpha * (earlier + 1)))
 
 
-def best_of(leaves: Leaves, keys: Keys, effect: Effect, table: Singles) -> Cause:
+def best_of(leaves: Leaves, keys: Integers, effect: Effect, table: Singles) -> Cause:
     """The slice in which an effect explains most beyond the price of the name."""
     sums = leaves.sums(table, keys)
     place = leaves.best(sums)
     return Cause(leaves.cell(place), effect, table, float(sums[place] - leaves.prices[place]))
 
 
-def named(leaves: Leaves, keys: Keys, cause: Cause) -> Cause:
+def named(leaves: Leaves, keys: Integers, cause: Cause) -> Cause:
     """The slice that the effect seen in that of ``cause`` fits best, unless parts of it do better on their own."""
     lattice, best, effect, table = leaves.lattice, cause, cause.effect, cause.table
     for again in range(NAMING_ROUNDS):
@@ -357,4 +356,4 @@ def relative_change(actual: Floats, expected: Floats, spread: float) -> tuple[fl
     rest = actual[given] / expected[given] - 1 - effect
     count = len(rest)
     variance = ((weight * rest**2).sum() * count + 2 * spread**2) / (max(count - 1, 0) + 2)
-    return effect, Z * float(np.sqrt(variance * (weight**2).sum()))
+    return effect, Z95 * float(np.sqrt(variance * (weight**2).sum()))

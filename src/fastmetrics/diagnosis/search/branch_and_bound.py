@@ -10,13 +10,11 @@ from __future__ import annotations
 from math import comb, inf, log
 
 import numpy as np
-from numpy.typing import NDArray
 
+from fastmetrics.aliases import Floats
 from fastmetrics.diagnosis.search.lattice import Cell, Lattice
 
 __all__ = ["best_by_levels"]
-
-Floats = NDArray[np.float64]
 
 SHALLOW = 3
 MOST_ROWS = 1_000_000_000  # read, some ten seconds: beyond, the best so far is the answer

@@ -10,15 +10,14 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from fastmetrics.aliases import Floats, Integers, Mask
 from fastmetrics.contract.columns import expressions
 from fastmetrics.diagnosis.search.suffixes import Suffixes, counted_up, suffixes_of
 
 __all__ = ["Cell", "Coded", "DENSE_CELLS", "Lattice", "coded", "lattice_of", "lattice_over", "summed_by"]
 
-Floats = NDArray[np.float64]
-Coded = tuple[pl.Series, NDArray[np.int64]]  # distinct values, and the place of each row's among them
+Coded = tuple[pl.Series, Integers]  # distinct values, and the place of each row's among them
 Cell = tuple[int, ...]  # a code for each dimension; 0 is any value
 
 DENSE_CELLS = 50_000_000  # up to here every conjunction has a place in one cube: 400 MB a channel
@@ -35,7 +34,7 @@ class Lattice:
 
     dims: tuple[str, ...]
     values: tuple[pl.Series, ...]
-    codes: NDArray[np.int64]
+    codes: Integers
 
     @property
     def leaves(self) -> int:
@@ -58,12 +57,12 @@ class Lattice:
         return self.size <= DENSE_CELLS
 
     @cached_property
-    def strides(self) -> NDArray[np.int64]:
+    def strides(self) -> Integers:
         """How far apart neighbours along each dimension lie in a cube."""
         return np.array([prod(self.shape[at + 1 :]) for at in range(len(self.dims))], np.int64)
 
     @cached_property
-    def places(self) -> NDArray[np.int64]:
+    def places(self) -> Integers:
         """Where each leaf lies in a cube."""
         return self.strides @ self.codes if self.dims else np.zeros(self.leaves, np.int64)
 
@@ -85,7 +84,7 @@ class Lattice:
         """The conjunction at a place of a cube."""
         return tuple(int(code) for code in np.unravel_index(place, self.shape)) if self.dims else ()
 
-    def inside(self, cell: Cell) -> NDArray[np.bool_]:
+    def inside(self, cell: Cell) -> Mask:
         """Which leaves a conjunction holds."""
         held = np.ones(self.leaves, np.bool_)
         for codes, code in zip(self.codes, cell, strict=True):
@@ -137,7 +136,7 @@ class Lattice:
                 yield (*cell[:at], 0, *cell[at + 1 :])
 
 
-def lattice_of(frames: Sequence[pl.DataFrame], dims: Sequence[str]) -> tuple[Lattice, list[NDArray[np.int64]]]:
+def lattice_of(frames: Sequence[pl.DataFrame], dims: Sequence[str]) -> tuple[Lattice, list[Integers]]:
     """The lattice over the rows of several frames together, and the leaf of each row of each.
 
     Columns of one dimension may differ in width or in the order of their categories; null is a value of its own.
@@ -147,7 +146,7 @@ def lattice_of(frames: Sequence[pl.DataFrame], dims: Sequence[str]) -> tuple[Lat
     return lattice, np.split(leaf, np.cumsum([len(frame) for frame in frames])[:-1])
 
 
-def lattice_over(columns: Sequence[Coded], rows: int) -> tuple[Lattice, NDArray[np.int64]]:
+def lattice_over(columns: Sequence[Coded], rows: int) -> tuple[Lattice, Integers]:
     """The lattice over the rows of columns that are coded, and the leaf of each row."""
     leaf, held = numbered([codes for _, codes in columns], [len(values) for values, _ in columns], rows)
     codes = np.stack([codes[held] for _, codes in columns]) + 1 if columns else np.zeros((0, len(held)), np.int64)
@@ -173,9 +172,7 @@ def coded(column: pl.Series) -> Coded:
     return distinct.alias(name), places.cast(pl.Int64).fill_null(len(known)).to_numpy()
 
 
-def numbered(
-    codes: Sequence[NDArray[np.int64]], sizes: Sequence[int], rows: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def numbered(codes: Sequence[Integers], sizes: Sequence[int], rows: int) -> tuple[Integers, Integers]:
     """The number of the combination of codes in each row, in the order of codes, and a row of each combination."""
     number, space = np.zeros(rows, np.int64), 1
     for column, size in zip(codes, sizes, strict=True):
@@ -190,6 +187,6 @@ def numbered(
     return number, held
 
 
-def summed_by(place: NDArray[np.int64], values: Floats, size: int) -> Floats:
+def summed_by(place: Integers, values: Floats, size: int) -> Floats:
     """The sums of values that share a place."""
     return np.bincount(place, values, size).astype(np.float64, copy=False)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from math import exp, log, sqrt
 
 import numpy as np
-from numpy.typing import NDArray
 
+from fastmetrics.aliases import Floats, Mask
 from fastmetrics.diagnosis.search.branch_and_bound import best_by_levels
 from fastmetrics.diagnosis.search.lattice import Cell, Lattice
 from fastmetrics.diagnosis.search.overdispersion import Dispersion, independent
@@ -28,8 +28,6 @@ from fastmetrics.diagnosis.search.strata import (
 )
 
 __all__ = ["Place", "Search", "best_place", "localise", "strongest"]
-
-Floats = NDArray[np.float64]
 
 MOST_PLACES = 10
 NAMING_ROUNDS = 5
@@ -48,7 +46,7 @@ class Place:
     """
 
     cell: Cell
-    leaves: NDArray[np.bool_]
+    leaves: Mask
     score: float
     p: float
     effect: Effect
@@ -263,7 +261,7 @@ def explained(search: Search, ratio: Ratio, cells: Sequence[Cell], dispersion: f
     return nats
 
 
-def likelihood(ratio: Ratio, inside: NDArray[np.bool_]) -> float:
+def likelihood(ratio: Ratio, inside: Mask) -> float:
     """How well an effect in some leaves fits them, in the shape that does best."""
     held = ratio.of(inside & (ratio.rows > 0))
     shapes = leaf_likelihoods(held, np.ones(len(held.rows), np.bool_))

@@ -12,13 +12,12 @@ from dataclasses import dataclass
 from math import inf, log, log1p
 
 import numpy as np
-from numpy.typing import NDArray
 
+from fastmetrics.aliases import Floats
+from fastmetrics.arithmetic import divide
 from fastmetrics.diagnosis.search.lattice import Cell, Lattice
 
 __all__ = ["Blocks", "Dispersion", "LEAST_WINDOWS", "dispersion_of", "independent", "normal_square"]
-
-Floats = NDArray[np.float64]
 
 LEAST_WINDOWS = 5
 MOST_BLOCKS = 16
@@ -111,11 +110,9 @@ def dispersion_of(lattice: Lattice, k: Floats, n: Floats) -> Dispersion:
     chi, telling = np.zeros(lattice.size), np.zeros(lattice.size)
     for block in range(len(starts)):
         u_cube, v_cube = lattice.roll_up(u[:, block]), lattice.roll_up(v[:, block])
-        some = v_cube > 0
-        np.add(chi, np.divide(u_cube**2, v_cube, out=np.zeros_like(chi), where=some), out=chi)
-        telling += some
-    own_cube = np.divide(chi, telling, out=np.ones_like(chi), where=telling > 0)
-    return Dispersion(prior, degrees, blocks, found.moderated(own_cube))
+        chi += divide(u_cube**2, v_cube, 0.0)
+        telling += v_cube > 0
+    return Dispersion(prior, degrees, blocks, found.moderated(divide(chi, telling, 1.0)))
 
 
 def prior_of(own: Floats, degrees: int) -> tuple[float, float]:

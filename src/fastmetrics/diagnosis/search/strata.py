@@ -12,7 +12,9 @@ from functools import cached_property
 from math import exp, log, sqrt
 
 import numpy as np
-from numpy.typing import NDArray
+
+from fastmetrics.aliases import Floats, Mask
+from fastmetrics.arithmetic import divide
 
 __all__ = [
     "LEAST_VARIANCE",
@@ -23,8 +25,6 @@ __all__ = [
     "leaf_likelihoods",
     "odds_likelihood",
 ]
-
-Floats = NDArray[np.float64]
 
 LEAST_VARIANCE = 3.0  # of a slice that is worth a name: about a dozen events split evenly
 MOST_LOG_ODDS = 8.0
@@ -43,11 +43,11 @@ class Ratio:
     kc: Floats
     nc: Floats
 
-    def of(self, leaves: NDArray[np.bool_]) -> Ratio:
+    def of(self, leaves: Mask) -> Ratio:
         """Some of the leaves."""
         return Ratio(*(getattr(self, field.name)[leaves] for field in fields(self)))
 
-    def without(self, leaves: NDArray[np.bool_]) -> Ratio:
+    def without(self, leaves: Mask) -> Ratio:
         """The same leaves, some of them emptied."""
         return Ratio(*(np.where(leaves, 0.0, getattr(self, field.name)) for field in fields(self)))
 
@@ -60,7 +60,7 @@ class Ratio:
         return self.nb + self.nc
 
     @cached_property
-    def telling(self) -> NDArray[np.bool_]:
+    def telling(self) -> Mask:
         """Leaves that can tell: rows on both sides, events and non-events."""
         return (self.nb > 0) & (self.nc > 0) & (self.events > 0) & (self.events < self.rows)
 
@@ -86,7 +86,7 @@ class Ratio:
     @cached_property
     def weight(self) -> Floats:
         """The weight of a leaf in the common difference of rates: nb·nc/T."""
-        return np.divide(self.nb * self.nc, self.rows, out=np.zeros_like(self.kc), where=self.rows > 0)
+        return divide(self.nb * self.nc, self.rows, 0.0)
 
     @property
     def before(self) -> float:
@@ -175,7 +175,7 @@ def at_factor(eb: Floats, nb: Floats, ec: Floats, nc: Floats, factor: float) -> 
     return np.asarray(fit), np.maximum(np.asarray(information), 1e-300)
 
 
-def leaf_likelihoods(ratio: Ratio, inside: NDArray[np.bool_]) -> list[Floats]:
+def leaf_likelihoods(ratio: Ratio, inside: Mask) -> list[Floats]:
     """For each leaf, how much likelier its counts are with the effect seen in the leaves ``inside`` than without.
 
     There is one answer for each shape that an effect can have: those of `common_likelihoods`, and one that differs from
@@ -188,7 +188,7 @@ def leaf_likelihoods(ratio: Ratio, inside: NDArray[np.bool_]) -> list[Floats]:
     return shapes
 
 
-def common_likelihoods(ratio: Ratio, inside: NDArray[np.bool_], strength: float = 1.0) -> list[Floats]:
+def common_likelihoods(ratio: Ratio, inside: Mask, strength: float = 1.0) -> list[Floats]:
     """The same for effects that all leaves have in common, taken ``strength`` times as large.
 
     The odds are multiplied, or the events are, or the other rows are (a model that misses one in ten more cases does so
@@ -207,9 +207,7 @@ def common_likelihoods(ratio: Ratio, inside: NDArray[np.bool_], strength: float 
     return shapes if events is None else [*shapes, events]
 
 
-def factor_shape(
-    ratio: Ratio, inside: NDArray[np.bool_], before: Floats, now: Floats, strength: float
-) -> Floats | None:
+def factor_shape(ratio: Ratio, inside: Mask, before: Floats, now: Floats, strength: float) -> Floats | None:
     """The likelihoods if rows of one kind became a common factor as many, or as few; None where they hardly changed.
 
     The factor is that of Mantel and Haenszel over the leaves ``inside``. Where the kind is nearly all rows, as rows
@@ -224,7 +222,7 @@ def factor_shape(
     return factor_likelihood(now, ratio.nc, before, ratio.nb, max((ago / after) ** strength, LEAST_FACTOR))
 
 
-def mixed_likelihood(ratio: Ratio, inside: NDArray[np.bool_], direction: float) -> Floats:
+def mixed_likelihood(ratio: Ratio, inside: Mask, direction: float) -> Floats:
     """The log likelihood ratio of an odds ratio unknown in each leaf, by leaf: the mean over a grid of them.
 
     Each odds ratio weighs as much as the leaves ``inside`` say (EM), which count for one leaf more, of each of them

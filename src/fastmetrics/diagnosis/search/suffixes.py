@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from fastmetrics.aliases import Integers
+
 __all__ = ["Suffixes", "counted_up", "suffixes_of"]
 
 SPARE = 16  # places a row, up to which those that occur are marked rather than sorted
@@ -27,16 +29,16 @@ class Suffixes:
     """
 
     axes: tuple[int, ...]
-    order: NDArray[np.int64]
-    starts: NDArray[np.int64]
+    order: Integers
+    starts: Integers
     links: NDArray[np.int32]
 
 
-def suffixes_of(codes: NDArray[np.int64], sizes: Sequence[int]) -> Suffixes:
+def suffixes_of(codes: Integers, sizes: Sequence[int]) -> Suffixes:
     """The rests of leaves with these codes (dimensions x leaves, from 1)."""
     axes = tuple(sorted(range(len(sizes)), key=lambda axis: -sizes[axis]))
     number, rests = np.zeros(codes.shape[1], np.int64), 1
-    held = list[tuple[NDArray[np.int64], NDArray[np.int64]]]()
+    held = list[tuple[Integers, Integers]]()
     for axis in reversed(axes):
         distinct, number = counted_up((codes[axis] - 1) * rests + number, sizes[axis] * rests)
         held.append((distinct // rests, distinct % rests))
@@ -50,7 +52,7 @@ def suffixes_of(codes: NDArray[np.int64], sizes: Sequence[int]) -> Suffixes:
     )
 
 
-def counted_up(numbers: NDArray[np.int64], space: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def counted_up(numbers: Integers, space: int) -> tuple[Integers, Integers]:
     """The distinct ones of numbers below ``space``, ascending, and the place of each number there.
 
     >>> counted_up(np.array([7, 2, 7]), 10)

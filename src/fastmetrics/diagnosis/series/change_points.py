@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from fastmetrics.aliases import Floats, Integers
+from fastmetrics.arithmetic import divide
 from fastmetrics.diagnosis.series.likelihood import log_likelihood, split_ratios
 from fastmetrics.errors import DataError
 
 __all__ = ["Span", "adjusted", "counted", "since"]
 
-Floats = NDArray[np.float64]
 Shape = Literal["step", "ramp", "pulse"]
 
 RAMPS = (4, 5, 6, 8, 10, 12, 15, 20, 30, 40, 60)
@@ -56,9 +57,9 @@ def adjusted(k: ArrayLike, n: ArrayLike) -> tuple[Floats, Floats]:
     live = (all_bad > 0) & (all_bad < all_rows)
     if not live.any() or rows.shape[1] < 2:
         return bad.sum(0), rows.sum(0)
-    per_row = np.divide(all_bad, all_rows, out=np.zeros_like(all_bad), where=live)
+    per_row = np.where(live, divide(all_bad, all_rows, 0.0), 0.0)
     expected = per_row @ rows
-    spread = np.divide(per_row * (1 - per_row), np.maximum(all_rows - 1, 1))
+    spread = per_row * (1 - per_row) / np.maximum(all_rows - 1, 1)
     done = rows.cumsum(1)
     variance = np.maximum((spread * all_rows) @ done - np.einsum("lw,lw->w", spread[:, None] * done, done), 0.0)[:-1]
     if not variance.max() > 0:
@@ -120,7 +121,7 @@ def pulse_fit(bad: Floats, rows: Floats, border: int) -> tuple[float, Span] | No
     grid = np.arange(border, len(rows), block)
     start, end = (grid[side] for side in np.triu_indices(len(grid), 1))
 
-    def ratios(start: NDArray[np.int64], end: NDArray[np.int64]) -> Floats:
+    def ratios(start: Integers, end: Integers) -> Floats:
         return split_ratios(so_far[end] - so_far[start], done[end] - done[start], so_far[-1], done[-1])
 
     if not start.size:

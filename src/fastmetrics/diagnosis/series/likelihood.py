@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+
+from fastmetrics.aliases import Floats
 
 __all__ = ["log_likelihood", "split_ratios"]
-
-Floats = NDArray[np.float64]
 
 
 def split_ratios(bad: Floats, rows: Floats, all_bad: float, all_rows: float) -> Floats:

@@ -16,15 +16,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from fastmetrics.aliases import Floats
 from fastmetrics.diagnosis.series.change_points import counted
 from fastmetrics.diagnosis.series.likelihood import log_likelihood
 from fastmetrics.errors import DataError, SchemaError, unknown
 
 __all__ = ["Watch", "watch"]
 
-Floats = NDArray[np.float64]
 Side = Literal["both", "rise", "fall"]
 
 SHIFTS = np.geomspace(0.03, 4.0, 24)  # of the log-odds, from a change of 3 % to one of a factor of 50

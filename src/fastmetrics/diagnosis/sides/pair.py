@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from fastmetrics.aliases import Floats, Integers, Mask
+from fastmetrics.arithmetic import divide
 from fastmetrics.contract.columns import expressions
 from fastmetrics.contract.family import Family
 from fastmetrics.counts import Counts
@@ -25,7 +26,6 @@ from fastmetrics.state.layout import WINDOW
 
 __all__ = ["Held", "Pair", "Times", "paired"]
 
-Floats = NDArray[np.float64]
 Times = tuple[datetime | None, datetime | None]
 
 MOST_MATRIX = 20_000_000  # entries of a leaves x windows table
@@ -36,8 +36,8 @@ EXPOSURE = 1e12  # rows that could have come: so many that those that came are r
 class Held:
     """A family's cells on one side, a row for each leaf and window (and inner key) that occurs."""
 
-    leaf: NDArray[np.int64]
-    window: NDArray[np.int64]  # the place among all windows of both sides; -1 without a time
+    leaf: Integers
+    window: Integers  # the place among all windows of both sides; -1 without a time
     table: pl.DataFrame
     names: Sequence[str]  # of the cells among the columns of the table
 
@@ -54,12 +54,12 @@ class Held:
         """A formula, one entry a row."""
         return np.broadcast_to(np.asarray(formula(self.cells), np.float64), len(self.leaf))
 
-    def by_window(self, formula: Formula, inside: NDArray[np.bool_], windows: int) -> Floats:
+    def by_window(self, formula: Formula, inside: Mask, windows: int) -> Floats:
         """The same by window, over the leaves ``inside``."""
         rows = inside[self.leaf] & (self.window >= 0)
         return summed_by(self.window[rows], self.values(formula)[rows], windows)
 
-    def by_both(self, formula: Formula, leaves: int, windows: NDArray[np.int64]) -> Floats:
+    def by_both(self, formula: Formula, leaves: int, windows: Integers) -> Floats:
         """The same by leaf and by window of those listed."""
         place = np.full(int(max(windows.max(initial=0), self.window.max(initial=0))) + 2, -1)
         place[windows] = np.arange(len(windows))
@@ -102,7 +102,7 @@ class Pair:
         before, now = self.spans(self.counted[0])
         return int(now[0]) if len(before) and len(now) and before[-1] < now[0] else None
 
-    def span(self, family: str, num: Formula, den: Formula, inside: NDArray[np.bool_]) -> Times:
+    def span(self, family: str, num: Formula, den: Formula, inside: Mask) -> Times:
         """Since when, and until when, a rate of some leaves has been another one; a shift of mix is no change."""
         if self.border is None:
             return None, None
@@ -113,13 +113,13 @@ class Pair:
             return self.dated(*adjusted(k, n))
         return self.dated(*self.series(family, num, den, inside))
 
-    def volume_span(self, inside: NDArray[np.bool_]) -> Times:
+    def volume_span(self, inside: Mask) -> Times:
         """Since when, and until when, other numbers of rows of some leaves have come."""
         name, kind = self.counted
         rows, _ = self.series(name, ROWS[kind], ROWS[kind], inside)
         return self.dated(rows, np.full_like(rows, EXPOSURE))
 
-    def together(self, family: str, formula: Formula, windows: NDArray[np.int64]) -> Floats:
+    def together(self, family: str, formula: Formula, windows: Integers) -> Floats:
         """A formula of both sides by leaf and window."""
         leaves = self.lattice.leaves
         return self.baseline[family].by_both(formula, leaves, windows) + self.current[family].by_both(
@@ -144,7 +144,7 @@ class Pair:
     def sides(self) -> tuple[Mapping[str, Held], Mapping[str, Held]]:
         return self.baseline, self.current
 
-    def spans(self, family: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def spans(self, family: str) -> tuple[Integers, Integers]:
         """The windows of the baseline and the current ones."""
         before, now = (np.unique(side[family].window[side[family].window >= 0]) for side in self.sides)
         return before, now
@@ -174,7 +174,7 @@ class Pair:
         k = self.baseline[family].by_both(rows, leaves, windows)
         return ratio, dispersion_of(self.lattice, k, np.full_like(k, EXPOSURE / len(windows)))
 
-    def series(self, family: str, num: Formula, den: Formula, inside: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    def series(self, family: str, num: Formula, den: Formula, inside: Mask) -> tuple[Floats, Floats]:
         """Events and rows by window of both sides together, over the leaves ``inside``."""
         size = len(self.windows)
         k, n = (sum(side[family].by_window(formula, inside, size) for side in self.sides) for formula in (num, den))
@@ -184,7 +184,7 @@ class Pair:
 def middle_share(before: Floats, now: Floats) -> float:
     """The share of current rows of a leaf, at the median over rows: a few slices do not move it."""
     rows = before + now
-    share = np.divide(now, rows, out=np.zeros_like(now), where=rows > 0)
+    share = divide(now, rows, 0.0)
     order = np.argsort(share)
     reached = np.cumsum(rows[order])
     middle = share[order[np.searchsorted(reached, reached[-1] / 2)]] if len(rows) and reached[-1] else 0.5
@@ -233,12 +233,12 @@ def summed(counts: Counts, family: Family, by: Sequence[str]) -> pl.DataFrame:
     return table.group_by(expressions(keys), maintain_order=True).agg(states) if keys else table.select(states)
 
 
-def held_of(table: pl.DataFrame, leaf: NDArray[np.int64], keys: Sequence[str], windows: pl.Series) -> Held:
+def held_of(table: pl.DataFrame, leaf: Integers, keys: Sequence[str], windows: pl.Series) -> Held:
     """A table and the leaf of each of its rows; its columns are keys or cells."""
     return Held(leaf, places(table, windows), table, [name for name in table.columns if name not in keys])
 
 
-def places(table: pl.DataFrame, windows: pl.Series) -> NDArray[np.int64]:
+def places(table: pl.DataFrame, windows: pl.Series) -> Integers:
     """The place of each row's window among ``windows``; -1 for rows without a time."""
     if not len(windows):
         return np.full(len(table), -1, np.int64)

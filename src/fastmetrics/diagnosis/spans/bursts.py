@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-import numpy as np
-from numpy.typing import NDArray
-
+from fastmetrics.aliases import Integers
 from fastmetrics.diagnosis.causes.incidents import Limits, Measured, Told, found_in, measure
 from fastmetrics.diagnosis.findings import Finding
 from fastmetrics.diagnosis.sides.pair import Pair, Times
@@ -50,7 +48,7 @@ def during(finding: Finding, start: datetime, end: datetime) -> bool:
 
 
 def found_during(
-    pair: Pair, measured: Mapping[str, Measured], windows: NDArray[np.int64], limits: Limits, among: int
+    pair: Pair, measured: Mapping[str, Measured], windows: Integers, limits: Limits, among: int
 ) -> list[Told]:
     """What moved in some of the current windows: one stretch of ``among`` that share alpha."""
     part, limits = within(pair, windows), replace(limits, alpha=limits.alpha / among)
@@ -58,12 +56,12 @@ def found_during(
     return [dated(pair, one.adjusted(among), measured[one.finding.metric].rate, windows) for one in found]
 
 
-def dated(pair: Pair, one: Told, rate: Rate, windows: NDArray[np.int64]) -> Told:
+def dated(pair: Pair, one: Told, rate: Rate, windows: Integers) -> Told:
     """A finding of a period with the times that all current windows give it, and the period its numbers are of."""
     return of_period(pair, one, pair.span(rate.family, rate.num, rate.den, one.leaves), windows)
 
 
-def of_period(pair: Pair, one: Told, times: Times, windows: NDArray[np.int64]) -> Told:
+def of_period(pair: Pair, one: Told, times: Times, windows: Integers) -> Told:
     """A finding with other times, and the period its numbers are of."""
     first, after = int(windows[0]), int(windows[-1]) + 1
     start = pair.windows[first]

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from fastmetrics.aliases import Integers
 from fastmetrics.diagnosis.causes.incidents import LATE, Measured
 from fastmetrics.diagnosis.search.localise import Search, strongest
 from fastmetrics.diagnosis.search.strata import Ratio
@@ -20,7 +20,7 @@ SHORTEST = 3  # windows of a period
 MOST_PERIODS = 64
 
 
-def best_period(pair: Pair, measured: Mapping[str, Measured], alpha: float) -> tuple[NDArray[np.int64] | None, int]:
+def best_period(pair: Pair, measured: Mapping[str, Measured], alpha: float) -> tuple[Integers | None, int]:
     """The current windows in which some slice left the baseline most clearly, and how many periods were tried.
 
     A burst of three windows drowns in fifty quiet ones. Periods of 3, 6, 12 ... windows that overlap by half are
@@ -58,14 +58,14 @@ def periods_of(windows: int) -> list[tuple[int, int]]:
     return found if len(found) <= MOST_PERIODS else found[:: -(-len(found) // MOST_PERIODS)]
 
 
-def within(pair: Pair, windows: NDArray[np.int64]) -> Pair:
+def within(pair: Pair, windows: Integers) -> Pair:
     """A pair whose current side holds some windows only."""
     current = {name: some(held, windows) for name, held in pair.current.items()}
     scored = pair.scored and replace(pair.scored, now=some(pair.scored.now, windows))
     return replace(pair, current=current, scored=scored)
 
 
-def some(held: Held, windows: NDArray[np.int64]) -> Held:
+def some(held: Held, windows: Integers) -> Held:
     """The rows of some windows."""
     rows = np.isin(held.window, windows)
     return Held(held.leaf[rows], held.window[rows], held.table.filter(rows), held.names)

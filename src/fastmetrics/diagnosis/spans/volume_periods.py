@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from fastmetrics.aliases import Floats, Integers
 from fastmetrics.diagnosis.causes.incidents import Limits, Told
 from fastmetrics.diagnosis.causes.volumes import volume
 from fastmetrics.diagnosis.search.lattice import Lattice
@@ -21,10 +21,8 @@ from fastmetrics.diagnosis.spans.periods import periods_of, within
 
 __all__ = ["passing_volumes", "usual_rows"]
 
-Floats = NDArray[np.float64]
 
-
-def passing_volumes(pair: Pair, limits: Limits) -> tuple[list[Told], NDArray[np.int64]]:
+def passing_volumes(pair: Pair, limits: Limits) -> tuple[list[Told], Integers]:
     """The slices whose rows changed in the period in which they did most clearly, and its windows.
 
     A period is held against stretches of the baseline as long as it is, so that a weekend or a night is no fault; there
@@ -60,7 +58,7 @@ def usual_rows(pair: Pair, length: int) -> Dispersion:
     return between_stretches(pair.lattice, so_far(pair, pair.baseline, pair.spans(pair.counted[0])[0]), length)
 
 
-def so_far(pair: Pair, side: Mapping[str, Held], windows: NDArray[np.int64]) -> Floats:
+def so_far(pair: Pair, side: Mapping[str, Held], windows: Integers) -> Floats:
     """Rows by leaf up to each of some windows of a side, from none on."""
     name, kind = pair.counted
     return np.pad(np.cumsum(side[name].by_both(ROWS[kind], pair.lattice.leaves, windows), 1), ((0, 0), (1, 0)))

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 import polars.selectors as cs
-from numpy.typing import NDArray
 
+from fastmetrics.aliases import Floats
+from fastmetrics.arithmetic import divide
 from fastmetrics.contract.columns import expressions
 from fastmetrics.counts import Counts
 from fastmetrics.diagnosis.split.kitagawa import decompose as split
@@ -23,8 +24,6 @@ from fastmetrics.reading.resolve import resolve
 from fastmetrics.state.layout import WINDOW, check_same
 
 __all__ = ["decompose"]
-
-Floats = NDArray[np.float64]
 
 
 def decompose(
@@ -93,7 +92,7 @@ def decompose(
     else:
         two = split(num_b, den_b, num_c, den_c)
         parts = {"rate": two.rate, "mix": two.mix, "support": two.support}
-    values = {"baseline": over(num_b, den_b), "current": over(num_c, den_c)} | parts
+    values = {"baseline": divide(num_b, den_b), "current": divide(num_c, den_c)} | parts
     values["contribution"] = np.sum(list(parts.values()), axis=0)
     frame = with_floats(both.select(expressions(columns)), values)
     return frame.sort(pl.col("contribution").abs(), descending=True, nulls_last=True, maintain_order=True)
@@ -125,8 +124,3 @@ def chosen_by_model(metric: Metric) -> bool:
         )
     )
     return bool(weight["tp"] != weight["fn"] or weight["fp"] != weight["tn"])
-
-
-def over(num: Floats, den: Floats) -> Floats:
-    """A ratio, NaN where it has no denominator."""
-    return np.asarray(np.divide(num, den, out=np.full_like(num, np.nan), where=den != 0))

@@ -22,14 +22,13 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from fastmetrics.aliases import Floats, Mask
+from fastmetrics.arithmetic import divide
 from fastmetrics.errors import DataError
 
 __all__ = ["Decomposition", "Decomposition3", "decompose", "decompose3", "simpson"]
-
-Floats = NDArray[np.float64]
-Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +112,7 @@ def decompose(num_b: ArrayLike, den_b: ArrayLike, num_c: ArrayLike, den_c: Array
     share_b, share_c = shares(den_b), shares(den_c)
     middle = baseline / 2 + current / 2
     both = (den_b > 0) & (den_c > 0)
-    rate_b, rate_c = rates(num_b, den_b), rates(num_c, den_c)
+    rate_b, rate_c = divide(num_b, den_b, 0.0), divide(num_c, den_c, 0.0)
     rate = np.where(both, (share_b / 2 + share_c / 2) * (rate_c - rate_b), 0.0)
     mix = np.where(both, (rate_b / 2 + rate_c / 2 - middle) * (share_c - share_b), 0.0)
     held = num_c / math.fsum(den_c) - num_b / math.fsum(den_b)
@@ -158,7 +157,7 @@ def decompose3(
     if math.isnan(two.total):
         return Decomposition3(two.mix, two.mix, two.rate, two.support, math.nan, two.baseline, two.current)
     by_rows, by_den = share_moves(rows_b, den_b, rows_c, den_c)
-    rate_b, rate_c = rates(num_b, den_b), rates(num_c, den_c)
+    rate_b, rate_c = divide(num_b, den_b, 0.0), divide(num_c, den_c, 0.0)
     level = np.where(den_b > 0, np.where(den_c > 0, rate_b / 2 + rate_c / 2, rate_b), rate_c)
     above = level - (two.baseline / 2 + two.current / 2)
     alone = (rows_b > 0) != (rows_c > 0)
@@ -188,7 +187,12 @@ def share_moves(rows_b: Floats, den_b: Floats, rows_c: Floats, den_c: Floats) ->
     A leaf without rows on one side has the denominator per row of its other side on both. An order of changing that
     would leave no denominator at all is left out; where both would, each factor makes half.
     """
-    weight_b, weight_c, per_b, per_c = shares(rows_b), shares(rows_c), rates(den_b, rows_b), rates(den_c, rows_c)
+    weight_b, weight_c, per_b, per_c = (
+        shares(rows_b),
+        shares(rows_c),
+        divide(den_b, rows_b, 0.0),
+        divide(den_c, rows_c, 0.0),
+    )
     per_b, per_c = np.where(rows_b > 0, per_b, per_c), np.where(rows_c > 0, per_c, per_b)
     before, after = shares(weight_b * per_b), shares(weight_c * per_c)
     paths = (shares(weight_c * per_b) - before, after - shares(weight_b * per_c))
@@ -217,11 +221,6 @@ def over(parts: dict[str, Floats], leaves: Mask | slice) -> dict[str, float]:
 def ratio(num: Floats, den: Floats) -> float:
     whole = math.fsum(den)
     return math.fsum(num) / whole if whole > 0 else math.nan
-
-
-def rates(num: Floats, den: Floats) -> Floats:
-    """Num / den, 0 where there is no den."""
-    return np.divide(num, den, out=np.zeros_like(num), where=den > 0)
 
 
 def shares(den: Floats) -> Floats:

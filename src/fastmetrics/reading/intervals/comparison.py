@@ -8,12 +8,13 @@ from typing import Any, Literal
 
 import numpy as np
 
+from fastmetrics.aliases import Floats
+from fastmetrics.arithmetic import divide
 from fastmetrics.errors import SchemaError, unknown
 from fastmetrics.metrics import Cells, Metric, value
 from fastmetrics.reading.intervals.methods import (
     CONFUSION,
     PARTS,
-    Floats,
     Limits,
     Pair,
     combined,
@@ -68,7 +69,7 @@ def compare(metric: Metric, a: Cells, b: Cells, level: float = 0.95) -> Comparis
     z, of_a, of_b = quantile(level), limits(metric, a), limits(metric, b)
     x, y = value(metric, a), value(metric, b)
     low, high, p = tested(x, y, of_a, of_b, level)
-    ratio = np.where(y == 0, math.nan, x / y)
+    ratio = divide(x, y)
     ratio_low, ratio_high = (
         np.where(np.isnan(ratio), math.nan, end) for end in ratio_bounds(metric, x, y, of_a(z), of_b(z))
     )
@@ -94,7 +95,7 @@ def compare_to_total(metric: Metric, part: Cells, total: Cells, level: float = 0
     (array([0.3]), array([0.013]), array([0.419]))
     """
     z, x, whole = quantile(level), value(metric, part), value(metric, total)
-    ratio = np.where(whole == 0, math.nan, x / whole)
+    ratio = divide(x, whole)
     if not metric.interval:
         none = np.full_like(ratio, math.nan)
         return Comparison(x - whole, none, none, ratio, none, none, none)

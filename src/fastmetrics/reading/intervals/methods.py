@@ -10,14 +10,14 @@ from statistics import NormalDist
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from fastmetrics.aliases import Floats
+from fastmetrics.arithmetic import divide
 from fastmetrics.errors import SchemaError, unknown
 from fastmetrics.metrics import Cells, Metric, value
 
 __all__ = ["INTERVALS", "bounds"]
 
-Floats = NDArray[np.float64]
 Pair = tuple[Floats, Floats]
 Limits = Callable[[Any], Pair]
 """From a normal quantile z, a number or one a group, to the lower and the upper limit of each group."""
@@ -124,7 +124,7 @@ def split(hits: Floats, misses: Floats, squares: Pair | None, heaviest: Floats) 
     A side without rows has the weight ``heaviest``; v and w are drawn to the larger of the two, as by one more row.
     """
     total = hits + misses
-    p = np.where(total > 0, hits / total, 0.5)
+    p = divide(hits, total, 0.5)
     if squares is None:
         return lambda z: wilson(p, total, z)
     each = [np.where(side > 0, of / side, heaviest) for side, of in zip((hits, misses), squares, strict=True)]

@@ -1,0 +1,25 @@
+"""Division that says what 0/0 is, and the normal quantile of 95 % intervals."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from fastmetrics.aliases import Floats
+
+__all__ = ["Z95", "divide"]
+
+Z95 = 1.959963984540054  # a standard normal variable lies within ± this with probability 0.95
+
+
+def divide(num: Any, den: Any, empty: float = math.nan) -> Floats:
+    """``num / den`` as float64, and ``empty`` wherever ``den`` is 0. Shapes broadcast.
+
+    >>> divide([3, 0, 2], [4, 0, 0], empty=0)
+    array([0.75, 0.  , 0.  ])
+    """
+    num, den = np.broadcast_arrays(np.asarray(num, np.float64), den)
+    out: Floats = np.divide(num, den, out=np.full(num.shape, empty, np.float64), where=den != 0)
+    return out
