@@ -14,15 +14,9 @@ from typing import Any
 import numpy as np
 
 from fastmetrics.errors import SchemaError
+from fastmetrics.families.binary import CAUSES, OTHER_CAUSE
 
-__all__ = ["CAUSES", "F1", "accuracy", "find_root_cause", "precision", "recall"]
-
-# The cells that are 0 together, and the tag for it, in the order of the tests.
-CAUSES = (
-    (("tp", "fp"), "False positive"),
-    (("tp", "fn"), "False negative"),
-    (("fp", "fn"), "True positive"),
-)
+__all__ = ["F1", "accuracy", "find_root_cause", "precision", "recall"]
 
 
 def accuracy(TP: float, TN: float, FP: float, FN: float) -> float:
@@ -94,4 +88,4 @@ def find_root_cause(y_true: Sequence[Any], y_pred: Sequence[Any]) -> str:
     for zero, cause in CAUSES:
         if sum(cells[cell] for cell in zero) == 0:
             return cause
-    return "Misclassification"
+    return OTHER_CAUSE

@@ -6,13 +6,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from math import inf
 from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from fastmetrics.arrays.founding import CAUSES
 from fastmetrics.contract.capabilities import CrossTable, Outcome
 from fastmetrics.contract.cells import Cell, CellTable, Rows, States
 from fastmetrics.contract.columns import Column, column_name
@@ -24,7 +24,7 @@ from fastmetrics.metrics import Metric
 from fastmetrics.notes import Note
 from fastmetrics.wording import readable
 
-__all__ = ["CELLS", "METRICS", "OUTCOMES", "binary", "fbeta", "founding_tag"]
+__all__ = ["CAUSES", "CELLS", "CONFUSION", "METRICS", "OTHER_CAUSE", "OUTCOMES", "binary", "fbeta", "founding_tag"]
 
 # Each cell with its label and its prediction.
 OUTCOMES = (
@@ -39,7 +39,16 @@ OUTCOMES = (
     Outcome("unlabelled_unpredicted", None, None),
 )
 CELLS = tuple(outcome.cell for outcome in OUTCOMES)
-INF = float("inf")
+CONFUSION = CELLS[:4]  # of rows with label and prediction
+
+# The cells that are 0 together and the tag for it, in the order of the tests of `fastmetrics.find_root_cause`.
+CAUSES = (
+    (("tp", "fp"), "False positive"),
+    (("tp", "fn"), "False negative"),
+    (("fp", "fn"), "True positive"),
+)
+OTHER_CAUSE = "Misclassification"
+
 F_BETA = re.compile(r"f(\d+(?:\.\d+)?)")
 
 
@@ -146,10 +155,10 @@ def matrix_rows(table: CellTable, family: Family) -> pl.DataFrame:
 
 def founding_tag() -> pl.Expr:
     """The founding tag of a row of cells (see `fastmetrics.arrays.founding`), null where no row is judged."""
-    tag = pl.lit("Misclassification")
+    tag = pl.lit(OTHER_CAUSE)
     for cells, name in reversed(CAUSES):
         tag = pl.when(pl.sum_horizontal(cells) == 0).then(pl.lit(name)).otherwise(tag)
-    return pl.when(pl.sum_horizontal("tn", "fp", "fn", "tp") > 0).then(tag)
+    return pl.when(pl.sum_horizontal(CONFUSION) > 0).then(tag)
 
 
 def notes(table: pl.DataFrame, known: Sequence[Note], columns: tuple[str, str], pos_label: Any) -> list[Note]:
@@ -335,15 +344,15 @@ METRICS: tuple[Metric, ...] = (
     Metric("prevalence_threshold", lambda c: (c.fp * pos(c)) ** 0.5,
            lambda c: (c.tp * neg(c)) ** 0.5 + (c.fp * pos(c)) ** 0.5, better="lower", interval="by_label",
            source="Balayla 2020: sqrt(fpr) / (sqrt(recall) + sqrt(fpr))"),
-    Metric("lr_plus", lambda c: c.tp * neg(c), lambda c: c.fp * pos(c), range=(0, INF), scale="ratio",
+    Metric("lr_plus", lambda c: c.tp * neg(c), lambda c: c.fp * pos(c), range=(0, inf), scale="ratio",
            interval="by_label", aliases=("positive_likelihood_ratio",), source="recall / fpr"),
-    Metric("lr_minus", lambda c: c.fn * neg(c), lambda c: c.tn * pos(c), range=(0, INF), scale="ratio",
+    Metric("lr_minus", lambda c: c.fn * neg(c), lambda c: c.tn * pos(c), range=(0, inf), scale="ratio",
            better="lower", interval="by_label", aliases=("negative_likelihood_ratio",), source="fnr / specificity"),
-    Metric("diagnostic_odds_ratio", lambda c: c.tp * c.tn, lambda c: c.fp * c.fn, range=(0, INF), scale="ratio",
+    Metric("diagnostic_odds_ratio", lambda c: c.tp * c.tn, lambda c: c.fp * c.fn, range=(0, inf), scale="ratio",
            interval="by_label", aliases=("dor",), source="Glas et al. 2003"),
     Metric("label_coverage", labelled, every_row, "proportion", source="share of rows with a label"),
     Metric("answer_rate", predicted, every_row, "proportion", source="share of rows with a prediction"),
-    *(Metric(alias, num, None, range=(0, INF), better=None, scale="count", source=f"the cell {alias.lower()}")
+    *(Metric(alias, num, None, range=(0, inf), better=None, scale="count", source=f"the cell {alias.lower()}")
       for alias, num in (("TP", lambda c: c.tp), ("TN", lambda c: c.tn),
                          ("FP", lambda c: c.fp), ("FN", lambda c: c.fn))),
 )

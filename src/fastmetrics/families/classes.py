@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,6 @@ from fastmetrics.schema import repeated
 
 __all__ = ["METRICS", "classes", "common_class_dtype", "most_confused", "per_class"]
 
-INF = float("inf")
 
 # What a row of the long table says.
 STATES = ("correct", "wrong", "unpredicted", "unlabelled", "unlabelled_unpredicted")
@@ -445,7 +445,7 @@ def average_rows(of: Metric) -> tuple[Metric, ...]:
                aliases=(f"macro_{name}",), source=f"mean over the classes where {name} is defined"),
         Metric(f"{name}_weighted", lambda c: getattr(c, f"{name}_weighted"), lambda c: getattr(c, f"{name}_support"),
                aliases=(f"weighted_{name}",), source=f"mean weighted by support where {name} is defined"),
-        Metric(f"{name}_classes", lambda c: getattr(c, f"{name}_classes"), range=(0, INF), better=None, scale="count",
+        Metric(f"{name}_classes", lambda c: getattr(c, f"{name}_classes"), range=(0, inf), better=None, scale="count",
                source=f"classes where {name} is defined"),
     )  # fmt: skip
 
@@ -473,7 +473,7 @@ METRICS: tuple[Metric, ...] = (
            source="Gorodkin 2004: R_K, over every class"),
     Metric("kappa", lambda c: c.covariance, lambda c: c.chance_errors, range=(-1, 1),
            source="Cohen 1960, over every class"),
-    Metric("n_classes", lambda c: c.n_classes, range=(0, INF), better=None, scale="count",
+    Metric("n_classes", lambda c: c.n_classes, range=(0, inf), better=None, scale="count",
            source="classes among the labels and predictions of judged rows"),
     Metric("label_coverage", lambda c: judged(c) + c.unpredicted, every_row, "proportion",
            source="share of rows with a label"),

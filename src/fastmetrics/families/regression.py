@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,6 @@ from fastmetrics.metrics import Cells, Metric
 
 __all__ = ["EXTREMES", "METRICS", "STATES", "SUMS", "regression"]
 
-INF = float("inf")
 
 # Order of the states 2 * (no label) + (no prediction).
 STATES = ("judged", "unpredicted", "unlabelled", "unlabelled_unpredicted")
@@ -219,24 +219,24 @@ def every_row(c: Any) -> Any:
 
 # fmt: off
 METRICS: tuple[Metric, ...] = (
-    Metric("mae", lambda c: c.absolute_error, judged, "ratio", range=(0, INF), better="lower", scale="label units",
+    Metric("mae", lambda c: c.absolute_error, judged, "ratio", range=(0, inf), better="lower", scale="label units",
            interval="mean", square=lambda c: c.squared_error, aliases=("mean_absolute_error",)),
-    Metric("mse", lambda c: c.squared_error, judged, "ratio", range=(0, INF), better="lower",
+    Metric("mse", lambda c: c.squared_error, judged, "ratio", range=(0, inf), better="lower",
            scale="squared label units", interval="mean", square=lambda c: c.quartic_error,
            aliases=("mean_squared_error",)),
-    Metric("rmse", lambda c: c.squared_error**0.5, lambda c: c.judged**0.5, range=(0, INF), better="lower",
+    Metric("rmse", lambda c: c.squared_error**0.5, lambda c: c.judged**0.5, range=(0, inf), better="lower",
            scale="label units", interval="root_mean", square=lambda c: c.quartic_error,
            aliases=("root_mean_squared_error",)),
-    Metric("bias", lambda c: c.signed_error, judged, "ratio", range=(-INF, INF), better=None, scale="label units",
+    Metric("bias", lambda c: c.signed_error, judged, "ratio", range=(-inf, inf), better=None, scale="label units",
            interval="mean", square=lambda c: c.squared_error, aliases=("mean_error",),
            source="mean of prediction - label"),
-    Metric("mape", lambda c: c.relative_error, judged, "ratio", range=(0, INF), better="lower", scale="ratio",
+    Metric("mape", lambda c: c.relative_error, judged, "ratio", range=(0, inf), better="lower", scale="ratio",
            aliases=("mean_absolute_percentage_error",), source="mean of |error| / max(|label|, 2**-52), not times 100"),
-    Metric("wape", lambda c: c.absolute_error, lambda c: c.absolute_label, "ratio", range=(0, INF), better="lower",
+    Metric("wape", lambda c: c.absolute_error, lambda c: c.absolute_label, "ratio", range=(0, inf), better="lower",
            scale="ratio", source="sum of |error| / sum of |label|"),
-    Metric("r2", lambda c: c.r2_num, lambda c: c.r2_den, range=(-INF, 1), aliases=("r2_score",),
+    Metric("r2", lambda c: c.r2_num, lambda c: c.r2_den, range=(-inf, 1), aliases=("r2_score",),
            source="1 - sum of error² / sum of (label - mean)²"),
-    Metric("explained_variance", lambda c: c.explained_num, lambda c: c.explained_den, range=(-INF, 1),
+    Metric("explained_variance", lambda c: c.explained_num, lambda c: c.explained_den, range=(-inf, 1),
            aliases=("explained_variance_score",), source="1 - variance of errors / variance of labels"),
     Metric("label_coverage", lambda c: c.judged + c.unpredicted, every_row, "proportion",
            source="share of rows with a label"),
@@ -245,7 +245,7 @@ METRICS: tuple[Metric, ...] = (
 )
 
 EXTREME_METRICS: tuple[Metric, ...] = (
-    Metric("max_error", lambda c: c.largest_error, range=(0, INF), better="lower", scale="label units",
+    Metric("max_error", lambda c: c.largest_error, range=(0, inf), better="lower", scale="label units",
            source="largest |error|"),
 )
 # fmt: on

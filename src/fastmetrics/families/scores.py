@@ -31,12 +31,9 @@ from fastmetrics.notes import Note
 __all__ = ["METRICS", "STATES", "SUMS", "scores", "threshold_cells"]
 
 STATES = ("negative", "positive", "unlabelled")
+STATE_OF = dict(zip((False, True, None), STATES, strict=True))  # of a label
 OUTSIDE = 0.1  # of the scores, from which their bins tell too little
 SUMS = ("score_sum", "brier_sum", "log_loss_sum")
-
-# Each binary cell at a threshold: which rows it counts, and on which side of the threshold (None: without a score).
-STATE_OF = {False: "negative", True: "positive", None: "unlabelled"}
-AT_THRESHOLD = tuple((cell, STATE_OF[label], side) for cell, label, side in OUTCOMES)
 
 
 def scores(
@@ -274,8 +271,8 @@ def threshold_cells(edge: int, prefix: str = "", suffix: str = "") -> dict[str, 
     (5, 2, 1, 3, 0, 1, 0, 0, 0)
     """
     place = pl.col("bin").fill_null(-1)
-    said = {False: place.is_between(0, edge), True: place > edge, None: place < 0}
+    rows = {False: place.is_between(0, edge), True: place > edge, None: place < 0}
     return {
-        f"{prefix}{cell}{suffix}": pl.col(f"{prefix}{state}{suffix}").filter(said[side]).sum()
-        for cell, state, side in AT_THRESHOLD
+        f"{prefix}{cell}{suffix}": pl.col(f"{prefix}{STATE_OF[label]}{suffix}").filter(rows[prediction]).sum()
+        for cell, label, prediction in OUTCOMES
     }

@@ -9,10 +9,19 @@ from typing import Any, Protocol
 import numpy as np
 import polars as pl
 
-from fastmetrics.arrays.founding import CAUSES
 from fastmetrics.contract.columns import Column
 from fastmetrics.errors import SchemaError
-from fastmetrics.families.binary import CELLS, METRICS, binary, f_beta_named, founding_tag
+from fastmetrics.families.binary import (
+    CAUSES,
+    CELLS,
+    CONFUSION,
+    METRICS,
+    OTHER_CAUSE,
+    OUTCOMES,
+    binary,
+    f_beta_named,
+    founding_tag,
+)
 from fastmetrics.families.binary import fbeta as fbeta_row
 from fastmetrics.metrics import Cells, Metric, find
 from fastmetrics.polars.sums import Sums, states, sums_of, used
@@ -20,7 +29,7 @@ from fastmetrics.reading.intervals import bounds
 
 __all__ = ["BinaryMetric", "confusion", "fbeta", "interval", "metrics", "root_cause", "wilson"]
 
-TAGS = pl.Enum([*(tag for _, tag in CAUSES), "Misclassification"])
+TAGS = pl.Enum([*(tag for _, tag in CAUSES), OTHER_CAUSE])
 
 
 class BinaryMetric(Protocol):
@@ -58,9 +67,6 @@ class BinaryMetric(Protocol):
     ) -> pl.Expr: ...
 
 
-JOINT = ("tn", "fp", "fn", "tp")
-
-
 def sums(
     cells: Sequence[str],
     y_true: Column,
@@ -73,20 +79,10 @@ def sums(
     """Some of the nine cells, or of the margins of `from_margins`."""
     family = binary(y_true, y_pred, y_score=y_score, threshold=threshold, pos_label=pos_label)
     (label, said), checks = states(*family.roles)
-    masks = {
-        "tn": label.negative & said.negative,
-        "fp": label.negative & said.positive,
-        "fn": label.positive & said.negative,
-        "tp": label.positive & said.positive,
-        "unpredicted_neg": label.negative & ~said.known,
-        "unpredicted_pos": label.positive & ~said.known,
-        "unlabelled_neg": ~label.known & said.negative,
-        "unlabelled_pos": ~label.known & said.positive,
-        "unlabelled_unpredicted": ~label.known & ~said.known,
-        "both": label.known & said.known,
-        "labelled_pos": label.positive & said.known,
-        "predicted_pos": label.known & said.positive,
-    }
+    labels, predictions = ({False: side.negative, True: side.positive, None: ~side.known} for side in (label, said))
+    masks = {cell: labels[of_label] & predictions[of_prediction] for cell, of_label, of_prediction in OUTCOMES}
+    masks["both"] = label.known & said.known
+    masks["labelled_pos"], masks["predicted_pos"] = label.positive & said.known, label.known & said.positive
     return sums_of({cell: masks[cell] for cell in cells}, weight, checks)
 
 
@@ -168,8 +164,8 @@ def metrics(
         raise SchemaError(f"metrics() takes a list of names first, such as ['f1', 'mcc'], got {names!r}")
     rows = [row_of(name) for name in names]
     cells, read = used(rows, CELLS), None
-    if weight is None and set(JOINT) <= set(cells):
-        cells = ["tp", "both", "labelled_pos", "predicted_pos", *(cell for cell in cells if cell not in JOINT)]
+    if weight is None and set(CONFUSION) <= set(cells):
+        cells = ["tp", "both", "labelled_pos", "predicted_pos", *(cell for cell in cells if cell not in CONFUSION)]
         read = from_margins
     return sums(cells, y_true, y_pred, y_score, threshold, pos_label, weight).metrics(rows, read)
 
@@ -291,7 +287,7 @@ def root_cause(
     >>> log.select(root_cause("label", "pred")).item()
     'Misclassification'
     """
-    whole = sums(JOINT, y_true, y_pred, y_score, threshold, pos_label, None)
+    whole = sums(CONFUSION, y_true, y_pred, y_score, threshold, pos_label, None)
     return whole.expression(tags, TAGS).alias("root_cause")
 
 

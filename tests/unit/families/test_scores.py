@@ -19,7 +19,7 @@ from fastmetrics.errors import SchemaError
 from fastmetrics.families.binary import CELLS
 from fastmetrics.families.curves import curve
 from fastmetrics.families.edges import Binner, chosen_edges, default_edges, edge_at, even
-from fastmetrics.families.scores import AT_THRESHOLD, scores, threshold_cells
+from fastmetrics.families.scores import scores, threshold_cells
 from fastmetrics.kernels.bins import bin_scores
 from fastmetrics.metrics import Cells, find, value
 
@@ -496,7 +496,7 @@ def test_cells_at_every_edge_equal_a_count_of_rows(dtype):
     for threshold in edges:
         got = frame.select(**threshold_cells(edge_at(edges, threshold))).row(0, named=True)
         assert got == oracle.score_confusion(MIXED_LABELS, held, threshold, dtype), threshold
-    assert [cell for cell, _, _ in AT_THRESHOLD] == list(CELLS)
+    assert tuple(threshold_cells(0)) == CELLS
 
 
 def test_weighted_cells_at_a_threshold():

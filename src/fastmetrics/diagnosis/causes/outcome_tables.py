@@ -7,11 +7,11 @@ import numpy as np
 from fastmetrics.aliases import Integers, Mask
 from fastmetrics.diagnosis.causes.likelihoods import Answers, Side, log_odds
 from fastmetrics.diagnosis.sides.pair import Held, Pair
+from fastmetrics.families.binary import CONFUSION
+from fastmetrics.families.scores import STATES
 
 __all__ = ["decisions", "scores"]
 
-DECISIONS = ("tn", "fp", "fn", "tp")  # negative and positive decisions of negatives, then of positives
-LABELS = ("negative", "positive", "unlabelled")
 USUAL = 0.0  # the threshold, where no decisions are counted
 
 
@@ -20,7 +20,7 @@ def decisions(pair: Pair, inside: Mask) -> Answers | None:
     name, kind = pair.counted
     if kind != "binary":
         return None
-    before, now = (side_of(side[name], inside, DECISIONS, np.zeros(1, np.int64), 1) for side in pair.sides)
+    before, now = (side_of(side[name], inside, CONFUSION, np.zeros(1, np.int64), 1) for side in pair.sides)
     return Answers(before, now, inside, (2, 2), np.zeros(0))
 
 
@@ -31,9 +31,9 @@ def scores(pair: Pair, inside: Mask) -> Answers | None:
         return None
     size = len(scored.edges) + 2
     before, now = (
-        side_of(held, inside, LABELS, held.table["bin"].to_numpy(), size) for held in (scored.before, scored.now)
+        side_of(held, inside, STATES, held.table["bin"].to_numpy(), size) for held in (scored.before, scored.now)
     )
-    return Answers(before, now, inside, (len(LABELS), size), log_odds(scored.edges) - threshold(pair))
+    return Answers(before, now, inside, (len(STATES), size), log_odds(scored.edges) - threshold(pair))
 
 
 def side_of(held: Held, inside: Mask, states: tuple[str, ...], column: Integers, size: int) -> Side:
@@ -55,7 +55,7 @@ def threshold(pair: Pair) -> float:
     cells, held, edges = pair.baseline[name].cells, pair.scored.before, pair.scored.edges
     negative = float((cells.tn + cells.fn + cells.unlabelled_neg).sum())
     decided = negative + float((cells.fp + cells.tp + cells.unlabelled_pos).sum())
-    rows = np.asarray(sum(getattr(held.cells, label) for label in LABELS), np.float64)
+    rows = np.asarray(sum(getattr(held.cells, label) for label in STATES), np.float64)
     below = np.bincount(held.table["bin"].to_numpy(), rows, len(edges) + 2).cumsum()
     if not 0 < negative < decided or not below[-1]:
         return USUAL

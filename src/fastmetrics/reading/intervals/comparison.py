@@ -11,9 +11,9 @@ import numpy as np
 from fastmetrics.aliases import Floats
 from fastmetrics.arithmetic import divide
 from fastmetrics.errors import SchemaError, unknown
+from fastmetrics.families.binary import CONFUSION
 from fastmetrics.metrics import Cells, Metric, value
 from fastmetrics.reading.intervals.methods import (
-    CONFUSION,
     PARTS,
     Limits,
     Pair,

@@ -14,6 +14,7 @@ import numpy as np
 from fastmetrics.aliases import Floats
 from fastmetrics.arithmetic import divide
 from fastmetrics.errors import SchemaError, unknown
+from fastmetrics.families.binary import CONFUSION
 from fastmetrics.metrics import Cells, Metric, value
 
 __all__ = ["INTERVALS", "bounds"]
@@ -24,7 +25,6 @@ Limits = Callable[[Any], Pair]
 Move = Callable[[Any], tuple[dict[str, Floats], dict[str, Floats]]]
 """From z to the cells that change when one independent part of the data sits at its lower or its upper limit."""
 
-CONFUSION = ("tn", "fp", "fn", "tp")
 EPSILON = float(np.finfo(np.float64).eps)
 
 
