@@ -10,7 +10,7 @@ READY_TEST := $(VENV)/ready-test
 READY_BENCH := $(VENV)/ready-bench
 READY_DOCS := $(VENV)/ready-docs
 
-.PHONY: help demo test soak check bench bench-full causes coverage precision docs clean
+.PHONY: help demo test soak check rooms bench bench-full causes coverage precision docs clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -48,6 +48,9 @@ check: $(READY_TEST) ## Style, types and import direction
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+rooms: ## The rooms of the source and the arrows between them
+	$(PYTHON) tests/rooms.py
 
 bench: $(READY_BENCH) ## Equality with the peers, then CPU-time ratios: benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks.speed
