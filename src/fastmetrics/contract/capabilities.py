@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import polars as pl
 
 from fastmetrics.contract.cells import CellTable
-from fastmetrics.errors import SchemaError, listed
+from fastmetrics.errors import SchemaError, listed, unknown
 
 if TYPE_CHECKING:
     from fastmetrics.contract.family import Family
 
-__all__ = ["CrossTable", "Curve", "Outcome", "Resummed", "the_only"]
+__all__ = ["CrossTable", "Curve", "Outcome", "Resummed", "find_curve", "lacking", "the_only"]
 
 # What the optional fields of a family are called in errors, each with functions that make families which have it.
 WORDS = {
@@ -94,6 +94,14 @@ class Resummed(NamedTuple):
     cells: Callable[[str, str], dict[str, pl.Expr]]
 
 
+def lacking(families: Sequence[Family], capability: str) -> str:
+    """What is missing, in words, where not exactly one family has a capability; empty where one has."""
+    if sum(bool(getattr(family, capability)) for family in families) == 1:
+        return ""
+    held = listed(f"{family.name} ({family.kind})" for family in families)
+    return f"one family with {WORDS[capability]}; these Counts hold {held}"
+
+
 def the_only(families: Sequence[Family], capability: str) -> Family:
     """The family that has a capability.
 
@@ -102,8 +110,14 @@ def the_only(families: Sequence[Family], capability: str) -> Family:
     SchemaError
         None has it, or several have.
     """
-    found = [family for family in families if getattr(family, capability)]
-    if len(found) != 1:
-        held = listed(f"{family.name} ({family.kind})" for family in families)
-        raise SchemaError(f"needed is one family with {WORDS[capability]}; these Counts hold {held}")
-    return found[0]
+    lacks = lacking(families, capability)
+    if lacks:
+        raise SchemaError(f"needed is {lacks}")
+    return next(family for family in families if getattr(family, capability))
+
+
+def find_curve(family: Family, name: str) -> Curve:
+    """A curve of a family, or an error that names the nearest."""
+    if name not in family.curves:
+        raise SchemaError(unknown("curve", name, family.curves))
+    return family.curves[name]

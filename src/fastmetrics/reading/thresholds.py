@@ -8,11 +8,10 @@ from typing import Any
 
 import polars as pl
 
-from fastmetrics.contract.capabilities import the_only
+from fastmetrics.contract.capabilities import find_curve, the_only
 from fastmetrics.contract.cells import CellTable
 from fastmetrics.contract.columns import expressions
 from fastmetrics.contract.family import Family
-from fastmetrics.errors import SchemaError, unknown
 from fastmetrics.reading.cells import cells_of, check_whole, group_numbers
 from fastmetrics.state.merging import merge_tables
 from fastmetrics.state.state import State
@@ -90,10 +89,9 @@ def curve(counts: State, kind: str) -> pl.DataFrame:
     SchemaError
         An unknown kind, or Counts without scores.
     """
-    family, curves = capable(counts, "curves")
-    if kind not in curves:
-        raise SchemaError(unknown("curve", kind, curves))
-    return beside_keys(counts, family, lambda table: curves[kind].read(table, family))
+    family, _ = capable(counts, "curves")
+    found = find_curve(family, kind)
+    return beside_keys(counts, family, lambda table: found.read(table, family))
 
 
 def per_class(counts: State) -> pl.DataFrame:

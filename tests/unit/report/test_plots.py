@@ -412,8 +412,8 @@ def test_without_a_metric_the_first_headline_is_shown() -> None:
         (lambda c: c.plot("recall", kind="heatmop"), r"unknown kind 'heatmop'; did you mean 'heatmap'\?"),
         (lambda c: c.rollup("model").plot("recall", kind="time"), r"kind='time' needs windows: count with time="),
         (lambda c: c.plot("recall", by="model", kind="heatmap"), r"kind='heatmap' needs two keys.* got model"),
-        (lambda c: fm.count(LOG, BINARY).plot(kind="roc"), r"kind='roc' needs one family of kind scores; .* binary"),
-        (lambda c: fm.count(LOG, SCORES).plot(kind="confusion"), r"needs one family of kind binary or classes"),
+        (lambda c: fm.count(LOG, BINARY).plot(kind="roc"), r"'roc' needs one family with curves, as scores.* binary"),
+        (lambda c: fm.count(LOG, SCORES).plot(kind="confusion"), r"needs one family with labels against predictions"),
         (lambda c: c.plot("recall", kind="pr"), r"kind='pr' shows no metric of choice; leave out 'recall'"),
         (lambda c: c.filter(model="none").plot("recall"), r"hold no rows"),
         (lambda c: fm.count(LOG, fm.scores("label", "score", edges=[-1, 2])).plot(kind="calibration"), r"no calibrat"),
@@ -527,7 +527,7 @@ def test_what_cannot_be_saved_is_one_line(tmp_path: Path) -> None:
 def test_every_style_of_a_mark_is_known_to_every_theme() -> None:
     flat = COUNTS.rollup("model", "country")
     charts = [COUNTS.plot("recall"), flat.plot("recall"), flat.plot("recall", by="model")]
-    charts += [COUNTS.plot(by="model", kind=row.name) for row in plots.KINDS if row.metric is not None]
+    charts += [COUNTS.plot(by="model", kind=row.name) for row in plots.KINDS if row.capability]
     styles = {node["mark"]["style"] for c in charts for node in nodes(c.to_dict()) if "style" in node.get("mark", {})}
     assert {"volume", "cell", "reference"} <= styles
     for name in themes.THEMES:

@@ -1,15 +1,16 @@
-"""Curves of scores: what the threshold trades, and what a score is worth."""
+"""Curves of families: what a threshold trades, and what a score is worth."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import polars as pl
 
+from fastmetrics.contract.capabilities import Curve, find_curve, the_only
 from fastmetrics.metrics import Cells, Metric
 from fastmetrics.reading.intervals import bounds
 from fastmetrics.reading.metrics import metrics
-from fastmetrics.reading.thresholds import curve
+from fastmetrics.reading.thresholds import grouped
 from fastmetrics.report.plots.question import Groups, Question, chosen, data, keyed, metric_rows
 from fastmetrics.report.plots.words import (
     by_words,
@@ -20,62 +21,58 @@ from fastmetrics.report.plots.words import (
     rows_words,
     titled,
 )
+from fastmetrics.state.state import State
 
 if TYPE_CHECKING:
     import altair as alt
     from altair.typing import ChartType
 
-__all__ = ["calibration", "ranking"]
+__all__ = ["draw_curve"]
 
 SIDE = 380
 MOST_CURVES = 12
 TENTHS = [tenth / 10 for tenth in range(1, 10)]
-AXES = {"roc": ("fpr", "tpr"), "pr": ("recall", "precision")}
-WORDS = {
-    "fpr": "false positive rate",
-    "tpr": "true positive rate (recall)",
-    "recall": "recall",
-    "precision": "precision",
-    "roc_auc": "AUC",
-    "average_precision": "average precision",
-    "ece": "calibration error",
-}
-TITLES = {"roc": "ROC curve", "pr": "Precision against recall", "calibration": "Calibration"}
+BINS = {"low", "high", "n"}  # columns of curves whose points are bins
 
 
-def curve_rows(question: Question, kind: Literal["roc", "pr", "calibration"]) -> tuple[pl.DataFrame, Groups]:
-    """The points of each curve under names of ours, whose group says how good the curve is."""
-    curve(question.counts, kind)  # refuses scores that have no such curve before a metric of it is read
+def draw_curve(name: str, question: Question) -> ChartType:
+    """The curve of a name, of each group."""
+    curve = find_curve(the_only(question.counts.layout.families, "curves"), name)
+    points(question.counts, question.keys, curve)  # refuses scores without it before its metric is read
     groups = chosen(question, MOST_CURVES)
     values = metric_rows(question, groups.counts)["value"]
     said = [
-        f"{label}, {WORDS[question.asked.metric.name]} {'-' if value is None else f'{value:.3f}'}"
+        f"{label}, {curve.words} {'-' if value is None else f'{value:.3f}'}"
         for label, value in zip(groups.labels, values, strict=True)
     ]
     groups = Groups(groups.counts, groups.names.with_columns(group=pl.Series(said)), groups.note)
-    points = curve(groups.counts, kind)
-    columns = points.columns[len(question.keys) :]
-    points = points.select(**keyed(question.keys), **{name: pl.col(name) for name in columns})
-    return groups.named(points), groups
+    rows = groups.named(points(groups.counts, question.keys, curve))
+    return (of_bins if set(rows.columns) >= BINS else of_points)(curve, question, groups, rows)
 
 
-def ranking(kind: Literal["roc", "pr"], question: Question) -> ChartType:
-    """The curve of each group; dots mark the thresholds 0.1 to 0.9 where they were counted."""
+def points(counts: State, keys: tuple[str, ...], curve: Curve) -> pl.DataFrame:
+    """The points of each group under names of ours."""
+    family = the_only(counts.layout.families, "curves")
+    outer, rows = grouped(counts, family, lambda table: curve.read(table, family))
+    return pl.concat([outer.select(**keyed(keys)), rows], how="horizontal")
+
+
+def of_points(curve: Curve, question: Question, groups: Groups, rows: pl.DataFrame) -> ChartType:
+    """A line a group; dots mark the thresholds 0.1 to 0.9 where they were counted."""
     import altair as alt
 
-    rows, groups = curve_rows(question, kind)
-    across, up = AXES[kind]
-    near = pl.any_horizontal((pl.col("threshold") - tenth).abs() < 1e-9 for tenth in TENTHS)
-    rows = rows.with_row_index("place").with_columns(dot=near)
+    (across, across_words), (up, up_words) = curve.x, curve.y
+    threshold = pl.col("threshold") if "threshold" in rows.columns else pl.lit(None, pl.Float64)
+    near = pl.any_horizontal((threshold - tenth).abs() < 1e-9 for tenth in TENTHS)
+    rows = rows.with_row_index("place").with_columns(dot=near.fill_null(value=False))
     color = line_color(groups.labels, ", ".join(question.names))
     axis = alt.Axis(format="~%", tickCount=5)
     base = alt.Chart(data(rows)).encode(
-        x=alt.X(f"{across}:Q", title=WORDS[across], scale=alt.Scale(domain=[0, 1]), axis=axis),
-        y=alt.Y(f"{up}:Q", title=WORDS[up], scale=alt.Scale(domain=[0, 1]), axis=axis),
+        x=alt.X(f"{across}:Q", title=across_words, scale=alt.Scale(domain=[0, 1]), axis=axis),
+        y=alt.Y(f"{up}:Q", title=up_words, scale=alt.Scale(domain=[0, 1]), axis=axis),
         color=color,
     )
-    # A precision holds for all recalls down to that of the next higher threshold, as average precision has it.
-    line = base.mark_line(strokeWidth=2, interpolate="linear" if kind == "roc" else "step-before").encode(
+    line = base.mark_line(strokeWidth=2, interpolate="step-before" if curve.steps else "linear").encode(
         order="place:Q", strokeDash=line_dash(groups.labels, ", ".join(question.names))
     )
     dots = (
@@ -85,58 +82,52 @@ def ranking(kind: Literal["roc", "pr"], question: Question) -> ChartType:
             tooltip=[
                 alt.Tooltip("group:N"),
                 alt.Tooltip("threshold:Q", format=".1f"),
-                *(alt.Tooltip(f"{name}:Q", title=WORDS[name], format=".2%") for name in (across, up)),
+                *(alt.Tooltip(f"{name}:Q", title=words, format=".2%") for name, words in (curve.x, curve.y)),
             ]
         )
     )
     dotted = "dots: thresholds 0.1 to 0.9" if rows["dot"].any() else ""
-    return alt.layer(*references(kind, question, groups), alt.layer(line, dots)).properties(
-        width=SIDE,
-        height=SIDE,
-        title=curve_title(
-            kind, question, groups, dotted, "dashed: chance" if kind == "roc" else "dashed: share of positives"
-        ),
+    marks = alt.layer(line, dots) if dotted else line
+    return alt.layer(*references(curve, question, groups), marks).properties(
+        width=SIDE, height=SIDE, title=curve_title(curve, question, groups, dotted, f"dashed: {curve.reference_words}")
     )
 
 
-def curve_title(kind: str, question: Question, groups: Groups, *facts: str) -> alt.TitleParams:
-    return titled(
-        f"{TITLES[kind]}{by_words(question.names)}", [rows_words(question.counts.rows), *facts], [groups.note]
-    )
+def curve_title(curve: Curve, question: Question, groups: Groups, *facts: str) -> alt.TitleParams:
+    return titled(f"{curve.title}{by_words(question.names)}", [rows_words(question.counts.rows), *facts], [groups.note])
 
 
-def references(kind: str, question: Question, groups: Groups) -> list[alt.Chart]:
-    """What a score that knows nothing reaches: the diagonal, or for precision the share of positives."""
+def references(curve: Curve, question: Question, groups: Groups) -> list[alt.Chart]:
+    """What a score that knows nothing reaches: the diagonal, or a metric of each group."""
     import altair as alt
 
-    if kind != "pr":
+    if curve.reference == "diagonal":
         ends = pl.DataFrame({"from": [0.0], "to": [1.0]})
         marks = alt.Chart(data(ends)).mark_rule(style="reference")
         return [marks.encode(x=alt.X("from:Q"), x2="to:Q", y=alt.Y("from:Q"), y2="to:Q")]
-    family = question.asked.family.name
-    shares = metrics(groups.counts, [f"{family}.prevalence"])
-    rows = groups.names.select("group").with_columns(prevalence=shares[f"{family}.prevalence"])
+    asked = f"{question.asked.family.name}.{curve.reference}"
+    rows = groups.names.select("group", metrics(groups.counts, [asked])[asked].alias(curve.reference))
     rule = alt.Chart(data(rows)).mark_rule(strokeDash=[3, 3], strokeWidth=1.2, opacity=0.8)
-    return [rule.encode(y=alt.Y("prevalence:Q"), color=line_color(groups.labels, ", ".join(question.names)))]
+    return [rule.encode(y=alt.Y(f"{curve.reference}:Q"), color=line_color(groups.labels, ", ".join(question.names)))]
 
 
-def calibration(question: Question) -> ChartType:
-    """Observed share of positives against mean score, in tenths of the score, above the rows in each tenth."""
+def of_bins(curve: Curve, question: Question, groups: Groups, rows: pl.DataFrame) -> ChartType:
+    """A point a bin, with the bounds of its share, above the rows in each bin."""
     import altair as alt
 
-    rows, groups = curve_rows(question, "calibration")
+    (across, across_words), (up, up_words) = curve.x, curve.y
     weighted = question.counts.layout.weighted
     if question.intervals and not weighted:
-        rows = with_bounds(rows, question.level)
+        rows = with_bounds(rows, up, question.level)
     color = line_color(groups.labels, ", ".join(question.names))
     axis = alt.Axis(format="~%", tickCount=5)
     scale = alt.Scale(domain=[0, 1])
     base = alt.Chart(data(rows)).encode(
-        x=alt.X("mean_score:Q", title=None, scale=scale, axis=alt.Axis(labels=False, ticks=False, tickCount=5)),
+        x=alt.X(f"{across}:Q", title=None, scale=scale, axis=alt.Axis(labels=False, ticks=False, tickCount=5)),
         color=color,
     )
-    y = alt.Y("observed_rate:Q", title="observed share of positives", scale=scale, axis=axis)
-    layers = references("calibration", question, groups)
+    y = alt.Y(f"{up}:Q", title=up_words, scale=scale, axis=axis)
+    layers = references(curve, question, groups)
     if "observed_low" in rows.columns:
         layers.append(
             base.mark_rule(opacity=0.45, strokeWidth=1.5).encode(y=alt.Y("observed_low:Q"), y2="observed_high:Q")
@@ -150,8 +141,8 @@ def calibration(question: Question) -> ChartType:
             tooltip=[
                 alt.Tooltip("group:N"),
                 alt.Tooltip("n:Q", title="labelled rows", format=","),
-                alt.Tooltip("mean_score:Q", title="mean score", format=".4f"),
-                alt.Tooltip("observed_rate:Q", title="observed", format=".2%"),
+                alt.Tooltip(f"{across}:Q", title=across_words, format=".4f"),
+                alt.Tooltip(f"{up}:Q", title=up_words, format=".2%"),
             ],
         )
     )
@@ -160,7 +151,7 @@ def calibration(question: Question) -> ChartType:
         alt.Chart(data(totals))
         .mark_bar(style="volume")
         .encode(
-            x=alt.X("low:Q", title="mean score of a tenth", scale=scale, axis=axis),
+            x=alt.X("low:Q", title=f"{across_words} of a bin", scale=scale, axis=axis),
             x2="high:Q",
             y=alt.Y("n:Q", title=["labelled", "rows"], axis=count_axis(2)),
             y2=alt.Y2Datum(0),
@@ -170,13 +161,13 @@ def calibration(question: Question) -> ChartType:
     )
     lines = interval_words("upright lines", question.level) if "observed_low" in rows.columns else ""
     return alt.vconcat(alt.layer(*layers).properties(width=SIDE, height=SIDE), volume, spacing=6).properties(
-        title=curve_title("calibration", question, groups, "dashed: perfectly calibrated", lines)
+        title=curve_title(curve, question, groups, f"dashed: {curve.reference_words}", lines)
     )
 
 
-def with_bounds(rows: pl.DataFrame, level: float) -> pl.DataFrame:
+def with_bounds(rows: pl.DataFrame, share: str, level: float) -> pl.DataFrame:
     """Wilson's bounds of each observed share, from the rows it is a share of."""
-    observed = Metric("observed_rate", lambda c: c.positive, lambda c: c.n, "proportion")
+    observed = Metric(share, lambda c: c.positive, lambda c: c.n, "proportion")
     n = rows["n"].cast(pl.Float64)
-    low, high = bounds(observed, Cells({"n": n.to_numpy(), "positive": (rows["observed_rate"] * n).to_numpy()}), level)
+    low, high = bounds(observed, Cells({"n": n.to_numpy(), "positive": (rows[share] * n).to_numpy()}), level)
     return rows.with_columns(observed_low=pl.Series(low), observed_high=pl.Series(high))

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from fastmetrics.contract.capabilities import the_only
+from fastmetrics.contract.columns import column_name
 from fastmetrics.contract.family import Family
-from fastmetrics.families.classes import common_class_dtype
 from fastmetrics.metrics import Metric
-from fastmetrics.reading.cells import cells_of
+from fastmetrics.reading.thresholds import grouped
 from fastmetrics.report.plots.question import Question, chosen, data, keyed, metric_rows, texts
 from fastmetrics.report.plots.words import (
     axis_format,
@@ -22,7 +23,6 @@ from fastmetrics.report.plots.words import (
     value_tips,
 )
 from fastmetrics.state.state import State
-from fastmetrics.wording import readable
 
 if TYPE_CHECKING:
     import altair as alt
@@ -35,19 +35,7 @@ MOST_PLACES = 40
 MOST_FACETS = 9
 MOST_CLASSES = 30
 NO_LABEL, NO_ANSWER = "(no label)", "(no answer)"
-
-# Each binary cell: its label and its prediction, None where there is none.
-BINARY = (
-    ("tn", False, False),
-    ("fp", False, True),
-    ("fn", True, False),
-    ("tp", True, True),
-    ("unpredicted_neg", False, None),
-    ("unpredicted_pos", True, None),
-    ("unlabelled_neg", None, False),
-    ("unlabelled_pos", None, True),
-    ("unlabelled_unpredicted", None, None),
-)
+SIDES = ("label", "prediction")
 
 
 def heatmap(question: Question) -> ChartType:
@@ -152,11 +140,10 @@ def confusion(question: Question) -> ChartType:
     import altair as alt
 
     groups = chosen(question, MOST_FACETS)
-    family = next(f for f in question.counts.layout.families if f.kind in ("binary", "classes"))
-    cells = (binary_cells if family.kind == "binary" else class_cells)(groups.counts, family, question.keys)
-    cells, order, left_out = fewer_classes(cells, family)
+    family = the_only(question.counts.layout.families, "matrix")
+    cells, order, left_out = fewer_classes(*matrix_cells(groups.counts, family, question.keys))
     keys = list(keyed(question.keys))
-    cells = cells.group_by(*keys, "label", "prediction", maintain_order=True).agg(pl.col("rows").sum())
+    cells = cells.group_by(*keys, *SIDES, maintain_order=True).agg(pl.col("rows").sum())
     cells = cells.with_columns(share=pl.col("rows") / pl.col("rows").sum().over(*keys, "label")).fill_nan(None)
     panel = confusion_panel(groups.named(cells), order, family)
     weighted = question.counts.layout.weighted
@@ -186,11 +173,11 @@ def confusion_panel(cells: pl.DataFrame, order: tuple[list[str], list[str]], fam
     base = alt.Chart(data(cells.select("group", "label", "prediction", "rows", "share"))).encode(
         x=alt.X(
             "prediction:N",
-            title=prediction_words(family),
+            title=role_words(family, "prediction"),
             sort=order[1],
             axis=alt.Axis(**axis, labelAngle=tilt(order[1], size)),
         ),
-        y=alt.Y("label:N", title=label_words(family), sort=order[0], axis=alt.Axis(**axis)),
+        y=alt.Y("label:N", title=role_words(family, "label"), sort=order[0], axis=alt.Axis(**axis)),
     )
     color = alt.Color(
         "share:Q", scale=alt.Scale(domain=[0, 1]), legend=alt.Legend(title="share of label", format=".0%")
@@ -215,89 +202,59 @@ def confusion_panel(cells: pl.DataFrame, order: tuple[list[str], list[str]], fam
     return alt.LayerChart(layer=layers, width=alt.Step(size), height=alt.Step(48 if told else size))
 
 
-def label_words(family: Family) -> str:
-    """``label (clicked)``."""
-    return role_words("label", family.named_arguments["y_true"])
+def role_words(family: Family, name: str) -> str:
+    """``prediction (score ≥ 0.5)``: a role and what it is read from, where that says more."""
+    role = next((role for role in family.roles if role.name == name), None)
+    if role is None or column_name(role.column) == name:
+        return name
+    least = "" if role.threshold is None else f" ≥ {role.threshold:g}"
+    return f"{name} ({title_name(column_name(role.column))}{least})"
 
 
-def prediction_words(family: Family) -> str:
-    """``prediction (score ≥ 0.5)``."""
-    given = family.named_arguments
-    if "threshold" in given:
-        return f"prediction ({title_name(given['y_score'])} ≥ {given['threshold']:g})"
-    return role_words("prediction", given["y_pred"])
+def matrix_cells(counts: State, family: Family, keys: tuple[str, ...]) -> tuple[pl.DataFrame, Sequence[Any]]:
+    """k0, ..., label, prediction and rows (or their weight) of each group, and the labels to show first."""
+    matrix = family.matrix
+    assert matrix is not None
+    outer, cells = grouped(counts, family, lambda table: matrix.read(table, family))
+    return pl.concat([outer.select(**keyed(keys)), cells], how="horizontal"), matrix.order(family)
 
 
-def role_words(role: str, column: str) -> str:
-    return role if role == column else f"{role} ({title_name(column)})"
-
-
-def binary_cells(counts: State, family: Family, keys: tuple[str, ...]) -> pl.DataFrame:
-    """k0, ..., label, prediction and rows (or their weight) of the nine cells of each group."""
-    positive = family.arguments["pos_label"]
-    names = {None: None, True: "positive", False: "negative"}
-    if positive is not None:
-        names |= {True: readable(positive), False: f"not {readable(positive)}"}
-    table = counts.tables[family.name]
-    cells = cells_of(table, family, counts.layout)
-    return pl.concat(
-        table.select(**keyed(keys), rows=pl.Series(cells.values[cell])).with_columns(
-            label=pl.lit(names[label], dtype=pl.String), prediction=pl.lit(names[prediction], dtype=pl.String)
-        )
-        for cell, label, prediction in BINARY
-    )
-
-
-def class_cells(counts: State, family: Family, keys: tuple[str, ...]) -> pl.DataFrame:
-    """The same of a class matrix, whose classes have one dtype, as 1 and 1.0 are one class."""
-    table = counts.tables[family.name]
-    dtype = common_class_dtype(table.schema["label"], table.schema["prediction"])
-    return table.select(
-        **keyed(keys),
-        label=pl.col("label").cast(dtype),
-        prediction=pl.col("prediction").cast(dtype),
-        rows=pl.Series(cells_of(table, family, counts.layout).values["rows"]),
-    )
-
-
-def fewer_classes(cells: pl.DataFrame, family: Family) -> tuple[pl.DataFrame, tuple[list[str], list[str]], str]:
+def fewer_classes(cells: pl.DataFrame, first: Sequence[Any]) -> tuple[pl.DataFrame, tuple[list[str], list[str]], str]:
     """The cells with classes as text, rare ones as one; the order of labels and of predictions; what was left out."""
-    sides = ("label", "prediction")
-    both = pl.concat([cells.select(pl.col(side).alias("class"), "rows") for side in sides]).drop_nulls("class")
-    totals = both.group_by("class", maintain_order=True).agg(pl.col("rows").sum())
-    if family.kind != "binary":
-        totals = listed_first(totals.sort("class"), family)
-    totals = totals.hstack(texts(totals.select("class")).select("group"))
-    kept, note = totals["group"].to_list(), ""
+    totals = class_totals(cells, first)
+    kept, note = totals["text"].to_list(), ""
     names = set(kept)
     if len(names) > MOST_CLASSES:
-        most = set(totals.sort("rows", descending=True, maintain_order=True).head(MOST_CLASSES - 1)["group"])
+        most = set(totals.sort("rows", descending=True, maintain_order=True).head(MOST_CLASSES - 1)["text"])
         kept = [name for name in kept if name in most]
         note = f"the {len(kept)} most frequent of {len(names):,} classes, the others together"
     other = unused_name(f"other ({len(names) - len(kept):,})", names)
-    none = (unused_name(NO_LABEL, names), unused_name(NO_ANSWER, names))
-    for side, word in zip(sides, none, strict=True):
-        called = totals.select(pl.col("class").alias(side), pl.col("group").alias("name"))
-        text = pl.when(pl.col("name").is_in(kept)).then("name").otherwise(pl.lit(other))
+    shown = totals.select("class", pl.when(pl.col("text").is_in(kept)).then("text").otherwise(pl.lit(other)))
+    orders = []
+    for side, none in zip(SIDES, (NO_LABEL, NO_ANSWER), strict=True):
+        none = unused_name(none, names)
+        has_none = bool(cells[side].has_nulls())
+        called = shown.rename({"class": side, "text": "name"})
         cells = cells.join(called, on=side, how="left", maintain_order="left").drop(side)
-        cells = cells.select(
-            pl.exclude("name"), pl.when(pl.col("name").is_null()).then(pl.lit(word)).otherwise(text).alias(side)
-        )
-    order = [*kept, *([other] if note else [])]
-    has = [word in cells[side].to_list() for side, word in zip(sides, none, strict=True)]
-    return cells, ([*order, *([none[0]] if has[0] else [])], [*order, *([none[1]] if has[1] else [])]), note
+        cells = cells.select(pl.exclude("name"), pl.col("name").fill_null(none).alias(side))
+        orders.append([*kept, *([other] if note else []), *([none] if has_none else [])])
+    return cells, (orders[0], orders[1]), note
 
 
-def listed_first(totals: pl.DataFrame, family: Family) -> pl.DataFrame:
-    """Rows of classes, those of ``labels=`` first and in its order."""
-    labels = pl.Series("class", family.arguments.get("labels") or []).cast(totals.schema["class"], strict=False)
-    listed = labels.to_frame()
-    return pl.concat(
+def class_totals(cells: pl.DataFrame, first: Sequence[Any]) -> pl.DataFrame:
+    """Each class as ``class`` and ``text``, with the rows in which it is label or prediction: sorted behind those that
+    come ``first``.
+    """
+    both = pl.concat(cells.select(pl.col(side).alias("class"), "rows") for side in SIDES).drop_nulls("class")
+    totals = both.group_by("class").agg(pl.col("rows").sum()).sort("class")
+    listed = pl.Series("class", list(first)).cast(totals.schema["class"], strict=False).to_frame()
+    totals = pl.concat(
         [
             listed.join(totals, on="class", how="inner", maintain_order="left"),
             totals.join(listed, on="class", how="anti", maintain_order="left"),
         ]
     )
+    return totals.hstack(texts(totals.select("class")).select(text="group"))
 
 
 def unused_name(word: str, names: Collection[str]) -> str:

@@ -8,10 +8,12 @@ from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from fastmetrics.contract.capabilities import find_curve, lacking, the_only
 from fastmetrics.errors import FastMetricsError, SchemaError, listed, unknown
+from fastmetrics.families.curves import CURVES
 from fastmetrics.metrics import Metric
 from fastmetrics.reading.cells import check_whole
-from fastmetrics.report.plots.curves import calibration, ranking
+from fastmetrics.report.plots.curves import draw_curve
 from fastmetrics.report.plots.grids import confusion, heatmap
 from fastmetrics.report.plots.question import Question
 from fastmetrics.report.plots.series import bars, time
@@ -29,15 +31,25 @@ __all__ = ["KINDS", "Kind", "plot"]
 class Kind:
     """A kind of picture.
 
-    ``lacks`` says in words what Counts and keys have not that it needs, nothing where it fits. ``metric`` is what it
-    reads where it does not show the metric of the caller: a metric of the scores, or "" for cells alone.
+    Attributes
+    ----------
+    name
+        What ``kind=`` calls it.
+    lacks
+        What Counts and keys have not that it needs, in words; empty where it fits.
+    draw
+        The picture.
+    windows
+        Whether it tells windows apart.
+    capability
+        The field of a family that it draws; empty where it draws a metric of the caller's choice.
     """
 
     name: str
     lacks: Callable[[Layout, Sequence[str]], str]
     draw: Callable[[Question], ChartType]
     windows: bool = False
-    metric: str | None = None
+    capability: str = ""
 
 
 def no_windows(layout: Layout, keys: Sequence[str]) -> str:
@@ -48,24 +60,30 @@ def no_two_keys(layout: Layout, keys: Sequence[str]) -> str:
     return "" if len(keys) == 2 else f"two keys, such as by=['model', 'country'], and got {listed(keys) or 'none'}"
 
 
-def no_family(layout: Layout, keys: Sequence[str], kinds: Sequence[str]) -> str:
-    held = [f"{family.name} ({family.kind})" for family in layout.families]
-    found = [family for family in layout.families if family.kind in kinds]
-    return "" if len(found) == 1 else f"one family of kind {' or '.join(kinds)}; these Counts hold {listed(held)}"
+def nothing(layout: Layout, keys: Sequence[str]) -> str:
+    return ""
 
 
-no_matrix = partial(no_family, kinds=("binary", "classes"))
-no_scores = partial(no_family, kinds=("scores",))
+def no_matrix(layout: Layout, keys: Sequence[str]) -> str:
+    return lacking(layout.families, "matrix")
+
+
+def no_curves(layout: Layout, keys: Sequence[str]) -> str:
+    return lacking(layout.families, "curves")
+
+
+def of_curve(name: str) -> Kind:
+    """The kind that draws a curve."""
+    return Kind(name, no_curves, partial(draw_curve, name), capability="curves")
+
 
 # In the order in which they are tried where none is named: the third fits everything.
 KINDS = (
     Kind("time", no_windows, time, windows=True),
     Kind("heatmap", no_two_keys, heatmap),
-    Kind("bars", lambda layout, keys: "", bars),
-    Kind("confusion", no_matrix, confusion, metric=""),
-    Kind("roc", no_scores, partial(ranking, "roc"), metric="roc_auc"),
-    Kind("pr", no_scores, partial(ranking, "pr"), metric="average_precision"),
-    Kind("calibration", no_scores, calibration, metric="ece"),
+    Kind("bars", nothing, bars),
+    Kind("confusion", no_matrix, confusion, capability="matrix"),
+    *map(of_curve, CURVES),
 )
 
 
@@ -113,7 +131,7 @@ def plot(
     keys = named(by, layout)
     counts.rollup(*keys)  # refuses unknown keys and grouping sets before anything else is looked at
     row = picked(kind, layout, keys)
-    if metric is not None and row.metric is not None:
+    if metric is not None and row.capability:
         name = metric if isinstance(metric, str) else metric.name
         raise SchemaError(f"kind={row.name!r} shows no metric of choice; leave out {name!r}, or name another kind")
     if not counts.rows:
@@ -136,10 +154,11 @@ def named(by: str | Sequence[str] | None, layout: Layout) -> tuple[str, ...]:
 
 
 def picked(kind: str | None, layout: Layout, keys: Sequence[str]) -> Kind:
-    """The kind that was named, else the first that fits."""
+    """The kind that was named, else the first that fits; families may have curves of their own."""
     if kind is None:
         return next(row for row in KINDS if not row.lacks(layout, keys))
-    table = {row.name: row for row in KINDS}
+    curves = {name: of_curve(name) for family in layout.families for name in family.curves}
+    table = {row.name: row for row in KINDS} | curves
     if kind not in table:
         raise SchemaError(unknown("kind", kind, table))
     lacks = table[kind].lacks(layout, keys)
@@ -149,8 +168,9 @@ def picked(kind: str | None, layout: Layout, keys: Sequence[str]) -> Kind:
 
 
 def wanted(kind: Kind, layout: Layout) -> str:
-    """The metric of a kind that has its own, else the first headline; a family without one is never alone."""
-    of_kind = [family for family in layout.families if family.kind == "scores"] if kind.metric else layout.families
-    family = of_kind[0]
-    prefix = f"{family.name}." if len(layout.families) > 1 else ""
-    return f"{prefix}{kind.metric or family.headline[0]}"
+    """The metric that sums a curve up, else the first headline of the first family."""
+    family, name = layout.families[0], layout.families[0].headline[0]
+    if kind.capability == "curves":
+        family = the_only(layout.families, "curves")
+        name = find_curve(family, kind.name).metric
+    return f"{family.name}.{name}" if len(layout.families) > 1 else name
