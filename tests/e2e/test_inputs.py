@@ -21,6 +21,7 @@ import pytest
 
 import fastmetrics as fm
 from fastmetrics import FastMetricsError, SchemaError, SourceError
+from toy_families import exact_match
 
 BINARY = fm.binary("label", "pred")
 FILES = 100
@@ -179,6 +180,40 @@ def test_every_kind_of_input_gives_the_same_counts(kind: str, tmp_path: Path) ->
         LOG.write_parquet(tmp_path / "log.pq")
         given = tmp_path / "log.pq"
     assert fm.count(given, BINARY, by=["model", "age"]).frame.equals(by_hand(LOG, "model", "age"))
+
+
+ANSWERS = pl.DataFrame(
+    {
+        "answer": ["Paris", "a text longer than a view holds", None, "Rome", "NA", "🙂" * 9] * 50,
+        "reference": ["Paris", "a text longer than a view held", "Oslo", None, "NA", "🙂" * 9] * 50,
+        "model": ["a", "b", "a", "b", "b", "a"] * 50,
+    }
+)
+
+
+@pytest.mark.parametrize("kind", IN_MEMORY)
+def test_every_kind_of_input_gives_texts(kind: str, tmp_path: Path) -> None:
+    given = IN_MEMORY[kind](ANSWERS)
+    if kind == "one file":
+        ANSWERS.write_parquet(tmp_path / "log.pq")
+        given = tmp_path / "log.pq"
+    counts = fm.count(given, exact_match("answer", "reference"), by="model")
+    assert counts.frame.rows() == [("a", 0, 100, 50, 36.0), ("b", 50, 50, 50, 31.0)]
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_text_roles_are_computed_filtered_and_read_as_null(threads: int) -> None:
+    spaced = ANSWERS.with_columns(pl.col("answer") + " ", pl.col("reference").cast(pl.Categorical))
+    stripped = exact_match(pl.col("answer").str.strip_chars(), "reference", null_values=["NA", "Rome"])
+    counts = fm.count(spaced.lazy(), stripped, by="model", where=pl.col("model") == "b", threads=threads)
+    assert counts.frame.rows() == [("b", 50, 0, 100, 31.0)]
+
+
+def test_what_is_no_text_is_refused_as_a_text_role() -> None:
+    with pytest.raises(SchemaError, match="answer column 'age' holds Int64; text is needed"):
+        fm.count(LOG, exact_match("age", "model"))
+    with pytest.raises(SchemaError, match=r"null_values= names 1 \(int\), but column 'answer' holds String"):
+        fm.count(ANSWERS, exact_match("answer", "reference", null_values=[1]))
 
 
 def test_pandas_with_its_own_nulls() -> None:

@@ -9,13 +9,13 @@ from functools import partial
 from typing import Any
 
 import polars as pl
-from numpy.typing import NDArray
 
+from fastmetrics.contract.blocks import Bitmap
 from fastmetrics.contract.capabilities import CrossTable, Curve, Outcome, Resummed
 from fastmetrics.contract.cells import Cell, CellTable, InnerKey, Rows, scalar_cells
 from fastmetrics.contract.columns import column_name
 from fastmetrics.contract.equality import comparable
-from fastmetrics.contract.roles import Bitmap, Role
+from fastmetrics.contract.roles import Role
 from fastmetrics.errors import SchemaError
 from fastmetrics.metrics import Cells, Metric
 from fastmetrics.notes import Note
@@ -51,7 +51,7 @@ class Family:
     maker: Callable[..., Family]
     roles: tuple[Role, ...]
     cells: tuple[Cell, ...]
-    rows: Callable[[Mapping[str, NDArray[Any]]], Rows]
+    rows: Callable[[Mapping[str, Any]], Rows]
     metrics: tuple[Metric, ...]
     arguments: Mapping[str, Any] = field(default_factory=dict)
     constants: tuple[str, ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from fastmetrics.contract.columns import Column
 from fastmetrics.contract.equality import field_values
 from fastmetrics.errors import SchemaError
 
-__all__ = ["Bitmap", "Role", "check_number", "widened"]
+__all__ = ["Role", "check_number", "widened"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,8 +28,8 @@ class Role:
         The column of the log, or an expression.
     kind
         ``binary``: reaches the family as uint8 states, 0 negative, 1 positive, 2 null. ``number``: as float64 (float32
-        or float16 where the column is) with NaN for null. ``key``: becomes an inner key of any type, and does not
-        reach the family. Each is a row of `fastmetrics.counting.roles`.
+        or float16 where the column is) with NaN for null. ``text``: as `Texts`. ``key``: becomes an inner key of any
+        type, and does not reach the family. Each is a row of `fastmetrics.counting.roles`.
     pos_label
         The positive value of a ``binary`` role; without it True, or 1 against 0 or -1.
     threshold
@@ -42,7 +42,7 @@ class Role:
 
     name: str
     column: Column
-    kind: Literal["binary", "number", "key"]
+    kind: Literal["binary", "number", "key", "text"]
     pos_label: Any = None
     threshold: float | None = None
     null_values: tuple[Any, ...] | None = None
@@ -67,17 +67,6 @@ class Role:
 def widened(numbers: NDArray[Any]) -> NDArray[Any]:
     """Numbers of a role as kernels read them: those of half precision, which no kernel knows, as float32."""
     return numbers.astype(np.float32) if numbers.dtype == np.float16 else numbers
-
-
-class Bitmap(NamedTuple):
-    """Booleans as Arrow keeps them: bit ``offset + i`` of the packed bytes is row i, and that of ``valid`` says whether
-    it is known. Where no row is null ``valid`` is empty.
-    """
-
-    packed: NDArray[np.uint8]
-    valid: NDArray[np.uint8]
-    offset: int
-    length: int
 
 
 def check_number(name: str, given: float) -> float:

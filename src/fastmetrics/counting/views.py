@@ -11,9 +11,9 @@ import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from fastmetrics.contract.roles import Bitmap
+from fastmetrics.contract.blocks import Bitmap, Texts
 
-__all__ = ["SHORT", "bitmap", "fixed", "record_batches", "short_view", "text_views", "true_bits", "valid_bits"]
+__all__ = ["SHORT", "bitmap", "fixed", "record_batches", "short_view", "text_views", "texts", "true_bits", "valid_bits"]
 
 SHORT = 12  # bytes of a text that its view holds whole
 NOTHING = np.empty(0, np.uint8)
@@ -94,3 +94,9 @@ def text_views(column: pa.Array) -> tuple[NDArray[np.uint64], NDArray[np.uint64]
     _, words, *data = column.buffers()
     views = np.frombuffer(words, np.uint64, count=2 * (column.offset + len(column)))[2 * column.offset :]
     return views, np.array([buffer.address for buffer in data], np.uint64)
+
+
+def texts(column: pa.Array) -> Texts:
+    """A string view column as texts."""
+    valid = valid_bits(column)
+    return Texts(*text_views(column), NOTHING if valid is None else valid, column)

@@ -13,11 +13,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from fastmetrics.contract.blocks import Bitmap
 from fastmetrics.contract.capabilities import CrossTable, Outcome
 from fastmetrics.contract.cells import Cell, CellTable, Rows, States
 from fastmetrics.contract.columns import Column, column_name
 from fastmetrics.contract.family import Family
-from fastmetrics.contract.roles import Bitmap, Role, check_number
+from fastmetrics.contract.roles import Role, check_number
 from fastmetrics.errors import SchemaError
 from fastmetrics.families.labels import absent_note, check_nulls, null_arguments, unshared_note
 from fastmetrics.metrics import Metric

@@ -57,6 +57,7 @@ ROLES: dict[str, tuple[Role, tuple[Any, ...], str]] = {
         (*INTEGERS, *WIDE, *FLOATS, *DECIMAL, pl.Boolean, pl.Null, *TEXT, pl.Binary, *TIMES),
         "needed is text, a number, a Boolean",
     ),
+    "text": (Role("label", "x", "text"), (*TEXT, pl.Null), "text is needed"),
 }
 
 

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pytest
 
 import oracle
-from fastmetrics.contract.roles import Bitmap
+from fastmetrics.contract.blocks import Bitmap
 from fastmetrics.counting import coders, groups
 from fastmetrics.counting.coders import TextCoder
 from fastmetrics.counting.groups import Codes, Grouper, Ids, NumberTable
