@@ -23,11 +23,10 @@ def every_row(c: Any) -> Any:
 
 RATES: dict[str, tuple[Formula, Formula]] = {
     name: (metric.num, metric.den)
-    for metric in METRICS
+    for metric in (*METRICS, *BINARY)
     if metric.den is not None
     for name in (metric.name, *metric.aliases)
 }
-RATES |= {row[0]: (row[1], row[2]) for row in BINARY}
 RATES["rows"] = RATES["high_score_rate"] = RATES["extreme_score_rate"] = (every_row, every_row)
 
 

@@ -68,6 +68,8 @@ class Metric:
         A function of the cells that bounds how far binning can have moved the value.
     source
         Where the formula comes from.
+    events
+        Of a proportion, what ``num`` counts in plain words, as findings of a diagnosis say it: "missed positives".
 
     >>> import fastmetrics as fm
     >>> false_alarms_per_hit = Metric("false_alarms_per_hit", lambda c: c.fp, lambda c: c.tp, "ratio", better="lower")
@@ -88,6 +90,7 @@ class Metric:
     square: Formula | None = None
     error: Formula | None = None
     source: str = ""
+    events: str = ""
 
     def __post_init__(self) -> None:
         if self.kind == "proportion" and not self.interval:

@@ -25,7 +25,18 @@ from fastmetrics.metrics import Metric
 from fastmetrics.notes import Note
 from fastmetrics.wording import readable
 
-__all__ = ["CAUSES", "CELLS", "CONFUSION", "METRICS", "OTHER_CAUSE", "OUTCOMES", "binary", "fbeta", "founding_tag"]
+__all__ = [
+    "CAUSES",
+    "CELLS",
+    "CONFUSION",
+    "METRICS",
+    "OTHER_CAUSE",
+    "OUTCOMES",
+    "binary",
+    "every_row",
+    "fbeta",
+    "founding_tag",
+]
 
 # Each cell with its label and its prediction.
 OUTCOMES = (
@@ -311,15 +322,19 @@ def f_beta_named(name: str) -> Metric | None:
 # fmt: off
 METRICS: tuple[Metric, ...] = (
     Metric("accuracy", lambda c: c.tp + c.tn, judged, "proportion"),
-    Metric("error_rate", lambda c: c.fp + c.fn, judged, "proportion", better="lower"),
+    Metric("error_rate", lambda c: c.fp + c.fn, judged, "proportion", better="lower", events="errors"),
     Metric("precision", lambda c: c.tp, said_pos, "proportion", aliases=("ppv", "PPV")),
     Metric("recall", lambda c: c.tp, pos, "proportion", aliases=("tpr", "TPR", "sensitivity")),
     Metric("specificity", lambda c: c.tn, neg, "proportion", aliases=("tnr", "TNR")),
     Metric("npv", lambda c: c.tn, said_neg, "proportion", aliases=("NPV",)),
-    Metric("fpr", lambda c: c.fp, neg, "proportion", better="lower", aliases=("FPR", "fall_out")),
-    Metric("fnr", lambda c: c.fn, pos, "proportion", better="lower", aliases=("FNR", "miss_rate")),
-    Metric("fdr", lambda c: c.fp, said_pos, "proportion", better="lower", aliases=("FDR",)),
-    Metric("false_omission_rate", lambda c: c.fn, said_neg, "proportion", better="lower", aliases=("FOR",)),
+    Metric("fpr", lambda c: c.fp, neg, "proportion", better="lower", aliases=("FPR", "fall_out"),
+           events="false alarms"),
+    Metric("fnr", lambda c: c.fn, pos, "proportion", better="lower", aliases=("FNR", "miss_rate"),
+           events="missed positives"),
+    Metric("fdr", lambda c: c.fp, said_pos, "proportion", better="lower", aliases=("FDR",),
+           events="false ones among positive predictions"),
+    Metric("false_omission_rate", lambda c: c.fn, said_neg, "proportion", better="lower", aliases=("FOR",),
+           events="missed ones among negative predictions"),
     Metric("f1", lambda c: 2 * c.tp, lambda c: 2 * c.tp + c.fp + c.fn, "ratio", interval="jaccard"),
     Metric("jaccard", lambda c: c.tp, lambda c: c.tp + c.fp + c.fn, "proportion", aliases=("iou",)),
     Metric("balanced_accuracy", lambda c: c.tp * neg(c) + c.tn * pos(c), lambda c: 2 * pos(c) * neg(c),
@@ -339,9 +354,10 @@ METRICS: tuple[Metric, ...] = (
     Metric("markedness", lambda c: c.tp * c.tn - c.fp * c.fn, lambda c: said_pos(c) * said_neg(c),
            range=(-1, 1), interval="by_prediction", source="Powers 2011: precision + npv - 1"),
     Metric("prevalence", lambda c: pos(c) + c.unpredicted_pos, labelled, "proportion", better=None,
-           source="over every labelled row, predicted or not"),
+           source="over every labelled row, predicted or not", events="positive labels"),
     Metric("predicted_positive_rate", lambda c: said_pos(c) + c.unlabelled_pos, predicted, "proportion", better=None,
-           aliases=("selection_rate",), source="over every predicted row, labelled or not"),
+           aliases=("selection_rate",), source="over every predicted row, labelled or not",
+           events="positive predictions"),
     Metric("prevalence_threshold", lambda c: (c.fp * pos(c)) ** 0.5,
            lambda c: (c.tp * neg(c)) ** 0.5 + (c.fp * pos(c)) ** 0.5, better="lower", interval="by_label",
            source="Balayla 2020: sqrt(fpr) / (sqrt(recall) + sqrt(fpr))"),

@@ -11,8 +11,9 @@ import polars as pl
 
 from fastmetrics.contract.columns import expressions
 from fastmetrics.contract.family import Family
+from fastmetrics.families.binary import METRICS, every_row
 from fastmetrics.families.classes import common_class_dtype
-from fastmetrics.metrics import Formula, Metric
+from fastmetrics.metrics import Formula, Metric, find
 
 __all__ = [
     "CONFUSED",
@@ -58,18 +59,6 @@ class Prepared:
     rates: tuple[Rate, ...] = ()
 
 
-def pos(c: Any) -> Any:
-    return c.tp + c.fn
-
-
-def neg(c: Any) -> Any:
-    return c.tn + c.fp
-
-
-def judged(c: Any) -> Any:
-    return pos(c) + neg(c)
-
-
 def unlabelled(c: Any) -> Any:
     return c.unlabelled_neg + c.unlabelled_pos + c.unlabelled_unpredicted
 
@@ -78,41 +67,40 @@ def unpredicted(c: Any) -> Any:
     return c.unpredicted_neg + c.unpredicted_pos + c.unlabelled_unpredicted
 
 
-def every(c: Any) -> Any:
-    return judged(c) + unlabelled(c) + c.unpredicted_neg + c.unpredicted_pos
+# Metrics of the binary family that are searched whether asked for or not, in this order.
+SEARCHED = ("fnr", "fpr", "error_rate", "fdr", "false_omission_rate", "prevalence", "predicted_positive_rate")
 
 
 # fmt: off
 BINARY = (
-    ("fnr", lambda c: c.fn, pos, "missed positives"),
-    ("fpr", lambda c: c.fp, neg, "false alarms"),
-    ("error_rate", lambda c: c.fp + c.fn, judged, "errors"),
-    ("fdr", lambda c: c.fp, lambda c: c.tp + c.fp, "false ones among positive predictions"),
-    ("false_omission_rate", lambda c: c.fn, lambda c: c.tn + c.fn, "missed ones among negative predictions"),
-    ("prevalence", lambda c: pos(c) + c.unpredicted_pos, lambda c: every(c) - unlabelled(c), "positive labels"),
-    ("predicted_positive_rate", lambda c: c.tp + c.fp + c.unlabelled_pos, lambda c: every(c) - unpredicted(c),
-     "positive predictions"),
-    ("unlabelled_rate", unlabelled, every, "rows without a label"),
-    ("unpredicted_rate", unpredicted, every, "rows without a prediction"),
+    *(find(name, METRICS) for name in SEARCHED),
+    Metric("unlabelled_rate", unlabelled, every_row, "proportion", events="rows without a label"),
+    Metric("unpredicted_rate", unpredicted, every_row, "proportion", events="rows without a prediction"),
 )
 SCORES = (
-    ("high_score_rate", lambda c: c.high, lambda c: c.scored, "scores above the baseline's median"),
-    ("extreme_score_rate", lambda c: c.extreme, lambda c: c.scored, "scores outside the baseline's middle half"),
-    ("unlabelled_rate", lambda c: c.unlabelled, lambda c: c.rows, "rows without a label"),
-    ("unscored_rate", lambda c: c.rows - c.scored, lambda c: c.rows, "rows without a score"),
-    ("prevalence", lambda c: c.positive, lambda c: c.rows - c.unlabelled, "positive labels"),
+    Metric("high_score_rate", lambda c: c.high, lambda c: c.scored, "proportion",
+           events="scores above the baseline's median"),
+    Metric("extreme_score_rate", lambda c: c.extreme, lambda c: c.scored, "proportion",
+           events="scores outside the baseline's middle half"),
+    Metric("unlabelled_rate", lambda c: c.unlabelled, lambda c: c.rows, "proportion", events="rows without a label"),
+    Metric("unscored_rate", lambda c: c.rows - c.scored, lambda c: c.rows, "proportion",
+           events="rows without a score"),
+    Metric("prevalence", lambda c: c.positive, lambda c: c.rows - c.unlabelled, "proportion",
+           events="positive labels"),
 )
 CLASSES = (
-    ("error_rate", lambda c: c.wrong_rows, lambda c: c.judged_rows, "errors"),
-    ("unlabelled_rate", lambda c: c.unlabelled_rows, lambda c: c.rows, "rows without a label"),
-    ("unpredicted_rate", lambda c: c.unpredicted_rows, lambda c: c.rows, "rows without a prediction"),
+    Metric("error_rate", lambda c: c.wrong_rows, lambda c: c.judged_rows, "proportion", events="errors"),
+    Metric("unlabelled_rate", lambda c: c.unlabelled_rows, lambda c: c.rows, "proportion",
+           events="rows without a label"),
+    Metric("unpredicted_rate", lambda c: c.unpredicted_rows, lambda c: c.rows, "proportion",
+           events="rows without a prediction"),
 )
 # fmt: on
 MISSING = {"unlabelled_rate", "unpredicted_rate", "unscored_rate"}  # of values that are not there
 IN_BINARY = {"unscored_rate"}  # that a binary family counts under another name
 
 FIXED = {"binary": BINARY, "scores": SCORES, "classes": CLASSES}
-ROWS: dict[str, Formula] = {"binary": every, "scores": lambda c: c.rows, "classes": lambda c: c.rows}
+ROWS: dict[str, Formula] = {"binary": every_row, "scores": lambda c: c.rows, "classes": lambda c: c.rows}
 KINDS = tuple(ROWS)  # the kinds of families that can be diagnosed
 
 
@@ -121,17 +109,20 @@ def rates_of(families: Sequence[Family], asked: Sequence[Metric]) -> list[Rate]:
 
     A rate that several families have is taken from the first.
     """
-    kinds = {family.kind: family.name for family in reversed(families)}
-    known = set(IN_BINARY) if "binary" in kinds else set()
-    rates = []
-    for kind, rows in FIXED.items():
-        found = [Rate(*row[:3], kinds[kind], row[3]) for row in rows if kind in kinds and row[0] not in known]
-        known |= {rate.name for rate in found}
-        rates += found
-    for metric in asked:
-        if metric.name not in known and metric.den is not None:
-            rates.append(Rate(metric.name, metric.num, metric.den, kinds["binary"], metric.name))
-    return rates
+    names = {family.kind: family.name for family in reversed(families)}
+    rows = [(names[kind], metric) for kind, metrics in FIXED.items() if kind in names for metric in metrics]
+    rows += [(names["binary"], metric) for metric in asked]
+    rates: dict[str, Rate] = {}
+    for family, metric in rows:
+        if metric.name not in IN_BINARY or "binary" not in names:
+            rates.setdefault(metric.name, rate_of(metric, family))
+    return list(rates.values())
+
+
+def rate_of(metric: Metric, family: str) -> Rate:
+    """A proportion as a rate of a family."""
+    assert metric.den is not None
+    return Rate(metric.name, metric.num, metric.den, family, metric.events or metric.name)
 
 
 def prepared(family: Family, tables: Sequence[pl.DataFrame], keys: Sequence[str]) -> Prepared:
@@ -193,12 +184,12 @@ def class_cells(family: Family, tables: Sequence[pl.DataFrame], keys: Sequence[s
         "predicted_rows": prediction.is_not_null(),
     }
     tests |= {f"{PREDICTED}{one}]": prediction == pl.lit(one, sums.schema["prediction"]) for one in top}
-    rates = [rate_of(f"{PREDICTED}{one}]", "predicted_rows", family.name, f"{one}") for one in top]
+    rates = [cell_rate(f"{PREDICTED}{one}]", "predicted_rows", family.name, f"{one}") for one in top]
     for a, b, among in pairs.rows():
         name, of = f"{CONFUSED}{a} -> {b}]", f"judged[{a}]"
         labelled = known & (label == pl.lit(a, sums.schema["label"]))
         tests |= {of: labelled, name: labelled & (prediction == pl.lit(b, sums.schema["prediction"]))}
-        rates.append(rate_of(name, of, family.name, f"{a} {b}", among))
+        rates.append(cell_rate(name, of, family.name, f"{a} {b}", among))
     cells = [rows.sum(), *(rows.filter(test).sum().alias(name) for name, test in tests.items())]
     return Prepared(summed_cells(tables, keys, cells), tuple(rates))
 
@@ -209,7 +200,7 @@ def told_apart(rates: Sequence[Rate]) -> tuple[Rate, ...]:
     return tuple(rate if alone else replace(rate, name=f"{rate.name} of {rate.family}") for rate in rates)
 
 
-def rate_of(num: str, den: str, family: str, words: str, among: float = 1.0) -> Rate:
+def cell_rate(num: str, den: str, family: str, words: str, among: float = 1.0) -> Rate:
     """A rate of two cells, named like the first."""
     return Rate(num, lambda c: getattr(c, num), lambda c: getattr(c, den), family, words, among)
 
