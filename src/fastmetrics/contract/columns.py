@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
@@ -11,9 +12,22 @@ import polars.selectors as cs
 
 from fastmetrics.errors import SchemaError
 
-__all__ = ["Column", "column_name", "expression", "expressions", "literal", "roots", "rowwise"]
+__all__ = ["Column", "LostExpression", "column_name", "expression", "expressions", "literal", "roots", "rowwise"]
 
-Column = str | pl.Expr
+
+@dataclass(frozen=True)
+class LostExpression:
+    """An expression of stored Counts that could not be kept: it has its name, and nothing can be counted with it.
+
+    ``why`` begins with its text; ``stored`` is the JSON that the file holds of it.
+    """
+
+    name: str
+    why: str
+    stored: str
+
+
+Column = str | pl.Expr | LostExpression
 SQL_COMPARISON = re.compile(r"\.sql_\w+\(\[.*\]\)$")
 PATTERN = re.compile(r"\*|\^.*\$", re.DOTALL)  # what pl.col and names in select, group_by and join mean a choice by
 
@@ -28,6 +42,8 @@ def column_name(column: Column) -> str:
     """
     if isinstance(column, str):
         return column
+    if isinstance(column, LostExpression):
+        return column.name
     try:
         return column.meta.output_name()
     except (AttributeError, pl.exceptions.PolarsError) as error:
@@ -38,7 +54,18 @@ def column_name(column: Column) -> str:
 
 
 def expression(column: Column) -> pl.Expr:
-    """A column as an expression; a name is that column, also one that Polars would take for a pattern."""
+    """A column as an expression; a name is that column, also one that Polars would take for a pattern.
+
+    Raises
+    ------
+    SchemaError
+        An expression that was lost when the Counts it is of were stored.
+    """
+    if isinstance(column, LostExpression):
+        raise SchemaError(
+            f"column {column.name!r} of a family that was read from stored Counts: the expression {column.why}; make "
+            "the family again to count with it"
+        )
     if not isinstance(column, str):
         return column
     return cs.by_name(column).as_expr() if PATTERN.fullmatch(column) else pl.col(column)
@@ -60,6 +87,7 @@ def roots(column: Column) -> list[str] | None:
         return [column]
     if not isinstance(column, pl.Expr):
         column_name(column)  # says what it is instead
+        column = expression(column)
     if not column.meta.has_multiple_outputs():
         return column.meta.root_names()
     names = [selected(leaf) for leaf in leaves(column)]

@@ -13,7 +13,7 @@ import polars as pl
 from fastmetrics.contract.blocks import Bitmap
 from fastmetrics.contract.capabilities import CrossTable, Curve, Outcome, Resummed
 from fastmetrics.contract.cells import Cell, CellTable, InnerKey, Rows, scalar_cells
-from fastmetrics.contract.columns import column_name
+from fastmetrics.contract.columns import LostExpression, column_name
 from fastmetrics.contract.equality import comparable
 from fastmetrics.contract.roles import Role
 from fastmetrics.errors import SchemaError
@@ -101,9 +101,14 @@ class Family:
     @property
     def named_arguments(self) -> dict[str, Any]:
         """The arguments with the names of expressions in their place, so that JSON can hold all of them."""
-        return {
-            name: column_name(value) if isinstance(value, pl.Expr) else value for name, value in self.arguments.items()
-        }
+        expressions = {name: column_name(column) for name, column in self.expressions.items()}
+        return {**self.arguments, **expressions}
+
+    @property
+    def expressions(self) -> dict[str, pl.Expr | LostExpression]:
+        """The arguments that are expressions."""
+        given = self.arguments.items()
+        return {name: value for name, value in given if isinstance(value, (pl.Expr, LostExpression))}
 
     @property
     def states(self) -> tuple[str, ...]:

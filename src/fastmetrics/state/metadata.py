@@ -10,11 +10,13 @@ from typing import Any
 
 import polars as pl
 
+from fastmetrics.contract.columns import Column, column_name
 from fastmetrics.contract.family import Family
-from fastmetrics.errors import SourceError, listed
+from fastmetrics.errors import SchemaError, SourceError, listed
 from fastmetrics.families import KINDS
 from fastmetrics.notes import from_json, notes_of, to_json
 from fastmetrics.schema import repeated
+from fastmetrics.state.expressions import decode_expression, encode_expression
 from fastmetrics.state.layout import Layout
 from fastmetrics.state.provenance import check_how
 from fastmetrics.state.state import State
@@ -52,6 +54,11 @@ ENTRIES: Mapping[str, tuple[type, ...]] = {
     "how": (dict,),
 }
 OF_A_FAMILY: Mapping[str, tuple[type, ...]] = {"kind": (str,), "arguments": (dict,), "identity": (dict,)}
+OF_AN_EXPRESSION: Mapping[str, tuple[type, ...]] = {
+    "text": (str,),
+    "polars": (str,),
+    "operations": (dict, type(None)),
+}
 OF_WINDOWS: Mapping[str, tuple[type, ...]] = {
     "every": (str,),
     "offset": (str, type(None)),
@@ -118,10 +125,7 @@ def encode_metadata(counts: State, write: str, family: Family | None = None) -> 
         "format": FORMAT,
         "id": write,
         "family": None if family is None else family.name,
-        "families": [
-            {"kind": member.kind, "arguments": member.named_arguments, "identity": member.identity}
-            for member in layout.families
-        ],
+        "families": [encode_family(member) for member in layout.families],
         "keys": list(layout.keys),
         "windows": None if layout.windows is None else vars(layout.windows),
         "weighted": layout.weighted,
@@ -131,6 +135,13 @@ def encode_metadata(counts: State, write: str, family: Family | None = None) -> 
         "how": {**counts.how, "notes": to_json(notes_of(counts.how))},
     }
     return json.dumps(document, default=str).encode()
+
+
+def encode_family(family: Family) -> dict[str, Any]:
+    """A family in JSON: what makes it again, and what must agree on merge."""
+    entry = {"kind": family.kind, "arguments": family.named_arguments, "identity": family.identity}
+    expressions = {name: encode_expression(column) for name, column in family.expressions.items()}
+    return {**entry, **({"expressions": expressions} if expressions else {})}
 
 
 def dtype_to_json(dtype: pl.DataType) -> list[Any]:
@@ -260,7 +271,7 @@ def family_of(given: Mapping[str, Any], known: Mapping[str, Family]) -> Family:
             f"these Counts hold a family of kind {kind!r}, which is not built in; give it with families=[...]"
         )
     else:
-        family = make_family(KINDS[kind], arguments, name)
+        family = make_family(KINDS[kind], arguments | expressions_of(given, arguments, name), name)
     rebuilt = json.loads(json.dumps(family.identity, default=str))
     if isinstance(cells := identity.get("cells"), list):
         identity = {**identity, "cells": list(map(cell_of, cells))}
@@ -280,6 +291,31 @@ def cell_of(given: Any) -> Any:
         case [name, merge, bool() as state]:
             return [name, "state" if state else merge]
     return given
+
+
+def expressions_of(given: Mapping[str, Any], arguments: Mapping[str, Any], family: Any) -> dict[str, Column]:
+    """The expressions among the arguments of a family, each of the name that stands for it there."""
+    stored = check_entries(given.get("expressions", {}), {}, f"family {family!r}")
+    found: dict[str, Column] = {}
+    for argument, entry in stored.items():
+        named = arguments.get(argument)
+        entry = check_entries(entry, OF_AN_EXPRESSION, f"the expression {argument!r}")
+        column = decode_expression(entry, str(named))
+        if not isinstance(named, str) or output_name(column) != named:
+            raise SourceError(
+                f"family {family!r} of these Counts has {argument!r} {named!r:.80}, but of it the expression "
+                f"{entry['text']!r:.80}"
+            )
+        found[argument] = column
+    return found
+
+
+def output_name(column: Column) -> str | None:
+    """The name of an expression; None of one that is not one column."""
+    try:
+        return column_name(column)
+    except SchemaError:
+        return None
 
 
 def make_family(make: Callable[..., Family], arguments: Mapping[str, Any], name: Any) -> Family:
