@@ -11,10 +11,11 @@ from typing import Any
 import polars as pl
 
 from fastmetrics.api import count
-from fastmetrics.contract.columns import expression, expressions, rowwise
+from fastmetrics.contract.columns import expression, expressions, rowwise, unused_name
 from fastmetrics.contract.family import Family
 from fastmetrics.counts import Counts
 from fastmetrics.errors import SchemaError, unknown
+from fastmetrics.reading.results import numbered
 from fastmetrics.report.files import encoded, plain
 from fastmetrics.sources import open_source
 from fastmetrics.state.provenance import digest
@@ -71,27 +72,28 @@ def label_delta(
     check_rowwise(families, arguments)
     identity = expressions(on)
     known_rows = after.filter(pl.all_horizontal(key.is_not_null() for key in identity))
-    twice = known_rows.group_by(identity).len().filter(pl.col("len") > 1).head(1).collect()
+    twice = known_rows.select(**numbered(on)).group_by(pl.all()).len().filter(pl.col("len") > 1).head(1).collect()
     if len(twice):
         raise SchemaError(
             f"labels hold {dict(zip(on, twice.row(0)[:-1], strict=True))} twice; one label a row is needed"
         )
-    new = after.select(*identity, expression(label).alias("new label")).drop_nulls()
-    if label not in before.collect_schema().names():
-        dtype = new.collect_schema()["new label"]
+    known = before.collect_schema().names()
+    new_label = unused_name("new label", {*known, *on})
+    new = after.select(*identity, expression(label).alias(new_label)).drop_nulls()
+    if label not in known:
+        dtype = new.collect_schema()[new_label]
         before = before.with_columns(pl.lit(None, dtype=dtype).alias(label))
     joined = before.join(new, on=identity, how="inner")
     parts = [replace(family, notes=None) for family in families]  # of a count, which is judged when they are added
-    was = count(joined.drop("new label"), *parts, **arguments)
-    now = count(joined.with_columns(pl.col("new label").alias(label)).drop("new label"), *parts, **arguments)
+    was = count(joined.drop(new_label), *parts, **arguments)
+    now = count(joined.with_columns(pl.col(new_label).alias(label)).drop(new_label), *parts, **arguments)
     delta = now - was
     delta = replace(delta, layout=replace(delta.layout, families=families))
     if not any(map(len, delta.tables.values())):  # it changes nothing, however often it is added
         return delta
     asked = json.dumps(question(delta, on, label), sort_keys=True, default=str).encode()
-    return replace(
-        delta, how={**delta.how, "deltas": {digest(chain([asked], labelled_rows(joined, on), moved_rows(delta))): 1}}
-    )
+    late = labelled_rows(joined.select(*identity, pl.col(new_label)))
+    return replace(delta, how={**delta.how, "deltas": {digest(chain([asked], late, moved_rows(delta))): 1}})
 
 
 def question(delta: Counts, on: Sequence[str], label: str) -> list[Any]:
@@ -102,9 +104,9 @@ def question(delta: Counts, on: Sequence[str], label: str) -> list[Any]:
     return [families, layout.keys, windows, layout.weighted, layout.grouping_sets, list(on), label]
 
 
-def labelled_rows(joined: pl.LazyFrame, on: Sequence[str]) -> Iterator[bytes]:
+def labelled_rows(late: pl.LazyFrame) -> Iterator[bytes]:
     """The identities that got a label, and the labels, in an order and a form that no engine changes."""
-    rows = plain(joined.select(*expressions(on), "new label").collect())
+    rows = plain(late.collect())
     for some in rows.sort(rows.columns).iter_slices(PIECE):
         yield encoded(some, "ndjson")
 

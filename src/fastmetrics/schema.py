@@ -9,14 +9,14 @@ from typing import Any
 import polars as pl
 
 from fastmetrics.contract.cells import CELL_KINDS
-from fastmetrics.contract.columns import Column, column_name, roots
+from fastmetrics.contract.columns import Column, advise_alias, column_name, roots
 from fastmetrics.contract.equality import field_values
 from fastmetrics.contract.family import Family
 from fastmetrics.errors import SchemaError, listed
 from fastmetrics.metrics import names
 from fastmetrics.windows import Windows
 
-__all__ = ["Schema", "repeated"]
+__all__ = ["Schema", "check_keys", "repeated"]
 
 FIXED_COLUMNS = ("grouping", "window", "window_start", "window_end", "n", "label_coverage", "answer_rate")
 
@@ -104,7 +104,7 @@ def check_keys(keys: Sequence[str], families: Sequence[Family]) -> None:
             if key in taken:
                 raise SchemaError(
                     f"key {key!r} has the name of a cell, metric or fixed column of family {family.name!r}; "
-                    f"give it another with by=pl.col({key!r}).alias({key + '_key'!r})"
+                    f"give it another with {advise_alias(key)}"
                 )
 
 

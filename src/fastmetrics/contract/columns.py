@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,18 @@ import polars.selectors as cs
 
 from fastmetrics.errors import SchemaError
 
-__all__ = ["Column", "LostExpression", "column_name", "expression", "expressions", "literal", "roots", "rowwise"]
+__all__ = [
+    "Column",
+    "LostExpression",
+    "advise_alias",
+    "column_name",
+    "expression",
+    "expressions",
+    "literal",
+    "roots",
+    "rowwise",
+    "unused_name",
+]
 
 
 @dataclass(frozen=True)
@@ -74,6 +85,22 @@ def expression(column: Column) -> pl.Expr:
 def expressions(columns: Iterable[Column]) -> list[pl.Expr]:
     """Columns as expressions."""
     return [expression(column) for column in columns]
+
+
+def advise_alias(key: str) -> str:
+    """What to count by instead of a key whose name is taken.
+
+    >>> print(advise_alias("ratio"))
+    by=pl.col('ratio').alias('ratio_key')
+    """
+    return f"by=pl.col({key!r}).alias({key + '_key'!r})"
+
+
+def unused_name(word: str, names: Collection[str]) -> str:
+    """The word, put in brackets until nothing is called so."""
+    while word in names:
+        word = f"({word})"
+    return word
 
 
 def literal(value: Any) -> pl.Expr:

@@ -13,7 +13,7 @@ from typing import Any
 
 import polars as pl
 
-from fastmetrics.contract.columns import expression, expressions, literal
+from fastmetrics.contract.columns import expression, expressions, literal, unused_name
 from fastmetrics.errors import SchemaError, unknown
 from fastmetrics.wording import printable, readable
 
@@ -154,10 +154,9 @@ class Finding:
         for key in self.slice:
             if key not in columns:
                 raise SchemaError("examples(): " + unknown("column", key, columns))
-        rows = source.lazy.filter(self.filter).with_columns(
-            pl.struct(expressions(columns)).hash(SEED).alias("hash of the row")
-        )
-        return rows.bottom_k(n, by="hash of the row").sort("hash of the row").drop("hash of the row").collect()
+        order = unused_name("hash of the row", columns)
+        rows = source.lazy.filter(self.filter).with_columns(pl.struct(expressions(columns)).hash(SEED).alias(order))
+        return rows.bottom_k(n, by=order).sort(order).drop(order).collect()
 
     def row(self) -> dict[str, Any]:
         """The finding as a row of `Diagnosis.findings`."""

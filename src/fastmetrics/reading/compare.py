@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import Any, Literal
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from fastmetrics.contract.columns import expression, expressions, literal
 from fastmetrics.errors import SchemaError, unknown
@@ -16,12 +18,15 @@ from fastmetrics.reading.intervals import Comparison, compare_to_total
 from fastmetrics.reading.intervals import adjust as adjusted
 from fastmetrics.reading.intervals import compare as compare_cells
 from fastmetrics.reading.resolve import Asked, resolve
+from fastmetrics.reading.results import beside, check_columns, numbered
 from fastmetrics.state.layout import WINDOW, check_same
 from fastmetrics.state.state import State
 
 __all__ = ["compare"]
 
 OVERALL = "overall"
+BOUNDS = tuple(field.name for field in fields(Comparison))
+Rows = NDArray[np.int64]
 
 
 def compare(
@@ -76,6 +81,7 @@ def compare(
             check_whole(side)
     rolled = counts.rollup(*by)
     asked = resolve(rolled.layout, [metric])[0]
+    check_columns(rolled.layout.outer, result_columns(asked))
     if isinstance(to, State):
         check_same(rolled.layout, to.rollup(*by).layout, "compared")
         return against(rolled, to.rollup(*by), by, by, asked, level, adjust)
@@ -144,26 +150,28 @@ def against(
     """Each group of ``counts`` against the group of ``reference`` with the same shared keys."""
     keys, cells = read(counts, asked)
     other_keys, other_cells = read(reference, asked)
-    left, right = keys.with_row_index("mine"), other_keys.with_row_index("theirs")
-    on = columns(shared)
-    if on:
-        pairs = left.join(
-            right.select("theirs", *expressions(on)),
-            on=expressions(on),
-            nulls_equal=True,
-            how="inner",
-            maintain_order="left",
-        )
-    else:
-        pairs = left.join(right.select("theirs"), how="cross")
-    mine = taken(cells, pairs["mine"].to_numpy(), len(keys))
-    theirs = taken(other_cells, pairs["theirs"].to_numpy(), len(other_keys))
+    rows, other_rows = matched(keys, other_keys, columns(shared))
+    mine, theirs = taken(cells, rows, len(keys)), taken(other_cells, other_rows, len(other_keys))
     with np.errstate(all="ignore"):
         result: Comparison = (compare_to_total if inside else compare_cells)(asked.metric, mine, theirs, level)
         values, references = value(asked.metric, mine), value(asked.metric, theirs)
-    bounds = {name: getattr(result, name) for name in result.__dataclass_fields__}
-    frame = pairs.select(*expressions(columns(by)), "n").with_columns(
-        pl.Series(name, column, nan_to_null=True)
-        for name, column in {asked.column: values, "reference": references, **bounds}.items()
-    )
-    return frame.with_columns(pl.Series("p_adjusted", adjusted(result.p, adjust), nan_to_null=True))
+    bounds = [getattr(result, name) for name in BOUNDS]
+    read_columns = [keys["n"].gather(rows), values, references, *bounds, adjusted(result.p, adjust)]
+    results = pl.DataFrame(dict(zip(result_columns(asked), read_columns, strict=True)), nan_to_null=True)
+    return beside(keys.select(expressions(columns(by)))[rows], results)
+
+
+def result_columns(asked: Asked) -> list[str]:
+    """The columns beside the keys."""
+    return ["n", asked.column, "reference", *BOUNDS, "p_adjusted"]
+
+
+def matched(left: pl.DataFrame, right: pl.DataFrame, on: Sequence[str]) -> tuple[Rows, Rows]:
+    """The rows of two frames that have the same keys; without keys, each row of one with each of the other."""
+    keys = numbered(on)
+    mine, theirs = left.select(**keys, mine=pl.int_range(pl.len())), right.select(**keys, theirs=pl.int_range(pl.len()))
+    if keys:
+        pairs = mine.join(theirs, on=list(keys), nulls_equal=True, how="inner", maintain_order="left")
+    else:
+        pairs = mine.join(theirs, how="cross")
+    return pairs["mine"].to_numpy(), pairs["theirs"].to_numpy()

@@ -16,6 +16,7 @@ from fastmetrics.metrics import Cells, Metric, value
 from fastmetrics.reading.cells import check_whole, group_cells
 from fastmetrics.reading.intervals import bounds
 from fastmetrics.reading.resolve import Asked, resolve
+from fastmetrics.reading.results import beside, check_columns
 from fastmetrics.reading.rolling import filled, rolling
 from fastmetrics.state.layout import WINDOW
 from fastmetrics.state.state import State
@@ -63,6 +64,8 @@ def metrics(
     check_whole(counts)
     layout = counts.layout
     asked = resolve(layout, wanted)
+    columns = [name for item in asked for name in column_names(item, intervals)]
+    check_columns(layout.outer, columns)
     if (period is not None or fill_empty) and layout.windows is None:
         raise SchemaError("period= and fill_empty= need windows: count with time= and every=")
     if period is not None:
@@ -77,7 +80,6 @@ def metrics(
     frame = frames[0]
     for other in frames[1:]:
         frame = joined(frame, other, layout.outer)
-    columns = [name for item in asked for name in frame.columns if name in column_names(item.column)]
     coverage = [name for name in COVERAGE if name in frame.columns and name not in columns]
     frame = frame.select(expressions([*layout.outer, "n", *coverage, *columns]))
     if fill_empty and layout.windows is not None:
@@ -92,8 +94,11 @@ def metrics(
     return frame
 
 
-def column_names(metric: str) -> tuple[str, ...]:
-    return metric, f"{metric}_low", f"{metric}_high", f"{metric}_error"
+def column_names(item: Asked, intervals: bool) -> list[str]:
+    """The columns of a metric: its value, its bounds where they are asked for, and its error where it has one."""
+    name = item.column
+    bounds = [f"{name}_low", f"{name}_high"] if intervals else []
+    return [name, *bounds, *([] if item.metric.error is None else [f"{name}_error"])]
 
 
 def joined(left: pl.DataFrame, right: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
@@ -119,17 +124,16 @@ def family_metrics(
         columns: dict[str, Any] = {}
         for item in [*coverage, *asked]:
             columns |= values_of(item, cells, intervals and item not in coverage, level)
-        pieces.append(pl.concat([keys, pl.DataFrame(columns, nan_to_null=True)], how="horizontal"))
+        pieces.append(beside(keys, pl.DataFrame(columns, nan_to_null=True)))
     return pl.concat(pieces) if len(pieces) != 1 else pieces[0]
 
 
 def values_of(item: Asked, cells: Cells, intervals: bool, level: float) -> dict[str, NDArray[np.float64]]:
     """The columns of one metric."""
-    name, low_name, high_name, error_name = column_names(item.column)
     with np.errstate(all="ignore"):
-        columns = {name: value(item.metric, cells)}
+        columns = [value(item.metric, cells)]
         if intervals:
-            columns[low_name], columns[high_name] = bounds(item.metric, cells, level)
+            columns += bounds(item.metric, cells, level)
         if item.metric.error is not None:
-            columns[error_name] = np.asarray(item.metric.error(cells), np.float64)
-    return columns
+            columns.append(np.asarray(item.metric.error(cells), np.float64))
+    return dict(zip(column_names(item, intervals), columns, strict=True))

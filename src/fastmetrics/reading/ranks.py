@@ -8,6 +8,7 @@ from fastmetrics.errors import SchemaError
 from fastmetrics.metrics import Metric
 from fastmetrics.reading.metrics import metrics
 from fastmetrics.reading.resolve import resolve
+from fastmetrics.reading.results import check_columns
 from fastmetrics.state.state import State
 
 __all__ = ["worst"]
@@ -30,6 +31,7 @@ def worst(counts: State, metric: str | Metric, n: int = 20, *, min_n: int = 1, l
     item = resolve(counts.layout, [metric])[0]
     if item.metric.better is None or not item.metric.interval:
         raise SchemaError(f"metric {item.column!r} cannot be ranked: it has no interval or no better direction")
+    check_columns(counts.layout.outer, [item.column, "rank_bound", "groups_hidden"])
     frame = metrics(counts, [metric], intervals=True, level=level)
     bound = f"{item.column}_{'high' if item.metric.better == 'higher' else 'low'}"
     kept = frame.filter(pl.col("n") >= min_n, pl.col(bound).is_not_null())

@@ -30,10 +30,12 @@ def rolling(counts: State, period: str, *, every_window: bool) -> State:
     )
     tables = {}
     for family in layout.families:
-        table = counts.tables[family.name].rename({WINDOW: "source"}).join(spans.select("source", WINDOW), on="source")
-        untimed = counts.tables[family.name].filter(pl.col(WINDOW).is_null())
-        columns = counts.tables[family.name].columns
-        tables[family.name] = merge_tables([table.select(expressions(columns)), untimed], layout, family)
+        table = counts.tables[family.name]
+        rows = table.select(pl.int_range(pl.len()).alias("row"), pl.col(WINDOW).alias("source"))
+        timed = rows.join(spans.select("source", WINDOW), on="source")
+        copies = table[timed["row"]].with_columns(timed[WINDOW])
+        untimed = table.filter(pl.col(WINDOW).is_null())
+        tables[family.name] = merge_tables([copies, untimed], layout, family)
     return State(layout, tables, counts.how)
 
 

@@ -13,6 +13,8 @@ from fastmetrics.contract.cells import CellTable
 from fastmetrics.contract.columns import expressions
 from fastmetrics.contract.family import Family
 from fastmetrics.reading.cells import cells_of, check_whole, group_numbers
+from fastmetrics.reading.results import beside
+from fastmetrics.schema import check_keys
 from fastmetrics.state.merging import merge_tables
 from fastmetrics.state.state import State
 
@@ -48,6 +50,7 @@ def at_threshold(counts: State, threshold: float, *, nearest: bool = False) -> S
     """
     family, resum = capable(counts, "at_threshold")
     made, sums_of = resum(family, threshold, nearest)
+    check_keys(counts.layout.keys, (made,))
     layout = replace(counts.layout, families=(made,))
     cells = sums_of("", "")
     if layout.weighted:
@@ -75,7 +78,7 @@ def grouped(
 
 def beside_keys(counts: State, family: Family, read: Callable[[CellTable], pl.DataFrame]) -> pl.DataFrame:
     """A frame that has a column ``group``, with the outer keys of the group in its place."""
-    return pl.concat(grouped(counts, family, read), how="horizontal")
+    return beside(*grouped(counts, family, read))
 
 
 def curve(counts: State, kind: str) -> pl.DataFrame:
@@ -127,5 +130,6 @@ def root_cause(counts: State) -> pl.DataFrame:
         Counts without a binary family.
     """
     family, tag = capable(counts, "root_cause")
-    table, keys = counts.tables[family.name], expressions(counts.layout.outer)
-    return table.select(*keys, n=pl.sum_horizontal(family.states), root_cause=tag())
+    table = counts.tables[family.name]
+    read = table.select(n=pl.sum_horizontal(family.states), root_cause=tag())
+    return beside(table.select(expressions(counts.layout.outer)), read)

@@ -8,9 +8,11 @@ import polars as pl
 
 from fastmetrics.contract.columns import expression
 from fastmetrics.metrics import Metric
+from fastmetrics.reading.cells import check_whole
 from fastmetrics.reading.metrics import metrics
 from fastmetrics.reading.resolve import resolve
-from fastmetrics.state.layout import GROUPING, WINDOW, Layout
+from fastmetrics.reading.results import number_keys
+from fastmetrics.state.layout import GROUPING, WINDOW, Layout, grouping_name
 from fastmetrics.state.state import State
 
 __all__ = ["tidy"]
@@ -24,36 +26,35 @@ def tidy(
     ``slice_key`` names the keys of the group and ``slice_value`` their values, comma-separated, null for the total;
     ``granularity`` is the length of the windows. With intervals there are ``low`` and ``high`` as well.
     """
+    check_whole(counts)
+    own = counts.layout
+    counts = number_keys(counts)  # as no key of the user stands in the result
     layout = counts.layout
     frame = metrics(counts, wanted, intervals=intervals, level=level)
-    names_ = [item.column for item in resolve(layout, wanted)]
-    keys = list(layout.keys)
-    where = (
-        pl.lit(",".join(keys) or None, dtype=pl.String)
-        if layout.grouping_sets is None
-        else pl.col(GROUPING).replace("", None)
-    )
-    what = slice_value(keys, frame.schema)
-    if layout.grouping_sets is not None:
+    if layout.grouping_sets is None:
+        where = pl.lit(",".join(own.keys) or None, dtype=pl.String)
+        what = slice_value(layout.keys, frame.schema)
+    else:
+        sets = (map(grouping_name, one.grouping_sets or ()) for one in (layout, own))
+        where = pl.col(GROUPING).replace(dict(zip(*sets, strict=True)) | {"": None})
         what = slice_values(layout, frame.schema)
-    head = frame.with_columns(
+    no_time = pl.lit(None, dtype=pl.Datetime("us", "UTC"))
+    head = frame.select(
         slice_key=where,
         slice_value=what,
         granularity=pl.lit(layout.windows.every if layout.windows is not None else None, dtype=pl.String),
+        **{name: pl.col(name) if name in frame.columns else no_time for name in (WINDOW, "window_end")},
     )
-    if layout.windows is None:
-        head = head.with_columns(
-            pl.lit(None, dtype=pl.Datetime("us", "UTC")).alias(name) for name in (WINDOW, "window_end")
-        )
-    fixed = ["slice_key", "slice_value", "granularity", WINDOW, "window_end"]
     parts = [
-        head.select(
-            *fixed,
-            pl.lit(name).alias("metric"),
-            expression(name).alias("value"),
-            *([pl.col(f"{name}_low").alias("low"), pl.col(f"{name}_high").alias("high")] if intervals else []),
-        ).with_row_index("row")
-        for name in names_
+        frame.select(
+            head.to_struct("head"),
+            metric=pl.lit(name),
+            value=expression(name),
+            **({side: expression(f"{name}_{side}") for side in ("low", "high")} if intervals else {}),
+        )
+        .unnest("head")
+        .with_row_index("row")
+        for name in (item.column for item in resolve(layout, wanted))
     ]
     return pl.concat(parts).sort("row", maintain_order=True).drop("row")
 

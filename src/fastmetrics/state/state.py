@@ -166,7 +166,7 @@ class State:
         }
         return regroup(self, layout, tables)
 
-    def filter(self, *predicates: pl.Expr, **equal: Any) -> Self:
+    def filter(self, /, *predicates: pl.Expr, **equal: Any) -> Self:
         """The groups whose keys satisfy every predicate; ``country="BR"`` is short for an equality.
 
         Raises

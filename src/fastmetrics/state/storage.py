@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from fastmetrics.atomic import replace_file
+from fastmetrics.contract.columns import advise_alias
 from fastmetrics.contract.family import Family
 from fastmetrics.errors import FastMetricsError, SourceError, listed
 from fastmetrics.forks import check_process
@@ -68,7 +69,7 @@ def joint_parts(counts: State) -> list[pa.Table]:
     if twice is not None:
         raise SourceError(
             f"key {twice!r} has the name of a column of several families in one file: count with another, as in "
-            f"by=pl.col({twice!r}).alias({twice + '_key'!r})"
+            f"{advise_alias(twice)}"
         )
     whole = pa.schema([schema.field(name) for name in dict.fromkeys([*first, *schema.names])])
     whole = whole.with_metadata({KEY: encode_metadata(counts, uuid.uuid4().hex)})

@@ -15,6 +15,7 @@ from fastmetrics.diagnosis.search.overdispersion import dispersion_of, independe
 from fastmetrics.diagnosis.search.strata import Ratio
 from fastmetrics.diagnosis.split.kitagawa import decompose
 from fastmetrics.errors import DataError, SchemaError, unknown
+from fastmetrics.schema import repeated
 from fastmetrics.sources import Selection, open_source
 
 __all__ = ["CAUSES", "additive", "cause_frame", "explain_ratio"]
@@ -85,6 +86,9 @@ def explain_ratio(
     [{'column': 'cdn', 'value': 'y'}]
     """
     keys = [*dims, *([window] if window is not None else [])]
+    twice = repeated([k, n, *keys])
+    if twice is not None:
+        raise SchemaError(f"column {twice!r} is named twice in k=, n=, dims= and window=; each is to be another")
     now = additive(current, "current", [k, n], dims)
     before = additive(baseline, "baseline", [k, n], keys)
     for what, frame in (("current", now), ("baseline", before)):

@@ -136,13 +136,18 @@ class Lattice:
                 yield (*cell[:at], 0, *cell[at + 1 :])
 
 
-def lattice_of(frames: Sequence[pl.DataFrame], dims: Sequence[str]) -> tuple[Lattice, list[Integers]]:
+def lattice_of(
+    frames: Sequence[pl.DataFrame], dims: Sequence[str], columns: Sequence[str] | None = None
+) -> tuple[Lattice, list[Integers]]:
     """The lattice over the rows of several frames together, and the leaf of each row of each.
 
     Columns of one dimension may differ in width or in the order of their categories; null is a value of its own.
+    ``columns`` hold the dimensions where they are not called like them.
     """
-    keys = pl.concat([frame.select(expressions(dims)) for frame in frames], how="vertical_relaxed")
-    lattice, leaf = lattice_over([coded(keys[dim]) for dim in dims], sum(map(len, frames)))
+    columns = dims if columns is None else columns
+    keys = pl.concat([frame.select(expressions(columns)) for frame in frames], how="vertical_relaxed")
+    named = [keys[column].alias(dim) for column, dim in zip(columns, dims, strict=True)]
+    lattice, leaf = lattice_over([coded(column) for column in named], sum(map(len, frames)))
     return lattice, np.split(leaf, np.cumsum([len(frame) for frame in frames])[:-1])
 
 

@@ -13,7 +13,6 @@ import polars as pl
 
 from fastmetrics.aliases import Floats, Integers, Mask
 from fastmetrics.arithmetic import divide
-from fastmetrics.contract.columns import expressions
 from fastmetrics.contract.family import Family
 from fastmetrics.counts import Counts
 from fastmetrics.diagnosis.search.lattice import Lattice, lattice_of, summed_by
@@ -22,6 +21,7 @@ from fastmetrics.diagnosis.search.strata import Ratio
 from fastmetrics.diagnosis.series.change_points import adjusted, since
 from fastmetrics.diagnosis.sides.rates import ROWS, Rate, prepared, told_apart
 from fastmetrics.metrics import Cells, Formula
+from fastmetrics.reading.results import numbered
 from fastmetrics.state.layout import WINDOW
 
 __all__ = ["Held", "Pair", "Times", "paired"]
@@ -194,13 +194,14 @@ def middle_share(before: Floats, now: Floats) -> float:
 def paired(baseline: Counts, current: Counts, families: Sequence[Family], dims: Sequence[str]) -> Pair:
     """Baseline and current on the lattice of ``dims``; other keys are added up."""
     windowed = baseline.layout.windows is not None and current.layout.windows is not None
-    by = [*dims, *([WINDOW] if windowed else [])]
-    sums = [[summed(counts, family, by) for counts in (baseline, current)] for family in families]
+    places = list(numbered(dims))
+    by = [*places, *([WINDOW] if windowed else [])]
+    sums = [[summed(counts, family, dims, windowed) for counts in (baseline, current)] for family in families]
     both = [prepared(family, tables, by) for family, tables in zip(families, sums, strict=True)]
     tables = [one.tables[side] for side in (0, 1) for one in both]
     scores = probabilities(families)
     bins = [table.drop_nulls("bin") for table in sums[families.index(scores)]] if scores else []
-    lattice, leaves = lattice_of([*tables, *bins], dims)
+    lattice, leaves = lattice_of([*tables, *bins], dims, places)
     starts = [table[WINDOW] for table in tables] if windowed else []
     windows = pl.concat(starts).drop_nulls().unique().sort() if starts else pl.Series(WINDOW, [], pl.Datetime("us"))
     held = [held_of(table, leaf, [*by, "bin"], windows) for table, leaf in zip([*tables, *bins], leaves, strict=True)]
@@ -225,20 +226,21 @@ def probabilities(families: Sequence[Family]) -> Family | None:
     return family if min(edges) >= 0 and max(edges) <= 1 and len(edges) > 2 else None
 
 
-def summed(counts: Counts, family: Family, by: Sequence[str]) -> pl.DataFrame:
-    """The rows of a family by some keys and its inner keys: states only."""
-    table = counts.tables[family.name]
-    keys = [*by, *family.inner_names]
+def summed(counts: Counts, family: Family, dims: Sequence[str], windowed: bool) -> pl.DataFrame:
+    """The states of a family by some keys under numbered names, by windows and by its inner keys."""
+    keys = [*([WINDOW] if windowed else []), *family.inner_names]
+    table = counts.tables[family.name].select(*keys, *family.states, **numbered(dims))
+    keys = [*numbered(dims), *keys]
     states = [pl.col(state).sum() for state in family.states]
-    return table.group_by(expressions(keys), maintain_order=True).agg(states) if keys else table.select(states)
+    return table.group_by(keys, maintain_order=True).agg(states) if keys else table.select(states)
 
 
 def held_of(table: pl.DataFrame, leaf: Integers, keys: Sequence[str], windows: pl.Series) -> Held:
     """A table and the leaf of each of its rows; its columns are keys or cells."""
-    return Held(leaf, places(table, windows), table, [name for name in table.columns if name not in keys])
+    return Held(leaf, window_places(table, windows), table, [name for name in table.columns if name not in keys])
 
 
-def places(table: pl.DataFrame, windows: pl.Series) -> Integers:
+def window_places(table: pl.DataFrame, windows: pl.Series) -> Integers:
     """The place of each row's window among ``windows``; -1 for rows without a time."""
     if not len(windows):
         return np.full(len(table), -1, np.int64)

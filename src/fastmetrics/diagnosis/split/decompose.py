@@ -11,7 +11,7 @@ import polars.selectors as cs
 
 from fastmetrics.aliases import Floats
 from fastmetrics.arithmetic import divide
-from fastmetrics.contract.columns import expressions
+from fastmetrics.contract.columns import expression, expressions
 from fastmetrics.counts import Counts
 from fastmetrics.diagnosis.split.kitagawa import decompose as split
 from fastmetrics.diagnosis.split.kitagawa import decompose3 as split_three_ways
@@ -21,6 +21,7 @@ from fastmetrics.metrics import Cells, Metric
 from fastmetrics.reading.cells import check_whole
 from fastmetrics.reading.compare import read
 from fastmetrics.reading.resolve import resolve
+from fastmetrics.reading.results import beside, numbered
 from fastmetrics.state.layout import WINDOW, check_same
 
 __all__ = ["decompose"]
@@ -78,12 +79,13 @@ def decompose(
             "metrics of kind proportion and ratio have"
         )
     columns = [WINDOW if key == "window" else key for key in keys]
+    places = numbered(columns)
     sides = []
     for counts in (before, now):
         names, cells = read(counts, asked)
         sums = {"num": row.num(cells), "den": row.den(cells), "rows": names["n"].to_numpy()}
-        sides.append(with_floats(names.select(expressions(columns)), sums))
-    both = joined(sides[0], sides[1], columns)
+        sides.append(beside(names.select(**places), floats(sums)))
+    both = joined(sides[0], sides[1], list(places))
     num_b, den_b, rows_b, num_c, den_c, rows_c = (both[name].to_numpy() for name in both.columns[len(columns) :])
     parts: dict[str, Floats] = {}
     if asked.family.kind == "binary" and chosen_by_model(row):
@@ -94,14 +96,14 @@ def decompose(
         parts = {"rate": two.rate, "mix": two.mix, "support": two.support}
     values = {"baseline": divide(num_b, den_b), "current": divide(num_c, den_c)} | parts
     values["contribution"] = np.sum(list(parts.values()), axis=0)
-    frame = with_floats(both.select(expressions(columns)), values)
+    slices = both.select(expression(place).alias(key) for place, key in zip(places, columns, strict=True))
+    frame = beside(slices, floats(values))
     return frame.sort(pl.col("contribution").abs(), descending=True, nulls_last=True, maintain_order=True)
 
 
-def with_floats(keys: pl.DataFrame, columns: Mapping[str, Any]) -> pl.DataFrame:
-    """Key columns, of which there may be none, with float columns beside them; NaN becomes null."""
-    floats = {name: np.asarray(column, np.float64) for name, column in columns.items()}
-    return pl.concat([keys, pl.DataFrame(floats, nan_to_null=True)], how="horizontal")
+def floats(columns: Mapping[str, Any]) -> pl.DataFrame:
+    """Columns of floats, null for NaN."""
+    return pl.DataFrame({name: np.asarray(column, np.float64) for name, column in columns.items()}, nan_to_null=True)
 
 
 def joined(before: pl.DataFrame, now: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:

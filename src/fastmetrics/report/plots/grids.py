@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from fastmetrics.contract.capabilities import the_only
-from fastmetrics.contract.columns import column_name
+from fastmetrics.contract.columns import column_name, unused_name
 from fastmetrics.contract.family import Family
 from fastmetrics.metrics import Metric
 from fastmetrics.reading.thresholds import grouped
@@ -42,7 +42,7 @@ def heatmap(question: Question) -> ChartType:
     """The first key against the second, worse values stronger in colour, groups of few rows pale."""
     import altair as alt
 
-    rows, notes = largest_places(metric_rows(question, question.counts), question.keys)
+    rows, notes = largest_places(metric_rows(question, question.counts), question.names)
     metric = question.asked.metric
     split = bool((rows["value"] < 0).any() and (rows["value"] > 0).any())
     shown = pl.min_horizontal(0.25 + 0.75 * pl.col("n") / FEW_ROWS, 1.0)
@@ -104,13 +104,13 @@ def spelled(rows: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, list[str]]]:
     return rows, orders
 
 
-def largest_places(rows: pl.DataFrame, keys: Sequence[str]) -> tuple[pl.DataFrame, list[str]]:
+def largest_places(rows: pl.DataFrame, titles: Sequence[str]) -> tuple[pl.DataFrame, list[str]]:
     """The rows and columns of the picture that hold most, and a note of what was left out."""
     notes = []
-    for name, key in zip(("k0", "k1"), keys, strict=True):
+    for name, title in zip(("k0", "k1"), titles, strict=True):
         totals = rows.group_by(name, maintain_order=True).agg(pl.col("n").sum())
         if len(totals) > MOST_PLACES:
-            notes.append(f"shown are the {MOST_PLACES} largest of {len(totals):,} values of {title_name(key)}")
+            notes.append(f"shown are the {MOST_PLACES} largest of {len(totals):,} values of {title}")
             kept = totals.sort("n", descending=True, maintain_order=True).head(MOST_PLACES)
             rows = rows.join(kept.select(name), on=name, how="semi", nulls_equal=True, maintain_order="left")
     return rows, notes
@@ -255,10 +255,3 @@ def class_totals(cells: pl.DataFrame, first: Sequence[Any]) -> pl.DataFrame:
         ]
     )
     return totals.hstack(texts(totals.select("class")).select(text="group"))
-
-
-def unused_name(word: str, names: Collection[str]) -> str:
-    """The word, put in brackets until no class is called so."""
-    while word in names:
-        word = f"({word})"
-    return word

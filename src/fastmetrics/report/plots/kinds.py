@@ -13,6 +13,7 @@ from fastmetrics.errors import FastMetricsError, SchemaError, listed, unknown
 from fastmetrics.families.curves import CURVES
 from fastmetrics.metrics import Metric
 from fastmetrics.reading.cells import check_whole
+from fastmetrics.reading.results import number_keys, numbered
 from fastmetrics.report.plots.curves import draw_curve
 from fastmetrics.report.plots.grids import confusion, heatmap
 from fastmetrics.report.plots.question import Question
@@ -136,9 +137,11 @@ def plot(
         raise SchemaError(f"kind={row.name!r} shows no metric of choice; leave out {name!r}, or name another kind")
     if not counts.rows:
         raise FastMetricsError("these Counts hold no rows, so there is nothing to draw")
-    rolled = counts.rollup(*keys, *(["window"] if row.windows else []))
+    numbers = dict(zip(layout.keys, numbered(layout.keys), strict=True))
+    places = tuple(numbers[key] for key in keys)
+    rolled = number_keys(counts).rollup(*places, *(["window"] if row.windows else []))
     asked = wanted(row, layout) if metric is None else metric
-    chart: ChartType = row.draw(Question(rolled, keys, asked, intervals, level)).configure(**config("light"))
+    chart: ChartType = row.draw(Question(rolled, places, keys, asked, intervals, level)).configure(**config("light"))
     return chart
 
 

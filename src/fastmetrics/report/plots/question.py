@@ -30,10 +30,14 @@ MOST_ROWS = 20_000
 
 @dataclass(frozen=True)
 class Question:
-    """Counts rolled up to the keys asked for (and windows, where the kind has them), and the metric to read."""
+    """Counts rolled up to the keys asked for (and windows, where the kind has them), and the metric to read.
+
+    ``keys`` are under numbered names, so that no column of ours is called so; ``called`` is what the user calls them.
+    """
 
     counts: State
     keys: tuple[str, ...]
+    called: tuple[str, ...]
     metric: str | Metric
     intervals: bool
     level: float
@@ -46,7 +50,7 @@ class Question:
     @property
     def names(self) -> tuple[str, ...]:
         """The names of the keys, as titles have them."""
-        return tuple(map(title_name, self.keys))
+        return tuple(map(title_name, self.called))
 
     @property
     def title(self) -> str:
