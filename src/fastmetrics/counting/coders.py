@@ -10,13 +10,22 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from fastmetrics.counting.groups import Codes, NumberTable, slot_bits
-from fastmetrics.counting.views import NOTHING, fixed, text_views, true_bits, valid_bits
+from fastmetrics.counting.views import NOTHING, as_series, fixed, text_views, true_bits, valid_bits
 from fastmetrics.errors import DataError, SchemaError
 from fastmetrics.kernels.codes import RECENT, intern_text, window_codes
 from fastmetrics.kernels.ids import BLOCK, GREATEST, LEAST, NARROW
 from fastmetrics.windows import UnlistableError, Windows, lengths
 
-__all__ = ["Coder", "WindowCoder", "check_key_dtype", "check_representable", "coder", "key_carrier", "key_dtype"]
+__all__ = [
+    "Coder",
+    "WindowCoder",
+    "check_key_dtype",
+    "check_representable",
+    "coder",
+    "decode",
+    "key_carrier",
+    "key_dtype",
+]
 
 LOOK_AHEAD = 1024
 STRIDE = 256  # instants, one is looked at to guess how far they reach
@@ -278,20 +287,7 @@ class TextCoder:
         valid = np.full((self.size + 7) >> 3, 0xFF, np.uint8)
         valid[0] = 0xFE  # all but the first
         buffers = [valid, self.views[: 2 * self.size], *self.buffers]
-        return pl.Series(Exported(pa.Array.from_buffers(kind, self.size, list(map(pa.py_buffer, buffers)))))
-
-
-class Exported:
-    """An Arrow array by its C interface alone: of one of pyarrow's own types Polars imports `pyarrow.compute`, which
-    takes a tenth of the first count in a process.
-    """
-
-    def __init__(self, array: pa.Array) -> None:
-        self.array = array
-
-    def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]:
-        exported: tuple[object, object] = self.array.__arrow_c_array__(requested_schema)
-        return exported
+        return as_series(pa.Array.from_buffers(kind, self.size, list(map(pa.py_buffer, buffers))))
 
 
 class WindowCoder:
@@ -447,6 +443,13 @@ def is_global(dtype: pl.DataType) -> bool:
 def is_wide(dtype: pl.DataType) -> bool:
     """Whether a dtype is of numbers wider than 64 bits."""
     return dtype in (pl.Int128, pl.UInt128) or isinstance(dtype, pl.Decimal)
+
+
+def decode(column: pl.Series, dtype: pl.DataType) -> pl.Series:
+    """A column that was carried as a key of a dtype is, as the values of it; named Categories stay text."""
+    if isinstance(dtype, pl.Enum) or is_global(dtype):
+        return column.cat.to(dtype)
+    return column.cast(dtype) if is_wide(dtype) else column
 
 
 def coder(dtype: pl.DataType) -> Coder:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
 
 import polars as pl
 
+from fastmetrics.contract.batches import Batch, Batches
 from fastmetrics.contract.columns import column_name
 from fastmetrics.contract.family import Family
+from fastmetrics.counting.coders import decode
 from fastmetrics.counting.roles import Observed
+from fastmetrics.counting.views import as_series
 from fastmetrics.errors import DataError, listed
 from fastmetrics.families.labels import TEXT_NULL, unshared_note
 from fastmetrics.notes import READ_FROM_CELLS, Note, NoteWarning, notes_of, warn
@@ -29,13 +32,14 @@ SAMPLE_VALUES = 8  # of a column that are kept: those of a binary one are fewer,
 class SampledColumn:
     """A column whose positive value was named, and its places in a batch.
 
-    ``plain`` is the place of the column as it is in the log, ``carried`` that of what the threads read: the same
-    column, or a Boolean that is null where the column holds one of ``nulls``.
+    ``plain`` is the place of the column as it is in the log, of this ``dtype``, carried as a key is; ``carried`` that
+    of what the threads read: the same column, or a Boolean that is null where the column holds one of ``nulls``.
     """
 
     role: tuple[str, str]
     pos_label: Any
     nulls: tuple[Any, ...]
+    dtype: pl.DataType
     plain: int
     carried: int
 
@@ -74,29 +78,29 @@ class Observations:
         self.observed: dict[tuple[str, str], Observed] = {role: Observed() for role in roles}
         self.samples: dict[tuple[str, str], Sample] = {}
 
-    def sample(self, frames: Iterable[pl.DataFrame], columns: Sequence[SampledColumn]) -> Iterator[pl.DataFrame]:
-        """Sample the columns of frames on their way to the threads; columns that were only read for it are dropped."""
+    def sample(self, batches: Iterable[Batch], columns: Sequence[SampledColumn], width: int) -> Batches:
+        """Sample columns of batches on their way to the threads, which get the first ``width`` of all columns."""
         for column in columns:
             self.samples.setdefault(column.role, Sample())
-        for frame in frames:
+        for batch in batches:
             for column in columns:
-                self.update(frame, column)
+                self.update(batch, column)
             for column in columns:
                 if not self.is_settled(column):
-                    self.samples[column.role].add(frame[:, column.plain], column.nulls)
-            extra = sum(column.plain != column.carried for column in columns)
-            yield frame[:, : frame.width - extra] if extra else frame
-            del frame  # or one more than needed would stay alive
+                    values = decode(as_series(batch.column(column.plain)), column.dtype)
+                    self.samples[column.role].add(values, column.nulls)
+            yield batch.select(list(range(width))) if columns else batch
+            del batch  # or one more than needed would stay alive
 
-    def update(self, frame: pl.DataFrame, column: SampledColumn) -> None:
-        """Record whether a frame has the positive value, and in how many rows text means null."""
-        sample, plain, carried = self.samples[column.role], frame[:, column.plain], frame[:, column.carried]
-        if carried.dtype != pl.Boolean:
-            sample.positive = sample.positive or occurs(column.pos_label, carried)
+    def update(self, batch: Batch, column: SampledColumn) -> None:
+        """Record whether a batch has the positive value, and in how many rows text means null."""
+        sample, carried, plain = self.samples[column.role], batch.column(column.carried), batch.column(column.plain)
+        if column.plain == column.carried:
+            sample.positive = sample.positive or occurs(column.pos_label, as_series(carried))
             return
-        sample.positive = sample.positive or bool(carried.any())
-        if isinstance(plain.dtype, TEXT):
-            sample.text_nulls += carried.null_count() - plain.null_count()
+        sample.positive = sample.positive or bool(as_series(carried).any())
+        if isinstance(column.dtype, TEXT):
+            sample.text_nulls += carried.null_count - plain.null_count
 
     def is_settled(self, column: SampledColumn) -> bool:
         """Whether more values of a column would change no note and no error."""

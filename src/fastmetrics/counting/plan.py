@@ -62,6 +62,11 @@ class Plan:
     unparsable: pl.Expr | None = None
 
     @property
+    def width(self) -> int:
+        """How many columns the threads read; those that are only sampled come after them."""
+        return len(self.selection.columns) - sum(column.plain != column.carried for column in self.sampled)
+
+    @property
     def names(self) -> list[str]:
         """The outer keys in the order in which they are coded: the window first."""
         return self.timed([key.name for key in self.keys])
@@ -185,9 +190,11 @@ class Door:
 
     def sampled_column(self, named: Named) -> SampledColumn:
         """A column whose positive value was named, read once more as it is where threads read a Boolean."""
-        plain = named.place if named.plain else self.take(expression(named.role.column))
-        nulls = nulls_of(named.role, named.dtype)
-        return SampledColumn((named.family, named.role.name), named.role.pos_label, nulls, plain, named.place)
+        role, dtype = named.role, named.dtype
+        plain = named.place if named.plain else self.take(key_carrier(expression(role.column), dtype))
+        return SampledColumn(
+            (named.family, role.name), role.pos_label, nulls_of(role, dtype), dtype, plain, named.place
+        )
 
     def time(self) -> tuple[int | None, Windows | None]:
         column, windows = self.schema.time, self.schema.windows

@@ -6,7 +6,7 @@ import contextlib
 import os
 import queue
 import threading
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from fastmetrics.contract.batches import Batch, Batches
 from fastmetrics.contract.cells import InnerKey, Rows
 from fastmetrics.contract.columns import column_name, expression
 from fastmetrics.contract.family import Family
@@ -23,7 +24,7 @@ from fastmetrics.counting.groups import Codes
 from fastmetrics.counting.judging import Observations
 from fastmetrics.counting.plan import Key, Plan, make_plan, maximal
 from fastmetrics.counting.tally import Block, Tally
-from fastmetrics.counting.views import bitmap, fixed, record_batches, valid_bits
+from fastmetrics.counting.views import bitmap, fixed, valid_bits
 from fastmetrics.errors import DataError, FastMetricsError, SchemaError, SourceError, listed
 from fastmetrics.guard import FOREIGN, first_line
 from fastmetrics.schema import Schema
@@ -35,7 +36,6 @@ from fastmetrics.state.state import State
 __all__ = ["scan"]
 
 Progress = Callable[[int, int | None], object]
-Batches = Generator[pa.RecordBatch, None, None]
 
 BLOCK_ROWS = 1 << 22  # 25M rows by model and country cost 3.0, 2.5, 2.4, 2.2, 1.8 ns a row in blocks of 2**18 to 2**22
 TABLE_BYTES = 1 << 30  # of all threads together; what is beyond goes to a table that they share
@@ -76,35 +76,34 @@ class Worker:
             for wanted in maximal(plan.sets)
         ]
 
-    def add(self, batch: pa.RecordBatch) -> None:
+    def add(self, batch: Batch) -> None:
         """Count a batch, block by block."""
         for start in range(0, len(batch), self.block_rows):
             self.add_block(batch.slice(start, self.block_rows))
         check_groups(self.tallies, self.plan, self.values)
 
-    def add_block(self, batch: pa.RecordBatch) -> None:
+    def add_block(self, batch: Batch) -> None:
         coded = [coder.codes(batch.column(key.place)) for coder, key in zip(self.coders, self.plan.keys, strict=True)]
         if self.window_coder is not None:
+            assert self.plan.time is not None
             coded.insert(0, self.window_coder.codes(batch.column(self.plan.time)))
         weights = None if self.plan.weight is None else self.weights(batch.column(self.plan.weight))
         blocks = [self.family_block(family, batch, weights) for family in self.plan.schema.families]
         for tally in self.tallies:
             tally.add(coded, blocks, len(batch))
 
-    def family_block(self, family: Family, batch: pa.RecordBatch, weights: NDArray[np.float64] | None) -> Block:
+    def family_block(self, family: Family, batch: Batch, weights: NDArray[np.float64] | None) -> Block:
         rows = self.family_rows(family, batch)
         computed = iter(rows.inner)
         return Block(rows, [self.inner_codes(family, key, batch, computed) for key in family.inner], weights)
 
-    def inner_codes(
-        self, family: Family, key: InnerKey, batch: pa.RecordBatch, computed: Iterator[NDArray[Any]]
-    ) -> Codes:
+    def inner_codes(self, family: Family, key: InnerKey, batch: Batch, computed: Iterator[NDArray[Any]]) -> Codes:
         if key.size is not None:
             return Codes(next(computed), 0, key.size + 1, final=True)
         place = self.plan.inner[family.name, key.name].place
         return self.inner_coders[family.name, key.name].codes(batch.column(place))
 
-    def family_rows(self, family: Family, batch: pa.RecordBatch) -> Rows:
+    def family_rows(self, family: Family, batch: Batch) -> Rows:
         """What a family makes of a batch: from bitmaps where it can, else from arrays."""
         columns = {of.role.name: (of, batch.column(of.place)) for of in self.plan.roles[family.name]}
         if family.from_bits is not None:
@@ -186,7 +185,7 @@ class Pool:
                 check_groups(whole.tallies, self.plan, lambda: whole.values)
 
 
-def work(worker: Worker, batches: queue.Queue[pa.RecordBatch | None], pool: Pool, failed: list[BaseException]) -> None:
+def work(worker: Worker, batches: queue.Queue[Batch | None], pool: Pool, failed: list[BaseException]) -> None:
     """Count batches until None comes, which is left for the next; after a failure anywhere only empty the queue."""
     while (batch := batches.get()) is not None:
         if not failed:
@@ -199,14 +198,14 @@ def work(worker: Worker, batches: queue.Queue[pa.RecordBatch | None], pool: Pool
         batches.put_nowait(None)
 
 
-def count_batches(batches: Iterator[pa.RecordBatch], plan: Plan, threads: int) -> list[Share]:
+def count_batches(batches: Iterator[Batch], plan: Plan, threads: int) -> list[Share]:
     """Hand batches to threads through a short queue, so that few are alive at once; one thread needs none of that."""
     workers = [Worker(plan, TABLE_BYTES // threads) for _ in range(threads)]
     if threads == 1:
         for batch in batches:
             workers[0].add(batch)
         return [workers[0].share()]
-    waiting: queue.Queue[pa.RecordBatch | None] = queue.Queue(max(1, threads // 4))
+    waiting: queue.Queue[Batch | None] = queue.Queue(max(1, threads // 4))
     failed: list[BaseException] = []
     pool = Pool(plan)
     running = [threading.Thread(target=work, args=(worker, waiting, pool, failed), daemon=True) for worker in workers]
@@ -235,7 +234,7 @@ def start(threads: Sequence[threading.Thread]) -> None:
             raise SchemaError(f"threads={len(threads)}: no more than {number} can be started here") from error
 
 
-def finish(running: Sequence[threading.Thread], waiting: queue.Queue[pa.RecordBatch | None]) -> None:
+def finish(running: Sequence[threading.Thread], waiting: queue.Queue[Batch | None]) -> None:
     """Let the threads end, and wait for them; the queue may be full of a None that no thread is left to take.
 
     It may also hold a batch that no thread was woken for: an interrupt can come after it was put there and before that.
@@ -248,12 +247,12 @@ def finish(running: Sequence[threading.Thread], waiting: queue.Queue[pa.RecordBa
         alive[0].join(timeout=TICK)
 
 
-def pieces(frames: Iterator[pl.DataFrame], rows: int) -> Batches:
-    """Record batches small enough that every thread gets some."""
-    for frame in frames:
-        for batch in record_batches(frame):
-            for start in range(0, len(batch), rows):
-                yield batch.slice(start, rows)
+def pieces(batches: Iterable[Batch], rows: int) -> Batches:
+    """Batches of at most so many rows each, so that every thread gets some."""
+    for batch in batches:
+        for start in range(0, len(batch), rows):
+            yield batch.slice(start, rows)
+        del batch  # or one more than needed would stay alive
 
 
 def read(source: Source, plan: Plan, rows: int) -> Batches:
@@ -263,8 +262,8 @@ def read(source: Source, plan: Plan, rows: int) -> Batches:
     """
     came = 0
     try:
-        with contextlib.closing(source.batches(plan.selection)) as frames:
-            for batch in pieces(plan.observations.sample(frames, plan.sampled), rows):
+        with contextlib.closing(source.batches(plan.selection)) as batches:
+            for batch in pieces(plan.observations.sample(batches, plan.sampled, plan.width), rows):
                 came += len(batch)
                 yield batch
                 del batch  # or one more batch than needed would stay alive

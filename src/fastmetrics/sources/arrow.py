@@ -6,7 +6,7 @@ import functools
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import polars as pl
@@ -160,7 +160,7 @@ def as_frame(table: Any) -> pl.DataFrame:
     for place, field in enumerate(table.schema):
         if (kind := cast_for_polars(field.type)) is not None:
             table = table.set_column(place, field.name, table.column(place).cast(kind))
-    return pl.DataFrame(table)
+    return cast(pl.DataFrame, pl.from_arrow(table, rechunk=False))
 
 
 @functools.cache

@@ -89,7 +89,7 @@ def from_pandas(data: Any, columns: Columns) -> Converted:
     wanted = in_known_zones(data.iloc[:, places])
     try:
         with guarded("the pandas DataFrame cannot be read"):
-            return Converted(pl.from_pandas(wanted), tuple(names), unfit)
+            return Converted(pl.from_pandas(wanted, rechunk=False), tuple(names), unfit)
     except FastMetricsError:
         for place, name in enumerate(wanted.columns):
             with guarded(f"column {str(name)!r} of the pandas DataFrame cannot be read"):

@@ -125,7 +125,7 @@ class Files:
             parts=Parts(whole.alone, whole.check),
             height=lambda: self.kind.height(self.paths),
         )
-        return replace(source, batches=partial(whole.read_unchanged, source))
+        return replace(source, frames=partial(whole.read_unchanged, source))
 
     def opened(self) -> Source:
         """One scan of all files where Polars opens them all, else one of each."""
@@ -182,7 +182,7 @@ class Files:
         """The batches; SourceError where a file became shorter meanwhile."""
         before = file_lengths(self.paths)
         try:
-            yield from self.read_explained(source, selection) if self.kind.text else source.batches(selection)
+            yield from self.read_explained(source, selection) if self.kind.text else source.frames(selection)
         except FOREIGN:
             check_lengths(before)
             raise

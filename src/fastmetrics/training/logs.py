@@ -108,7 +108,7 @@ def frames(log: Any) -> Iterator[tuple[str, pl.DataFrame]]:
             yield source.name, source.lazy.collect()
         else:
             everything = Selection(tuple(expressions(source.schema)), None)
-            yield source.name, pl.concat([*source.batches(everything), pl.DataFrame(schema=source.schema)])
+            yield source.name, pl.concat([*source.frames(everything), pl.DataFrame(schema=source.schema)])
     except (SourceError, pl.exceptions.PolarsError):
         if not isinstance(log, (str, Path)) or not str(log).lower().endswith((".jsonl", ".ndjson")):
             raise

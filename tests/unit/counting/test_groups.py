@@ -18,8 +18,8 @@ from fastmetrics.counting import coders, groups
 from fastmetrics.counting.coders import Coder, TextCoder, WindowCoder, check_key_dtype, coder, key_carrier, key_dtype
 from fastmetrics.counting.groups import Codes, Grouper, Ids
 from fastmetrics.counting.tally import of_states
-from fastmetrics.counting.views import record_batches
 from fastmetrics.errors import DataError, SchemaError
+from fastmetrics.sources.chunks import record_batches
 from fastmetrics.windows import Windows
 from strategies import KEYS, LAWS, columns, cuts
 

@@ -12,9 +12,9 @@ import pytest
 from fastmetrics.contract.blocks import Texts
 from fastmetrics.contract.roles import Role
 from fastmetrics.counting.roles import ROLE_KINDS, Observed
-from fastmetrics.counting.views import record_batches
 from fastmetrics.kernels.dialect import inlined, kernel
 from fastmetrics.kernels.memory import load_u8
+from fastmetrics.sources.chunks import record_batches
 
 LENGTH, SHORT, HALF = np.uint64(0xFFFFFFFF), np.uint64(12), np.uint64(32)
 WORDS = ["", "a", "twelve bytes", "thirteen byte", "🙂", "🙂🙂🙂🙂", "\x00", "x" * 5000, "öffentlich öffentlich"]

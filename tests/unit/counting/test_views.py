@@ -1,4 +1,4 @@
-"""Record batches as flat views: values, validity and offset, without a copy."""
+"""Columns as flat views: values, validity and offset, without a copy."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from fastmetrics.counting.views import fixed, record_batches, text_views, true_bits, valid_bits
+from fastmetrics.counting.views import fixed, text_views, true_bits, valid_bits
+from fastmetrics.sources.chunks import record_batches
 
 FLAGS = [True, None, False, False, True, None, True, True, None, False, True, False, None, True, True, False, True] * 4
 
@@ -103,21 +104,6 @@ def bytes_of(view: Any, buffers: Any) -> bytes:
         return raw[4 : 4 + length]
     number, start = int.from_bytes(raw[8:12], "little"), int.from_bytes(raw[12:], "little")
     return pa.foreign_buffer(int(buffers[number]) + start, length).to_pybytes()
-
-
-def test_record_batches_share_the_memory_of_a_frame() -> None:
-    column = pl.Series("a", range(10), dtype=pl.Int64)
-    for start in (0, 3):
-        batches = list(record_batches(column.to_frame()[start:]))
-        assert [batch.column(0).to_pylist() for batch in batches] == [list(range(start, 10))]
-        assert fixed(batches[0].column(0)).ctypes.data == column.to_numpy().ctypes.data + 8 * start
-    assert sum(map(len, record_batches(column.to_frame().clear()))) == 0
-
-
-def test_record_batches_of_a_frame_in_chunks() -> None:
-    parts = [pl.DataFrame({"a": [1, None, 3], "b": ["x", "y", "z"]}), pl.DataFrame({"a": [4], "b": ["w"]})]
-    batches = list(record_batches(pl.concat(parts, rechunk=False)))
-    assert [row for batch in batches for row in batch.to_pylist()] == [row for part in parts for row in part.to_dicts()]
 
 
 @pytest.mark.parametrize(

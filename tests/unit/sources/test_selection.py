@@ -102,7 +102,7 @@ def test_columns_come_as_asked(path: Path, kind: str, columns: str, *, filtered:
     where = pl.col("junk") % 3 == 1 if filtered else None
     source: Source = open_source(log() if kind == "frame" else path)
     selection = Selection(tuple(SELECTIONS[columns]), where)
-    got = pl.concat(source.batches(selection))
+    got = pl.concat(source.frames(selection))
     kept = log() if where is None else log().filter(where)
     names = [column.meta.output_name() for column in SELECTIONS[columns]]
     expected = kept.with_columns(SELECTIONS[columns]).select(names)
@@ -115,7 +115,7 @@ def test_columns_come_as_asked(path: Path, kind: str, columns: str, *, filtered:
 def test_plain_columns_of_a_frame_share_its_memory_and_leave_it_alone(more: list[pl.Expr]) -> None:
     frame = log()
     selection = Selection((pl.col("junk").alias("a"), pl.col("kind").to_physical(), *more), None)
-    (batch,) = open_source(frame).batches(selection)
+    (batch,) = open_source(frame).frames(selection)
     for got, given in zip(batch, (frame["junk"], frame["kind"].to_physical(), frame["junk"]), strict=False):
         assert got.to_numpy().ctypes.data == given.to_numpy().ctypes.data
     assert frame.equals(log())

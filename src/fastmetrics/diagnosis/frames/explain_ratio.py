@@ -166,7 +166,7 @@ def additive(data: Any, what: str, values: Sequence[str], keys: Sequence[str]) -
     for column in (*keys, *values):
         if column not in known:
             raise SchemaError(f"{what}: " + unknown("column", column, known))
-    frame = pl.concat(source.batches(Selection(tuple(expressions((*keys, *values))), None)))
+    frame = pl.concat(source.frames(Selection(tuple(expressions((*keys, *values))), None)))
     for column in values:
         if not frame.schema[column].is_numeric():
             raise SchemaError(f"{what}: column {column!r} holds {frame.schema[column]}; numbers are needed")
