@@ -74,9 +74,9 @@ def test_tables_that_get_large_are_given_up_for_one(monkeypatch: pytest.MonkeyPa
 
     def noted(*shares: assembly.Share) -> assembly.Share:
         given_up.append(len(shares))
-        return assembly.merged(*shares)
+        return assembly.merge_into(*shares)
 
-    monkeypatch.setattr(scan, "merged", noted)
+    monkeypatch.setattr(scan, "merge_into", noted)
     monkeypatch.setattr(scan, "TABLE_BYTES", 100_000)
     monkeypatch.setattr(scan, "PIECE_ROWS", 20_000)
     assert fm.count(log, BINARY, by=["device", "session"], threads=2) == whole

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import fastmetrics as fm
 import oracle
-from fastmetrics.counting import assembly, groups, scan, tally
+from fastmetrics.counting import assembly, cell_arrays, groups, scan
 from fastmetrics.state.layout import WINDOW
 from strategies import LAWS, cuts, key_names, logs
 
@@ -113,7 +113,7 @@ def threads_take_turns(rows: int, table_bytes: int = 1 << 30) -> Iterator[None]:
         patch.setattr(scan, "BLOCK_ROWS", max(rows // 2, 1))
         patch.setattr(scan, "WHOLE_ROWS", max(rows // 2, 1))
         patch.setattr(scan, "count_batches", dealt)
-        for module in (tally, assembly):  # what kernels do for many groups
+        for module in (cell_arrays, assembly):  # what kernels do for many groups
             patch.setattr(module, "FEW_GROUPS", 0)
         yield
 

@@ -117,7 +117,7 @@ def report_stopped(now: fm.Counts, before: fm.Counts) -> list[Note]:
 def rows_by(counts: fm.Counts, key: str) -> dict[Any, int]:
     """The rows of each value of a key."""
     family = counts.layout.families[0]
-    rows = pl.sum_horizontal(pl.col(family.states).sum())
+    rows = pl.sum_horizontal(pl.col(family.row_states).sum())
     return dict(counts.tables[family.name].group_by(expression(key), maintain_order=True).agg(rows).iter_rows())
 
 

@@ -1,10 +1,10 @@
-"""Cells: the columns of a table of cells, what a block of rows adds to them, and what formulas see."""
+"""Cells: their kinds, the columns of a table of them, and what formulas see."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from fastmetrics.errors import SchemaError, unknown
 from fastmetrics.metrics import Cells
 
-__all__ = ["CELL_KINDS", "Adder", "Cell", "CellKind", "CellTable", "InnerKey", "Rows", "States", "scalar_cells"]
+__all__ = ["CELL_KINDS", "MOST_COUNT", "Cell", "CellKind", "CellTable", "InnerKey", "scalar_cells"]
 
 Kind = Literal["state", "count", "sum", "min", "max"]
 Columns = Mapping[str, pl.DataType]
@@ -49,15 +49,16 @@ CELL_KINDS: Mapping[Kind, CellKind] = {
     "min": CellKind("min", FLOAT, None),
     "max": CellKind("max", FLOAT, None),
 }
+MOST_COUNT = 2.0**62  # magnitudes of counts in all, below which no sum of them in any order leaves 64 bits
 
 
 @dataclass(frozen=True)
 class Cell:
     """What one name of a table of cells holds of each group.
 
-    ``state`` cells partition the rows: every row adds 1 to exactly one of them. The others hold a value of each row:
-    an integer that is added up exactly (``count``), a float that is added up with compensation (``sum``) or kept as
-    extreme (``min``, ``max``).
+    ``state`` cells partition the entries of a log, which are its rows where the family gives no others: each adds 1 to
+    exactly one of them. The others hold a value of each entry: an integer that is added up exactly (``count``), a float
+    that is added up with compensation (``sum``) or kept as extreme (``min``, ``max``).
 
     Raises
     ------
@@ -92,41 +93,6 @@ class InnerKey:
 
     name: str
     size: int | None = None
-
-
-class Adder(NamedTuple):
-    """The values of a block of rows, not yet computed.
-
-    ``add`` takes (fields, ranges, sums, extremes) of a kernel and adds them there, all sums of a group before all
-    errors; ``array`` gives them as `Rows.values` has them.
-    """
-
-    add: Callable[[NDArray[np.uint64], NDArray[np.uint32], NDArray[np.float64], NDArray[np.float64]], object]
-    array: Callable[[], NDArray[np.float64]]
-
-
-class States(NamedTuple):
-    """The states of a block of rows, not yet told.
-
-    ``array`` gives that of each row as `Rows.state` has them, ``totals`` how many rows are in each of the first states,
-    which is all that matters where there are no keys.
-    """
-
-    array: Callable[[], NDArray[np.uint8]]
-    totals: Callable[[], NDArray[np.int64]]
-
-
-@dataclass(frozen=True)
-class Rows:
-    """What a family makes of a block of rows: the state of each (uint8; None where all are in the first), the values of
-    its value cells (float64, one column a cell, sums before extremes, NaN where the row adds nothing; or what adds
-    them), the codes of its computed inner keys, and the largest state there can be, where that is known.
-    """
-
-    state: NDArray[np.uint8] | States | None = None
-    values: NDArray[np.float64] | Adder | None = None
-    inner: tuple[NDArray[np.unsignedinteger[Any]], ...] = ()
-    top: int | None = None
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,12 @@ import polars as pl
 
 from fastmetrics.contract.blocks import Bitmap
 from fastmetrics.contract.capabilities import CrossTable, Curve, Outcome, Resummed
-from fastmetrics.contract.cells import Cell, CellTable, InnerKey, Rows, scalar_cells
+from fastmetrics.contract.cells import Cell, CellTable, InnerKey, scalar_cells
 from fastmetrics.contract.columns import LostExpression, column_name
 from fastmetrics.contract.equality import comparable
 from fastmetrics.contract.roles import Role
-from fastmetrics.errors import SchemaError
+from fastmetrics.contract.rows import Rows
+from fastmetrics.errors import SchemaError, unknown
 from fastmetrics.metrics import Cells, Metric
 from fastmetrics.notes import Note
 from fastmetrics.wording import is_encodable
@@ -28,22 +29,48 @@ __all__ = ["Family"]
 class Family:
     """A kind of table of cells: what it reads, what it counts, and the metrics that are read from it.
 
-    ``maker(**arguments)`` makes the family again: ``maker`` is a function at the top level of a module, ``arguments``
-    are columns by name or expression, and constants that JSON can hold. Families of one maker and equal arguments are
-    equal, and a family is pickled as the two. The arguments named in ``constants`` change the meaning of its cells and
-    must agree between two Counts that are merged.
-
-    ``rows`` maps the role columns of a block to states, values and inner keys; ``read`` maps the cells of groups
-    to what the formulas see; ``check`` refuses dtypes of the roles; ``parametric`` makes the row of a metric
-    whose name carries a number (``f2``); ``from_bits`` does what ``rows`` does where every role is a Boolean column,
-    given as its bitmap; ``headline`` names the metrics shown when none is asked for; ``width``
-    is how many inner rows a group has at most where ``read`` holds them side by side; ``notes`` says what is doubtful
-    about the values in a whole table, of which it may keep what was known before; a count without it is not judged.
-
     The fields from ``outcomes`` on are capabilities; a family without any still has metrics, intervals, comparisons
-    and pictures of these. ``outcomes`` are what states say of label and prediction; ``matrix`` and ``curves`` are drawn
-    and read, ``at_threshold`` takes a threshold and whether the nearest will do, ``per_class`` and ``most_confused``
-    (of so many pairs) give rows with ``group``, and ``root_cause`` gives the tag of a row of cells.
+    and pictures of these.
+
+    Attributes
+    ----------
+    kind, name
+        What it is, and what it is called among several of one scan: an identifier.
+    roles, cells, inner
+        The columns it reads, the cells it counts, and the keys of its own.
+    rows
+        Maps the role columns of a block to its entries.
+    from_bits
+        Does what ``rows`` does where every role is a Boolean column, given as its bitmap.
+    row_states
+        The states that count rows: each row has one entry in one of them. Without any given, all states.
+    metrics, headline, parametric
+        The rows of its metrics, the names of those shown when none is asked for, and what makes the row of a metric
+        whose name carries a number (``f2``).
+    maker, arguments
+        ``maker(**arguments)`` makes the family again: ``maker`` is a function at the top level of a module,
+        ``arguments`` are columns by name or expression, and constants that JSON can hold. Families of one maker and
+        equal arguments are equal, and a family is pickled as the two.
+    constants
+        The names of the arguments that change the meaning of the cells: they must agree between two Counts that are
+        merged.
+    read, width
+        Maps the cells of groups to what the formulas see, and how many inner rows of a group it holds side by side.
+    check
+        Refuses dtypes of the roles.
+    notes
+        Says what is doubtful about the values in a whole table, of which it may keep what was known before; a count
+        without it is not judged.
+    outcomes
+        What states say of label and prediction.
+    matrix, curves
+        What is drawn and read of cross tables and curves.
+    at_threshold
+        Takes a threshold and whether the nearest will do.
+    per_class, most_confused
+        Give rows with ``group``; the latter of so many pairs.
+    root_cause
+        Gives the tag of a row of cells.
     """
 
     kind: str
@@ -56,6 +83,7 @@ class Family:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     constants: tuple[str, ...] = ()
     inner: tuple[InnerKey, ...] = ()
+    row_states: tuple[str, ...] = ()
     read: Callable[[CellTable], Cells] = scalar_cells
     check: Callable[[Mapping[str, pl.DataType]], None] | None = None
     parametric: Callable[[str], Metric | None] | None = None
@@ -77,6 +105,10 @@ class Family:
                 f"name={self.name!r} of a family is not an identifier; its metrics are asked for as 'name.metric' and "
                 "its columns are stored as 'name.column'"
             )
+        for state in self.row_states:
+            if state not in self.states:
+                raise SchemaError(f"row_states= of family {self.name!r}: " + unknown("state", state, self.states))
+        object.__setattr__(self, "row_states", self.row_states or self.states)
         for argument, given in self.arguments.items():
             for value in given if isinstance(given, list) else [given]:
                 if isinstance(value, str) and not is_encodable(value):
@@ -112,7 +144,7 @@ class Family:
 
     @property
     def states(self) -> tuple[str, ...]:
-        """The names of the int64 cells that partition the rows."""
+        """The names of the cells that partition the entries."""
         return tuple(cell.name for cell in self.of_kind("state"))
 
     def of_kind(self, *kinds: str) -> tuple[Cell, ...]:
@@ -132,6 +164,7 @@ class Family:
             "name": self.name,
             "cells": [[cell.name, cell.kind] for cell in self.cells],
             "inner keys": list(self.inner_names),
+            **({} if self.row_states == self.states else {"row states": list(self.row_states)}),
             **{name: self.arguments.get(name) for name in self.constants},
         }
 

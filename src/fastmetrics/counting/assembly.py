@@ -11,18 +11,19 @@ import polars as pl
 from numpy.typing import NDArray
 
 from fastmetrics.contract.family import Family
+from fastmetrics.counting.cell_arrays import FEW_GROUPS
 from fastmetrics.counting.groups import Codes
 from fastmetrics.counting.plan import Plan, maximal
-from fastmetrics.counting.tally import FEW_GROUPS, Place, Tally
+from fastmetrics.counting.tally import Place, Tally
 from fastmetrics.errors import SchemaError
 from fastmetrics.kernels.order import groups_in_order
 from fastmetrics.state.layout import GROUPING, Layout, grouping_name
 from fastmetrics.state.merging import mark_overflows, merge_tables
 from fastmetrics.state.state import State
 
-__all__ = ["Share", "assembled", "check_groups", "merged"]
+__all__ = ["Share", "assemble", "check_groups", "merge_into"]
 
-MOST_EMPTY = 16  # places for groups, by the groups there are, up to which it pays to look at every place
+MOST_EMPTY = 16  # largest ids-to-groups ratio at which a full sweep beats sorting
 
 
 class Share(NamedTuple):
@@ -33,11 +34,11 @@ class Share(NamedTuple):
     inner: list[list[pl.Series]]
 
 
-def assembled(shares: Sequence[Share], plan: Plan, layout: Layout) -> State:
-    """The shares of all threads as Counts."""
+def assemble(shares: Sequence[Share], plan: Plan, layout: Layout) -> State:
+    """Make Counts of the shares of all threads, which are empty afterwards, but for the first."""
     whole = shares[0]
     for share in shares[1:]:
-        whole = merged(whole, share)
+        whole = merge_into(whole, share)
     check_groups(whole.tallies, plan, lambda: whole.values)
     counted = []
     for tally, wanted in zip(whole.tallies, maximal(plan.sets), strict=True):
@@ -63,15 +64,18 @@ def check_groups(tallies: Sequence[Tally], plan: Plan, values: Callable[[], Sequ
     )
 
 
-def merged(mine: Share, theirs: Share) -> Share:
-    """Their cells added to ours, their codes translated."""
+def merge_into(mine: Share, theirs: Share) -> Share:
+    """Move their cells into our tables, their codes translated, and give our tables with the values of both.
+
+    Their tables are empty afterwards.
+    """
     values, codes = unified_all(mine.values, theirs.values)
     inner = [unified_all(*pair) for pair in zip(mine.inner, theirs.inner, strict=True)]
     for tally, other in zip(mine.tallies, theirs.tallies, strict=True):
         tally.rows += other.rows
         for k, (_, inner_codes) in enumerate(inner):
             drained = other.drain(k)
-            if len(drained.cells.counts):
+            if len(drained.cells.states):
                 outer = [codes[key][of] for key, of in zip(tally.keys, drained.outer, strict=True)]
                 own = [translate[of] for translate, of in zip(inner_codes, drained.inner, strict=True)]
                 tally.make_room([Codes(of, 0, len(values[key])) for key, of in zip(tally.keys, outer, strict=True)])
@@ -110,14 +114,13 @@ def table(tally: Tally, k: int, share: Share, names: Sequence[str], layout: Layo
     marks, groups, occur = cells.occupancy()
     columns = [*(names[key] for key in tally.keys), *family.inner_names]
     values = dict(zip(columns, [*(share.values[key] for key in tally.keys), *share.inner[k]], strict=True))
-    wanted = {
-        key: values[key].rechunk() for key in layout.key_columns(family)
-    }  # to gather from two chunks takes 7 times
+    # In one chunk each: to gather from two is 7 times slower.
+    wanted = {key: values[key].rechunk() for key in layout.key_columns(family)}
     ids, codes = grouped(tally, k, marks, groups, columns, wanted)
     frame = {key: wanted[key][pl.Series(codes[key])] for key in wanted}  # `gather` makes a query of it, 0.4 ms each
-    named = cells.named(ids, occur)
+    held = cells.columns(ids, occur)
     for name, merge in layout.merges(family).items():
-        frame[name] = pl.Series(named[name], nan_to_null=merge != "sum")  # NaN is an extreme of no value
+        frame[name] = pl.Series(held[name], nan_to_null=merge != "sum")  # NaN is an extreme of no value
     return mark_overflows(pl.DataFrame(frame), layout, family)
 
 
@@ -139,13 +142,11 @@ def grouped(
 def by_place(
     marks: NDArray[np.uint8], groups: int, places: Mapping[str, Place], values: Mapping[str, pl.Series]
 ) -> tuple[NDArray[np.uint32], Mapping[str, NDArray[np.uint32]]]:
-    """`grouped` where ids are arithmetic on codes and many places are taken: every place is looked at in order.
+    """Occupied ids in the order of their keys by a sweep over the dense id space, and the codes of each key.
 
-    345,600 groups by model, country and hour take 2 ms, where to take ids apart and to sort them takes 17.
+    345,600 groups by model, country and hour take 2 ms; to decode ids and sort them takes 17.
     """
-    possible = [
-        values[key][: places[key].room] for key in values
-    ]  # a code beyond would be taken for one of another key
+    possible = [values[key][: places[key].room] for key in values]  # codes past the room would alias another key
     orders = np.concatenate([series.arg_sort(nulls_last=True).to_numpy() for series in possible])
     ids, codes = np.empty(groups + 1, np.uint32), np.empty((len(values), groups + 1), np.uint32)
     sizes, in_id = np.array(list(map(len, possible))), np.array([places[key].step for key in values])

@@ -44,6 +44,10 @@ class Codes(NamedTuple):
         """The code of every row."""
         return Ids(len(self.array)).then(self, self.size).array()
 
+    def at(self, rows: NDArray[np.intp]) -> Codes:
+        """The codes of some rows, each as often as it is named."""
+        return Codes(self.of_rows()[rows], 0, self.size, self.final)
+
 
 def address(array: NDArray[Any]) -> int:
     return int(array.__array_interface__["data"][0])
@@ -87,6 +91,12 @@ class Ids(NamedTuple):
         ids = np.empty(self.length, np.uint32)
         write_ids(self.fields(), self.ranges, ids)
         return ids
+
+    def at(self, rows: NDArray[np.intp]) -> Ids:
+        """The ids of some rows, each as often as it is named."""
+        if not self.columns:
+            return self._replace(length=len(rows))
+        return Ids(len(rows)).then(Codes(self.array()[rows], 0, self.size), self.size)
 
 
 def slot_bits(room: int) -> int:

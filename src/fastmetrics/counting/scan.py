@@ -15,15 +15,16 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from fastmetrics.contract.batches import Batch, Batches
-from fastmetrics.contract.cells import InnerKey, Rows
+from fastmetrics.contract.cells import InnerKey
 from fastmetrics.contract.columns import column_name, expression
 from fastmetrics.contract.family import Family
-from fastmetrics.counting.assembly import Share, assembled, check_groups, merged
+from fastmetrics.contract.rows import Rows
+from fastmetrics.counting.assembly import Share, assemble, check_groups, merge_into
 from fastmetrics.counting.coders import Coder, WindowCoder, check_representable, coder
 from fastmetrics.counting.groups import Codes
 from fastmetrics.counting.judging import Observations
 from fastmetrics.counting.plan import Key, Plan, make_plan, maximal
-from fastmetrics.counting.tally import Block, Tally
+from fastmetrics.counting.tally import Block, Tally, make_block
 from fastmetrics.counting.views import bitmap, fixed, valid_bits
 from fastmetrics.errors import DataError, FastMetricsError, SchemaError, SourceError, listed
 from fastmetrics.guard import FOREIGN, first_line
@@ -38,14 +39,14 @@ __all__ = ["scan"]
 Progress = Callable[[int, int | None], object]
 
 BLOCK_ROWS = 1 << 22  # 25M rows by model and country cost 3.0, 2.5, 2.4, 2.2, 1.8 ns a row in blocks of 2**18 to 2**22
-TABLE_BYTES = 1 << 30  # of all threads together; what is beyond goes to a table that they share
-WHOLE_ROWS = 1 << 23  # of a block of which nothing is written row by row: 50M rows take 5.5 instead of 8.4 ms
-PIECE_ROWS = 1 << 23  # of a long batch, over the threads, so that every one gets some
-# Of a batch that a reader made, which stays in memory until its last piece is counted: 200M rows in row groups of a
-# million peak at 910 MB, and at 1,090 MB in pieces of a million.
+TABLE_BYTES = 1 << 30  # of all threads; a thread whose tables outgrow its share adds them to common ones
+WHOLE_ROWS = 1 << 23  # of a block where nothing is written row by row: 50M rows take 5.5 instead of 8.4 ms
+PIECE_ROWS = 1 << 23  # rows of a long batch, divided by the threads, so that each gets some
+# Rows of a piece of a batch that a reader made, which stays in memory until its last piece is counted: 200M rows in row
+# groups of a million peak at 910 MB, and at 1,090 MB in pieces of a million.
 READ_ROWS = 1 << 18
 MOST_THREADS = 1024  # each has tables of its own, however little there is to count
-TICK = 0.001  # seconds between looks whether threads have ended, which a count may wait for in vain
+TICK = 0.001  # polling interval of `finish`, in seconds
 
 
 class Worker:
@@ -94,12 +95,11 @@ class Worker:
 
     def family_block(self, family: Family, batch: Batch, weights: NDArray[np.float64] | None) -> Block:
         rows = self.family_rows(family, batch)
-        computed = iter(rows.inner)
-        return Block(rows, [self.inner_codes(family, key, batch, computed) for key in family.inner], weights)
+        read = [self.inner_codes(family, key, batch) for key in family.inner if key.size is None]
+        return make_block(family, rows, read, weights, len(batch))
 
-    def inner_codes(self, family: Family, key: InnerKey, batch: Batch, computed: Iterator[NDArray[Any]]) -> Codes:
-        if key.size is not None:
-            return Codes(next(computed), 0, key.size + 1, final=True)
+    def inner_codes(self, family: Family, key: InnerKey, batch: Batch) -> Codes:
+        """The codes of an inner key that is read from the log."""
         place = self.plan.inner[family.name, key.name].place
         return self.inner_coders[family.name, key.name].codes(batch.column(place))
 
@@ -180,7 +180,7 @@ class Pool:
             share = worker.share()
             worker.start()
             with self.lock:
-                self.shares = [merged(self.shares[0], share) if self.shares else share]
+                self.shares = [merge_into(self.shares[0], share) if self.shares else share]
                 whole = self.shares[0]
                 check_groups(whole.tallies, self.plan, lambda: whole.values)
 
@@ -219,7 +219,7 @@ def count_batches(batches: Iterator[Batch], plan: Plan, threads: int) -> list[Sh
         finally:
             finish(running, waiting)
     finally:
-        finish(running, waiting)  # one Ctrl-C may come as two, from Polars and from Python, and cut the first short
+        finish(running, waiting)  # again, as Polars and Python may each raise KeyboardInterrupt for one Ctrl-C
     if failed:
         raise failed[0]
     return [*pool.shares, *(worker.share() for worker in workers)]
@@ -323,13 +323,16 @@ def scan(
         except DataError as error:
             raise located(error, source, schema) from error
     layout = Layout(schema.families, schema.keys, plan.windows, schema.weight is not None, schema.grouping_sets)
-    plans = sorted(
-        {"hashed" if tally.outer.hashed else "dense" for share in shares for tally in share.tallies if tally.rows}
-    )
+    how = {"source": source.name, "threads": threads, **facts(shares), "notes": []}
+    return State(layout, assemble(shares, plan, layout).tables, how)
+
+
+def facts(shares: Sequence[Share]) -> dict[str, Any]:
+    """What Counts say of how they were counted; assembling the shares empties them, so it is asked before."""
+    tallies = [tally for share in shares for tally in share.tallies if tally.rows]
+    plans = sorted({"hashed" if tally.outer.hashed else "dense" for tally in tallies})
     rows = sum(share.tallies[0].rows for share in shares)
-    counts = assembled(shares, plan, layout)
-    how = {"source": source.name, "rows": rows, "threads": threads, "groups": listed(plans or ["dense"]), "notes": []}
-    return State(layout, counts.tables, how)
+    return {"rows": rows, "groups": listed(plans or ["dense"])}
 
 
 def located(error: DataError, source: Source, schema: Schema) -> DataError:

@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 
 from fastmetrics.contract.blocks import Bitmap
 from fastmetrics.contract.capabilities import CrossTable, Outcome
-from fastmetrics.contract.cells import Cell, CellTable, Rows, States
+from fastmetrics.contract.cells import Cell, CellTable
 from fastmetrics.contract.columns import Column, column_name
 from fastmetrics.contract.family import Family
 from fastmetrics.contract.roles import Role, check_number
+from fastmetrics.contract.rows import Rows
 from fastmetrics.errors import SchemaError
 from fastmetrics.families.labels import absent_note, check_nulls, null_arguments, unshared_note
 from fastmetrics.metrics import Metric
@@ -191,11 +192,11 @@ def rows(roles: Mapping[str, NDArray[Any]]) -> Rows:
 
     state = np.empty(len(roles["label"]), np.uint8)
     binary_states(roles["label"], roles["prediction"], state)
-    return Rows(state)
+    return Rows(lambda: state)
 
 
 def from_bits(roles: Mapping[str, Bitmap]) -> Rows:
-    """The same, straight from bitmaps."""
+    """The index in CELLS of each row, straight from bitmaps."""
     from fastmetrics.kernels.bits import spread_states
 
     label, prediction = roles["label"], roles["prediction"]
@@ -211,7 +212,7 @@ def from_bits(roles: Mapping[str, Bitmap]) -> Rows:
         return totals_of(label, prediction)
 
     nulls = len(label.valid) or len(prediction.valid)
-    return Rows(States(array, totals), top=None if nulls else 3)
+    return Rows(array, top=None if nulls else 3, totals=totals)
 
 
 def totals_of(label: Bitmap, prediction: Bitmap) -> NDArray[np.int64]:

@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 
 from fastmetrics.aliases import Floats, Integers, Mask
 from fastmetrics.contract.capabilities import CrossTable
-from fastmetrics.contract.cells import Cell, CellTable, InnerKey, Rows
+from fastmetrics.contract.cells import Cell, CellTable, InnerKey
 from fastmetrics.contract.columns import Column, column_name
 from fastmetrics.contract.family import Family
 from fastmetrics.contract.roles import Role
+from fastmetrics.contract.rows import Rows
 from fastmetrics.errors import SchemaError
 from fastmetrics.families.binary import METRICS as BINARY
 from fastmetrics.families.labels import check_nulls, null_arguments, unshared_note

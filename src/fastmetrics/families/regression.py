@@ -12,10 +12,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from fastmetrics.aliases import Floats, Mask
-from fastmetrics.contract.cells import Adder, Cell, CellTable, Rows
+from fastmetrics.contract.cells import Cell, CellTable
 from fastmetrics.contract.columns import Column, column_name
 from fastmetrics.contract.family import Family
 from fastmetrics.contract.roles import Role, check_number
+from fastmetrics.contract.rows import Accumulators, Rows
 from fastmetrics.errors import DataError
 from fastmetrics.families.labels import check_nulls, null_arguments
 from fastmetrics.metrics import Cells, Metric
@@ -129,7 +130,7 @@ def regression(
 
 
 def rows(roles: Mapping[str, NDArray[Any]], columns: Mapping[str, str], shift: float, extremes: bool) -> Rows:
-    """The index in STATES of each row, and the values of SUMS and EXTREMES."""
+    """The index in STATES of each row, and its values of SUMS and EXTREMES."""
     from fastmetrics.kernels.regression import add_errors, known_states  # late, as Numba is not for import time
 
     label, prediction = (np.asarray(roles[role], np.float64) for role in ("label", "prediction"))
@@ -137,21 +138,34 @@ def rows(roles: Mapping[str, NDArray[Any]], columns: Mapping[str, str], shift: f
     if known_states(label, prediction, state):
         refuse_infinite(label, prediction, columns)
 
-    def add(fields: NDArray[np.uint64], ranges: NDArray[np.uint32], sums: Floats, kept: Floats) -> None:
-        add_errors(fields, ranges, label, prediction, shift, SMALLEST_LABEL, sums, kept)
+    def add(to: Accumulators) -> None:
+        add_errors(to.fields, to.ranges, label, prediction, shift, SMALLEST_LABEL, to.sums, to.extremes)
 
-    return Rows(state, Adder(add, partial(values, label, prediction, shift, extremes)))
+    return Rows(
+        lambda: state,
+        sums=partial(sums, label, prediction, shift),
+        extremes=partial(ends, label, prediction) if extremes else None,
+        add=add,
+    )
 
 
-def values(label: Floats, prediction: Floats, shift: float, extremes: bool) -> Floats:
-    """The values of SUMS and EXTREMES of each row: NaN where it is not judged."""
+def sums(label: Floats, prediction: Floats, shift: float) -> Floats:
+    """The values of SUMS of each row: NaN where it is not judged."""
     with np.errstate(over="ignore"):
         error = prediction - label
         label = np.where(np.isnan(prediction), np.nan, label)
         absolute, size, offset, squared = np.abs(error), np.abs(label), label - shift, error * error
         relative = absolute / np.maximum(size, SMALLEST_LABEL)
-        sums = (error, absolute, squared, squared * squared, relative, size, offset, offset * offset)
-    return np.column_stack((*sums, label, label, error, error) if extremes else sums)
+        powers = squared * squared, relative, size, offset, offset * offset
+    return np.column_stack((error, absolute, squared, *powers))
+
+
+def ends(label: Floats, prediction: Floats) -> Floats:
+    """The values of EXTREMES of each row: NaN where it is not judged."""
+    with np.errstate(over="ignore"):
+        error = prediction - label
+    label = np.where(np.isnan(prediction), np.nan, label)
+    return np.column_stack((label, label, error, error))
 
 
 def refuse_infinite(label: Floats, prediction: Floats, columns: Mapping[str, str]) -> None:

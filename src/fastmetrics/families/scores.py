@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 
 from fastmetrics.aliases import Floats
 from fastmetrics.contract.capabilities import Resummed
-from fastmetrics.contract.cells import Adder, Cell, CellTable, InnerKey, Rows
+from fastmetrics.contract.cells import Cell, CellTable, InnerKey
 from fastmetrics.contract.columns import Column, column_name
 from fastmetrics.contract.family import Family
 from fastmetrics.contract.roles import Role, widened
+from fastmetrics.contract.rows import Accumulators, Rows
 from fastmetrics.errors import SchemaError
 from fastmetrics.families.binary import OUTCOMES, binary
 from fastmetrics.families.calibration import calibration_metrics
@@ -162,29 +163,29 @@ def outside_notes(table: pl.DataFrame, column: str, edges: Floats) -> list[Note]
 def rows(roles: Mapping[str, NDArray[Any]], binner: Binner, probabilities: bool) -> Rows:
     """The label of each row as state, the bin of its score as inner key, and what it adds to the sums."""
     label, score = roles["label"], roles["score"]
-    return Rows(label, losses_of(label, score) if probabilities else None, (binner(score),))
-
-
-def losses_of(label: NDArray[np.uint8], score: NDArray[Any]) -> Adder:
-    """Score, squared error and log loss of each labelled row whose score is a probability.
-
-    The probability of what happened is clipped at the epsilon of the score's dtype, as scikit-learn does.
-    """
+    bins = partial(binner, score)
+    if not probabilities:
+        return Rows(lambda: label, inner=(bins,))
     from fastmetrics.kernels.bins import add_losses  # late, as Numba is not for import time
 
     epsilon = float(np.finfo(score.dtype).eps)
-    score = widened(score)
+    wide = widened(score)
 
-    def add(fields: NDArray[np.uint64], ranges: NDArray[np.uint32], sums: Floats, _: Floats) -> None:
-        add_losses(fields, ranges, label, score, epsilon, sums)
+    def add(to: Accumulators) -> None:
+        add_losses(to.fields, to.ranges, label, wide, epsilon, to.sums)
 
-    def array() -> Floats:
-        known = (label < 2) & (score >= 0) & (score <= 1)
-        p = np.where(known, score.astype(np.float64), np.nan)
-        happened = np.where(label == 1, p, 1 - p)
-        return np.column_stack([p, (p - label) ** 2, -np.log(np.clip(happened, epsilon, 1 - epsilon))])
+    return Rows(lambda: label, sums=partial(losses_of, label, wide, epsilon), add=add, inner=(bins,))
 
-    return Adder(add, array)
+
+def losses_of(label: NDArray[np.uint8], score: NDArray[Any], epsilon: float) -> Floats:
+    """Score, squared error and log loss of each labelled row whose score is a probability, NaN of the others.
+
+    The probability of what happened is clipped at the epsilon of the score's dtype, as scikit-learn does.
+    """
+    known = (label < 2) & (score >= 0) & (score <= 1)
+    p = np.where(known, score.astype(np.float64), np.nan)
+    happened = np.where(label == 1, p, 1 - p)
+    return np.column_stack([p, (p - label) ** 2, -np.log(np.clip(happened, epsilon, 1 - epsilon))])
 
 
 def view(table: CellTable, size: int) -> Cells:

@@ -11,6 +11,7 @@ from fastmetrics.kernels.ids import BLOCK, NARROW, compose, spread_of
 from fastmetrics.kernels.vectors import add_two_pairs
 
 __all__ = [
+    "add_counts",
     "add_pair",
     "add_values",
     "add_weights",
@@ -53,7 +54,7 @@ def count_near(ids: Any, fours: Any, counts: Any) -> None:
 
 @inlined
 def count_far(ids: Any, twos: Any, counts: Any) -> None:
-    """The same with two ids of 32 bits: a sixth to a quarter of the time less."""
+    """Count rows one by one; two ids of 32 bits are loaded at once: a sixth to a quarter of the time less."""
     for i in range(ids.size >> 1):
         two = twos[i]
         counts[two & LOW_HALF] += 1
@@ -88,7 +89,7 @@ def count_near_rows(fields: Any, ranges: Any, size: Any, room: Any, counts: Any)
 
 @kernel(*(f"void(in_u64_2d, in_u32_2d, int64, int64, {counts})" for counts in ("out_u32", "out_i64")))
 def count_far_rows(fields: Any, ranges: Any, size: Any, room: Any, counts: Any) -> None:
-    """The same for the blocks that `count_near_rows` leaves out; apart from it, as few logs have to wait for it."""
+    """Count the rows of blocks that `count_near_rows` leaves out; apart from it, as few logs have to wait for it."""
     ids = np.empty(BLOCK, np.uint32)
     twos = ids.view(np.uint64)
     for at in range(0, size, BLOCK):
@@ -123,6 +124,22 @@ def add_values(fields: Any, ranges: Any, values: Any, sums: Any) -> None:
                 x = values[at + i, j]
                 if x == x:
                     add_pair(sums, cell + j, cell + width + j, x)
+
+
+@kernel("void(in_u64_2d, in_u32_2d, in_i64_2d, out_i64, out_f64)")
+def add_counts(fields: Any, ranges: Any, values: Any, counts: Any, reach: Any) -> None:
+    """Add row i of ``values`` to the counts of its id, and their magnitudes to the ``reach`` of each column."""
+    size, width = values.shape
+    space = np.empty(BLOCK, np.uint32)
+    for at in range(0, size, BLOCK):
+        ids = space[: min(BLOCK, size - at)]
+        shared = compose(fields, ranges, at, ids)
+        for i in range(ids.size):
+            cell = np.int64(ids[i] + shared) * width
+            for j in range(width):
+                x = values[at + i, j]
+                counts[cell + j] += x
+                reach[j] += abs(np.float64(x))
 
 
 @kernel("void(in_u64_2d, in_u32_2d, in_f64, out_f64)")

@@ -37,6 +37,7 @@ SHORT = {
     "in_u32_2d": "Array(uint32, 2, 'C', readonly=True)",
     "out_u32_2d": "uint32[:, ::1]",
     "in_u64_2d": "Array(uint64, 2, 'C', readonly=True)",
+    "in_i64_2d": "Array(int64, 2, 'C', readonly=True)",
     "in_f64_2d": "Array(float64, 2, 'C', readonly=True)",
 }
 

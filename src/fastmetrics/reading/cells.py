@@ -64,7 +64,7 @@ def group_cells(counts: State, family: Family) -> Iterator[tuple[pl.DataFrame, C
         low, high = np.searchsorted(group, [start, start + some])
         part, numbers = table[low:high], group[low:high] - start
         n = np.zeros(some, np.int64)
-        np.add.at(n, numbers, part.select(pl.sum_horizontal(family.states)).to_series().to_numpy())
+        np.add.at(n, numbers, part.select(pl.sum_horizontal(family.row_states)).to_series().to_numpy())
         inner = {key: part[key] for key in family.inner_names}
         with np.errstate(all="ignore"):
             cells = family.read(CellTable(numbers, some, inner, cells_of(part, family, layout)))

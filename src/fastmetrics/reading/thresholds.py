@@ -131,5 +131,5 @@ def root_cause(counts: State) -> pl.DataFrame:
     """
     family, tag = capable(counts, "root_cause")
     table = counts.tables[family.name]
-    read = table.select(n=pl.sum_horizontal(family.states), root_cause=tag())
+    read = table.select(n=pl.sum_horizontal(family.row_states), root_cause=tag())
     return beside(table.select(expressions(counts.layout.outer)), read)

@@ -50,7 +50,7 @@ class State:
         table = self.tables[family.name]
         if self.layout.grouping_sets is not None:
             table = table.filter(pl.col(GROUPING) == grouping_name(self.layout.grouping_sets[0]))
-        return sum(int(table.get_column(state).sum()) for state in family.states)  # a query would take 0.1 ms
+        return sum(int(table.get_column(state).sum()) for state in family.row_states)  # a query would take 0.1 ms
 
     def __add__(self, other: State) -> Self:
         if not isinstance(other, State):

@@ -14,9 +14,10 @@ import pytest
 from numpy.typing import NDArray
 
 import fastmetrics as fm
-from fastmetrics.contract.cells import Cell, CellTable, InnerKey, Rows
+from fastmetrics.contract.cells import Cell, CellTable, InnerKey
 from fastmetrics.contract.family import Family
 from fastmetrics.contract.roles import Role
+from fastmetrics.contract.rows import Rows
 from fastmetrics.counting import groups
 from fastmetrics.metrics import Cells
 from fastmetrics.state.metadata import KEY
@@ -45,7 +46,7 @@ def slowest(stage: str, seconds: str) -> Family:
 
 def rows(roles: Mapping[str, NDArray[Any]]) -> Rows:
     seconds = roles["seconds"].astype(np.float64)
-    return Rows(state=np.isnan(seconds).astype(np.uint8), values=seconds[:, None])
+    return Rows(lambda: np.isnan(seconds).astype(np.uint8), extremes=lambda: seconds[:, None])
 
 
 def read(table: CellTable) -> Cells:

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 import oracle
 from fastmetrics.counting import coders, groups
+from fastmetrics.counting.cell_arrays import of_states
 from fastmetrics.counting.coders import Coder, TextCoder, WindowCoder, check_key_dtype, coder, key_carrier, key_dtype
 from fastmetrics.counting.groups import Codes, Grouper, Ids
-from fastmetrics.counting.tally import of_states
 from fastmetrics.errors import DataError, SchemaError
 from fastmetrics.sources.chunks import record_batches
 from fastmetrics.windows import Windows

@@ -50,7 +50,7 @@ def test_tables_widen_as_states_occur_and_lose_nothing(monkeypatch: pytest.Monke
 
     def noted(tally: Tally, *given: Any) -> None:
         add(tally, *given)
-        widths.append(tally.cells[0].rows.counts.shape[1])
+        widths.append(tally.cells[0].rows.states.shape[1])
 
     monkeypatch.setattr(Tally, "add", noted)
     states = [(0, 0), (0, 1), (1, 0), (1, 1), (0, None), (1, None), (None, 0), (None, 1), (None, None)]

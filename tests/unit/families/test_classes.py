@@ -385,5 +385,5 @@ def test_counts_of_billions() -> None:
 
 def test_rows_add_one_to_one_cell() -> None:
     family = classes("y", "p")
-    assert family.rows({}).state is None
+    assert family.rows({}).states is None
     assert family.states == ("rows",)

@@ -31,15 +31,15 @@ def table_of(
     """The cells that counting these rows gives, with the sums compensated as the scan does; NaN is null."""
     block = {"label": np.array(labels, np.float64), "prediction": np.array(predictions, np.float64)}
     rows, groups = family.rows(block), np.array(groups)
-    assert rows.values is not None
+    states, values = rows.states(), [rows.sums(), *([] if rows.extremes is None else [rows.extremes()])]
     given = np.ones(len(groups)) if weights is None else np.array(weights, np.float64)
     cells: dict[str, Any] = {}
     squares = {}
     for i, name in enumerate(family.states):
-        mine = [given[(groups == group) & (rows.state == i)] for group in range(size)]
+        mine = [given[(groups == group) & (states == i)] for group in range(size)]
         cells[name] = np.array([part.sum() for part in mine])
         squares[name] = np.array([(part * part).sum() for part in mine])
-    for cell, column in zip(family.of_kind("sum", "min", "max"), rows.values.array().T, strict=True):
+    for cell, column in zip(family.of_kind("sum", "min", "max"), np.hstack(values).T, strict=True):
         kept = [column[(groups == group) & ~np.isnan(column)] for group in range(size)]
         if cell.merge == "sum":
             scaled = [part * given[(groups == group) & ~np.isnan(column)] for group, part in enumerate(kept)]
@@ -126,9 +126,9 @@ def test_rows_that_are_not_judged_are_counted_apart() -> None:
     assert family.states == ("judged", "unpredicted", "unlabelled", "unlabelled_unpredicted")
     roles = {"label": np.array([1.0, 2.0, NAN, NAN]), "prediction": np.array([1.5, NAN, 3.0, NAN], np.float32)}
     rows = family.rows(roles)
-    assert rows.state.dtype == np.uint8
-    assert rows.state.tolist() == [0, 1, 2, 3]
-    values = rows.values.array()
+    assert rows.states().dtype == np.uint8
+    assert rows.states().tolist() == [0, 1, 2, 3]
+    values = np.hstack([rows.sums(), rows.extremes()])
     assert values.shape == (4, len(family.of_kind("sum", "min", "max")))
     assert np.isnan(values).all(axis=1).tolist() == [False, True, True, True]
     assert not np.isnan(values[0]).any()
@@ -139,13 +139,13 @@ def test_rows_that_are_not_judged_are_counted_apart() -> None:
 def test_float32_is_widened_before_it_is_subtracted() -> None:
     label, prediction = np.array([16777216.0], np.float32), np.array([0.25], np.float32)
     rows = regression("y", "p").rows({"label": label, "prediction": prediction})
-    assert rows.values.array()[0, 0] == 0.25 - 16777216.0
+    assert rows.sums()[0, 0] == 0.25 - 16777216.0
 
 
 def test_a_block_without_rows() -> None:
     rows = regression("y", "p").rows({"label": np.zeros(0), "prediction": np.zeros(0)})
-    assert rows.values is not None
-    assert rows.values.array().shape == (0, 12)
+    assert rows.sums().shape == (0, 8)
+    assert rows.extremes().shape == (0, 4)
 
 
 @pytest.mark.parametrize(

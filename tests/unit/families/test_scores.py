@@ -37,13 +37,13 @@ def long_table(family, label, score, group=None, weight=None, dtype=np.float64):
     weight = np.ones(len(label)) if weight is None else np.asarray(weight, np.float64)
     columns = {
         "group": np.zeros(len(label), np.int64) if group is None else group,
-        "bin": made.inner[0].astype(np.int64) - 1,
+        "bin": made.inner[0]().astype(np.int64) - 1,
     }
     for code, state in enumerate(family.states):
-        columns[state] = (made.state == code).astype(np.int64)
+        columns[state] = (made.states() == code).astype(np.int64)
         columns[f"w_{state}"] = columns[state] * weight
         columns[f"w2_{state}"] = columns[state] * weight**2
-    for cell, values in zip(family.values, () if made.values is None else made.values.array().T, strict=True):
+    for cell, values in zip(family.of_kind("sum"), () if made.sums is None else made.sums().T, strict=True):
         columns[cell.name] = np.nan_to_num(values)
         columns[f"w_{cell.name}"] = np.nan_to_num(values) * weight
         columns[f"w2_{cell.name}"] = np.nan_to_num(values) * weight**2
@@ -204,7 +204,7 @@ def test_cells_equal_the_oracle(dtype):
 def test_margins_have_no_probability_cells_or_metrics():
     family = scores("label", "score", edges=[-2, 0, 2])
     assert [cell.name for cell in family.cells] == ["negative", "positive", "unlabelled"]
-    assert family.rows({"label": np.zeros(3, np.uint8), "score": np.zeros(3)}).values is None
+    assert family.rows({"label": np.zeros(3, np.uint8), "score": np.zeros(3)}).sums is None
     with pytest.raises(SchemaError, match="unknown metric 'log_loss'"):
         find("log_loss", family.metrics)
     assert set(family.headline) <= {row.name for row in family.metrics}

@@ -70,6 +70,7 @@ def test_every_kernel_is_tested_here() -> None:
     """A kernel that is added is added here too."""
     known = {name for module in MODULES for name in vars(module) if hasattr(getattr(module, name), "py_func")}
     assert known == {
+        "add_counts",
         "add_errors",
         "add_losses",
         "add_values",
@@ -214,6 +215,18 @@ def test_count_rows(run: Run, size: int, kind: str, run_length: int, dtype: Any)
 
 
 @pytest.mark.parametrize("size", SIZES)
+def test_add_counts(run: Run, size: int) -> None:
+    made, group_of = ids_below(3, size)
+    values = rng(size).integers(-(2**40), 2**40, (size, 2))
+    counts, reach = np.full(3 * 2, 2**61), np.ones(2)
+    run(cells.add_counts)(made.fields(), made.ranges, values, counts, reach)
+    for group in range(3):
+        expected = values[group_of == group].sum(axis=0) + 2**61
+        assert counts.reshape(3, 2)[group].tolist() == expected.tolist()
+    assert reach.tolist() == (1.0 + np.abs(values).sum(axis=0)).tolist()
+
+
+@pytest.mark.parametrize("size", SIZES)
 def test_add_values(run: Run, size: int) -> None:
     made, group_of = ids_below(3, size)
     values = rng(size).normal(size=(size, 2)) * 10.0 ** rng(size).integers(-16, 17, (size, 2))
@@ -304,7 +317,7 @@ def test_spread_states(run: Run, size: int, offsets: tuple[int, int], nulls: tup
     assert [{list(oracle.BINARY.values())[state]: 1} for state in found] == cells_of
     label, prediction = (Bitmap(*three, size) for three in (bitmaps[:3], bitmaps[3:]))
     rows = from_bits({"label": label, "prediction": prediction})
-    assert rows.state.totals().tolist() == np.bincount(words.view(np.uint8)[:size], minlength=9).tolist()
+    assert rows.totals().tolist() == np.bincount(words.view(np.uint8)[:size], minlength=9).tolist()
 
 
 @pytest.mark.parametrize("dtype", [np.uint32, np.int64])
