@@ -9,11 +9,17 @@ READY := $(VENV)/ready
 READY_TEST := $(VENV)/ready-test
 READY_BENCH := $(VENV)/ready-bench
 READY_DOCS := $(VENV)/ready-docs
+READY_SPARK := $(VENV)/ready-spark
+PYTEST := $(BIN)/python -m pytest --quiet
+# One worker more than cores, as many tests wait for a process that they started.
+WORKERS ?= $(shell expr $$(nproc) + 1)
+SPREAD := --numprocesses=$(WORKERS) --maxprocesses=8 --dist=worksteal
 
-.PHONY: help demo test soak check rooms bench bench-full causes coverage precision docs clean
+.PHONY: help demo test pytest test-all test-everything test-lowest test-pythons soak check rooms coverage
+.PHONY: bench bench-full bench-quick causes intervals precision docs clean
 
 help: ## Show the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 17
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -28,6 +34,10 @@ $(READY_BENCH): $(READY_TEST)
 	$(INSTALL) ".[bench]"
 	touch $@
 
+$(READY_SPARK): $(READY_TEST)
+	$(INSTALL) ".[spark]"
+	touch $@
+
 $(READY_DOCS): $(READY)
 	$(INSTALL) ".[docs]"
 	touch $@
@@ -35,13 +45,37 @@ $(READY_DOCS): $(READY)
 demo: $(READY) ## Write a month of LLM prediction logs, count them, show who got worse
 	$(BIN)/python -m fastmetrics.demo
 
-test: $(READY_TEST) check ## Style, types, import direction and all tests
-	$(BIN)/python -m pytest --quiet
+test: check pytest ## Style, types, import direction and all tests but the slow and heavy ones
+
+pytest: $(READY_TEST)
+	$(PYTEST) $(SPREAD) -m "not slow and not heavy"
+
+# Before a release. A test that `make test` leaves out runs here.
+test-all: check docs test-everything soak test-lowest test-pythons ## All there is, before a release
+
+test-everything: $(READY_SPARK) ## The slow and heavy tests too, those on Spark among them, and benchmarks once each
+	$(PYTEST) $(SPREAD)
+	$(PYTEST) benchmarks/quick --benchmark-disable
+
+test-lowest: ## The tests with the lowest versions that pyproject.toml allows
+	mkdir -p build
+	$(PYTHON) tests/lowest.py > build/lowest.txt
+	PIP_CONSTRAINT=$(CURDIR)/build/lowest.txt $(MAKE) pytest VENV=.venv-lowest
+
+test-pythons: $(READY_TEST) ## The tests on every other Python from 3.11 to 3.14 that is installed
+	for version in 3.11 3.12 3.13 3.14; do \
+		if command -v python$$version > /dev/null && ! test -e $(BIN)/python$$version; then \
+			$(MAKE) pytest VENV=.venv-$$version PYTHON=python$$version || exit 1; \
+		fi; \
+	done
+
+coverage: $(READY_TEST) ## The share of lines that tests run, kernels as plain Python
+	$(PYTEST) $(SPREAD) -m "not slow and not heavy" --cov=fastmetrics --cov-report=term:skip-covered
 
 SEED ?= $(shell date +%s)
 soak: $(READY_TEST) ## The laws of the tests in large, for minutes; SEED= repeats a run
 	@echo "SEED=$(SEED)"
-	SEED=$(SEED) $(BIN)/python -m pytest --quiet tests/soak
+	SEED=$(SEED) $(PYTEST) tests/soak
 
 check: $(READY_TEST) ## Style, types and import direction
 	$(BIN)/ruff check .
@@ -61,6 +95,12 @@ bench-full: $(READY_BENCH) ## The same on 50 million rows, and on a billion of t
 	$(BIN)/python -m benchmarks.expressions
 	$(BIN)/python -m benchmarks.arrays
 
+# CPU time, beside the run before, which is kept in build/bench-quick.
+bench-quick: $(READY_TEST) ## The core works beside numpy, in a minute, and beside the last run
+	$(PYTEST) benchmarks/quick -W default::pytest_benchmark.logger.PytestBenchmarkWarning \
+		--benchmark-timer=time.process_time --benchmark-columns=min,median,rounds \
+		--benchmark-storage=build/bench-quick --benchmark-autosave --benchmark-compare
+
 causes: $(READY_TEST) ## Root causes against planted ones: FAULTBENCH, ROOTS, TRAINING and LATTICES .md in benchmarks
 	$(BIN)/python -m benchmarks.faultbench --log employment_MA --seeds 0:200 --nulls 0:1000 --jobs 2
 	$(BIN)/python -m benchmarks.faultbench --log synthetic_sample --seeds 0:200 --nulls 0:1000 --jobs 2
@@ -68,7 +108,7 @@ causes: $(READY_TEST) ## Root causes against planted ones: FAULTBENCH, ROOTS, TR
 	$(BIN)/python -m benchmarks.curves
 	$(BIN)/python -m benchmarks.lattices
 
-coverage: $(READY_TEST) ## The measured coverage of every interval: benchmarks/COVERAGE.md
+intervals: $(READY_TEST) ## The measured coverage of every interval: benchmarks/COVERAGE.md
 	$(BIN)/python -m benchmarks.interval_coverage
 
 precision: $(READY_TEST) ## 1e8 values around 1e12 against exact rational arithmetic
@@ -78,4 +118,4 @@ docs: $(READY_DOCS) ## The pages as a site: build/site
 	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going -c docs -d build/doctrees . build/site
 
 clean: ## Remove what the targets made
-	rm -rf $(VENV) demo-log build dist
+	rm -rf $(VENV) .venv-* demo-log build dist

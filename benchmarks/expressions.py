@@ -127,6 +127,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=16_000_000)
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--dry", action="store_true", help="print only, write nothing")
     arguments = parser.parse_args()
     table: list[dict[str, Any]] = []
     for name, dtype in DTYPES.items():
@@ -143,7 +144,8 @@ def main() -> None:
         "Integers and floats are checked to hold nothing\nbut 0, 1 and -1, and not -1 beside 0, which the sums by hand "
         "do not do.\n\n"
     )
-    put_section(section + shown)
+    if not arguments.dry:
+        put_section(section + shown)
     print(shown)
 
 

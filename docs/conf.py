@@ -15,7 +15,7 @@ extensions = ["myst_parser"]
 myst_heading_anchors = 3  # links to headings work as they do on a forge
 root_doc = "docs/index"
 include_patterns = ["docs/*.md", "*.md", "benchmarks/*.md"]
-exclude_patterns = [".venv", "build"]  # not walked through
+exclude_patterns = [".venv*", "build"]  # not walked through
 
 GUIDES = [
     *("quickstart", "counts", "windows", "diagnosis", "training", "inputs", "command-line", "expressions", "pictures"),
