@@ -176,10 +176,12 @@ class Counts(State):
         from fastmetrics.families import KINDS
 
         made_elsewhere = tuple(family for family in self.layout.families if KINDS.get(family.kind) is not family.maker)
-        return Counts.from_arrow, (self.to_arrow(), made_elsewhere)
+        return Counts.from_bytes, (self.to_bytes(), made_elsewhere)
 
-    def to_arrow(self) -> pa.Table | dict[str, pa.Table]:
+    def to_arrow(self, *, joint: bool = False) -> pa.Table | dict[str, pa.Table]:
         """The table as Arrow, or one a family where there are several. See `fastmetrics.state.storage.to_arrow`.
+
+        ``joint`` gives one table of several families too.
 
         >>> import fastmetrics as fm
         >>> log = {"label": [1, 0, 1, 1], "pred": [1, 1, 0, 1], "model": ["a", "a", "b", "b"]}
@@ -189,7 +191,7 @@ class Counts(State):
         """
         from fastmetrics.state.storage import to_arrow
 
-        return to_arrow(self)
+        return to_arrow(self, joint)
 
     @staticmethod
     def from_arrow(tables: pa.Table | Mapping[str, pa.Table], families: Iterable[Family] = ()) -> Counts:
@@ -204,6 +206,32 @@ class Counts(State):
         from fastmetrics.state.storage import from_arrow
 
         return Counts.of(from_arrow(tables, families))
+
+    def to_bytes(self) -> bytes:
+        """What `write` writes, as bytes: Counts of any number of families in one value of an engine's binary column.
+
+        >>> import fastmetrics as fm
+        >>> log = {"label": [1, 0, 1], "score": [0.9, 0.4, 0.2]}
+        >>> counts = fm.count(log, fm.binary("label", y_score="score", threshold=0.5), fm.scores("label", "score"))
+        >>> fm.Counts.from_bytes(counts.to_bytes()) == counts
+        True
+        """
+        from fastmetrics.state.storage import to_bytes
+
+        return to_bytes(self)
+
+    @staticmethod
+    def from_bytes(raw: bytes | bytearray | memoryview, families: Iterable[Family] = ()) -> Counts:
+        """Counts from what `to_bytes` gave, or from the bytes of a file. See `fastmetrics.state.storage.from_bytes`.
+
+        >>> import fastmetrics as fm
+        >>> counts = fm.count({"label": [1, 0], "pred": [1, 1]}, fm.binary("label", "pred"))
+        >>> fm.Counts.from_bytes(counts.to_bytes()).rows
+        2
+        """
+        from fastmetrics.state.storage import from_bytes
+
+        return Counts.of(from_bytes(raw, families))
 
     def write(self, path: str | Path) -> None:
         """Write to one Parquet file, which replaces another in one step. See `fastmetrics.state.storage.write`."""

@@ -34,7 +34,7 @@ def seal(tables: Sequence[pa.Table]) -> bytes:
     return b"".join([raw[:at], MARK, digest(raw[:at], raw[at:]), raw[at:]])
 
 
-def check_seal(raw: bytes) -> None:
+def check_seal(raw: memoryview) -> None:
     """Check a file as bytes; what has no digest is only checked to be complete.
 
     Raises
@@ -42,16 +42,16 @@ def check_seal(raw: bytes) -> None:
     SourceError
         It is no complete Parquet file, or its bytes do not have its digest.
     """
-    if len(raw) < len(MARK) + TAIL or raw[-4:] != b"PAR1" or not 0 <= footer_start(raw) <= len(raw):
+    if len(raw) < len(MARK) + TAIL or bytes(raw[-4:]) != b"PAR1" or not 0 <= footer_start(raw) <= len(raw):
         raise SourceError("it is no complete Parquet file: it was cut off, or is of another format")
-    view, at = memoryview(raw), footer_start(raw)
+    at = footer_start(raw)
     start = max(at - SEAL, 0)
-    marked = view[start : start + len(MARK)] == MARK
-    if marked and digest(view[:start], view[at:]) != view[start + len(MARK) : at]:
+    marked = raw[start : start + len(MARK)] == MARK
+    if marked and digest(raw[:start], raw[at:]) != raw[start + len(MARK) : at]:
         raise SourceError(DAMAGED)
 
 
-def check_gap(raw: bytes, metadata: pq.FileMetaData) -> None:
+def check_gap(raw: memoryview, metadata: pq.FileMetaData) -> None:
     """Refuse a file whose digest is damaged so far that it looks like none: what lies in its place is as long.
 
     Only files of our own writer are judged, which puts nothing else between the pages and the footer.
@@ -72,7 +72,7 @@ def first_page(chunk: pq.ColumnChunkMetaData) -> int:
     return min(int(page) for page in pages if page is not None)
 
 
-def footer_start(raw: bytes | memoryview) -> int:
+def footer_start(raw: memoryview) -> int:
     """Where the footer begins."""
     return len(raw) - TAIL - int.from_bytes(raw[-TAIL:-4], "little")
 

@@ -1,4 +1,4 @@
-"""Counts to Arrow tables and Parquet files, and back; the format is specified in ARCHITECTURE.md."""
+"""Counts to Arrow tables, bytes and Parquet files, and back; the format is specified in ARCHITECTURE.md."""
 
 from __future__ import annotations
 
@@ -27,13 +27,27 @@ from fastmetrics.state.metadata import FAMILY, KEY, Description, column_in, deco
 from fastmetrics.state.sealed import check_gap, check_seal, seal
 from fastmetrics.state.state import State, with_notes
 
-__all__ = ["from_arrow", "read", "to_arrow", "write"]
+__all__ = ["from_arrow", "from_bytes", "read", "to_arrow", "to_bytes", "write"]
 
 WIDE = (pl.Int128, pl.UInt128)  # which Arrow has no type for: stored as text
 
 
-def to_arrow(counts: State) -> pa.Table | dict[str, pa.Table]:
-    """The table of the only family, or a dict of tables by family name; all that is needed to go on is in them."""
+def to_arrow(counts: State, joint: bool = False) -> pa.Table | dict[str, pa.Table]:
+    """The table of the only family, or a dict of tables by family name; all that is needed to go on is in them.
+
+    Parameters
+    ----------
+    joint
+        One table of several families too, as a file holds them: a column `family`, the outer keys, then the inner keys
+        and cells of every family as ``<family>.<column>``, null in the rows of the others.
+
+    Raises
+    ------
+    SourceError
+        ``joint`` with a key that has the name of a column.
+    """
+    if joint and len(counts.tables) > 1:
+        return pa.concat_tables(joint_parts(counts))
     generation = uuid.uuid4().hex
     tables = {
         family.name: plain(counts.tables[family.name]).replace_schema_metadata(
@@ -104,7 +118,7 @@ def from_arrow(tables: pa.Table | Mapping[str, pa.Table], families: Iterable[Fam
     strange = next((table for table in given if not isinstance(table, pa.Table)), None)
     if strange is not None:
         raise SourceError(f"Counts are made of pyarrow tables, got a {type(strange).__name__}")
-    known = {family.name: family for family in families}
+    known = families_by_name(families)
     about = [decode_metadata((table.schema.metadata or {}).get(KEY), known) for table in given]
     if not about:
         raise SourceError("no tables were given; Counts hold at least one")
@@ -184,6 +198,42 @@ def shared(about: Description) -> tuple[Any, ...]:
     return list(about.names), list(layout.keys), layout.windows, layout.weighted, layout.grouping_sets, about.id
 
 
+def to_bytes(counts: State) -> bytes:
+    """Counts as the bytes of the Parquet file that `write` writes, of several families too; they hold their digest.
+
+    Raises
+    ------
+    SourceError
+        A key that has the name of a column of several families.
+
+    >>> import fastmetrics as fm
+    >>> counts = fm.count({"label": [1, 0], "pred": [1, 1]}, fm.binary("label", "pred"))
+    >>> fm.Counts.from_bytes(counts.to_bytes()) == counts
+    True
+    """
+    return seal(joint_parts(counts) if len(counts.tables) > 1 else [to_arrow(counts)])
+
+
+def from_bytes(raw: bytes | bytearray | memoryview, families: Iterable[Family] = ()) -> State:
+    """Counts from what `to_bytes` gave, or from the bytes of a file.
+
+    Parameters
+    ----------
+    raw
+        Bytes, in whatever holds them.
+    families
+        Families of your own making that they hold.
+
+    Raises
+    ------
+    SourceError
+        As of `fastmetrics.read_counts`: bytes that are damaged, not Parquet or hold no Counts.
+    """
+    check_process()
+    with name_errors("the bytes given"):
+        return counts_from_parts(parts_from_bytes(raw, families_by_name(families)))
+
+
 def write(counts: State, path: str | Path) -> None:
     """Write Counts to one Parquet file, of several families too.
 
@@ -207,8 +257,7 @@ def write(counts: State, path: str | Path) -> None:
     """
     path = Path(path)
     check_place(path)
-    several = len(counts.tables) > 1
-    content = seal(joint_parts(counts) if several else [to_arrow(counts)])
+    content = to_bytes(counts)
     path.parent.mkdir(parents=True, exist_ok=True)
     replace_file(path, content)
 
@@ -229,27 +278,34 @@ def check_place(path: Path) -> None:
 def read(path: str | Path, families: Iterable[Family] = ()) -> State:
     """Counts that `write` wrote; see `fastmetrics.read_counts`."""
     check_process()
-    path, known = Path(path), {family.name: family for family in families}
+    path, known = Path(path), families_by_name(families)
     files = sorted(path.glob("*.parquet")) if path.is_dir() else [path]  # a folder is of format 1, a file a family
     if not files:
         raise SourceError(f"no Counts at {path}")
-    parts = [part for file in files for part in read_parts(file, known)]
+    parts: list[Part] = []
+    for file in files:
+        with name_errors(file):
+            parts += parts_from_bytes(file.read_bytes(), known)
     with name_errors(path):
         return counts_from_parts(parts)
 
 
-def read_parts(path: Path, known: Mapping[str, Family]) -> list[Part]:
-    """The families of a file, which is opened once: whatever takes its place meanwhile, all is of one write."""
-    with name_errors(path):
-        raw = path.read_bytes()
-        check_seal(raw)
-        file = pq.ParquetFile(pa.BufferReader(raw))
-        check_gap(raw, file.metadata)
-        about = decode_metadata((file.schema_arrow.metadata or {}).get(KEY), known)
-        if about.family is not None:
-            return [part_from_table(file.read(columns=about.columns), about)]
-        held = [family_column(file.read_row_group(group, [FAMILY]), about) for group in range(file.num_row_groups)]
-        return [read_part(file, held, about.of(name)) for name in about.names]
+def families_by_name(families: Iterable[Family]) -> dict[str, Family]:
+    """Families of a user's own making by the name under which tables hold them."""
+    return {family.name: family for family in families}
+
+
+def parts_from_bytes(given: bytes | bytearray | memoryview, known: Mapping[str, Family]) -> list[Part]:
+    """The families of a file that is at hand as a whole, so that all is of one write."""
+    raw = memoryview(given).cast("B")
+    check_seal(raw)
+    file = pq.ParquetFile(pa.BufferReader(raw))
+    check_gap(raw, file.metadata)
+    about = decode_metadata((file.schema_arrow.metadata or {}).get(KEY), known)
+    if about.family is not None:
+        return [part_from_table(file.read(columns=about.columns), about)]
+    held = [family_column(file.read_row_group(group, [FAMILY]), about) for group in range(file.num_row_groups)]
+    return [read_part(file, held, about.of(name)) for name in about.names]
 
 
 def read_part(file: pq.ParquetFile, held: Sequence[pl.Series], about: Description) -> Part:
@@ -261,12 +317,12 @@ def read_part(file: pq.ParquetFile, held: Sequence[pl.Series], about: Descriptio
 
 
 @contextmanager
-def name_errors(path: Path) -> Iterator[None]:
-    """Make a SourceError that names the file of whatever fails while its Counts are read."""
+def name_errors(name: Path | str) -> Iterator[None]:
+    """Make a SourceError that names the file, or what else Counts are in, of whatever fails while they are read."""
     try:
         yield
     except FileNotFoundError as error:
-        raise SourceError(f"no Counts at {path}") from error
+        raise SourceError(f"no Counts at {name}") from error
     except FOREIGN as error:
         why = str(error) if isinstance(error, FastMetricsError) else first_line(error)
-        raise SourceError(f"{path} cannot be read: {why}") from error
+        raise SourceError(f"{name} cannot be read: {why}") from error
