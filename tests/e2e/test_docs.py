@@ -17,7 +17,7 @@ from pages import DOCS, ROOT, blocks, run_page, write_logs
 README = ROOT / "README.md"
 LINK = re.compile(r"\[[^]]*\]\(([^)\s]+)\)")
 GUESTS = {"pictures.md": "altair"}
-ELSEWHERE = {"spark.md"}  # tests/e2e/test_spark.py runs it, on a Spark
+ELSEWHERE = {"spark.md"}  # tests/e2e/test_spark.py runs it
 
 
 @pytest.fixture
