@@ -319,7 +319,7 @@ def added(a: Cells, b: Cells) -> Cells:
 
 
 INTRODUCTION = f"""\
-Made by `make coverage`. Confusion cells are drawn from known probabilities; an interval of level .95 should hold the
+Made by `make intervals`. Confusion cells are drawn from known probabilities; an interval of level .95 should hold the
 value that these give in 95 % of the draws in which the metric is defined. *Met* is .93 to .97, *under* less, *over*
 more. {DRAWS:,} draws a scenario, fixed seed: a true .95 is seen within .007.
 

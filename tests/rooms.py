@@ -99,13 +99,11 @@ def layers(configuration: Mapping[str, Any]) -> dict[str, list[list[str]]]:
 
 
 def against(graph: Graph, container: str, order: list[list[str]]) -> list[str]:
-    """Arrows that lead up or sideways in the declared order, and rooms that it leaves out."""
+    """Arrows that lead up or sideways in the declared order."""
     height = {room: -at for at, layer in enumerate(order) for room in layer}
-    found = rooms(graph, container)
-    lost = [f"{container}.{room} has no layer" for room in found if room not in height]
-    return lost + [
+    return [
         f"{container}.{room} -> {container}.{other}"
-        for room, targets in found.items()
+        for room, targets in rooms(graph, container).items()
         for other in sorted(targets)
         if room in height and other in height and height[other] >= height[room]
     ]
