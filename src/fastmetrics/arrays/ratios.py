@@ -1,18 +1,20 @@
-"""Precision, recall, F and Jaccard: a ratio of three sums a label, then an average over labels or rows."""
+"""Precision, recall, F and Jaccard: rows over three sums a label, then an average over labels or rows."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fastmetrics.arithmetic import divide
 from fastmetrics.arrays.encoding import LabelPair, as_labels, positions
 from fastmetrics.arrays.inputs import Array, UndefinedMetricWarning, one_of, pos_label_of, zero_division_value
 from fastmetrics.errors import DataError, SchemaError, listed
+from fastmetrics.metrics import Metric
 from fastmetrics.notes import warn
 
 if TYPE_CHECKING:
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
 __all__ = [
     "PRECISION_RECALL_F1",
     "Margins",
-    "Ratio",
     "averages",
     "f1_score",
     "fbeta_score",
@@ -82,22 +83,19 @@ class Margins:
         return Margins(*(sums.sum(keepdims=True) for sums in (self.hits, self.true, self.pred)))
 
 
-@dataclass(frozen=True, slots=True)
-class Ratio:
-    """One metric: its name, what is absent where the denominator is 0, and the two formulas."""
-
-    name: str
-    absent: str
-    num: Callable[[Margins], Array]
-    den: Callable[[Margins], Array]
-
-
-PRECISION = Ratio("precision", "predicted", lambda m: m.hits, lambda m: m.pred)
-RECALL = Ratio("recall", "true", lambda m: m.hits, lambda m: m.true)
-JACCARD = Ratio("jaccard", "true or predicted", lambda m: m.hits, lambda m: m.true + m.pred - m.hits)
+# Formulas over margins, and which labels are absent where their denominator is 0.
+PRECISION = Metric("precision", lambda m: m.hits, lambda m: m.pred)
+RECALL = Metric("recall", lambda m: m.hits, lambda m: m.true)
+JACCARD = Metric("jaccard", lambda m: m.hits, lambda m: m.true + m.pred - m.hits)
+ABSENT = {
+    "precision": "predicted",
+    "recall": "true",
+    "jaccard": "true or predicted",
+    "f-score": "true nor predicted",
+}
 
 
-def _f_ratio(beta: float) -> Ratio:
+def _f_metric(beta: float) -> Metric:
     if not isinstance(beta, Real) or not beta >= 0:
         raise SchemaError(f"beta={beta!r} must be a number of at least 0")
     if beta == 0:
@@ -105,39 +103,40 @@ def _f_ratio(beta: float) -> Ratio:
     if math.isinf(beta):
         return RECALL
     square = beta**2
-    return Ratio("f-score", "true nor predicted", lambda m: (1 + square) * m.hits, lambda m: square * m.true + m.pred)
+    return Metric("f-score", lambda m: (1 + square) * m.hits, lambda m: square * m.true + m.pred)
 
 
-PRECISION_RECALL_F1 = (PRECISION, RECALL, _f_ratio(1.0))
+PRECISION_RECALL_F1 = (PRECISION, RECALL, _f_metric(1.0))
 
 
 def averages(
-    ratios: Sequence[Ratio],
+    metrics: Sequence[Metric],
     margins: Margins,
     average: str | None,
     weights: Array | None = None,
     zero_division: object = "warn",
     warn_for: Collection[str] = ("precision", "recall", "f-score", "jaccard"),
 ) -> list[Any]:
-    """Each ratio as a vector over labels, or averaged to a float over those where it is defined."""
+    """Each metric as a vector over labels, or averaged to a float over those where it is defined."""
     margins = margins.total() if average == "micro" else margins
     importance = {"weighted": margins.true, "samples": weights}.get(average or "")
-    result: dict[Ratio, Any] = {}
-    for ratio in dict.fromkeys(ratios):
-        values = _values(ratio, margins, average, zero_division, ratio.name in warn_for)
-        result[ratio] = values if average is None else _nan_mean(values, importance)
-    return [result[ratio] for ratio in ratios]
+    result: dict[Metric, Any] = {}
+    for metric in dict.fromkeys(metrics):
+        values = _values(metric, margins, average, zero_division, metric.name in warn_for)
+        result[metric] = values if average is None else _nan_mean(values, importance)
+    return [result[metric] for metric in metrics]
 
 
-def _values(ratio: Ratio, margins: Margins, average: str | None, zero_division: object, told: bool) -> Array:
-    num, den = ratio.num(margins), ratio.den(margins)
+def _values(metric: Metric, margins: Margins, average: str | None, zero_division: object, told: bool) -> Array:
+    assert metric.den is not None
+    den = metric.den(margins)
     undefined = den == 0
-    values = np.full(den.shape, zero_division_value(zero_division))
-    np.divide(num, den, out=values, where=~undefined)
+    values = divide(metric.num(margins), den, zero_division_value(zero_division))
     if told and zero_division == "warn" and undefined.any():
         per, absent = ("row", "label") if average == "samples" else ("label", "row")
         where = "" if len(den) == 1 else f"for each {per} "
-        text = f"{ratio.name} is 0/0 and set to 0.0 {where}with no {ratio.absent} {absent}s; choose with zero_division="
+        missing = f"no {ABSENT[metric.name]} {absent}s"
+        text = f"{metric.name} is 0/0 and set to 0.0 {where}with {missing}; choose with zero_division="
         warn(text, UndefinedMetricWarning)
     return values
 
@@ -171,7 +170,7 @@ def _asked(pair: LabelPair, labels: ArrayLike | None, pos_label: object, average
 
 
 def _scores(
-    ratios: Sequence[Ratio],
+    metrics: Sequence[Metric],
     y_true: ArrayLike,
     y_pred: ArrayLike,
     labels: ArrayLike | None,
@@ -185,7 +184,7 @@ def _scores(
     pair = LabelPair.read(y_true, y_pred, sample_weight)
     wanted = _asked(pair, labels, pos_label, average)
     margins = Margins.of(pair, wanted, by_row=average == "samples")
-    return averages(ratios, margins, average, pair.weights, zero_division, warn_for), margins
+    return averages(metrics, margins, average, pair.weights, zero_division, warn_for), margins
 
 
 def precision_recall_fscore_support(
@@ -212,9 +211,9 @@ def precision_recall_fscore_support(
     """
     if not isinstance(warn_for, list | tuple | set):
         raise SchemaError(f"warn_for={warn_for!r} must be a list, tuple or set of metric names")
-    ratios = (PRECISION, RECALL, _f_ratio(beta))
+    metrics = (PRECISION, RECALL, _f_metric(beta))
     (precision, recall, f), margins = _scores(
-        ratios, y_true, y_pred, labels, pos_label, average, sample_weight, zero_division, warn_for
+        metrics, y_true, y_pred, labels, pos_label, average, sample_weight, zero_division, warn_for
     )
     return precision, recall, f, margins.true if average is None else None
 
@@ -278,7 +277,7 @@ def f1_score(
     >>> f1_score([0, 1, 2, 2], [0, 2, 2, 2], average="macro", zero_division=0)
     0.6
     """
-    (value,), _ = _scores((_f_ratio(1.0),), y_true, y_pred, labels, pos_label, average, sample_weight, zero_division)
+    (value,), _ = _scores((_f_metric(1.0),), y_true, y_pred, labels, pos_label, average, sample_weight, zero_division)
     return value
 
 
@@ -300,8 +299,8 @@ def fbeta_score(
     >>> fbeta_score([0, 1, 1, 0], [1, 1, 1, 0], beta=0.5)
     0.7142857142857143
     """
-    ratios, warn_for = (_f_ratio(beta),), ("f-score",)
-    (value,), _ = _scores(ratios, y_true, y_pred, labels, pos_label, average, sample_weight, zero_division, warn_for)
+    metrics, warn_for = (_f_metric(beta),), ("f-score",)
+    (value,), _ = _scores(metrics, y_true, y_pred, labels, pos_label, average, sample_weight, zero_division, warn_for)
     return value
 
 

@@ -14,7 +14,7 @@ from fastmetrics.aliases import Floats
 from fastmetrics.arithmetic import divide
 from fastmetrics.metrics import Metric
 
-__all__ = ["RANKING", "reached"]
+__all__ = ["RANKING", "half_below", "reached"]
 
 AT_LAST_EDGE = -2  # the bin that holds one score only, so its ties are real
 
@@ -41,8 +41,13 @@ def passed(counts: Floats) -> Floats:
     return np.pad(reached(counts)[:, 1:], ((0, 0), (0, 1)))
 
 
+def half_below(counts: Floats) -> Floats:
+    """How many rows of each group lie below the middle of each bin: those of lower bins and half of its own."""
+    return np.asarray(counts.cumsum(-1) - counts / 2)
+
+
 def ordered_pairs(c: Any) -> Any:
-    return (c.positive * (np.cumsum(c.negative, axis=1) - c.negative / 2)).sum(axis=1)
+    return (c.positive * half_below(c.negative)).sum(axis=1)
 
 
 def unordered(per_bin: Floats) -> Floats:

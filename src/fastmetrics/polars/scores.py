@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,14 +12,24 @@ import polars.selectors as cs
 
 from fastmetrics.contract.columns import Column, column_name
 from fastmetrics.contract.roles import Role
-from fastmetrics.metrics import Metric
+from fastmetrics.families.calibration import calibration_metrics
+from fastmetrics.families.ranking import RANKING
+from fastmetrics.metrics import Formula, Metric, find
 from fastmetrics.polars.sums import Check, Sums, named, number, states, weights
 
 __all__ = ["brier", "log_loss", "roc_auc"]
 
-ROC_AUC = Metric("roc_auc", lambda c: c.ordered, lambda c: c.positives * c.negatives)
-LOG_LOSS = Metric("log_loss", lambda c: c.loss, lambda c: c.judged, "ratio")
-BRIER = Metric("brier", lambda c: c.loss, lambda c: c.judged, "ratio")
+
+def read_from(row: Metric, num: Formula, den: Formula) -> Metric:
+    """The row of a metric with formulas over other sums; what it has for sums by bin goes."""
+    return replace(row, num=num, den=den, interval="", square=None, error=None)
+
+
+LOSSES = calibration_metrics(np.array([0.0, 1.0]))
+ROC_AUC = read_from(find("roc_auc", RANKING), lambda c: c.ordered, lambda c: c.positives * c.negatives)
+LOG_LOSS, BRIER = (
+    read_from(find(name, LOSSES), lambda c: c.loss, lambda c: c.judged) for name in ("log_loss", "brier")
+)
 
 
 def roc_auc(y_true: Column, y_score: Column, *, pos_label: Any = None, weight: Column | None = None) -> pl.Expr:

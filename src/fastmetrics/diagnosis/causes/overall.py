@@ -10,10 +10,11 @@ import numpy as np
 from fastmetrics.diagnosis.causes.incidents import Limits, Measured, Told, finding_of
 from fastmetrics.diagnosis.causes.tags import BELOW_CONSTANT, SIMPSON, VERSION_REGRESSION
 from fastmetrics.diagnosis.search.localise import Place, Search
-from fastmetrics.diagnosis.search.strata import Ratio, wilson
+from fastmetrics.diagnosis.search.strata import Ratio
 from fastmetrics.diagnosis.sides.pair import Pair
 from fastmetrics.diagnosis.split.kitagawa import decompose, simpson
 from fastmetrics.diagnosis.wording import number
+from fastmetrics.reading.intervals.methods import wilson
 
 __all__ = ["wholes_in"]
 
@@ -59,7 +60,7 @@ def below_constant(pair: Pair, one: Measured, labels: Ratio, limits: Limits) -> 
     """A model that errs more than always giving the commoner answer would, and did not before."""
     place, changed = everything(pair, one, limits)
     constant = (min(labels.before, 1 - labels.before), min(labels.now, 1 - labels.now))
-    low, _ = wilson(float(one.ratio.kc.sum()), float(one.ratio.nc.sum()), 3.0)
+    low, _ = wilson(one.ratio.now, one.ratio.nc.sum(), 3.0)
     if not changed or not low > constant[1] or not one.ratio.before <= constant[0]:
         return None
     phrase = BELOW_CONSTANT.phrase.format(constant=number(constant[1]))

@@ -21,8 +21,8 @@ from fastmetrics.diagnosis.causes.likelihoods import (
     label_nats,
     log_odds,
 )
-from fastmetrics.diagnosis.search.strata import wilson
 from fastmetrics.diagnosis.sides.rates import CONFUSED, PREDICTED
+from fastmetrics.reading.intervals.methods import wilson
 
 __all__ = ["BELOW_CONSTANT", "SIMPSON", "TAGS", "VERSION_REGRESSION", "Move", "Moves", "Tag", "rank_of"]
 
@@ -149,7 +149,7 @@ def constant(m: Moves) -> bool:
     move = m.predicted_positive_rate
     if move.still or not move.n:
         return False
-    low, high = wilson(move.k, move.n, Z95)
+    low, high = wilson(move.now, move.n, Z95)
     rare, was = (1 - move.now, 1 - move.before) if move.up else (move.now, move.before)
     return faded(rare, was) and not low <= move.before <= high
 
@@ -169,12 +169,14 @@ def of_classes(m: Moves) -> bool:
 
 def vanished(move: Move) -> bool:
     """A class was predicted and is no longer."""
-    return move.down and move.now <= NEVER and move.before > wilson(move.k, move.n, Z95)[1]
+    _, high = wilson(move.now, move.n, Z95)
+    return move.down and move.now <= NEVER and bool(move.before > high)
 
 
 def everything(move: Move) -> bool:
     """A class is predicted for nearly every row, and was not."""
-    return move.up and faded(1 - move.now, 1 - move.before) and move.before < wilson(move.k, move.n, Z95)[0]
+    low, _ = wilson(move.now, move.n, Z95)
+    return move.up and faded(1 - move.now, 1 - move.before) and bool(move.before < low)
 
 
 def confused(m: Moves) -> bool:

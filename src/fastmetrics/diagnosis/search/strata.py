@@ -15,6 +15,7 @@ import numpy as np
 
 from fastmetrics.aliases import Floats, Mask
 from fastmetrics.arithmetic import divide
+from fastmetrics.reading.intervals.methods import wilson
 
 __all__ = [
     "LEAST_VARIANCE",
@@ -265,16 +266,7 @@ def effect_of(ratio: Ratio, z: float) -> Effect:
         else float("nan")
     )
     before, now = ratio.before, ratio.now
-    low_b, high_b = wilson(float(ratio.kb.sum()), float(ratio.nb.sum()), z)
-    low_c, high_c = wilson(float(ratio.kc.sum()), float(ratio.nc.sum()), z)
+    (low_b, high_b), (low_c, high_c) = wilson(before, ratio.nb.sum(), z), wilson(now, ratio.nc.sum(), z)
     low = difference - sqrt((now - low_c) ** 2 + (high_b - before) ** 2)
     high = difference + sqrt((high_c - now) ** 2 + (before - low_b) ** 2)
     return Effect(before, now, difference, max(low, -1.0), min(high, 1.0), common_log_odds(ratio))
-
-
-def wilson(k: float, n: float, z: float) -> tuple[float, float]:
-    """Wilson's bounds of a proportion at ``z`` standard errors; (0, 1) without rows."""
-    if not n:
-        return 0.0, 1.0
-    middle, half = (k + z * z / 2) / (n + z * z), z * sqrt(k * (n - k) / n + z * z / 4) / (n + z * z)
-    return max(middle - half, 0.0), min(middle + half, 1.0)

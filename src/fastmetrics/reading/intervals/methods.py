@@ -15,9 +15,10 @@ from fastmetrics.aliases import Floats
 from fastmetrics.arithmetic import divide
 from fastmetrics.errors import SchemaError, unknown
 from fastmetrics.families.binary import CONFUSION
+from fastmetrics.families.ranking import half_below
 from fastmetrics.metrics import Cells, Metric, value
 
-__all__ = ["INTERVALS", "bounds"]
+__all__ = ["INTERVALS", "bounds", "wilson"]
 
 Pair = tuple[Floats, Floats]
 Limits = Callable[[Any], Pair]
@@ -109,9 +110,10 @@ def read_by(metric: Metric, cells: Cells) -> list[str]:
 # Proportions
 
 
-def wilson(p: Floats, n: Floats, z: Any) -> Pair:
+@np.errstate(all="ignore")
+def wilson(p: Floats | float, n: Floats | float, z: Any) -> Pair:
     """Limits of a proportion p of n rows: Wilson 1927. Of no rows 0 and 1."""
-    a = z * z / n
+    a = z * z / np.asarray(n, np.float64)
     center, reach = (p + a / 2) / (1 + a), z * np.sqrt((p * (1 - p) + a / 4) / n) / (1 + a)
     return np.where(n > 0, center - reach, 0.0), np.where(n > 0, center + reach, 1.0)
 
@@ -306,7 +308,7 @@ def histograms(cells: Cells) -> tuple[Floats, Floats, Floats, Floats]:
 def influence(pos: Floats, neg: Floats) -> tuple[Floats, Floats, Floats]:
     """The area under the ROC curve, and how much it grows with the weight of a positive, of a negative, in each bin."""
     p, n = pos.sum(-1, keepdims=True), neg.sum(-1, keepdims=True)
-    below, above = (neg.cumsum(-1) - neg / 2) / n, 1 - (pos.cumsum(-1) - pos / 2) / p
+    below, above = half_below(neg) / n, 1 - half_below(pos) / p
     area = (pos * below).sum(-1, keepdims=True) / p
     return area[..., 0], (below - area) / p, (above - area) / n
 
