@@ -17,7 +17,7 @@ from fastmetrics.contract.columns import Column
 from fastmetrics.contract.family import Family
 from fastmetrics.counts import Counts
 from fastmetrics.errors import SchemaError, SourceError, listed
-from fastmetrics.families import binary
+from fastmetrics.families.binary import binary
 from fastmetrics.forks import check_process
 from fastmetrics.metrics import Metric
 from fastmetrics.notes import Note, NoteWarning, notes_of

@@ -10,6 +10,7 @@ import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from fastmetrics import kernels
 from fastmetrics.contract.blocks import Bitmap, Texts
 
 __all__ = ["SHORT", "as_series", "bitmap", "fixed", "short_view", "text_views", "texts", "true_bits", "valid_bits"]
@@ -38,10 +39,8 @@ def as_series(column: pa.Array) -> pl.Series:
 
 def bits(buffer: pa.Buffer, offset: int, length: int) -> NDArray[np.uint8]:
     """Bits of a bitmap as one byte (0 or 1) each."""
-    from fastmetrics.kernels.bits import spread_bits  # late: kernels are not for import time
-
     words = np.empty((length + 7) >> 3, np.uint64)
-    spread_bits(np.frombuffer(buffer, np.uint8), offset, words)
+    kernels.bits.spread_bits(np.frombuffer(buffer, np.uint8), offset, words)
     return words.view(np.uint8)[:length]
 
 

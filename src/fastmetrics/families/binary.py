@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from fastmetrics import kernels
 from fastmetrics.contract.blocks import Bitmap
 from fastmetrics.contract.capabilities import CrossTable, Outcome
 from fastmetrics.contract.cells import Cell, CellTable
@@ -188,22 +189,18 @@ def notes(table: pl.DataFrame, known: Sequence[Note], columns: tuple[str, str], 
 
 def rows(roles: Mapping[str, NDArray[Any]]) -> Rows:
     """The index in CELLS of each row."""
-    from fastmetrics.kernels.states import binary_states  # late, as Numba is not for import time
-
     state = np.empty(len(roles["label"]), np.uint8)
-    binary_states(roles["label"], roles["prediction"], state)
+    kernels.states.binary_states(roles["label"], roles["prediction"], state)
     return Rows(lambda: state)
 
 
 def from_bits(roles: Mapping[str, Bitmap]) -> Rows:
     """The index in CELLS of each row, straight from bitmaps."""
-    from fastmetrics.kernels.bits import spread_states
-
     label, prediction = roles["label"], roles["prediction"]
 
     def array() -> NDArray[np.uint8]:
         words = np.empty((label.length + 7) >> 3, np.uint64)
-        spread_states(*label[:3], *prediction[:3], words)
+        kernels.bits.spread_states(*label[:3], *prediction[:3], words)
         return words.view(np.uint8)[: label.length]
 
     def totals() -> NDArray[np.int64]:
@@ -217,9 +214,7 @@ def from_bits(roles: Mapping[str, Bitmap]) -> Rows:
 
 def totals_of(label: Bitmap, prediction: Bitmap) -> NDArray[np.int64]:
     """The nine cells of all rows together, from how many bits of the bitmaps and of what they share are 1."""
-    from fastmetrics.kernels.bits import count_ones
-
-    rows = label.length
+    count, rows = kernels.bits.count_ones, label.length
     y, p = (words(bitmap.packed, bitmap.offset, rows) for bitmap in (label, prediction))
     if len(label.valid) or len(prediction.valid):
         everything = words(np.full((rows + 7) >> 3, 0xFF, np.uint8), 0, rows)
@@ -228,16 +223,19 @@ def totals_of(label: Bitmap, prediction: Bitmap) -> NDArray[np.int64]:
             for bitmap in (label, prediction)
         )
         y, p = y & labelled, p & predicted
-        n_labelled, n_predicted = count_ones(labelled, labelled), count_ones(predicted, predicted)
-        both, y_predicted, p_labelled = (
-            count_ones(labelled, predicted),
-            count_ones(y, predicted),
-            count_ones(p, labelled),
+        n_labelled, n_predicted = (
+            count(labelled, labelled),
+            count(predicted, predicted),
         )
-        n_y, n_p, tp = count_ones(y, y), count_ones(p, p), count_ones(y, p)
+        both, y_predicted, p_labelled = (
+            count(labelled, predicted),
+            count(y, predicted),
+            count(p, labelled),
+        )
+        n_y, n_p, tp = count(y, y), count(p, p), count(y, p)
     else:
         n_labelled = n_predicted = both = rows
-        n_y, n_p, tp = count_ones(y, y), count_ones(p, p), count_ones(y, p)
+        n_y, n_p, tp = count(y, y), count(p, p), count(y, p)
         y_predicted, p_labelled = n_y, n_p
     known = (both - y_predicted - p_labelled + tp, p_labelled - tp, y_predicted - tp, tp)
     unpredicted = (n_labelled - both - (n_y - y_predicted), n_y - y_predicted)

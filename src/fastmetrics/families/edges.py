@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fastmetrics import kernels
 from fastmetrics.aliases import Floats
 from fastmetrics.contract.roles import check_number, widened
 from fastmetrics.errors import SchemaError
@@ -116,16 +117,14 @@ class Guide(NamedTuple):
 
 def guide(edges: Floats) -> Guide:
     """The guide of some edges, of which neighbours may coincide."""
-    from fastmetrics.kernels.bins import guide_cell, rough_log2
-
     first, last = edges[0], edges[-1]
     middle = first / 2 + last / 2
     reach = np.concatenate([edges - first, last - edges])
     smallest = reach.min(initial=1.0, where=reach > 0)
-    top = rough_log2(max(middle - first, smallest))
-    nearest = max(rough_log2(smallest) - 1, top - MOST_CELLS)
+    top = kernels.bins.rough_log2(max(middle - first, smallest))
+    nearest = max(kernels.bins.rough_log2(smallest) - 1, top - MOST_CELLS)
     half = top - nearest + 2
-    cells = [guide_cell(edge, first, last, middle, nearest, half) for edge in edges]
+    cells = [kernels.bins.guide_cell(edge, first, last, middle, nearest, half) for edge in edges]
     return Guide(edges, float(middle), int(nearest), np.searchsorted(cells, np.arange(2 * half + 1)).astype(np.uint16))
 
 
@@ -188,13 +187,11 @@ class Binner:
         return guide(rounded.clip(-LARGEST, LARGEST))  # as a guide has no room for infinite ones
 
     def __call__(self, score: NDArray[Any]) -> NDArray[np.uint16]:
-        from fastmetrics.kernels.bins import bin_evenly, bin_scores  # and so Numba: not at import time
-
         bins = np.empty(len(score), np.uint16)
         if score.dtype == np.float16:
-            bin_scores(widened(score), *self.half, bins)
+            kernels.bins.bin_scores(widened(score), *self.half, bins)
         elif self.even is not None:
-            bin_evenly(score, *self.even, bins)
+            kernels.bins.bin_evenly(score, *self.even, bins)
         else:
-            bin_scores(score, *(self.single if score.dtype == np.float32 else self.double), bins)
+            kernels.bins.bin_scores(score, *(self.single if score.dtype == np.float32 else self.double), bins)
         return bins

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from fastmetrics import kernels
 from fastmetrics.aliases import Floats, Mask
 from fastmetrics.contract.cells import Cell, CellTable
 from fastmetrics.contract.columns import Column, column_name
@@ -131,15 +132,15 @@ def regression(
 
 def rows(roles: Mapping[str, NDArray[Any]], columns: Mapping[str, str], shift: float, extremes: bool) -> Rows:
     """The index in STATES of each row, and its values of SUMS and EXTREMES."""
-    from fastmetrics.kernels.regression import add_errors, known_states  # late, as Numba is not for import time
-
     label, prediction = (np.asarray(roles[role], np.float64) for role in ("label", "prediction"))
     state = np.empty(len(label), np.uint8)
-    if known_states(label, prediction, state):
+    if kernels.regression.known_states(label, prediction, state):
         refuse_infinite(label, prediction, columns)
 
     def add(to: Accumulators) -> None:
-        add_errors(to.fields, to.ranges, label, prediction, shift, SMALLEST_LABEL, to.sums, to.extremes)
+        kernels.regression.add_errors(
+            to.fields, to.ranges, label, prediction, shift, SMALLEST_LABEL, to.sums, to.extremes
+        )
 
     return Rows(
         lambda: state,

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from fastmetrics import kernels
 from fastmetrics.aliases import Floats
 from fastmetrics.contract.capabilities import Resummed
 from fastmetrics.contract.cells import Cell, CellTable, InnerKey
@@ -166,13 +167,11 @@ def rows(roles: Mapping[str, NDArray[Any]], binner: Binner, probabilities: bool)
     bins = partial(binner, score)
     if not probabilities:
         return Rows(lambda: label, inner=(bins,))
-    from fastmetrics.kernels.bins import add_losses  # late, as Numba is not for import time
-
     epsilon = float(np.finfo(score.dtype).eps)
     wide = widened(score)
 
     def add(to: Accumulators) -> None:
-        add_losses(to.fields, to.ranges, label, wide, epsilon, to.sums)
+        kernels.bins.add_losses(to.fields, to.ranges, label, wide, epsilon, to.sums)
 
     return Rows(lambda: label, sums=partial(losses_of, label, wide, epsilon), add=add, inner=(bins,))
 

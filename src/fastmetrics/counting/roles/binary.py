@@ -9,6 +9,7 @@ import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from fastmetrics import kernels
 from fastmetrics.contract.columns import column_name, expression
 from fastmetrics.contract.roles import Role, widened
 from fastmetrics.counting.roles import number
@@ -138,8 +139,6 @@ def read(role: Role, column: pa.Array, observed: Observed) -> NDArray[np.uint8]:
     DataError
         A number that is not 0, 1 or -1, or -1 in a column that holds 0 too.
     """
-    from fastmetrics.kernels.states import reached_states, sign_states  # late, as Numba is not for import time
-
     valid = valid_bits(column)
     if column.type == pa.bool_():
         states = true_bits(column)
@@ -150,9 +149,9 @@ def read(role: Role, column: pa.Array, observed: Observed) -> NDArray[np.uint8]:
         if role.threshold is not None:
             with np.errstate(over="ignore"):  # beyond the dtype it is infinite, as in numpy
                 threshold = float(numbers.dtype.type(role.threshold))
-            reached_states(widened(numbers), threshold, states)
+            kernels.states.reached_states(widened(numbers), threshold, states)
         else:
-            check_kinds(role, numbers, valid, sign_states(numbers, states), observed.kinds)
+            check_kinds(role, numbers, valid, kernels.states.sign_states(numbers, states), observed.kinds)
     if valid is not None:  # null is state 2, in bytes without branches
         states &= np.uint8(0) - valid
         states |= (valid ^ np.uint8(1)) << np.uint8(1)
@@ -161,11 +160,11 @@ def read(role: Role, column: pa.Array, observed: Observed) -> NDArray[np.uint8]:
 
 def read_text(role: Role, column: pa.Array, valid: NDArray[np.uint8] | None, observed: Observed) -> NDArray[np.uint8]:
     """The states of a block of text, whatever stands under a null."""
-    from fastmetrics.kernels.states import text_states
-
     states, null = np.empty(len(column), np.uint8), next(iter(nulls_of(role, pl.String())), None)
     views, _ = text_views(column)
-    text_states(views, *short_view(role.pos_label), *(NO_VIEW if null is None else short_view(null)), states)
+    kernels.states.text_states(
+        views, *short_view(role.pos_label), *(NO_VIEW if null is None else short_view(null)), states
+    )
     if role.null_values is None and (found := states > 1).any():
         observed.text_nulls.append(int(np.count_nonzero(found if valid is None else found & (valid != 0))))
     return states
@@ -175,11 +174,9 @@ def check_kinds(
     role: Role, numbers: NDArray[Any], valid: NDArray[np.uint8] | None, found: int, kinds: set[int]
 ) -> None:
     """Refuse a third kind of number; what was ``found`` may stand under a null."""
-    from fastmetrics.kernels.states import MINUS_ONE, STRANGE, ZERO
-
-    if found & STRANGE:
+    if found & kernels.states.STRANGE:
         refuse_strange(role, numbers, valid)
-    for kind, mark in ((0, ZERO), (-1, MINUS_ONE)):
+    for kind, mark in ((0, kernels.states.ZERO), (-1, kernels.states.MINUS_ONE)):
         if found & mark and kind not in kinds and (valid is None or occurs(kind, numbers, valid)):
             kinds.add(kind)
     if len(kinds) > 1:

@@ -16,6 +16,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from fastmetrics import kernels
 from fastmetrics.aliases import Floats, Integers
 from fastmetrics.arithmetic import Z95
 from fastmetrics.contract.columns import expression
@@ -88,17 +89,13 @@ class Leaves:
 
     def sums(self, table: Singles, keys: Integers) -> Singles:
         """What the leaves of every conjunction say together."""
-        from fastmetrics.kernels.ripple import sum_up  # late, as Numba is not for import time
-
         cube = np.zeros(len(self.prices), np.float32)
-        sum_up(self.places, keys, table, self.shape, cube)
+        kernels.ripple.sum_up(self.places, keys, table, self.shape, cube)
         return cube
 
     def best(self, sums: Singles) -> int:
         """The place of the conjunction whose sum is furthest beyond its price."""
-        from fastmetrics.kernels.ripple import best_beyond
-
-        return int(best_beyond(sums, self.prices))
+        return int(kernels.ripple.best_beyond(sums, self.prices))
 
     def cell(self, place: int) -> Cell:
         """The conjunction at a place."""

@@ -11,6 +11,7 @@ from math import comb, inf, log
 
 import numpy as np
 
+from fastmetrics import kernels
 from fastmetrics.aliases import Floats
 from fastmetrics.diagnosis.search.lattice import Cell, Lattice
 
@@ -28,8 +29,6 @@ def best_by_levels(
 
     ``deepest`` is the most values that a conjunction may fix; by default all.
     """
-    from fastmetrics.kernels.descent import best_below  # late, as Numba is not for import time
-
     dims, rests = len(lattice.dims), lattice.suffixes
     deepest = dims if deepest is None else min(deepest, dims)
     least = 0.0 if v is None else max(least, LEAST)
@@ -43,7 +42,7 @@ def best_by_levels(
         row[: lattice.leaves] = np.arange(lattice.leaves)
         uv[: lattice.leaves, 0] = u[rests.order]
         uv[: lattice.leaves, 1] = 0.0 if v is None else v[rests.order]
-        best_below(
+        kernels.descent.best_below(
             rests.starts, rests.links, sizes, base, logs, least_prices(base, logs, depth), least, depth,
             lattice.leaves, MOST_ROWS, row, uv.reshape(-1), waiting, paid, best, cell,
         )  # fmt: skip

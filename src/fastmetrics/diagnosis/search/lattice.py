@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from fastmetrics import kernels
 from fastmetrics.aliases import Floats, Integers, Mask
 from fastmetrics.contract.columns import expressions
 from fastmetrics.diagnosis.search.suffixes import Suffixes, counted_up, suffixes_of
@@ -73,11 +74,9 @@ class Lattice:
 
     def roll_up(self, channel: Floats) -> Floats:
         """The sums of a leaf channel over every conjunction, flat; only of a dense lattice."""
-        from fastmetrics.kernels.lattice import add_up  # late, as Numba is not for import time
-
         cube = np.zeros(self.size)
         cube[self.places] = channel
-        add_up(cube, np.array(self.shape, np.int64))
+        kernels.lattice.add_up(cube, np.array(self.shape, np.int64))
         return cube
 
     def cell(self, place: int) -> Cell:

@@ -12,6 +12,7 @@ from math import exp, log, sqrt
 
 import numpy as np
 
+from fastmetrics import kernels
 from fastmetrics.aliases import Floats, Mask
 from fastmetrics.diagnosis.search.branch_and_bound import best_by_levels
 from fastmetrics.diagnosis.search.lattice import Cell, Lattice
@@ -136,11 +137,11 @@ def strongest(search: Search, ratio: Ratio) -> Cell | None:
     lattice, dispersion = search.lattice, search.dispersion
     if not lattice.dense:
         return best_by_levels(lattice, ratio.u, ratio.v * dispersion.prior, LEAST_VARIANCE)
-    from fastmetrics.kernels.lattice import best_cell  # late, as Numba is not for import time
-
     factors = np.zeros(0) if dispersion.cube is None else dispersion.cube
     shape = np.array(lattice.shape or (1,), np.int64)
-    at = best_cell(lattice.places, ratio.u, ratio.v, shape, factors, dispersion.prior, lattice.prices, LEAST_VARIANCE)
+    at = kernels.lattice.best_cell(
+        lattice.places, ratio.u, ratio.v, shape, factors, dispersion.prior, lattice.prices, LEAST_VARIANCE
+    )
     return None if at < 0 else lattice.cell(at)
 
 

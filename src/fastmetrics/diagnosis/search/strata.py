@@ -13,6 +13,7 @@ from math import exp, log, sqrt
 
 import numpy as np
 
+from fastmetrics import kernels
 from fastmetrics.aliases import Floats, Mask
 from fastmetrics.arithmetic import divide
 from fastmetrics.reading.intervals.methods import wilson
@@ -68,10 +69,8 @@ class Ratio:
     @cached_property
     def excess(self) -> tuple[Floats, Floats]:
         """`u` and `v`."""
-        from fastmetrics.kernels.lattice import excess  # late, as Numba is not for import time
-
         u, v = np.empty(len(self.kb)), np.empty(len(self.kb))
-        excess(*(np.ascontiguousarray(getattr(self, field.name)) for field in fields(self)), u, v)
+        kernels.lattice.excess(*(np.ascontiguousarray(getattr(self, field.name)) for field in fields(self)), u, v)
         return u, v
 
     @property
