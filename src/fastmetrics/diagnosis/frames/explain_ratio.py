@@ -167,6 +167,7 @@ def additive(data: Any, what: str, values: Sequence[str], keys: Sequence[str]) -
         if column not in known:
             raise SchemaError(f"{what}: " + unknown("column", column, known))
     frame = pl.concat(source.frames(Selection(tuple(expressions((*keys, *values))), None)))
+    frame.columns = [*keys, *values]  # a selection has an order, and no names
     for column in values:
         if not frame.schema[column].is_numeric():
             raise SchemaError(f"{what}: column {column!r} holds {frame.schema[column]}; numbers are needed")
