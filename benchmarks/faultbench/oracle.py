@@ -12,11 +12,11 @@ from benchmarks.faultbench.cases import Case
 from fastmetrics.diagnosis.causes.incidents import Measured, measure
 from fastmetrics.diagnosis.causes.volumes import LEAST_CHANGE
 from fastmetrics.diagnosis.diagnose import SHARES, shared
+from fastmetrics.diagnosis.holdout import Sides
 from fastmetrics.diagnosis.search.lattice import Cell
 from fastmetrics.diagnosis.search.localise import Search
-from fastmetrics.diagnosis.search.overdispersion import Dispersion
-from fastmetrics.diagnosis.sides.pair import Pair, paired
-from fastmetrics.diagnosis.sides.rates import ROWS, Rate, rates_of
+from fastmetrics.diagnosis.sides.pair import Pair, paired, sums_of
+from fastmetrics.diagnosis.sides.rates import rates_of
 
 __all__ = ["Oracle", "consult"]
 
@@ -44,8 +44,10 @@ def consult(case: Case) -> Oracle:
         return Oracle((), None)
     baseline, current = case.sides
     families, dims = shared(current, baseline, [])
-    pair = paired(baseline, current, families, dims)
+    windowed = Sides(current, baseline).windows is not None
+    before, now = (sums_of(counts, families, dims, windowed) for counts in (baseline, current))
     rates = rates_of(families, ())
+    pair = paired(before, now, rates)
     if case.fault.rates == ("rows",):
         seen = [volume(pair)]
         alpha = ALPHA * SHARES["volumes"]
@@ -61,15 +63,15 @@ def consult(case: Case) -> Oracle:
 
 
 def volume(pair: Pair) -> Measured:
-    family, kind = pair.counted
-    return Measured(Rate("rows", ROWS[kind], ROWS[kind], family, "rows"), *pair.volume(family, ROWS[kind]))
+    ratio, dispersion = pair.volume()
+    return Measured(pair.rows, ratio, Search(pair.lattice, dispersion, ALPHA))
 
 
 def margin(pair: Pair, one: Measured, cell: Cell | None, alpha: float) -> float:
     """The evidence of a rate in a slice above what the search demands; -1 for what is too small to be told."""
     if cell is None:
         return -1.0
-    search = Search(pair.lattice, one.dispersion or Dispersion(1.0, np.inf), alpha)
+    search = one.search.at(alpha)
     held = one.ratio.of(pair.lattice.inside(cell))
     if one.rate.name == "rows":
         told = abs(held.now / held.before - 1) >= LEAST_CHANGE if held.kb.sum() else True
@@ -85,7 +87,7 @@ def change(pair: Pair, one: Measured, cells: Sequence[Cell | None]) -> int | Non
     if not any(cells):
         return None
     inside = np.any([pair.lattice.inside(cell) for cell in cells if cell is not None], axis=0)
-    k, n = pair.series(one.rate.family, one.rate.num, one.rate.den, inside)
+    k, n = pair.series(one.rate, inside)
     return likeliest(k, np.ones_like(k) if one.rate.name == "rows" else n, one.rate.name == "rows")
 
 

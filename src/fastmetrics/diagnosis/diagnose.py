@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import polars as pl
@@ -13,14 +13,14 @@ from fastmetrics.aliases import Floats, Mask
 from fastmetrics.contract.family import Family
 from fastmetrics.counts import Counts
 from fastmetrics.diagnosis.causes.incidents import LATE, Limits, Told, found_in, measure
-from fastmetrics.diagnosis.causes.mix_shift import mix_in
+from fastmetrics.diagnosis.causes.mix_shift import mix_finding, mix_in
 from fastmetrics.diagnosis.causes.overall import wholes_in
 from fastmetrics.diagnosis.causes.volumes import missing_windows, total_changed, volumes_in
 from fastmetrics.diagnosis.findings import SEVERITIES, Diagnosis, Finding
-from fastmetrics.diagnosis.holdout import estimated, halves
+from fastmetrics.diagnosis.holdout import Sides, estimated, halves
 from fastmetrics.diagnosis.search.localise import Search
 from fastmetrics.diagnosis.search.overdispersion import independent
-from fastmetrics.diagnosis.sides.pair import Pair, paired
+from fastmetrics.diagnosis.sides.pair import Pair, Sums, paired, sums_of
 from fastmetrics.diagnosis.sides.rates import KINDS, Rate, rates_of
 from fastmetrics.diagnosis.spans.baseline_cut import best_border
 from fastmetrics.diagnosis.spans.bursts import of_period, passing, while_it_lasted
@@ -29,7 +29,6 @@ from fastmetrics.errors import SchemaError, listed, unknown
 from fastmetrics.forks import check_process
 from fastmetrics.metrics import Metric, find
 from fastmetrics.reading.cells import check_whole
-from fastmetrics.state.layout import WINDOW
 from fastmetrics.wording import readable
 
 __all__ = ["diagnose"]
@@ -108,36 +107,97 @@ def diagnose(
     families, keys = shared(current, before, notes)
     if baseline is None and current.layout.windows is None:
         raise SchemaError("diagnose() without baseline= needs Counts with windows: count with time= and every=")
-    held = None
+    sides, held = Sides(current, before), None
     if fold is not None:
-        (current, before), held = halves((current, before), keys, fold, notes)
+        sides, held = halves(sides, keys, fold, notes)
         keys = [key for key in keys if key != fold]
-    versions = {} if baseline is None else contrast(current, before, keys)
+    versions = {} if baseline is None else contrast(sides, keys)
     notes += [f"compares {key} {readable(now)} with {readable(then)}" for key, (then, now) in versions.items()]
     keys = [key for key in keys if key not in versions]
     dims = [key for key in chosen(slices, keys) if key != per]
     rates = rates_of(families, asked(current, families, metrics))
-    models = list(by_model(current, before, per if per in keys else None, notes))
-    groups: list[list[Finding]] = []
-    for model, now, then in models:
-        share = alpha / len(models)
-        if baseline is None:
-            cut = split(now, families, dims, rates, share, notes, "" if model is None else f"{readable(model)}: ")
-            if cut is None:
-                continue
-            now, then, share = cut
-        pair = paired(then, now, families, few_valued(now, then, families, dims, notes))
-        told = told_of(pair, [*rates, *pair.rates], share, min_effect, min_rows, versions=bool(versions))
-        told = [one.adjusted(alpha / share) for one in told]  # models and cuts
-        if now.layout.windows is not None and not versions:
-            told += missing_windows(pair, now.layout.windows)
-        if held is not None and told:
-            own = {} if model is None else {str(per): model}
-            later, earlier = (side.filter(**own) for side in (held if baseline is not None else cut_like(held[0], now)))
-            other = paired(earlier, later, families, pair.lattice.dims)
-            told = [replace(one, finding=estimated(other, rates, one.finding)) for one in told]
-        groups += [[of_model(one.finding, model) for one in group] for group in grouped(told, pair.rows)]
+    question = Question(families, dims, rates, baseline is None, bool(versions), notes)
+    models = list(by_model(sides, held, per if per in keys else None, notes))
+    limits = Limits(alpha, min_effect, min_rows).among(max(len(models), 1))
+    groups = [group for model in models for group in groups_of(question, model, limits)]
     return Diagnosis(tuple(numbered(groups)), tuple(dict.fromkeys(notes)))
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of every model.
+
+    Attributes
+    ----------
+    cut
+        Whether one series of windows is to be cut into baseline and current.
+    versions
+        Whether the sides are two versions rather than two times.
+    notes
+        To which is added what a reader must know.
+    """
+
+    families: Sequence[Family]
+    dims: Sequence[str]
+    rates: Sequence[Rate]
+    cut: bool
+    versions: bool
+    notes: list[str]
+
+
+@dataclass(frozen=True)
+class Model:
+    """A value of the key ``per``, None without one, with its part of both sides and of the rows held out."""
+
+    name: Any
+    sides: Sides
+    held: Sides | None
+
+
+def groups_of(question: Question, model: Model, limits: Limits) -> list[list[Finding]]:
+    """The findings of one model, those about the same rows in a group."""
+    windows, (current, baseline) = model.sides.windows, model.sides
+    dims = few_valued(model.sides, question)
+    after = sums_of(current, question.families, dims, windows is not None)
+    before = after if question.cut else sums_of(baseline, question.families, dims, windows is not None)
+    start = None
+    if question.cut:
+        cut = best_cut(question, model, after, limits)
+        if cut is None:
+            return []
+        start, tried = cut
+        before, after, limits = after.before(start), after.since(start), limits.among(tried)
+    pair = paired(before, after, question.rates, model.name)
+    located = located_in(pair, limits, versions=question.versions)
+    if windows is not None and not question.versions:
+        located += missing_windows(pair, windows)
+    if model.held is not None and located:
+        other = held_pair(question, model.held, dims, start)
+        located = [replace(one, finding=estimated(other, one.finding)) for one in located]
+    return [[one.finding for one in group] for group in grouped(located, pair.total)]
+
+
+def held_pair(question: Question, held: Sides, dims: Sequence[str], start: datetime | None) -> Pair:
+    """The rows held out, cut where those that are searched were."""
+    now, then = (sums_of(side, question.families, dims, held.windows is not None) for side in held)
+    if start is not None:
+        then, now = now.before(start), now.since(start)
+    return paired(then, now, question.rates)
+
+
+def best_cut(question: Question, model: Model, whole: Sums, limits: Limits) -> tuple[datetime, int] | None:
+    """The start of the current windows of a series, and how many were tried; None where no slice changed."""
+    who = "" if model.name is None else f"{readable(model.name)}: "
+    pair = paired(whole, whole, question.rates)
+    rates = [rate for rate in pair.rates if rate.name != LATE]
+    search = Search(pair.lattice, independent(), limits.alpha * SHARES["rates"] / len(pair.rates))
+    cut, tried = best_border(pair, rates, search)
+    if cut is None:
+        question.notes.append(f"{who}no slice changed at any time")
+        return None
+    start: datetime = pair.windows[cut]
+    question.notes.append(f"{who}cut at {start}, where the evidence is strongest ({tried} cuts tried)")
+    return start, tried
 
 
 def check(alpha: float, min_effect: float, min_rows: int) -> None:
@@ -177,64 +237,25 @@ def asked(counts: Counts, families: Sequence[Family], metrics: Sequence[str | Me
     return found
 
 
-def split(
-    counts: Counts,
-    families: Sequence[Family],
-    dims: Sequence[str],
-    rates: Sequence[Rate],
-    alpha: float,
-    notes: list[str],
-    who: str,
-) -> tuple[Counts, Counts, float] | None:
-    """Counts cut where they changed: what came after, what was before, and the error rate that is left a cut."""
-    pair = paired(counts, counts, families, few_valued(counts, counts, families, dims, notes))
-    rates = [*rates, *pair.rates]
-    telling = [rate for rate in rates if rate.name != LATE]
-    cut, tried = best_border(pair, telling, Search(pair.lattice, independent(), alpha * SHARES["rates"] / len(rates)))
-    if cut is None:
-        notes.append(f"{who}no slice changed at any time")
-        return None
-    start = pair.windows[cut]
-    notes.append(f"{who}cut at {start}, where the evidence is strongest ({tried} cuts tried)")
-    return counts.filter(pl.col(WINDOW) >= start), counts.filter(pl.col(WINDOW) < start), alpha / tried
-
-
-def cut_like(held: Counts, current: Counts) -> tuple[Counts, Counts]:
-    """Counts cut where the current side of others begins."""
-    start = current.tables[current.layout.families[0].name][WINDOW].min()
-    return held.filter(pl.col(WINDOW) >= start), held.filter(pl.col(WINDOW) < start)
-
-
-def of_model(finding: Finding, model: Any) -> Finding:
-    """A finding with its model, in its sentence too."""
-    if model is None:
-        return finding
-    return replace(
-        finding, model=model, sentence=re.sub(r"\b[Tt]he model\b", lambda _: readable(model), finding.sentence, count=1)
-    )
-
-
-def told_of(pair: Pair, rates: Sequence[Rate], alpha: float, effect: float, rows: int, *, versions: bool) -> list[Told]:
-    """Everything found of one model; ``alpha`` is divided as SHARES says."""
-    limits = {name: Limits(alpha * share, effect, rows) for name, share in SHARES.items()}
-    part = limits["periods"].alpha / (len(rates) + 1)  # of each rate, and of the volumes
-    of_rates, of_volumes = Limits(part * len(rates), effect, rows), Limits(part, effect, rows)
-    measured = measure(pair, rates)
-    moved = found_in(pair, measured, limits["rates"])
+def located_in(pair: Pair, limits: Limits, *, versions: bool) -> list[Told]:
+    """Everything found of one model; the error rate is divided as SHARES says."""
+    part = {name: limits.part(share) for name, share in SHARES.items()}
+    one = part["periods"].part(1 / (len(pair.rates) + 1))  # of each rate, and of the volumes
+    of_rates = one.part(len(pair.rates))
+    measured = measure(pair, pair.rates)
+    moved = found_in(pair, measured, part["rates"])
     if not versions:
         moved = while_it_lasted(pair, moved or passing(pair, measured, of_rates), measured, of_rates)
     if moved:
-        moved += wholes_in(pair, measured, limits["rates"], versions=versions)
-    volumes = [] if versions else volumes_in(pair, limits["volumes"])
-    mixed = [] if moved else mix_in(pair, measured, limits["mix"])
+        moved += wholes_in(pair, measured, part["rates"], versions=versions)
+    mix = None if moved else mix_in(pair, measured, part["mix"])
+    whole = mix is not None and total_changed(pair, part["volumes"])
+    # Where rows moved between slices and the total stayed, the volumes are how the mix shifted, else the mix follows.
+    mixed = [] if mix is None else [mix_finding(pair, mix, "info" if whole else "minor")]
+    volumes = [] if versions else volumes_in(pair, part["volumes"], "info" if mixed and not whole else None)
     if not (volumes or mixed or versions):
-        passed, windows = passing_volumes(pair, of_volumes)
-        volumes = [of_period(pair, one, pair.volume_span(one.leaves), windows) for one in passed]
-    whole = bool(mixed) and total_changed(pair, limits["volumes"])
-    if mixed and not whole:  # rows moved between slices and the total stayed: the volumes are how the mix shifted
-        volumes = [replace(one, finding=replace(one.finding, severity="info")) for one in volumes]
-    elif whole:
-        mixed = [replace(one, finding=replace(one.finding, severity="info")) for one in mixed]
+        passed, windows = passing_volumes(pair, one)
+        volumes = [of_period(pair, told, pair.volume_span(told.leaves), windows) for told in passed]
     return [*moved, *mixed, *volumes]
 
 
@@ -298,43 +319,42 @@ def shared(current: Counts, baseline: Counts, notes: list[str]) -> tuple[list[Fa
     return sorted(families, key=lambda family: KINDS.index(family.kind)), keys
 
 
-def contrast(current: Counts, baseline: Counts, keys: Sequence[str]) -> dict[str, tuple[Any, Any]]:
+def contrast(sides: Sides, keys: Sequence[str]) -> dict[str, tuple[Any, Any]]:
     """The keys that have one value on each side, and another one: two versions, two models, two regions."""
-    name = current.layout.families[0].name
     found = {}
     for key in keys:
-        then, now = (counts.tables[name][key].alias("").unique() for counts in (baseline, current))
+        now, then = (values_of(counts, key) for counts in sides)
         if len(then) == len(now) == 1 and then[0] != now[0]:
             found[key] = then[0], now[0]
     return found
 
 
-def by_model(
-    current: Counts, baseline: Counts, per: str | None, notes: list[str]
-) -> Iterator[tuple[Any, Counts, Counts]]:
-    """Each model that both Counts hold, with its part of each."""
+def by_model(sides: Sides, held: Sides | None, per: str | None, notes: list[str]) -> Iterator[Model]:
+    """Each model that both sides hold, with its part of each."""
     if per is None:
-        yield None, current, baseline
+        yield Model(None, sides, held)
         return
-    name = current.layout.families[0].name
-    mine, theirs = (counts.tables[name][per].unique().sort(nulls_last=True).to_list() for counts in (current, baseline))
+    mine, theirs = (values_of(counts, per).sort(nulls_last=True).to_list() for counts in sides)
     both = [value for value in mine if value in theirs]
     lone = [value for value in (*mine, *theirs) if value not in both]
     if lone:
         notes.append(f"{per} {listed(lone)} is on one side only and was not compared")
     for value in both:
-        yield value, current.filter(**{per: value}), baseline.filter(**{per: value})
+        yield Model(value, sides.of(per, value), None if held is None else held.of(per, value))
 
 
-def few_valued(
-    now: Counts, before: Counts, families: Sequence[Family], dims: Sequence[str], notes: list[str]
-) -> list[str]:
+def values_of(counts: Counts, key: str) -> pl.Series:
+    """The distinct values of a key."""
+    return counts.tables[counts.layout.families[0].name][key].alias("").unique()
+
+
+def few_valued(sides: Sides, question: Question) -> list[str]:
     """The keys with few enough values to be slices."""
     kept = []
-    for dim in dims:
-        values = max(counts.tables[families[0].name][dim].n_unique() for counts in (now, before))
+    for dim in question.dims:
+        values = max(len(values_of(counts, dim)) for counts in sides)
         if values > MOST_VALUES:
-            notes.append(f"key {dim!r} has {values:,} values and is left out of the slices")
+            question.notes.append(f"key {dim!r} has {values:,} values and is left out of the slices")
         else:
             kept.append(dim)
     return kept

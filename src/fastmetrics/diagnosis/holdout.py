@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from math import isfinite, sqrt
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,18 +17,32 @@ from fastmetrics.diagnosis.causes.volumes import volume_numbers
 from fastmetrics.diagnosis.findings import Finding
 from fastmetrics.diagnosis.search.strata import effect_of
 from fastmetrics.diagnosis.sides.pair import Pair
-from fastmetrics.diagnosis.sides.rates import ROWS, Rate
 from fastmetrics.diagnosis.spans.periods import within
 from fastmetrics.diagnosis.spans.volume_periods import usual_rows
 from fastmetrics.diagnosis.wording import number
 from fastmetrics.errors import SchemaError, listed, unknown
+from fastmetrics.windows import Windows
 from fastmetrics.wording import readable
 
-__all__ = ["estimated", "halves"]
-
-Sides = tuple[Counts, Counts]
+__all__ = ["Sides", "estimated", "halves"]
 
 UNKNOWN = dict.fromkeys(("baseline", "current", "difference", "low", "high", "error_share", "contribution"))
+
+
+class Sides(NamedTuple):
+    """The Counts to compare; both are the same where one series is to be cut."""
+
+    current: Counts
+    baseline: Counts
+
+    @property
+    def windows(self) -> Windows | None:
+        """The windows of the current side, where both have some."""
+        return None if self.baseline.layout.windows is None else self.current.layout.windows
+
+    def of(self, key: str, value: Any) -> Sides:
+        """The rows of one value of a key."""
+        return Sides(*(counts.filter(**{key: value}) for counts in self))
 
 
 def halves(sides: Sides, keys: Sequence[str], fold: str, notes: list[str]) -> tuple[Sides, Sides]:
@@ -53,23 +67,17 @@ def halves(sides: Sides, keys: Sequence[str], fold: str, notes: list[str]) -> tu
     notes.append(
         f"searched in the rows of {fold} = {readable(searched)}, estimated in those of {fold} = {readable(held)}"
     )
-    return part(sides, fold, searched), part(sides, fold, held)
+    return sides.of(fold, searched), sides.of(fold, held)
 
 
-def part(sides: Sides, fold: str, value: Any) -> Sides:
-    """The rows of one value of the fold."""
-    now, before = (counts.filter(**{fold: value}) for counts in sides)
-    return now, before
-
-
-def estimated(pair: Pair, rates: Sequence[Rate], finding: Finding) -> Finding:
+def estimated(pair: Pair, finding: Finding) -> Finding:
     """A finding of the searched half with the numbers of the half held out; none where that cannot tell.
 
     Its interval is the ordinary one at 95 %: these rows did not choose the slice.
     """
     if finding.tag == "missing_window":
         return finding
-    numbers = numbers_of(pair, rates, finding)
+    numbers = numbers_of(pair, finding)
     told = isfinite(numbers.get("difference", float("nan")))
     numbers = numbers if told else UNKNOWN | {"rows": 0, "errors": 0}
     now, before = number(numbers["current"]), number(numbers["baseline"])
@@ -77,7 +85,7 @@ def estimated(pair: Pair, rates: Sequence[Rate], finding: Finding) -> Finding:
     return replace(finding, **numbers, sentence=f"{finding.sentence}; in the rows held out {says}")
 
 
-def numbers_of(pair: Pair, rates: Sequence[Rate], finding: Finding) -> dict[str, Any]:
+def numbers_of(pair: Pair, finding: Finding) -> dict[str, Any]:
     """The numbers of a finding in other rows; empty where these lack the slice or the rate."""
     whole, length = pair, 0
     if finding.period_start is not None:
@@ -88,17 +96,16 @@ def numbers_of(pair: Pair, rates: Sequence[Rate], finding: Finding) -> dict[str,
         return {}
     inside = pair.lattice.inside(cell)
     if finding.metric == "rows":
-        name, kind = pair.counted
-        ratio, dispersion = pair.volume(name, ROWS[kind])
+        ratio, dispersion = pair.volume()
         dispersion = usual_rows(whole, length) if length else dispersion
         return volume_numbers(pair, ratio, inside, Z95 * sqrt(dispersion.of(pair.lattice, cell)))
-    one = next((rate for rate in (*rates, *pair.rates) if rate.name == finding.metric), None)
+    one = next((rate for rate in pair.rates if rate.name == finding.metric), None)
     if one is None:
         return {}
     measured = measure(pair, [one])[one.name]
     if finding.tag == "mix_shift":
         return mix_numbers(mix_of(pair, measured))
-    z = Z95 * sqrt(measured.dispersion.of(pair.lattice, cell))
+    z = Z95 * sqrt(measured.search.dispersion.of(pair.lattice, cell))
     return rate_numbers(measured.ratio, inside, effect_of(measured.ratio.of(inside), z))
 
 

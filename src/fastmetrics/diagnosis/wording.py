@@ -24,7 +24,7 @@ def sentence(finding: Finding, phrase: str, nouns: str, **more: str) -> Finding:
     share = finding.contribution
     explains = f"; this makes up {share:.0%} of the change of {metric}" if share and share >= LEAST_SHARE else ""
     text = f"{since}{who} {what}{where}{numbers}{explains}; {finding.rows:,} rows"
-    return replace(finding, sentence=text[0].upper() + text[1:])
+    return replace(finding, sentence=text if finding.model is not None else text[0].upper() + text[1:])
 
 
 def spanned(start: datetime, end: datetime | None) -> str:

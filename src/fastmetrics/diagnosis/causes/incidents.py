@@ -14,7 +14,6 @@ from fastmetrics.diagnosis.causes.outcome_tables import decisions, scores
 from fastmetrics.diagnosis.causes.tags import TAGS, Move, Moves, Tag, rank_of
 from fastmetrics.diagnosis.findings import Finding
 from fastmetrics.diagnosis.search.localise import Place, Search, localise
-from fastmetrics.diagnosis.search.overdispersion import Dispersion
 from fastmetrics.diagnosis.search.strata import Effect, Ratio
 from fastmetrics.diagnosis.sides.pair import Pair
 from fastmetrics.diagnosis.sides.rates import MISSING, Rate
@@ -34,20 +33,36 @@ MAJOR_SHARE = 0.5  # a slice that makes up so much of a change of the whole, is 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a finding must have: an error rate for the report, a least effect, a least number of rows."""
+    """What a finding must have: an error rate for the report, a least effect, a least number of rows.
+
+    ``searches`` is how many searches share the error rate of the report, so p-values are multiplied by it.
+    """
 
     alpha: float
     effect: float
     rows: int
+    searches: float = 1.0
+
+    def part(self, share: float) -> Limits:
+        """A share of the error rate, for one kind of finding."""
+        return replace(self, alpha=self.alpha * share)
+
+    def among(self, searches: int) -> Limits:
+        """The error rate of one of so many searches."""
+        return replace(self, alpha=self.alpha / searches, searches=self.searches * searches)
+
+    def p(self, p: float, tests: float = 1.0) -> float:
+        """A p-value of one of so many tests in a search, adjusted for them and for all searches."""
+        return min(1.0, p * tests * self.searches)
 
 
 @dataclass(frozen=True)
 class Measured:
-    """A rate by leaf on both sides, and how it varies without cause."""
+    """A rate by leaf on both sides, and the search that knows how it varies without cause."""
 
     rate: Rate
     ratio: Ratio
-    dispersion: Dispersion
+    search: Search  # at the error rate TELLING
 
 
 @dataclass(frozen=True)
@@ -65,18 +80,11 @@ class Told:
     finding: Finding
     leaves: Mask
 
-    def adjusted(self, searches: float) -> Told:
-        """The finding of one of so many searches, with its p adjusted for all of them."""
-        p = self.finding.p
-        return self if p is None else replace(self, finding=replace(self.finding, p=min(1.0, p * searches)))
-
 
 def measure(pair: Pair, rates: Sequence[Rate]) -> dict[str, Measured]:
     """The rates of two Counts by name."""
     return {
-        rate.name: Measured(
-            rate, pair.ratio(rate.family, rate.num, rate.den), pair.dispersion(rate.family, rate.num, rate.den)
-        )
+        rate.name: Measured(rate, pair.ratio(rate), Search(pair.lattice, pair.dispersion(rate), TELLING))
         for rate in rates
     }
 
@@ -87,11 +95,11 @@ def found_in(pair: Pair, measured: Mapping[str, Measured], limits: Limits) -> li
     moved = [
         Moved(one, place)
         for one in measured.values()
-        for place in localise(pair.lattice, one.ratio, alpha=alpha / one.rate.among, dispersion=one.dispersion)
+        for place in localise(one.search.at(alpha / one.rate.among), one.ratio)
         if matters(one.ratio.of(place.leaves), place.effect, limits)
     ]
-    told_of = (told(pair, group, measured) for group in incidents(moved, pair.rows))
-    return [one for one in told_of if one is not None]
+    found = (told(pair, group, measured, limits) for group in incidents(moved, pair.total))
+    return [one for one in found if one is not None]
 
 
 def matters(ratio: Ratio, effect: Effect, limits: Limits) -> bool:
@@ -120,7 +128,7 @@ def together(a: Moved, b: Moved, rows: Floats) -> bool:
     return bool(rows[mine & theirs].sum() >= OVERLAP * min(rows[mine].sum(), rows[theirs].sum()))
 
 
-def told(pair: Pair, group: Sequence[Moved], measured: Mapping[str, Measured]) -> Told | None:
+def told(pair: Pair, group: Sequence[Moved], measured: Mapping[str, Measured], limits: Limits) -> Told | None:
     """The finding of an incident: the first tag of the table that fits in one of its places; None where none does.
 
     A cause shows in several rates, and not in each where it shows best: flipped labels move the prevalence most where
@@ -145,13 +153,13 @@ def told(pair: Pair, group: Sequence[Moved], measured: Mapping[str, Measured]) -
     showing = [other for name in names for other in group if other.measured.rate.name == name]
     one = next(iter(showing), one)  # it shows the tag best
     shown = shown_rate(names, one, moves, subject)
-    p = min(1.0, one.place.p * len(measured) * one.measured.rate.among)
+    p = limits.p(one.place.p, len(measured) * one.measured.rate.among)
     return Told(finding_of(pair, tag, shown, one.place, p), one.place.leaves)
 
 
 def moves_in(pair: Pair, place: Place, measured: Mapping[str, Measured]) -> Moves:
     """Every rate in one slice: which way it moved, if beyond chance and not as a mere trace of what moved most."""
-    evidence = {name: nats(pair, one, place) for name, one in measured.items()}
+    evidence = {name: one.search.strength(one.ratio, place.cell) for name, one in measured.items()}
     enough = max(log(len(measured) / TELLING), TRACE * max(evidence.values()))
     rates = {}
     for name, one in measured.items():
@@ -164,11 +172,6 @@ def moves_in(pair: Pair, place: Place, measured: Mapping[str, Measured]) -> Move
     return Moves(rates, decisions(pair, place.leaves), scores(pair, place.leaves))
 
 
-def nats(pair: Pair, one: Measured, place: Place) -> float:
-    """The evidence that a rate moved in a slice."""
-    return Search(pair.lattice, one.dispersion, TELLING).strength(one.ratio, place.cell)
-
-
 def shown_rate(names: Sequence[str], one: Moved, moves: Moves, measured: Mapping[str, Measured]) -> Measured:
     """The rate that a finding shows: the one that was found if it shows the tag, else the first that does and moved."""
     by_move = [measured[name] for name in names if not moves.rates[name].still]
@@ -177,8 +180,7 @@ def shown_rate(names: Sequence[str], one: Moved, moves: Moves, measured: Mapping
 
 def finding_of(pair: Pair, tag: Tag, one: Measured, place: Place, p: float, phrase: str = "") -> Finding:
     """A tag with the numbers of one rate in one slice; ``phrase`` says more than the tag's own."""
-    search = Search(pair.lattice, one.dispersion, TELLING)
-    effect = search.effect(one.ratio, place.cell)
+    effect = one.search.effect(one.ratio, place.cell)
     numbers = rate_numbers(one.ratio, place.leaves, effect)
     share = numbers["contribution"]
     whole = one.ratio.now - one.ratio.before
@@ -186,13 +188,14 @@ def finding_of(pair: Pair, tag: Tag, one: Measured, place: Place, p: float, phra
         abs(effect.difference) >= MAJOR_EFFECT
         or (share is not None and share >= MAJOR_SHARE and abs(whole) >= MAJOR_EFFECT / 5)
     )
-    since, until = pair.span(one.rate.family, one.rate.num, one.rate.den, place.leaves)
+    since, until = pair.span(one.rate, place.leaves)
     finding = Finding(
         tag=tag.name,
         severity="info" if tag.name == "improvement" else "major" if major else "minor",
         metric=one.rate.name,
         sentence="",
         advice=tag.advice,
+        model=pair.model,
         slice=pair.lattice.predicate(place.cell),
         since=since,
         until=until,

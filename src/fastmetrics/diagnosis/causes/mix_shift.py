@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import erfc, sqrt
 from typing import Any
 
@@ -19,7 +19,7 @@ from fastmetrics.diagnosis.sides.pair import Pair
 from fastmetrics.diagnosis.sides.rates import PREDICTED
 from fastmetrics.diagnosis.wording import number, sentence
 
-__all__ = ["mix_in", "mix_numbers", "mix_of"]
+__all__ = ["mix_finding", "mix_in", "mix_numbers", "mix_of"]
 
 EXPLAINS = 0.5  # of the change of the whole rate
 CAUSES = ("fnr", "fpr", "prevalence", "predicted_positive_rate", "high_score_rate")  # rates whose mix is looked at
@@ -35,14 +35,14 @@ class Mix:
     p: float
 
 
-def mix_in(pair: Pair, measured: Mapping[str, Measured], limits: Limits) -> list[Told]:
+def mix_in(pair: Pair, measured: Mapping[str, Measured], limits: Limits) -> Mix | None:
     """The rate that a shift of mix moved most, if one did so beyond chance and explains what the rate did."""
     looked = [mix_of(pair, measured[name]) for name in causes_of(measured)]
     strong = [mix for mix in looked if mix.p * len(looked) <= limits.alpha and matters(mix, limits)]
     if not strong:
-        return []
+        return None
     top = max(strong, key=lambda mix: abs(mix.z))
-    return [Told(finding_of(pair, top, top.p * len(looked)), np.ones(pair.lattice.leaves, np.bool_))]
+    return replace(top, p=limits.p(top.p, len(looked)))
 
 
 def causes_of(measured: Mapping[str, Measured]) -> list[str]:
@@ -101,24 +101,26 @@ def between_blocks(pair: Pair, one: Measured, rates: Floats, spread: float) -> t
     return (max(float(squares.sum() / degrees), 1.0), degrees) if degrees > 0 else (1.0, 0)
 
 
-def finding_of(pair: Pair, mix: Mix, p: float) -> Finding:
+def mix_finding(pair: Pair, mix: Mix, severity: str) -> Told:
     """The finding of a shift of mix, with the slice whose share did most."""
     ratio, rate = mix.measured.ratio, mix.measured.rate
     slice_, before, now = mover(pair, ratio)
     border = pair.border
     finding = Finding(
         tag="mix_shift",
-        severity="minor",
+        severity=severity,
         metric=rate.name,
         sentence="",
         advice="Compare like with like: roll up by the keys that moved, or weigh slices as in the baseline.",
+        model=pair.model,
         since=None if border is None else pair.windows[border],
-        p=min(1.0, p),
+        p=mix.p,
         score=mix.z**2 / 2,
         **mix_numbers(mix),
     )
     phrase = "gets another mix of rows ({moved} is {share} of them, was {once})"
-    return sentence(finding, phrase, rate.words, moved=words(slice_), share=number(now), once=number(before))
+    finding = sentence(finding, phrase, rate.words, moved=words(slice_), share=number(now), once=number(before))
+    return Told(finding, np.ones(pair.lattice.leaves, np.bool_))
 
 
 def mix_numbers(mix: Mix) -> dict[str, Any]:

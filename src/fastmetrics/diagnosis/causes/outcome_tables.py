@@ -17,10 +17,9 @@ USUAL = 0.0  # the threshold, where no decisions are counted
 
 def decisions(pair: Pair, inside: Mask) -> Answers | None:
     """Judged rows of some leaves by label and decision; None without a binary family."""
-    name, kind = pair.counted
-    if kind != "binary":
+    if not pair.decided:
         return None
-    before, now = (side_of(side[name], inside, CONFUSION, np.zeros(1, np.int64), 1) for side in pair.sides)
+    before, now = (side_of(side[pair.rows.family], inside, CONFUSION, np.zeros(1, np.int64), 1) for side in pair.sides)
     return Answers(before, now, inside, (2, 2), np.zeros(0))
 
 
@@ -49,10 +48,9 @@ def threshold(pair: Pair) -> float:
 
     That is the middle of the scores that would do, where the baseline has none for a stretch.
     """
-    name, kind = pair.counted
-    if kind != "binary" or pair.scored is None:
+    if not pair.decided or pair.scored is None:
         return USUAL
-    cells, held, edges = pair.baseline[name].cells, pair.scored.before, pair.scored.edges
+    cells, held, edges = pair.baseline[pair.rows.family].cells, pair.scored.before, pair.scored.edges
     negative = float((cells.tn + cells.fn + cells.unlabelled_neg).sum())
     decided = negative + float((cells.fp + cells.tp + cells.unlabelled_pos).sum())
     rows = np.asarray(sum(getattr(held.cells, label) for label in STATES), np.float64)

@@ -9,7 +9,7 @@ import numpy as np
 
 from fastmetrics.diagnosis.causes.incidents import Limits, Measured, Told, finding_of
 from fastmetrics.diagnosis.causes.tags import BELOW_CONSTANT, SIMPSON, VERSION_REGRESSION
-from fastmetrics.diagnosis.search.localise import Place, Search
+from fastmetrics.diagnosis.search.localise import Place
 from fastmetrics.diagnosis.search.strata import Ratio
 from fastmetrics.diagnosis.sides.pair import Pair
 from fastmetrics.diagnosis.split.kitagawa import decompose, simpson
@@ -33,9 +33,9 @@ def wholes_in(pair: Pair, measured: Mapping[str, Measured], limits: Limits, *, v
 
 def everything(pair: Pair, one: Measured, limits: Limits) -> tuple[Place, bool]:
     """All rows as a place, and whether their rate changed within leaves beyond chance."""
-    search, cell = Search(pair.lattice, one.dispersion, limits.alpha), (0,) * len(pair.lattice.dims)
+    search, cell = one.search.at(limits.alpha), (0,) * len(pair.lattice.dims)
     evidence = search.evidence(one.ratio, cell)
-    p = min(1.0, 2 * exp(search.lattice.price(cell) - evidence))
+    p = limits.p(min(1.0, 2 * exp(search.lattice.price(cell) - evidence)))
     leaves = np.ones(pair.lattice.leaves, np.bool_)
     effect = search.effect(one.ratio, cell)
     place = Place(cell, leaves, search.strength(one.ratio, cell) - search.demand(cell), p, effect)

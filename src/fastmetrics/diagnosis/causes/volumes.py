@@ -13,10 +13,8 @@ from fastmetrics.aliases import Mask
 from fastmetrics.diagnosis.causes.incidents import Limits, Told
 from fastmetrics.diagnosis.findings import Finding
 from fastmetrics.diagnosis.search.localise import Place, Search, localise
-from fastmetrics.diagnosis.search.overdispersion import Dispersion
 from fastmetrics.diagnosis.search.strata import Ratio
 from fastmetrics.diagnosis.sides.pair import Pair
-from fastmetrics.diagnosis.sides.rates import ROWS
 from fastmetrics.diagnosis.wording import sentence
 from fastmetrics.reading.rolling import listed_windows
 from fastmetrics.windows import Windows
@@ -38,24 +36,24 @@ VOLUME_TAGS = {
 }
 
 
-def volumes_in(pair: Pair, limits: Limits) -> list[Told]:
-    """The slices whose rows changed beyond their own ups and downs."""
-    name, kind = pair.counted
-    ratio, dispersion = pair.volume(name, ROWS[kind])
-    places = localise(pair.lattice, ratio, alpha=limits.alpha, dispersion=dispersion)
-    told = (volume(pair, ratio, dispersion, place, limits) for place in places)
+def volumes_in(pair: Pair, limits: Limits, severity: str | None = None) -> list[Told]:
+    """The slices whose rows changed beyond their own ups and downs; by default the change tells their severity."""
+    ratio, dispersion = pair.volume()
+    search = Search(pair.lattice, dispersion, limits.alpha)
+    told = (volume(pair, ratio, search, place, limits, severity) for place in localise(search, ratio))
     return [one for one in told if one is not None]
 
 
 def total_changed(pair: Pair, limits: Limits) -> bool:
     """Whether all rows together are more or fewer than before, beyond their ups and downs."""
-    name, kind = pair.counted
-    ratio, dispersion = pair.volume(name, ROWS[kind])
+    ratio, dispersion = pair.volume()
     search, everything = Search(pair.lattice, dispersion, limits.alpha), (0,) * len(pair.lattice.dims)
     return search.evidence(ratio, everything) > search.demand(everything)
 
 
-def volume(pair: Pair, ratio: Ratio, dispersion: Dispersion, place: Place, limits: Limits) -> Told | None:
+def volume(
+    pair: Pair, ratio: Ratio, search: Search, place: Place, limits: Limits, severity: str | None = None
+) -> Told | None:
     """The finding of one slice; None where the change is too small to matter."""
     held = ratio.of(place.leaves)
     before, now = float(held.kb.sum()), float(held.kc.sum())
@@ -66,21 +64,20 @@ def volume(pair: Pair, ratio: Ratio, dispersion: Dispersion, place: Place, limit
     slice_ = pair.lattice.predicate(place.cell)
     tag = tag_of(slice_, before, now, change)
     phrase, advice = VOLUME_TAGS[tag]
-    search = Search(pair.lattice, dispersion, limits.alpha)
-    z = sqrt(2 * search.demand(place.cell, 0.05) * dispersion.of(pair.lattice, place.cell))
     since, until = pair.volume_span(place.leaves)
     finding = Finding(
         tag=tag,
-        severity="major" if abs(change) >= MAJOR_CHANGE else "minor",
+        severity=severity or ("major" if abs(change) >= MAJOR_CHANGE else "minor"),
         metric="rows",
         sentence="",
         advice=advice,
+        model=pair.model,
         slice=slice_,
         since=since,
         until=until,
-        p=place.p,
+        p=limits.p(place.p),
         score=place.score,
-        **volume_numbers(pair, ratio, place.leaves, z),
+        **volume_numbers(pair, ratio, place.leaves, search.quantile(place.cell)),
     )
     return Told(sentence(finding, phrase, "rows"), place.leaves)
 
@@ -103,7 +100,7 @@ def exposure_of(ratio: Ratio) -> float:
 
 def volume_numbers(pair: Pair, ratio: Ratio, inside: Mask, z: float) -> dict[str, Any]:
     """The fields of a finding that say how many rows of some leaves came a window, with bounds at ``z``."""
-    windows, later = pair.spans(pair.counted[0])
+    windows, later = pair.spans()
     before, now = float(ratio.kb[inside].sum()), float(ratio.kc[inside].sum())
     rate, rate_now = before / max(len(windows), 1), now / max(len(later), 1)
     low, high = bounds(z, before, now, exposure_of(ratio))
@@ -129,10 +126,9 @@ def missing_windows(pair: Pair, windows: Windows) -> list[Told]:
 
     A log that sleeps at night has such windows in its baseline too, and says nothing.
     """
-    name, kind = pair.counted
-    before, now = pair.spans(name)
+    before, now = pair.spans()
     everything = np.ones(pair.lattice.leaves, np.bool_)
-    rows, _ = pair.series(name, ROWS[kind], ROWS[kind], everything)
+    rows, _ = pair.series(pair.rows, everything)
     if not len(before) or not len(now) or before[-1] >= now[0] or gaps(pair.windows.gather(before), windows):
         return []
     usual = float(np.median(rows[before]))
@@ -140,7 +136,16 @@ def missing_windows(pair: Pair, windows: Windows) -> list[Told]:
     for start, end in gaps(pair.windows.gather(now), windows) if usual >= EXPECTED else []:
         phrase, advice = VOLUME_TAGS["missing_window"]
         finding = Finding(
-            "missing_window", "major", "rows", "", advice, since=start, until=end, baseline=usual, current=0.0
+            "missing_window",
+            "major",
+            "rows",
+            "",
+            advice,
+            pair.model,
+            since=start,
+            until=end,
+            baseline=usual,
+            current=0.0,
         )
         told.append(Told(sentence(finding, phrase, "rows"), everything))
     return told

@@ -112,9 +112,10 @@ def explain_ratio(
         ]
         used = matrix[1].sum(0) > 0
         dispersion = dispersion_of(lattice, matrix[0][:, used], matrix[1][:, used])
-    places = localise(lattice, ratio, alpha=alpha, dispersion=dispersion)
+    search = Search(lattice, dispersion, alpha)
+    places = localise(search, ratio)
     if not places:
-        best = best_place(Search(lattice, dispersion, alpha), ratio)
+        best = best_place(search, ratio)
         places = [] if best is None else [best]
     return cause_frame([row(lattice, ratio, place) for place in places])
 

@@ -7,7 +7,7 @@ the price of its name. The best one is named, its leaves are put aside, and the 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp, log, sqrt
 
 import numpy as np
@@ -16,7 +16,7 @@ from fastmetrics import kernels
 from fastmetrics.aliases import Floats, Mask
 from fastmetrics.diagnosis.search.branch_and_bound import best_by_levels
 from fastmetrics.diagnosis.search.lattice import Cell, Lattice
-from fastmetrics.diagnosis.search.overdispersion import Dispersion, independent
+from fastmetrics.diagnosis.search.overdispersion import Dispersion
 from fastmetrics.diagnosis.search.strata import (
     LEAST_VARIANCE,
     Effect,
@@ -55,7 +55,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Search:
-    """What stays the same while slices are looked for: the lattice, its dispersion, the error rate."""
+    """What a search for slices goes by: the lattice, its dispersion, and the chance of finding any without a change."""
 
     lattice: Lattice
     dispersion: Dispersion
@@ -83,25 +83,21 @@ class Search:
         """
         return self.dispersion.nats(self.strength(ratio, cell))
 
+    def quantile(self, cell: Cell) -> float:
+        """The standard errors of bounds that hold at 95 % for all slices at once, however one was chosen."""
+        return sqrt(2 * self.demand(cell, 1 - LEVEL) * self.dispersion.of(self.lattice, cell))
+
     def effect(self, ratio: Ratio, cell: Cell) -> Effect:
-        """What happened in a slice, with bounds that hold at 95 % for all slices at once, however one was chosen."""
-        z = sqrt(2 * self.demand(cell, 1 - LEVEL) * self.dispersion.of(self.lattice, cell))
-        return effect_of(ratio.of(self.lattice.inside(cell)), z)
+        """What happened in a slice, with bounds at `quantile`."""
+        return effect_of(ratio.of(self.lattice.inside(cell)), self.quantile(cell))
+
+    def at(self, alpha: float) -> Search:
+        """The search at another error rate."""
+        return replace(self, alpha=alpha)
 
 
-def localise(
-    lattice: Lattice, ratio: Ratio, *, alpha: float, dispersion: Dispersion | None = None, most: int = MOST_PLACES
-) -> list[Place]:
-    """The slices in which a ratio changed, strongest first.
-
-    Parameters
-    ----------
-    alpha
-        The chance that anything is returned where no leaf changed.
-    dispersion
-        How much more slices vary than independent rows would; by default not at all.
-    """
-    search = Search(lattice, dispersion or independent(), alpha)
+def localise(search: Search, ratio: Ratio, *, most: int = MOST_PLACES) -> list[Place]:
+    """The slices in which a ratio changed, strongest first; any at all with probability ``search.alpha`` by chance."""
     found = peeled(search, ratio, most, search.parts)
     places = [place(search, ratio, cell) for cell in refitted(search, ratio, found)]
     return sorted(places, key=lambda one: -one.score)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -19,12 +19,12 @@ from fastmetrics.diagnosis.search.lattice import Lattice, lattice_of, summed_by
 from fastmetrics.diagnosis.search.overdispersion import LEAST_WINDOWS, Dispersion, dispersion_of, independent
 from fastmetrics.diagnosis.search.strata import Ratio
 from fastmetrics.diagnosis.series.change_points import adjusted, since
-from fastmetrics.diagnosis.sides.rates import ROWS, Rate, prepared, told_apart
+from fastmetrics.diagnosis.sides.rates import Rate, prepared, rows_of, told_apart
 from fastmetrics.metrics import Cells, Formula
 from fastmetrics.reading.results import numbered
 from fastmetrics.state.layout import WINDOW
 
-__all__ = ["Held", "Pair", "Times", "paired"]
+__all__ = ["Held", "Pair", "Sums", "Times", "paired", "sums_of"]
 
 Times = tuple[datetime | None, datetime | None]
 
@@ -84,39 +84,41 @@ class Pair:
 
     lattice: Lattice
     windows: pl.Series  # every window of either side, ascending; empty without time
-    counted: tuple[str, str]  # name and kind of the family that counts rows
+    rows: Rate  # all rows of all rows, of the first family
+    rates: tuple[Rate, ...]  # that are searched
     baseline: Mapping[str, Held]  # by family
     current: Mapping[str, Held]
     scored: Scored | None = None
-    rates: tuple[Rate, ...] = ()  # that are there because of what the Counts hold
+    decided: bool = False  # whether rows are decisions on a binary label, as `rows` counts them
+    model: Any = None
 
     @cached_property
-    def rows(self) -> Floats:
+    def total(self) -> Floats:
         """Rows of both sides together, by leaf."""
-        name, kind = self.counted
-        return np.asarray(sum(side[name].by_leaf(ROWS[kind], self.lattice.leaves) for side in self.sides))
+        return np.asarray(
+            sum(side[self.rows.family].by_leaf(self.rows.num, self.lattice.leaves) for side in self.sides)
+        )
 
     @property
     def border(self) -> int | None:
         """The place of the first current window, where all windows of the baseline lie before it."""
-        before, now = self.spans(self.counted[0])
+        before, now = self.spans()
         return int(now[0]) if len(before) and len(now) and before[-1] < now[0] else None
 
-    def span(self, family: str, num: Formula, den: Formula, inside: Mask) -> Times:
+    def span(self, rate: Rate, inside: Mask) -> Times:
         """Since when, and until when, a rate of some leaves has been another one; a shift of mix is no change."""
         if self.border is None:
             return None, None
         windows = np.arange(len(self.windows))
         size = int(inside.sum()) * len(windows)
         if self.lattice.leaves * len(windows) <= MOST_MATRIX and size:
-            k, n = (self.together(family, formula, windows)[inside] for formula in (num, den))
+            k, n = (self.together(rate.family, formula, windows)[inside] for formula in (rate.num, rate.den))
             return self.dated(*adjusted(k, n))
-        return self.dated(*self.series(family, num, den, inside))
+        return self.dated(*self.series(rate, inside))
 
     def volume_span(self, inside: Mask) -> Times:
         """Since when, and until when, other numbers of rows of some leaves have come."""
-        name, kind = self.counted
-        rows, _ = self.series(name, ROWS[kind], ROWS[kind], inside)
+        rows, _ = self.series(self.rows, inside)
         return self.dated(rows, np.full_like(rows, EXPOSURE))
 
     def together(self, family: str, formula: Formula, windows: Integers) -> Floats:
@@ -134,50 +136,53 @@ class Pair:
         found = since(k, n, border)
         return self.windows[found.since], None if found.until is None else self.windows[found.until]
 
-    def ratio(self, family: str, num: Formula, den: Formula) -> Ratio:
+    def ratio(self, rate: Rate) -> Ratio:
         """Events and rows by leaf, on both sides."""
         leaves = self.lattice.leaves
-        sides = [side[family].by_leaf(formula, leaves) for side in self.sides for formula in (num, den)]
-        return Ratio(*sides)
+        return Ratio(*(side[rate.family].by_leaf(of, leaves) for side in self.sides for of in (rate.num, rate.den)))
 
     @property
     def sides(self) -> tuple[Mapping[str, Held], Mapping[str, Held]]:
         return self.baseline, self.current
 
-    def spans(self, family: str) -> tuple[Integers, Integers]:
-        """The windows of the baseline and the current ones."""
-        before, now = (np.unique(side[family].window[side[family].window >= 0]) for side in self.sides)
+    def spans(self, family: str | None = None) -> tuple[Integers, Integers]:
+        """The windows of the baseline and the current ones, of a family or else of the one that counts rows."""
+        name = family or self.rows.family
+        before, now = (np.unique(side[name].window[side[name].window >= 0]) for side in self.sides)
         return before, now
 
-    def dispersion(self, family: str, num: Formula, den: Formula) -> Dispersion:
+    def dispersion(self, rate: Rate) -> Dispersion:
         """How much more slices vary between windows of the baseline than independent rows would."""
-        windows, _ = self.spans(family)
+        windows, _ = self.spans(rate.family)
         if len(windows) < LEAST_WINDOWS or len(windows) * self.lattice.leaves > MOST_MATRIX:
             return independent()
-        held, leaves = self.baseline[family], self.lattice.leaves
-        return dispersion_of(self.lattice, held.by_both(num, leaves, windows), held.by_both(den, leaves, windows))
+        held, leaves = self.baseline[rate.family], self.lattice.leaves
+        k, n = (held.by_both(formula, leaves, windows) for formula in (rate.num, rate.den))
+        return dispersion_of(self.lattice, k, n)
 
-    def volume(self, family: str, rows: Formula) -> tuple[Ratio, Dispersion]:
+    def volume(self) -> tuple[Ratio, Dispersion]:
         """Rows by leaf against the time there was for them: rare events among an endless number of chances.
 
         Without windows the share of the current side is that of the median row.
         """
         leaves = self.lattice.leaves
-        before, now = (side[family].by_leaf(rows, leaves) for side in self.sides)
-        windows, later = self.spans(family)
+        before, now = (side[self.rows.family].by_leaf(self.rows.num, leaves) for side in self.sides)
+        windows, later = self.spans()
         timed = len(windows) and len(later)
         share = len(later) / (len(windows) + len(later)) if timed else middle_share(before, now)
         full = np.full(leaves, EXPOSURE)
         ratio = Ratio(before, full * (1 - share), now, full * share)
         if len(windows) < LEAST_WINDOWS or len(windows) * leaves > MOST_MATRIX:
             return ratio, independent()
-        k = self.baseline[family].by_both(rows, leaves, windows)
+        k = self.baseline[self.rows.family].by_both(self.rows.num, leaves, windows)
         return ratio, dispersion_of(self.lattice, k, np.full_like(k, EXPOSURE / len(windows)))
 
-    def series(self, family: str, num: Formula, den: Formula, inside: Mask) -> tuple[Floats, Floats]:
+    def series(self, rate: Rate, inside: Mask) -> tuple[Floats, Floats]:
         """Events and rows by window of both sides together, over the leaves ``inside``."""
-        size = len(self.windows)
-        k, n = (sum(side[family].by_window(formula, inside, size) for side in self.sides) for formula in (num, den))
+        k, n = (
+            sum(side[rate.family].by_window(formula, inside, len(self.windows)) for side in self.sides)
+            for formula in (rate.num, rate.den)
+        )
         return np.asarray(k), np.asarray(n)
 
 
@@ -191,31 +196,57 @@ def middle_share(before: Floats, now: Floats) -> float:
     return float(np.clip(middle, 0.01, 0.99))
 
 
-def paired(baseline: Counts, current: Counts, families: Sequence[Family], dims: Sequence[str]) -> Pair:
-    """Baseline and current on the lattice of ``dims``; other keys are added up."""
-    windowed = baseline.layout.windows is not None and current.layout.windows is not None
-    places = list(numbered(dims))
-    by = [*places, *([WINDOW] if windowed else [])]
-    sums = [[summed(counts, family, dims, windowed) for counts in (baseline, current)] for family in families]
-    both = [prepared(family, tables, by) for family, tables in zip(families, sums, strict=True)]
+@dataclass(frozen=True)
+class Sums:
+    """The state cells of Counts by the keys of slices and window: a table a family, inner keys among its columns.
+
+    The keys have numbered names.
+    """
+
+    families: Sequence[Family]
+    dims: Sequence[str]
+    windowed: bool
+    tables: Sequence[pl.DataFrame]
+
+    def before(self, start: datetime) -> Sums:
+        """The windows before an instant."""
+        return replace(self, tables=[table.filter(pl.col(WINDOW) < start) for table in self.tables])
+
+    def since(self, start: datetime) -> Sums:
+        """The windows from an instant on."""
+        return replace(self, tables=[table.filter(pl.col(WINDOW) >= start) for table in self.tables])
+
+
+def sums_of(counts: Counts, families: Sequence[Family], dims: Sequence[str], windowed: bool) -> Sums:
+    """Counts added up by ``dims``, and by window where they are ``windowed``."""
+    return Sums(families, dims, windowed, [summed(counts, family, dims, windowed) for family in families])
+
+
+def paired(before: Sums, now: Sums, rates: Sequence[Rate] = (), model: Any = None) -> Pair:
+    """Two sums on one lattice. To ``rates`` come those of the classes that the sums hold."""
+    families, windowed = now.families, now.windowed
+    keys = list(numbered(now.dims))
+    by = [*keys, *([WINDOW] if windowed else [])]
+    both = [prepared(family, sides, by) for family, *sides in zip(families, before.tables, now.tables, strict=True)]
     tables = [one.tables[side] for side in (0, 1) for one in both]
     scores = probabilities(families)
-    bins = [table.drop_nulls("bin") for table in sums[families.index(scores)]] if scores else []
-    lattice, leaves = lattice_of([*tables, *bins], dims, places)
+    bins = [side.tables[families.index(scores)].drop_nulls("bin") for side in (before, now)] if scores else []
+    lattice, leaves = lattice_of([*tables, *bins], now.dims, keys)
     starts = [table[WINDOW] for table in tables] if windowed else []
     windows = pl.concat(starts).drop_nulls().unique().sort() if starts else pl.Series(WINDOW, [], pl.Datetime("us"))
-    held = [held_of(table, leaf, [*by, "bin"], windows) for table, leaf in zip([*tables, *bins], leaves, strict=True)]
+    cells = [held_of(table, leaf, [*by, "bin"], windows) for table, leaf in zip([*tables, *bins], leaves, strict=True)]
     names = [family.name for family in families]
-    before, now = (dict(zip(names, held[start:], strict=False)) for start in (0, len(names)))
-    scored = Scored(held[-2], held[-1], np.asarray(scores.arguments["edges"], np.float64)) if scores else None
+    edges = np.asarray(scores.arguments["edges"], np.float64) if scores else None
     return Pair(
-        lattice,
-        windows,
-        (families[0].name, families[0].kind),
-        before,
-        now,
-        scored,
-        told_apart([rate for one in both for rate in one.rates]),
+        lattice=lattice,
+        windows=windows,
+        rows=rows_of(families[0]),
+        rates=(*rates, *told_apart([rate for one in both for rate in one.rates])),
+        baseline=dict(zip(names, cells, strict=False)),
+        current=dict(zip(names, cells[len(names) :], strict=False)),
+        scored=None if edges is None else Scored(cells[-2], cells[-1], edges),
+        decided=families[0].kind == "binary",
+        model=model,
     )
 
 

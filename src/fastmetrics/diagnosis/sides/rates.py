@@ -22,9 +22,9 @@ __all__ = [
     "PREDICTED",
     "Prepared",
     "Rate",
-    "ROWS",
     "prepared",
     "rates_of",
+    "rows_of",
     "told_apart",
 ]
 
@@ -100,8 +100,7 @@ MISSING = {"unlabelled_rate", "unpredicted_rate", "unscored_rate"}  # of values 
 IN_BINARY = {"unscored_rate"}  # that a binary family counts under another name
 
 FIXED = {"binary": BINARY, "scores": SCORES, "classes": CLASSES}
-ROWS: dict[str, Formula] = {"binary": every_row, "scores": lambda c: c.rows, "classes": lambda c: c.rows}
-KINDS = tuple(ROWS)  # the kinds of families that can be diagnosed
+KINDS = tuple(FIXED)  # of families that can be diagnosed
 
 
 def rates_of(families: Sequence[Family], asked: Sequence[Metric]) -> list[Rate]:
@@ -117,6 +116,12 @@ def rates_of(families: Sequence[Family], asked: Sequence[Metric]) -> list[Rate]:
         if metric.name not in IN_BINARY or "binary" not in names:
             rates.setdefault(metric.name, rate_of(metric, family))
     return list(rates.values())
+
+
+def rows_of(family: Family) -> Rate:
+    """All rows of a family, as the numerator and the denominator of a rate that is 1."""
+    rows = every_row if family.kind == "binary" else lambda c: c.rows
+    return Rate("rows", rows, rows, family.name, "rows")
 
 
 def rate_of(metric: Metric, family: str) -> Rate:

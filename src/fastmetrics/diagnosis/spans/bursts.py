@@ -10,7 +10,6 @@ from fastmetrics.aliases import Integers
 from fastmetrics.diagnosis.causes.incidents import Limits, Measured, Told, found_in, measure
 from fastmetrics.diagnosis.findings import Finding
 from fastmetrics.diagnosis.sides.pair import Pair, Times
-from fastmetrics.diagnosis.sides.rates import Rate
 from fastmetrics.diagnosis.spans.periods import best_period, within
 from fastmetrics.diagnosis.wording import spanned
 
@@ -34,7 +33,7 @@ def while_it_lasted(pair: Pair, moved: list[Told], measured: Mapping[str, Measur
     if not moved or moved[0].finding.since is None or moved[0].finding.until is None:
         return moved
     start, end = moved[0].finding.since, moved[0].finding.until
-    _, now = pair.spans(pair.counted[0])
+    _, now = pair.spans()
     times = pair.windows.gather(now)
     windows = now[((times >= start) & (times < end)).to_numpy()]
     stretches = len(now) * (len(now) + 1) // 2
@@ -51,18 +50,13 @@ def found_during(
     pair: Pair, measured: Mapping[str, Measured], windows: Integers, limits: Limits, among: int
 ) -> list[Told]:
     """What moved in some of the current windows: one stretch of ``among`` that share alpha."""
-    part, limits = within(pair, windows), replace(limits, alpha=limits.alpha / among)
-    found = found_in(part, measure(part, [one.rate for one in measured.values()]), limits)
-    return [dated(pair, one.adjusted(among), measured[one.finding.metric].rate, windows) for one in found]
-
-
-def dated(pair: Pair, one: Told, rate: Rate, windows: Integers) -> Told:
-    """A finding of a period with the times that all current windows give it, and the period its numbers are of."""
-    return of_period(pair, one, pair.span(rate.family, rate.num, rate.den, one.leaves), windows)
+    part = within(pair, windows)
+    found = found_in(part, measure(part, [one.rate for one in measured.values()]), limits.among(among))
+    return [of_period(pair, one, pair.span(measured[one.finding.metric].rate, one.leaves), windows) for one in found]
 
 
 def of_period(pair: Pair, one: Told, times: Times, windows: Integers) -> Told:
-    """A finding with other times, and the period its numbers are of."""
+    """A finding of a period with the times that all current windows give it, and the period its numbers are of."""
     first, after = int(windows[0]), int(windows[-1]) + 1
     start = pair.windows[first]
     end = pair.windows[after] if after < len(pair.windows) else None

@@ -9,7 +9,7 @@ import numpy as np
 
 from fastmetrics.aliases import Integers
 from fastmetrics.diagnosis.causes.incidents import LATE, Measured
-from fastmetrics.diagnosis.search.localise import Search, strongest
+from fastmetrics.diagnosis.search.localise import strongest
 from fastmetrics.diagnosis.search.strata import Ratio
 from fastmetrics.diagnosis.sides.pair import MOST_MATRIX, Held, Pair
 from fastmetrics.diagnosis.spans.baseline_cut import above_demand
@@ -26,14 +26,14 @@ def best_period(pair: Pair, measured: Mapping[str, Measured], alpha: float) -> t
     A burst of three windows drowns in fifty quiet ones. Periods of 3, 6, 12 ... windows that overlap by half are
     scanned like the whole. None where no slice did in any of them.
     """
-    _, now = pair.spans(pair.counted[0])
+    _, now = pair.spans()
     periods = periods_of(len(now))
     rates = [one for one in measured.values() if one.rate.name != LATE]
     if pair.border is None or not periods or pair.lattice.leaves * len(now) > MOST_MATRIX:
         return None, 0
     best: tuple[float, tuple[int, int] | None] = (0.0, None)
     for one in rates:
-        search = Search(pair.lattice, one.dispersion, alpha / len(measured) / len(periods))
+        search = one.search.at(alpha / len(measured) / len(periods))
         held, leaves = pair.current[one.rate.family], pair.lattice.leaves
         k, n = (
             np.pad(np.cumsum(held.by_both(formula, leaves, now), 1), ((0, 0), (1, 0)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
 
@@ -15,7 +14,6 @@ from fastmetrics.diagnosis.search.localise import Search, localise, strongest
 from fastmetrics.diagnosis.search.overdispersion import LEAST_WINDOWS, MOST_BLOCKS, Dispersion, dispersion_of
 from fastmetrics.diagnosis.search.strata import Ratio
 from fastmetrics.diagnosis.sides.pair import EXPOSURE, MOST_MATRIX, Held, Pair
-from fastmetrics.diagnosis.sides.rates import ROWS
 from fastmetrics.diagnosis.spans.baseline_cut import above_demand
 from fastmetrics.diagnosis.spans.periods import periods_of, within
 
@@ -28,40 +26,39 @@ def passing_volumes(pair: Pair, limits: Limits) -> tuple[list[Told], Integers]:
     A period is held against stretches of the baseline as long as it is, so that a weekend or a night is no fault; there
     must be enough of them.
     """
-    before, now = pair.spans(pair.counted[0])
+    before, now = pair.spans()
     periods = [one for one in periods_of(len(now)) if len(before) // (one[1] - one[0]) >= LEAST_WINDOWS]
     if pair.border is None or not periods or pair.lattice.leaves * max(len(before), len(now)) > MOST_MATRIX:
         return [], now
     ago, rows = (so_far(pair, side, windows) for side, windows in zip(pair.sides, (before, now), strict=True))
     lengths = {end - start for start, end in periods}
     usual = {length: between_stretches(pair.lattice, ago, length) for length in lengths}
-    alpha, best = limits.alpha / len(periods), 0.0
+    limits, best = limits.among(len(periods)), 0.0
     found: tuple[int, int, Ratio] | None = None
     for start, end in periods:
         ratio = rows_of(ago[:, -1], len(before), rows[:, end] - rows[:, start], end - start)
-        search = Search(pair.lattice, usual[end - start], alpha)
+        search = Search(pair.lattice, usual[end - start], limits.alpha)
         score = above_demand(search, ratio, strongest(search, ratio))
         if score > best:
             best, found = score, (start, end, ratio)
     if found is None:
         return [], now
     start, end, ratio = found
-    windows, dispersion = now[start:end], usual[end - start]
-    part, limits = within(pair, windows), replace(limits, alpha=alpha)
-    places = localise(pair.lattice, ratio, alpha=alpha, dispersion=dispersion)
-    told = (volume(part, ratio, dispersion, one, limits) for one in places)
-    return [one.adjusted(len(periods)) for one in told if one is not None], windows
+    windows, search = now[start:end], Search(pair.lattice, usual[end - start], limits.alpha)
+    part = within(pair, windows)
+    told = (volume(part, ratio, search, one, limits) for one in localise(search, ratio))
+    return [one for one in told if one is not None], windows
 
 
 def usual_rows(pair: Pair, length: int) -> Dispersion:
     """How rows vary between stretches of the baseline as long as a period."""
-    return between_stretches(pair.lattice, so_far(pair, pair.baseline, pair.spans(pair.counted[0])[0]), length)
+    return between_stretches(pair.lattice, so_far(pair, pair.baseline, pair.spans()[0]), length)
 
 
 def so_far(pair: Pair, side: Mapping[str, Held], windows: Integers) -> Floats:
     """Rows by leaf up to each of some windows of a side, from none on."""
-    name, kind = pair.counted
-    return np.pad(np.cumsum(side[name].by_both(ROWS[kind], pair.lattice.leaves, windows), 1), ((0, 0), (1, 0)))
+    rows = side[pair.rows.family].by_both(pair.rows.num, pair.lattice.leaves, windows)
+    return np.pad(np.cumsum(rows, 1), ((0, 0), (1, 0)))
 
 
 def rows_of(before: Floats, windows: int, now: Floats, later: int) -> Ratio:

@@ -15,7 +15,7 @@ from scipy import special, stats
 import fastmetrics as fm
 from fastmetrics.diagnosis.search.branch_and_bound import best_by_levels
 from fastmetrics.diagnosis.search.lattice import Lattice, lattice_of
-from fastmetrics.diagnosis.search.localise import Search, explained, localise, refitted, strongest
+from fastmetrics.diagnosis.search.localise import Place, Search, explained, localise, refitted, strongest
 from fastmetrics.diagnosis.search.overdispersion import digamma, dispersion_of, independent, trigamma, trigamma_inverse
 from fastmetrics.diagnosis.search.strata import (
     LOG_ODDS,
@@ -32,6 +32,10 @@ from oracle import hypergeometric_llr, lattice_sums
 from strategies import LAWS
 
 SIZES = (3, 4, 2)
+
+
+def slices(lattice: Lattice, ratio: Ratio) -> list[Place]:
+    return localise(Search(lattice, independent(), 0.05), ratio)
 
 
 def full_lattice(sizes: tuple[int, ...] = SIZES) -> Lattice:
@@ -199,7 +203,7 @@ def planted(seed: int, cell: tuple[int, ...], effect: float, rows: int = 400) ->
 @pytest.mark.parametrize("effect", [0.2, 0.5])
 def test_planted_slices_are_named(cell: tuple[int, ...], effect: float) -> None:
     lattice, ratio = planted(11, cell, effect)
-    found = localise(lattice, ratio, alpha=0.05)
+    found = slices(lattice, ratio)
     assert [place.cell for place in found] == [cell]
     assert found[0].p < 0.05
     assert found[0].effect.low < found[0].effect.difference < found[0].effect.high
@@ -209,9 +213,7 @@ def test_two_places_are_both_named() -> None:
     lattice, one = planted(5, (1, 0, 0), 0.3)
     _, two = planted(5, (0, 2, 0), 0.3)
     kc = np.where(lattice.inside((2, 2, 0)), two.kc, one.kc)
-    found = localise(
-        lattice, Ratio(one.kb, one.nb, kc, np.where(lattice.inside((2, 2, 0)), two.nc, one.nc)), alpha=0.05
-    )
+    found = slices(lattice, Ratio(one.kb, one.nb, kc, np.where(lattice.inside((2, 2, 0)), two.nc, one.nc)))
     assert {place.cell for place in found} == {(1, 0, 0), (2, 2, 0)}
 
 
@@ -230,7 +232,7 @@ def test_a_slice_that_holds_several_places_is_told_apart(seed: int, roots: list[
     """Together they fit a weaker effect on all rows better than any one of them fits its own."""
     lattice = full_lattice((4, 5, 3))
     hit = np.any([lattice.inside(root) for root in roots], axis=0)
-    found = localise(lattice, several(seed, np.where(hit, 0.3, 0.0)), alpha=0.05)
+    found = slices(lattice, several(seed, np.where(hit, 0.3, 0.0)))
     assert sorted(place.cell for place in found) == roots
 
 
@@ -259,7 +261,7 @@ def test_leaves_whose_effects_differ_weigh_what_others_say_of_them() -> None:
 def test_a_slice_whose_leaves_moved_differently_is_one_place(seed: int) -> None:
     lattice = full_lattice((4, 5, 3))
     sizes = np.random.default_rng(seed).uniform(0.1, 0.6, lattice.leaves)
-    found = localise(lattice, several(seed, np.where(lattice.inside((1, 0, 0)), sizes, 0.0)), alpha=0.05)
+    found = slices(lattice, several(seed, np.where(lattice.inside((1, 0, 0)), sizes, 0.0)))
     assert [place.cell for place in found] == [(1, 0, 0)]
 
 
@@ -271,7 +273,8 @@ def test_places_are_ranked_by_the_shape_that_fits_each_best() -> None:
     now = base + np.where(few, 0.14, np.where(many, 0.2, 0.0)) * (1 - base)
     n = np.full(lattice.leaves, 400.0)
     ratio = Ratio(np.round(n * base), n, np.round(n * now), n)
-    places, search = localise(lattice, ratio, alpha=0.05), Search(lattice, independent(), 0.05)
+    search = Search(lattice, independent(), 0.05)
+    places = localise(search, ratio)
     assert places == sorted(places, key=lambda one: -one.score)
     assert places[0].cell == (2, 0, 0)
     assert max(places, key=lambda one: search.strength(ratio, one.cell)).cell == (1, 1, 0)
@@ -280,7 +283,7 @@ def test_places_are_ranked_by_the_shape_that_fits_each_best() -> None:
 
 
 def test_nothing_is_found_where_nothing_changed() -> None:
-    alarms = sum(bool(localise(*planted(seed, (0, 0, 0), 0.0), alpha=0.05)) for seed in range(100))
+    alarms = sum(bool(slices(*planted(seed, (0, 0, 0), 0.0))) for seed in range(100))
     assert alarms <= 5
 
 
@@ -293,10 +296,10 @@ def test_windows_that_vary_must_be_beaten() -> None:
     n = np.full(rates.shape, 60.0)
     k = rng.binomial(60, rates).astype(float)
     ratio = Ratio(k[:, :25].sum(1), n[:, :25].sum(1), k[:, 25:].sum(1), n[:, 25:].sum(1))
-    assert localise(lattice, ratio, alpha=0.05)
+    assert slices(lattice, ratio)
     dispersion = dispersion_of(lattice, k[:, :25], n[:, :25])
     assert dispersion.of(lattice, (0, 0, 0)) > 5
-    assert not localise(lattice, ratio, alpha=0.05, dispersion=dispersion)
+    assert not localise(Search(lattice, dispersion, 0.05), ratio)
 
 
 @given(st.floats(0.01, 50))
@@ -373,7 +376,7 @@ def test_a_lattice_too_large_for_a_cube_is_searched_all_the_same() -> None:
     hit = lattice.inside((2, 0, 0, 3, *[0] * 7))
     n = np.full(lattice.leaves, 60.0)
     kb, kc = rng.binomial(60, 0.2, lattice.leaves), rng.binomial(60, np.where(hit, 0.5, 0.2))
-    found = localise(lattice, Ratio(kb.astype(float), n, kc.astype(float), n), alpha=0.05)
+    found = slices(lattice, Ratio(kb.astype(float), n, kc.astype(float), n))
     assert [place.cell for place in found] == [(2, 0, 0, 3, *[0] * 7)]
 
 
