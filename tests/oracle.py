@@ -114,18 +114,50 @@ def regression_row(label, prediction, shift=0.0):
     return (), cells
 
 
+def letter_row(wanted, given):
+    """Counts of letters, those alike, and how many more the second text has."""
+    if wanted is None or given is None:
+        return (), {"unread": 1}
+    alike = sum(a == b for a, b in zip(wanted, given, strict=False))
+    cells = {"read": 1, "letters": len(wanted), "alike": alike, "longer": len(given) - len(wanted)}
+    return (), cells | ({"share": alike / len(wanted)} if wanted else {})
+
+
+def recalled_entries(wanted, given, most=4):
+    """The row itself, and each of its items: found where ``given`` is above it."""
+    wanted, given = known(wanted), known(given)
+    if wanted is None:
+        return [((None,), {"unlisted": 1})]
+    entries = [((None,), {"rows": 1})]
+    for item in range(int(abs(wanted) % most)):
+        cells = {"found" if given is not None and given > item else "missed": 1, "points": 10 * item - 5}
+        values = {} if given is None else dict.fromkeys(("given", "best", "worst"), given)
+        entries.append(((item,), cells | values))
+    return entries
+
+
+def versus_row(label, one, other, threshold=0.5):
+    other = known(other)
+    codes = [state(label), state(one), None if other is None else int(other >= threshold)]
+    return (), {"s" + "".join("2" if code is None else str(code) for code in codes): 1}
+
+
 def table(groups, rows, weights=None):
-    """Rows, each an (inner key, cells), added to their groups; with weights also Σw and Σw² of each cell."""
+    """The entries of each row, every one an (inner key, cells), added to their groups.
+
+    With weights also w·x and w²·x of each value x of a cell.
+    """
     cells_of = defaultdict(lambda: defaultdict(list))
-    for number, (group, (inner, cells)) in enumerate(zip(groups, rows, strict=True)):
-        row = cells_of[(*group, *inner)]
-        for cell, value in cells.items():
-            row[cell].append(value)
-            if weights is not None:
-                weight = Fraction(weights[number])
-                row[f"w_{cell}"].append(weight * Fraction(value))
-                row[f"w2_{cell}"].append(weight * weight * Fraction(value))
-    return {group: dict(row) for group, row in cells_of.items()}
+    for number, (group, entries) in enumerate(zip(groups, rows, strict=True)):
+        for inner, cells in entries:
+            into = cells_of[(*group, *inner)]
+            for cell, value in cells.items():
+                into[cell].append(value)
+                if weights is not None:
+                    weight = Fraction(weights[number])
+                    into[f"w_{cell}"].append(weight * Fraction(value))
+                    into[f"w2_{cell}"].append(weight * weight * Fraction(value))
+    return {group: dict(cells) for group, cells in cells_of.items()}
 
 
 def differences(frame, keys, expected, merges, scale=None):

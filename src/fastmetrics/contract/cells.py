@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from fastmetrics.errors import SchemaError, unknown
 from fastmetrics.metrics import Cells
 
-__all__ = ["CELL_KINDS", "MOST_COUNT", "Cell", "CellKind", "CellTable", "InnerKey", "scalar_cells"]
+__all__ = ["CELL_KINDS", "MOST_COUNT", "Cell", "CellKind", "CellTable", "InnerKey", "count_overflow", "scalar_cells"]
 
 Kind = Literal["state", "count", "sum", "min", "max"]
 Columns = Mapping[str, pl.DataType]
@@ -49,7 +49,7 @@ CELL_KINDS: Mapping[Kind, CellKind] = {
     "min": CellKind("min", FLOAT, None),
     "max": CellKind("max", FLOAT, None),
 }
-MOST_COUNT = 2.0**62  # magnitudes of counts in all, below which no sum of them in any order leaves 64 bits
+MOST_COUNT = 2.0**62  # magnitudes in all of what is added to a count: below it no sum in any order leaves 64 bits
 
 
 @dataclass(frozen=True)
@@ -106,6 +106,14 @@ class CellTable:
     size: int
     keys: Mapping[str, pl.Series]
     cells: Cells
+
+
+def count_overflow(cell: str, family: str, reach: float) -> str:
+    """The text of the error of a count that 64 bits may not hold."""
+    return (
+        f"cell {cell!r} of family {family!r} adds up integers of {reach:.3g} in all, signs left aside; 64 bits hold "
+        f"sums of less than {MOST_COUNT:.3g}"
+    )
 
 
 def scalar_cells(table: CellTable) -> Cells:

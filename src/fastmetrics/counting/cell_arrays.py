@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from fastmetrics.aliases import Floats, Integers
-from fastmetrics.contract.cells import MOST_COUNT, Cell
+from fastmetrics.contract.cells import MOST_COUNT, Cell, count_overflow
 from fastmetrics.contract.family import Family
 from fastmetrics.contract.rows import Accumulators, Rows
 from fastmetrics.counting.groups import Codes, Ids
@@ -174,10 +174,7 @@ class CellArrays:
         """Refuse counts that 64 bits may not hold."""
         far = np.flatnonzero(self.reach >= MOST_COUNT)
         if len(far):
-            raise DataError(
-                f"cell {self.counts[far[0]].name!r} of family {self.family.name!r} adds up integers of "
-                f"{self.reach[far[0]]:.3g} in all, signs left aside; 64 bits hold sums of less than {MOST_COUNT:.3g}"
-            )
+            raise DataError(count_overflow(self.counts[far[0]].name, self.family.name, self.reach[far[0]]))
 
     def make_room_for(self, state: int) -> None:
         """Make sure that a state has a cell. The first rows decide how many cells a group has; later they only grow.

@@ -8,6 +8,7 @@ from functools import reduce
 
 import polars as pl
 
+from fastmetrics.contract.cells import MOST_COUNT, count_overflow
 from fastmetrics.contract.columns import expressions
 from fastmetrics.contract.family import Family
 from fastmetrics.errors import MergeError, SchemaError
@@ -19,19 +20,34 @@ __all__ = ["align_keys", "coarsen", "mark_overflows", "merge_tables"]
 
 
 def merge_tables(tables: Sequence[pl.DataFrame], layout: Layout, family: Family) -> pl.DataFrame:
-    """Tables of one family added up: the canonical table, sorted, without groups of nothing but zeros."""
+    """Tables of one family added up: the canonical table, sorted, without groups of nothing but zeros.
+
+    Raises
+    ------
+    MergeError
+        Keys without a common dtype, and counts that 64 bits may not hold.
+    """
     check_process()
     keys, merges = layout.key_columns(family), layout.merges(family)
     combine: dict[str, Callable[[pl.Expr], pl.Expr]] = {"sum": pl.Expr.sum, "min": pl.Expr.min, "max": pl.Expr.max}
     cells = [combine[merge](pl.col(cell)) for cell, merge in merges.items()]
     by = expressions(keys)
     whole = pl.concat(align_keys([table.select(*by, *merges) for table in tables], keys))
+    check_counts(whole, family)
     if not by:
         whole = whole.select(cells)
     elif not in_order(whole, keys):
         whole = whole.group_by(by).agg(cells).sort(by, nulls_last=True)
     something = pl.any_horizontal(pl.col(cell) != 0 for cell, merge in merges.items() if merge == "sum")
     return mark_overflows(whole, layout, family).filter(something)
+
+
+def check_counts(table: pl.DataFrame, family: Family) -> None:
+    """Refuse rows whose counts would not fit into 64 bits if they were added up."""
+    for cell in family.of_kind("count"):
+        reach = float(table[cell.name].cast(pl.Float64).abs().sum())
+        if reach >= MOST_COUNT:
+            raise MergeError(count_overflow(cell.name, family.name, reach))
 
 
 def in_order(table: pl.DataFrame, keys: Sequence[str]) -> bool:
