@@ -71,7 +71,7 @@ def on_stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
         yield names
 
 
-@pytest.fixture(params=["on_stand_in", "on_spark"])
+@pytest.fixture(params=["on_stand_in", pytest.param("on_spark", marks=pytest.mark.heavy)])
 def page(request: pytest.FixtureRequest) -> dict[str, Any]:
     return request.getfixturevalue(request.param)
 
@@ -113,6 +113,7 @@ def test_partitions_without_rows(page: dict[str, Any], rows: int) -> None:
         assert page[count](few).rows == rows
 
 
+@pytest.mark.heavy
 def test_null_keys_and_times_with_a_zone(on_spark: dict[str, Any]) -> None:
     rest = ("label", "pred", "score")
     logs = on_spark["logs"].selectExpr("nullif(model, 'atlas-1') AS model", "country", "ts", *rest)
@@ -139,6 +140,7 @@ def test_wrong_names_are_refused_on_the_driver(page: dict[str, Any]) -> None:
         page["count_on_spark"](logs)
 
 
+@pytest.mark.heavy
 def test_a_bad_value_stops_the_job_with_its_column(on_spark: dict[str, Any]) -> None:
     from pyspark.errors import PythonException
 
