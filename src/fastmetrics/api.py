@@ -19,6 +19,7 @@ from fastmetrics.counts import Counts
 from fastmetrics.errors import SchemaError, SourceError, listed
 from fastmetrics.families.binary import binary
 from fastmetrics.forks import check_process
+from fastmetrics.guard import first_line
 from fastmetrics.metrics import Metric
 from fastmetrics.notes import Note, NoteWarning, notes_of
 from fastmetrics.schema import Schema
@@ -177,7 +178,7 @@ def condition(where: pl.Expr | str | None) -> pl.Expr | None:
     try:
         given = pl.sql_expr(where)
     except (pl.exceptions.PolarsError, UnicodeError) as error:
-        raise SchemaError(f"where={where!r} is not a SQL expression: {str(error).splitlines()[0]}") from error
+        raise SchemaError(f"where={where!r} is not a SQL expression: {first_line(error)}") from error
     if given.meta.has_multiple_outputs():
         raise SchemaError(
             f"where={where!r} names a column that SQL in Polars takes for a pattern; give an expression instead, with "

@@ -16,6 +16,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from fastmetrics.errors import DataError, SchemaError, listed
+from fastmetrics.guard import first_line
 from fastmetrics.wording import is_encodable
 
 __all__ = ["UnlistableError", "Windows", "instants", "is_multiple"]
@@ -152,7 +153,7 @@ class Windows:
         except pl.exceptions.PolarsError as error:
             raise SchemaError(
                 f"windows every={self.every!r} in time_zone={self.time_zone!r} mean nothing: "
-                f"{str(error).partition('. You may')[0].splitlines()[0]}"
+                f"{first_line(error).partition('. You may')[0]}"
             ) from error
 
     def boundaries(self, low: int, high: int) -> Instants:

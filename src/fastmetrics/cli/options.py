@@ -11,6 +11,7 @@ import click
 import polars as pl
 
 from fastmetrics.errors import SchemaError
+from fastmetrics.guard import first_line
 from fastmetrics.report.files import checked_target
 
 __all__ = ["NAMES", "PARTS", "VALUE", "examples", "flattened", "keep", "keys", "value_of"]
@@ -48,7 +49,7 @@ def keys(names: Sequence[str]) -> list[str | pl.Expr]:
     try:
         return [pl.sql_expr(name) if " as " in name.lower() else name for name in names]
     except pl.exceptions.PolarsError as error:
-        raise SchemaError(f"by={names!r} is not SQL: {str(error).splitlines()[0]}") from error
+        raise SchemaError(f"by={names!r} is not SQL: {first_line(error)}") from error
 
 
 def value_of(option: str, given: Any, column: str, dtype: pl.DataType | None) -> Any:

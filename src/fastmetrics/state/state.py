@@ -15,6 +15,7 @@ from fastmetrics.contract.columns import expression, literal
 from fastmetrics.contract.family import Family
 from fastmetrics.errors import MergeError, SchemaError, listed, unknown
 from fastmetrics.forks import check_process
+from fastmetrics.guard import first_line
 from fastmetrics.notes import READ_FROM_CELLS, Note, notes_of
 from fastmetrics.state.layout import GROUPING, WINDOW, Layout, check_same, difference, grouping_name
 from fastmetrics.state.merging import coarsen, merge_tables
@@ -197,7 +198,7 @@ class State:
                 *map(str, predicates),
                 *(f"{key!r} ({dtypes.get(key)}) = {value!r}" for key, value in equal.items()),
             ]
-            raise SchemaError(f"filter on {listed(asked)}: {str(error).splitlines()[0]}") from error
+            raise SchemaError(f"filter on {listed(asked)}: {first_line(error)}") from error
         return replace(self, tables=tables, how=filter_how(self.how, tests))
 
 
