@@ -179,7 +179,7 @@ class Counts(State):
         return Counts.from_bytes, (self.to_bytes(), made_elsewhere)
 
     def to_arrow(self, *, joint: bool = False) -> pa.Table | dict[str, pa.Table]:
-        """The table as Arrow, or one a family where there are several. See `fastmetrics.state.storage.to_arrow`.
+        """The table as Arrow, or one a family where there are several. See `fastmetrics.state.arrow_tables.to_arrow`.
 
         ``joint`` gives one table of several families too.
 
@@ -189,13 +189,13 @@ class Counts(State):
         >>> counts.to_arrow().num_rows
         2
         """
-        from fastmetrics.state.storage import to_arrow
+        from fastmetrics.state.arrow_tables import to_arrow
 
         return to_arrow(self, joint)
 
     @staticmethod
     def from_arrow(tables: pa.Table | Mapping[str, pa.Table], families: Iterable[Family] = ()) -> Counts:
-        """Counts from what `to_arrow` gave. See `fastmetrics.state.storage.from_arrow`.
+        """Counts from what `to_arrow` gave. See `fastmetrics.state.arrow_tables.from_arrow`.
 
         >>> import fastmetrics as fm
         >>> log = {"label": [1, 0, 1, 1], "pred": [1, 1, 0, 1], "model": ["a", "a", "b", "b"]}
@@ -203,7 +203,7 @@ class Counts(State):
         >>> fm.Counts.from_arrow(counts.to_arrow()) == counts
         True
         """
-        from fastmetrics.state.storage import from_arrow
+        from fastmetrics.state.arrow_tables import from_arrow
 
         return Counts.of(from_arrow(tables, families))
 

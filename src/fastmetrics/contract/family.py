@@ -20,12 +20,12 @@ from fastmetrics.contract.rows import Rows
 from fastmetrics.errors import SchemaError, unknown
 from fastmetrics.metrics import Cells, Metric
 from fastmetrics.notes import Note
-from fastmetrics.wording import is_encodable
+from fastmetrics.wording import is_encodable, shortened
 
 __all__ = ["Family"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Family:
     """A kind of table of cells: what it reads, what it counts, and the metrics that are read from it.
 
@@ -114,6 +114,11 @@ class Family:
                 if isinstance(value, str) and not is_encodable(value):
                     raise SchemaError(f"{argument}= names {value!r}: half a character, which no column holds")
 
+    def __repr__(self) -> str:
+        given = {name: value for name, value in self.arguments.items() if value is not None}
+        texts = {name: str(value) if isinstance(value, pl.Expr) else repr(value) for name, value in given.items()}
+        return f"{self.kind}({', '.join(f'{name}={shortened(text)}' for name, text in texts.items())})"
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Family) and self.maker == other.maker and self.declared == other.declared
 
@@ -126,9 +131,10 @@ class Family:
 
     @property
     def declared(self) -> Hashable:
-        """All of a family but its functions, which follow from its maker and arguments."""
+        """What a family is but for its functions, which follow from its maker and arguments."""
         rows = [metric.name for metric in self.metrics]
-        return comparable([self.kind, self.name, self.arguments, self.roles, self.cells, self.inner, rows])
+        columns = [self.roles, self.cells, self.row_states, self.inner]
+        return comparable([self.kind, self.name, self.arguments, self.constants, columns, rows])
 
     @property
     def named_arguments(self) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,16 +9,15 @@ from typing import Any
 
 import polars as pl
 
-from fastmetrics.contract.columns import Column, column_name
 from fastmetrics.contract.family import Family
-from fastmetrics.errors import SchemaError, SourceError, listed
-from fastmetrics.families import KINDS
+from fastmetrics.errors import SourceError, listed
 from fastmetrics.notes import from_json, notes_of, to_json
 from fastmetrics.schema import repeated
-from fastmetrics.state.expressions import decode_expression, encode_expression
+from fastmetrics.state.entries import check_entries, name_list
 from fastmetrics.state.layout import Layout
 from fastmetrics.state.provenance import check_how
 from fastmetrics.state.state import State
+from fastmetrics.state.stored_families import OF_A_FAMILY, decode_family, encode_family
 from fastmetrics.windows import Windows
 
 __all__ = ["FAMILY", "FORMAT", "KEY", "Description", "column_in", "encode_metadata", "decode_metadata"]
@@ -52,12 +50,6 @@ ENTRIES: Mapping[str, tuple[type, ...]] = {
     "dtypes": (dict,),
     "merges": (dict,),
     "how": (dict,),
-}
-OF_A_FAMILY: Mapping[str, tuple[type, ...]] = {"kind": (str,), "arguments": (dict,), "identity": (dict,)}
-OF_AN_EXPRESSION: Mapping[str, tuple[type, ...]] = {
-    "text": (str,),
-    "polars": (str,),
-    "operations": (dict, type(None)),
 }
 OF_WINDOWS: Mapping[str, tuple[type, ...]] = {
     "every": (str,),
@@ -137,13 +129,6 @@ def encode_metadata(counts: State, write: str, family: Family | None = None) -> 
     return json.dumps(document, default=str).encode()
 
 
-def encode_family(family: Family) -> dict[str, Any]:
-    """A family in JSON: what makes it again, and what must agree on merge."""
-    entry = {"kind": family.kind, "arguments": family.named_arguments, "identity": family.identity}
-    expressions = {name: encode_expression(column) for name, column in family.expressions.items()}
-    return {**entry, **({"expressions": expressions} if expressions else {})}
-
-
 def dtype_to_json(dtype: pl.DataType) -> list[Any]:
     """A dtype in JSON: its name and its parameters."""
     name = type(dtype).__name__
@@ -202,7 +187,7 @@ def convert_format_1(document: Mapping[str, Any]) -> dict[str, Any]:
 
 def parse_document(document: Mapping[str, Any], known: Mapping[str, Family]) -> Description:
     """Make a Description of metadata whose entries have their types, and check that they fit together."""
-    families = tuple(family_of(check_entries(each, OF_A_FAMILY, "a family"), known) for each in document["families"])
+    families = tuple(decode_family(each, known) for each in document["families"])
     names = name_list(document.get("names", [family.name for family in families]), "families")
     keys = name_list(document["keys"], "keys")
     sets = document["grouping_sets"]
@@ -230,27 +215,6 @@ def parse_document(document: Mapping[str, Any], known: Mapping[str, Family]) -> 
     return about
 
 
-def check_entries(document: Any, wanted: Mapping[str, tuple[type, ...]], what: str) -> Any:
-    """The object itself, checked: every wanted entry is there and of one of its types."""
-    if not isinstance(document, dict):
-        raise SourceError(f"{what} of these Counts is {document!r:.80}; a JSON object is needed")
-    for name, kinds in wanted.items():
-        if name not in document:
-            raise SourceError(f"{what} of these Counts lacks {name!r}")
-        if not isinstance(document[name], kinds) or (isinstance(document[name], bool) and bool not in kinds):
-            raise SourceError(
-                f"{what} of these Counts has {name!r}: {document[name]!r:.80}, which is of the wrong type"
-            )
-    return document
-
-
-def name_list(given: Any, what: str) -> tuple[str, ...]:
-    """A list of names as a tuple, checked."""
-    if not isinstance(given, list) or not all(isinstance(name, str) for name in given):
-        raise SourceError(f"the metadata of these Counts have {what!r}: {given!r:.80}; a list of names is needed")
-    return tuple(given)
-
-
 def windows_of(given: Any) -> Windows:
     """Windows from their entry in the metadata, checked."""
     given = check_entries(given, OF_WINDOWS, "windows")
@@ -258,78 +222,6 @@ def windows_of(given: Any) -> Windows:
         return Windows(**{name: given[name] for name in OF_WINDOWS})
     except ValueError as error:
         raise SourceError(f"the metadata of these Counts have windows that are none: {error}") from error
-
-
-def family_of(given: Mapping[str, Any], known: Mapping[str, Family]) -> Family:
-    """A family, made again from its arguments; its identity must be the one that was written."""
-    kind, arguments, identity = given["kind"], given["arguments"], given["identity"]
-    name = identity.get("name")
-    if isinstance(name, str) and name in known:
-        family = known[name]
-    elif kind not in KINDS:
-        raise SourceError(
-            f"these Counts hold a family of kind {kind!r}, which is not built in; give it with families=[...]"
-        )
-    else:
-        family = make_family(KINDS[kind], arguments | expressions_of(given, arguments, name), name)
-    rebuilt = json.loads(json.dumps(family.identity, default=str))
-    if isinstance(cells := identity.get("cells"), list):
-        identity = {**identity, "cells": list(map(cell_of, cells))}
-    for what in dict.fromkeys([*identity, *rebuilt]):
-        old, new = identity.get(what), rebuilt.get(what)
-        newer = what not in identity and not new  # empty where it was not known yet
-        if old != new and not newer:
-            raise SourceError(
-                f"family {name!r} of these Counts has {what} {old!r:.80}, but is made again with {new!r:.80}"
-            )
-    return family
-
-
-def cell_of(given: Any) -> Any:
-    """A cell of an identity: its name and kind. Early files have its name, its merge, and whether it is a state."""
-    match given:
-        case [name, merge, bool() as state]:
-            return [name, "state" if state else merge]
-    return given
-
-
-def expressions_of(given: Mapping[str, Any], arguments: Mapping[str, Any], family: Any) -> dict[str, Column]:
-    """The expressions among the arguments of a family, each of the name that stands for it there."""
-    stored = check_entries(given.get("expressions", {}), {}, f"family {family!r}")
-    found: dict[str, Column] = {}
-    for argument, entry in stored.items():
-        named = arguments.get(argument)
-        entry = check_entries(entry, OF_AN_EXPRESSION, f"the expression {argument!r}")
-        column = decode_expression(entry, str(named))
-        if not isinstance(named, str) or output_name(column) != named:
-            raise SourceError(
-                f"family {family!r} of these Counts has {argument!r} {named!r:.80}, but of it the expression "
-                f"{entry['text']!r:.80}"
-            )
-        found[argument] = column
-    return found
-
-
-def output_name(column: Column) -> str | None:
-    """The name of an expression; None of one that is not one column."""
-    try:
-        return column_name(column)
-    except SchemaError:
-        return None
-
-
-def make_family(make: Callable[..., Family], arguments: Mapping[str, Any], name: Any) -> Family:
-    """Call the function of a kind of family with the arguments of a file."""
-    strange = [argument for argument in arguments if argument not in inspect.signature(make).parameters]
-    if strange:
-        raise SourceError(
-            f"family {name!r} of these Counts was made with {listed(map(repr, strange))}, which this version does not "
-            "know: upgrade fastmetrics"
-        )
-    try:
-        return make(**arguments)
-    except (TypeError, ValueError, AttributeError, OverflowError, MemoryError) as error:
-        raise SourceError(f"family {name!r} of these Counts cannot be made again: {error}") from error
 
 
 def check_names(layout: Layout) -> None:

@@ -124,6 +124,14 @@ def test_a_family_that_could_not_be_made_again_is_not_pickled() -> None:
         pickle.dumps(replace(fm.binary("a", "b"), metrics=()))
 
 
+def test_a_family_is_shown_as_it_was_made() -> None:
+    family = fm.scores("label", pl.col("score") * 2, bins=100, pos_label="yes")
+    assert repr(family).startswith(
+        "scores(y_true='label', y_score=[(col(\"score\")) * (dyn int: 2)], edges=[0.0, 0.01,"
+    )
+    assert len(repr(family)) < 250
+
+
 def test_the_name_of_a_column_stands_for_its_expression_where_there_is_only_text() -> None:
     family = fm.binary(pl.col("stars") > 3, "pred")
     assert family.named_arguments == {"y_true": "stars", "y_pred": "pred", "pos_label": None, "name": "binary"}
