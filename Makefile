@@ -15,7 +15,7 @@ PYTEST := $(BIN)/python -m pytest --quiet
 WORKERS ?= $(shell expr $$(nproc) + 1)
 SPREAD := --numprocesses=$(WORKERS) --maxprocesses=8 --dist=worksteal
 
-.PHONY: help demo test pytest test-all test-everything test-lowest test-pythons soak check rooms coverage
+.PHONY: help demo test pytest test-all test-everything test-lowest test-pythons soak stubs check rooms coverage
 .PHONY: bench bench-full bench-quick causes intervals precision docs clean
 
 help: ## Show the targets
@@ -76,6 +76,9 @@ SEED ?= $(shell date +%s)
 soak: $(READY_TEST) ## The laws of the tests in large, for minutes; SEED= repeats a run
 	@echo "SEED=$(SEED)"
 	SEED=$(SEED) $(PYTEST) tests/soak
+
+stubs: $(READY_TEST) ## Write the stubs of the names that are computed from rows
+	$(BIN)/python tests/stubs.py
 
 check: $(READY_TEST) ## Style, types and import direction
 	$(BIN)/ruff check .

@@ -10,48 +10,17 @@ Count a log once into small tables of additive cells, then read every metric fro
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from fastmetrics import arrays
 from fastmetrics.api import count, evaluate, read_counts
-from fastmetrics.arrays import (
-    UndefinedMetricWarning,
-    accuracy_score,
-    average_precision_score,
-    balanced_accuracy_score,
-    brier_score_loss,
-    classification_report,
-    cohen_kappa_score,
-    confusion_matrix,
-    f1_score,
-    fbeta_score,
-    jaccard_score,
-    log_loss,
-    matthews_corrcoef,
-    mean_absolute_error,
-    mean_squared_error,
-    precision_recall_fscore_support,
-    precision_score,
-    r2_score,
-    recall_score,
-    roc_auc_score,
-    root_mean_squared_error,
-)
 from fastmetrics.arrays.founding import F1, accuracy, find_root_cause, precision, recall
 from fastmetrics.counts import Counts
 from fastmetrics.errors import DataError, FastMetricsError, MergeError, SchemaError, SourceError
-from fastmetrics.families import binary, classes, fbeta, regression, scores
+from fastmetrics.families import KINDS, fbeta
 from fastmetrics.late_labels import label_delta
 from fastmetrics.metrics import Metric
 from fastmetrics.notes import Note, NoteWarning
-
-if TYPE_CHECKING:
-    from fastmetrics.diagnosis.diagnose import diagnose
-    from fastmetrics.diagnosis.findings import Diagnosis, Finding
-    from fastmetrics.diagnosis.frames.explain_ratio import explain_ratio
-    from fastmetrics.diagnosis.frames.explain_sum import explain_sum
-    from fastmetrics.diagnosis.series.watch import watch
-    from fastmetrics.diagnosis.split.decompose import decompose
-    from fastmetrics.training.diagnose import diagnose_training
 
 __version__ = "0.1.0"
 
@@ -67,60 +36,30 @@ LATE = {
     "watch": "fastmetrics.diagnosis.series.watch",
 }
 
+globals().update({name: getattr(arrays, name) for name in arrays.__all__}, **KINDS)
+
 __all__ = [
     "F1",
     "Counts",
     "DataError",
-    "Diagnosis",
     "FastMetricsError",
-    "Finding",
     "MergeError",
     "Metric",
     "Note",
     "NoteWarning",
     "SchemaError",
     "SourceError",
-    "UndefinedMetricWarning",
     "accuracy",
-    "accuracy_score",
-    "average_precision_score",
-    "balanced_accuracy_score",
-    "binary",
-    "brier_score_loss",
-    "classes",
-    "classification_report",
-    "cohen_kappa_score",
-    "confusion_matrix",
     "count",
-    "decompose",
-    "diagnose",
-    "diagnose_training",
     "evaluate",
-    "explain_ratio",
-    "explain_sum",
-    "f1_score",
     "fbeta",
-    "fbeta_score",
     "find_root_cause",
-    "jaccard_score",
     "label_delta",
-    "log_loss",
-    "matthews_corrcoef",
-    "mean_absolute_error",
-    "mean_squared_error",
     "precision",
-    "precision_recall_fscore_support",
-    "precision_score",
-    "r2_score",
     "read_counts",
     "recall",
-    "recall_score",
-    "regression",
-    "roc_auc_score",
-    "root_mean_squared_error",
-    "scores",
-    "watch",
 ]
+__all__ += [*arrays.__all__, *KINDS, *LATE]
 
 
 def __getattr__(name: str) -> Any:

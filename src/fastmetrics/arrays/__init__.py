@@ -8,47 +8,12 @@ Where a metric divides by zero it warns with `UndefinedMetricWarning`; a bad arg
 0.8
 """
 
-from fastmetrics.arrays.confusion import (
-    accuracy_score,
-    balanced_accuracy_score,
-    cohen_kappa_score,
-    confusion_matrix,
-    matthews_corrcoef,
-)
+from fastmetrics.arrays import confusion, probability, ranking, ratios, regression, report
 from fastmetrics.arrays.inputs import UndefinedMetricWarning
-from fastmetrics.arrays.probability import brier_score_loss, log_loss
-from fastmetrics.arrays.ranking import average_precision_score, roc_auc_score
-from fastmetrics.arrays.ratios import (
-    f1_score,
-    fbeta_score,
-    jaccard_score,
-    precision_recall_fscore_support,
-    precision_score,
-    recall_score,
-)
-from fastmetrics.arrays.regression import mean_absolute_error, mean_squared_error, r2_score, root_mean_squared_error
-from fastmetrics.arrays.report import classification_report
 
-__all__ = [
-    "UndefinedMetricWarning",
-    "accuracy_score",
-    "average_precision_score",
-    "balanced_accuracy_score",
-    "brier_score_loss",
-    "classification_report",
-    "cohen_kappa_score",
-    "confusion_matrix",
-    "f1_score",
-    "fbeta_score",
-    "jaccard_score",
-    "log_loss",
-    "matthews_corrcoef",
-    "mean_absolute_error",
-    "mean_squared_error",
-    "precision_recall_fscore_support",
-    "precision_score",
-    "r2_score",
-    "recall_score",
-    "roc_auc_score",
-    "root_mean_squared_error",
-]
+# What a module lists in its own `__all__` is a name here and of `fastmetrics`; `make stubs` tells type checkers.
+MODULES = (confusion, probability, ranking, ratios, regression, report)
+FUNCTIONS = {name: vars(module)[name] for module in MODULES for name in module.__all__}
+globals().update(FUNCTIONS)
+
+__all__ = ["UndefinedMetricWarning", *FUNCTIONS]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastmetrics.arrays.encoding import LabelPair, as_labels
 from fastmetrics.arrays.inputs import flag, zero_division_value
-from fastmetrics.arrays.ratios import PRECISION_RECALL_F1, Margins, averages
+from fastmetrics.arrays.margins import PRECISION_RECALL_F1, Margins, averages
 from fastmetrics.errors import SchemaError
 from fastmetrics.notes import warn
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import polars as pl
@@ -27,7 +27,7 @@ from fastmetrics.metrics import Cells, Metric, find
 from fastmetrics.polars.sums import Sums, states, sums_of, used
 from fastmetrics.reading.intervals import bounds
 
-__all__ = ["BinaryMetric", "confusion", "fbeta", "interval", "metrics", "root_cause", "wilson"]
+__all__ = ["EXPRESSIONS", "BinaryMetric", "confusion", "fbeta", "interval", "metrics", "root_cause", "wilson"]
 
 TAGS = pl.Enum([*(tag for _, tag in CAUSES), OTHER_CAUSE])
 
@@ -295,34 +295,9 @@ def tags(cells: Cells) -> pl.Series:
     return pl.DataFrame(dict(cells.values)).select(founding_tag().cast(TAGS)).to_series()
 
 
-accuracy = of_row("accuracy")
-error_rate = of_row("error_rate")
-precision = of_row("precision")
-recall = of_row("recall")
-specificity = of_row("specificity")
-npv = of_row("npv")
-fpr = of_row("fpr")
-fnr = of_row("fnr")
-fdr = of_row("fdr")
-false_omission_rate = of_row("false_omission_rate")
-f1 = of_row("f1")
-jaccard = of_row("jaccard")
-balanced_accuracy = of_row("balanced_accuracy")
-mcc = of_row("mcc")
-kappa = of_row("kappa")
-g_mean = of_row("g_mean")
-fowlkes_mallows = of_row("fowlkes_mallows")
-informedness = of_row("informedness")
-markedness = of_row("markedness")
-prevalence = of_row("prevalence")
-predicted_positive_rate = of_row("predicted_positive_rate")
-prevalence_threshold = of_row("prevalence_threshold")
-lr_plus = of_row("lr_plus")
-lr_minus = of_row("lr_minus")
-diagnostic_odds_ratio = of_row("diagnostic_odds_ratio")
-label_coverage = of_row("label_coverage")
-answer_rate = of_row("answer_rate")
-TP = of_row("TP")
-TN = of_row("TN")
-FP = of_row("FP")
-FN = of_row("FN")
+EXPRESSIONS = {row.name: of_row(row.name) for row in METRICS}
+globals().update(EXPRESSIONS)
+
+if TYPE_CHECKING:
+
+    def __getattr__(name: str) -> BinaryMetric: ...  # the names of EXPRESSIONS

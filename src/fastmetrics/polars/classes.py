@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import polars as pl
@@ -18,7 +18,7 @@ from fastmetrics.metrics import Cells, Metric, find
 from fastmetrics.notes import NoteWarning, warn
 from fastmetrics.polars.sums import Read, Sums, named, used, weights
 
-__all__ = ["ClassMetric", "metrics"]
+__all__ = ["EXPRESSIONS", "ClassMetric", "metrics"]
 
 MARGINS = ("tp", "label", "prediction")
 WHOLE = ("covariance", "label_spread", "prediction_spread", "chance_errors", "n_classes")
@@ -160,27 +160,9 @@ def metrics(
     return whole.metrics(rows, read)
 
 
-accuracy = of_row("accuracy")
-error_rate = of_row("error_rate")
-precision_micro = of_row("precision_micro")
-precision_macro = of_row("precision_macro")
-precision_weighted = of_row("precision_weighted")
-precision_classes = of_row("precision_classes")
-recall_micro = of_row("recall_micro")
-recall_macro = of_row("recall_macro")
-recall_weighted = of_row("recall_weighted")
-recall_classes = of_row("recall_classes")
-f1_micro = of_row("f1_micro")
-f1_macro = of_row("f1_macro")
-f1_weighted = of_row("f1_weighted")
-f1_classes = of_row("f1_classes")
-jaccard_micro = of_row("jaccard_micro")
-jaccard_macro = of_row("jaccard_macro")
-jaccard_weighted = of_row("jaccard_weighted")
-jaccard_classes = of_row("jaccard_classes")
-balanced_accuracy = of_row("balanced_accuracy")
-mcc = of_row("mcc")
-kappa = of_row("kappa")
-n_classes = of_row("n_classes")
-label_coverage = of_row("label_coverage")
-answer_rate = of_row("answer_rate")
+EXPRESSIONS = {row.name: of_row(row.name) for row in METRICS}
+globals().update(EXPRESSIONS)
+
+if TYPE_CHECKING:
+
+    def __getattr__(name: str) -> ClassMetric: ...  # the names of EXPRESSIONS

@@ -6,7 +6,7 @@ Type checkers cannot see namespaces that are registered while a program runs, so
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from inspect import signature
 from typing import Any
 
 import polars as pl
@@ -15,23 +15,9 @@ from fastmetrics.api import count, evaluate
 from fastmetrics.contract.family import Family
 from fastmetrics.counts import Counts
 from fastmetrics.errors import unknown
-from fastmetrics.families.binary import METRICS as BINARY_METRICS
-from fastmetrics.families.classes import METRICS as CLASS_METRICS
-from fastmetrics.polars import binary, classes, regression, scores
-from fastmetrics.polars.regression import ROWS as REGRESSION_METRICS
+from fastmetrics.polars.functions import FUNCTIONS
 
 __all__ = ["ExpressionMetrics", "FrameMetrics"]
-
-FUNCTIONS: dict[str, Callable[..., pl.Expr]] = {
-    **{row.name: getattr(classes, row.name) for row in CLASS_METRICS},
-    **{row.name: getattr(regression, row.name) for row in REGRESSION_METRICS},
-    **{row.name: getattr(binary, row.name) for row in BINARY_METRICS},
-    "confusion": binary.confusion,
-    "root_cause": binary.root_cause,
-    "roc_auc": scores.roc_auc,
-    "log_loss": scores.log_loss,
-    "brier": scores.brier,
-}
 
 
 @pl.api.register_expr_namespace("fm")
@@ -41,6 +27,8 @@ class ExpressionMetrics:
     >>> import polars as pl, fastmetrics.polars
     >>> pl.DataFrame({"label": [1, 0], "pred": [1, 1]}).select(pl.col("label").fm.precision("pred")).item()
     0.5
+
+    What comes before the label in the function comes first here too: ``pl.col("label").fm.interval("mcc", "pred")``.
     """
 
     def __init__(self, y_true: pl.Expr) -> None:
@@ -49,7 +37,18 @@ class ExpressionMetrics:
     def __getattr__(self, name: str) -> Callable[..., pl.Expr]:
         if name not in FUNCTIONS:
             raise AttributeError(unknown("metric", name, FUNCTIONS))
-        return partial(FUNCTIONS[name], self.y_true)
+        function = FUNCTIONS[name]
+        place = list(signature(function).parameters).index("y_true")
+
+        def call(*given: Any, **named: Any) -> pl.Expr:
+            if len(given) < place:  # what comes before the label is given by name
+                return function(*given, y_true=self.y_true, **named)
+            return function(*given[:place], self.y_true, *given[place:], **named)
+
+        return call
+
+    def __dir__(self) -> list[str]:
+        return sorted(FUNCTIONS)
 
 
 @pl.api.register_dataframe_namespace("fm")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import polars as pl
@@ -16,7 +16,7 @@ from fastmetrics.families.regression import EXTREME_METRICS, EXTREMES, METRICS, 
 from fastmetrics.metrics import Cells, Metric, find
 from fastmetrics.polars.sums import Sums, number, used, weights
 
-__all__ = ["ROWS", "RegressionMetric", "metrics"]
+__all__ = ["EXPRESSIONS", "RegressionMetric", "metrics"]
 
 ROWS = METRICS + EXTREME_METRICS
 KEPT = tuple(cell.name for cell in EXTREMES)
@@ -119,14 +119,9 @@ def metrics(
     return sums(rows, y_true, y_pred, shift, weight).metrics(rows, derived)
 
 
-mae = of_row("mae")
-mse = of_row("mse")
-rmse = of_row("rmse")
-bias = of_row("bias")
-mape = of_row("mape")
-wape = of_row("wape")
-r2 = of_row("r2")
-explained_variance = of_row("explained_variance")
-max_error = of_row("max_error")
-label_coverage = of_row("label_coverage")
-answer_rate = of_row("answer_rate")
+EXPRESSIONS = {row.name: of_row(row.name) for row in ROWS}
+globals().update(EXPRESSIONS)
+
+if TYPE_CHECKING:
+
+    def __getattr__(name: str) -> RegressionMetric: ...  # the names of EXPRESSIONS

@@ -17,8 +17,6 @@ import polars.selectors as cs
 
 from fastmetrics.contract.columns import Column, column_name, expression
 from fastmetrics.contract.roles import Role
-from fastmetrics.counting.roles.binary import refused_binary
-from fastmetrics.counting.roles.number import refused_number
 from fastmetrics.errors import DataError
 from fastmetrics.families.labels import TEXT_NULL
 from fastmetrics.metrics import Cells, Metric, value
@@ -113,6 +111,20 @@ def used(rows: Sequence[Metric], known: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(name for row in rows for name in read_by(row, cells)))
 
 
+def refuse_numbers(column: pl.Series) -> pl.Series:
+    """A column that holds no numbers: nulls where it holds nothing, else an error."""
+    from fastmetrics.counting.roles.number import refused_number  # late, as that room is the way to the kernels
+
+    return refused_number(column)
+
+
+def refuse_labels(column: pl.Series, role: Role) -> pl.Series:
+    """A column that holds no labels: nulls where it holds nothing, else an error."""
+    from fastmetrics.counting.roles.binary import refused_binary
+
+    return refused_binary(column, role)
+
+
 def named(column: Column) -> str | None:
     """The name of a column that is taken as it is, whose dtype selectors can tell; None of a computed one."""
     plain = expression(column).meta.undo_aliases()
@@ -125,7 +137,7 @@ def numeric(column: Column) -> pl.Expr:
     if name is None:
         return (expression(column) + 0.0).cast(pl.Float64)  # which it does not add up
     plain, numbers = cs.by_name(name), cs.numeric() | cs.boolean()
-    refused = (plain - numbers).map_batches(refused_number, return_dtype=pl.Float64, is_elementwise=True)
+    refused = (plain - numbers).map_batches(refuse_numbers, return_dtype=pl.Float64, is_elementwise=True)
     return pl.coalesce(plain & numbers, refused).cast(pl.Float64)
 
 
@@ -215,7 +227,7 @@ def state(role: Role) -> State:
     column = cs.by_name(name)
     flags, integers, floats = column & cs.boolean(), column & cs.integer(), column & cs.float()
     others = column - cs.boolean() - cs.integer() - cs.float()
-    refused = others.map_batches(partial(refused_binary, role=role), return_dtype=pl.Boolean, is_elementwise=True)
+    refused = others.map_batches(partial(refuse_labels, role=role), return_dtype=pl.Boolean, is_elementwise=True)
     return State(
         pl.any_horizontal(flags, integers == 1, floats == 1, refused),
         pl.any_horizontal(flags.not_(), integers != 1, floats <= 0, refused),
@@ -254,7 +266,7 @@ def reached(role: Role, name: str | None) -> State:
         return State(scores >= role.threshold, scores < role.threshold, scores.is_not_null())
     column, whole = cs.by_name(name), cs.numeric() - cs.float()
     floats, numbers, others = column & cs.float(), column & whole, column - cs.numeric()
-    refused = others.map_batches(refused_number, return_dtype=pl.Float64, is_elementwise=True).cast(pl.Boolean)
+    refused = others.map_batches(refuse_numbers, return_dtype=pl.Float64, is_elementwise=True).cast(pl.Boolean)
     return State(
         pl.any_horizontal((floats >= role.threshold) & floats.is_not_nan(), numbers >= role.threshold, refused),
         pl.any_horizontal(floats < role.threshold, numbers < role.threshold, refused),

@@ -1,0 +1,56 @@
+"""Written by `make stubs`."""
+
+__version__: str
+
+from fastmetrics.api import count as count
+from fastmetrics.api import evaluate as evaluate
+from fastmetrics.api import read_counts as read_counts
+from fastmetrics.arrays.confusion import accuracy_score as accuracy_score
+from fastmetrics.arrays.confusion import balanced_accuracy_score as balanced_accuracy_score
+from fastmetrics.arrays.confusion import cohen_kappa_score as cohen_kappa_score
+from fastmetrics.arrays.confusion import confusion_matrix as confusion_matrix
+from fastmetrics.arrays.confusion import matthews_corrcoef as matthews_corrcoef
+from fastmetrics.arrays.founding import F1 as F1
+from fastmetrics.arrays.founding import accuracy as accuracy
+from fastmetrics.arrays.founding import find_root_cause as find_root_cause
+from fastmetrics.arrays.founding import precision as precision
+from fastmetrics.arrays.founding import recall as recall
+from fastmetrics.arrays.inputs import UndefinedMetricWarning as UndefinedMetricWarning
+from fastmetrics.arrays.probability import brier_score_loss as brier_score_loss
+from fastmetrics.arrays.probability import log_loss as log_loss
+from fastmetrics.arrays.ranking import average_precision_score as average_precision_score
+from fastmetrics.arrays.ranking import roc_auc_score as roc_auc_score
+from fastmetrics.arrays.ratios import f1_score as f1_score
+from fastmetrics.arrays.ratios import fbeta_score as fbeta_score
+from fastmetrics.arrays.ratios import jaccard_score as jaccard_score
+from fastmetrics.arrays.ratios import precision_recall_fscore_support as precision_recall_fscore_support
+from fastmetrics.arrays.ratios import precision_score as precision_score
+from fastmetrics.arrays.ratios import recall_score as recall_score
+from fastmetrics.arrays.regression import mean_absolute_error as mean_absolute_error
+from fastmetrics.arrays.regression import mean_squared_error as mean_squared_error
+from fastmetrics.arrays.regression import r2_score as r2_score
+from fastmetrics.arrays.regression import root_mean_squared_error as root_mean_squared_error
+from fastmetrics.arrays.report import classification_report as classification_report
+from fastmetrics.counts import Counts as Counts
+from fastmetrics.diagnosis.diagnose import diagnose as diagnose
+from fastmetrics.diagnosis.findings import Diagnosis as Diagnosis
+from fastmetrics.diagnosis.findings import Finding as Finding
+from fastmetrics.diagnosis.frames.explain_ratio import explain_ratio as explain_ratio
+from fastmetrics.diagnosis.frames.explain_sum import explain_sum as explain_sum
+from fastmetrics.diagnosis.series.watch import watch as watch
+from fastmetrics.diagnosis.split.decompose import decompose as decompose
+from fastmetrics.errors import DataError as DataError
+from fastmetrics.errors import FastMetricsError as FastMetricsError
+from fastmetrics.errors import MergeError as MergeError
+from fastmetrics.errors import SchemaError as SchemaError
+from fastmetrics.errors import SourceError as SourceError
+from fastmetrics.families.binary import binary as binary
+from fastmetrics.families.binary import fbeta as fbeta
+from fastmetrics.families.classes import classes as classes
+from fastmetrics.families.regression import regression as regression
+from fastmetrics.families.scores import scores as scores
+from fastmetrics.late_labels import label_delta as label_delta
+from fastmetrics.metrics import Metric as Metric
+from fastmetrics.notes import Note as Note
+from fastmetrics.notes import NoteWarning as NoteWarning
+from fastmetrics.training.diagnose import diagnose_training as diagnose_training
