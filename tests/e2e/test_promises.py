@@ -20,10 +20,11 @@ import pytest
 from click.testing import CliRunner
 
 import fastmetrics as fm
-import fastmetrics.arrays
 import fastmetrics.polars as fpl
 from fastmetrics.cli.commands import main
 from fastmetrics.counting import scan
+from fastmetrics.schema import Schema
+from fastmetrics.sources import open_source
 from oracle_metrics import Z95, share_bounds
 
 ROOT = Path(__file__).parents[2]
@@ -130,9 +131,7 @@ def test_the_tables_of_all_threads_together_get_a_gigabyte(threads: int, monkeyp
 def test_a_thread_hands_its_tables_over_when_they_outgrow_its_share() -> None:
     """What it holds never exceeds that by more than one batch of new groups."""
     log = pl.DataFrame({"user": np.arange(60_000), "label": 1, "pred": 1})
-    plan = scan.make_plan(
-        fastmetrics.sources.open_source(log), fastmetrics.schema.Schema((BINARY,), by=("user",)), None
-    )
+    plan = scan.make_plan(open_source(log), Schema((BINARY,), by=("user",)), None)
     worker, pool = scan.Worker(plan, 200_000), scan.Pool(plan)
     held = []
     for batch in log.to_arrow().to_batches(max_chunksize=5_000):
@@ -259,12 +258,6 @@ def test_a_spread_of_labels_is_known_where_six_digits_of_it_are_left(times: floa
 
 
 # Figures of the pages
-
-
-def test_there_are_twenty_array_functions() -> None:
-    functions = [name for name in fastmetrics.arrays.__all__ if callable(getattr(fm, name)) and name.islower()]
-    assert len(functions) == 20
-    assert "`fm.f1_score(y_true, y_pred)` and 19 more" in page("README.md")
 
 
 def test_the_kernels_are_as_many_as_the_architecture_says() -> None:
