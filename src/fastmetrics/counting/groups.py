@@ -192,8 +192,9 @@ class Grouper:
         return space <= max(DENSE_IDS, min(self.most, MORE_IDS, ROOM_A_ROW * rows))
 
     def fits(self, first: int, others: Sequence[Codes], rows: int) -> bool:
-        """Whether the last of so many rows can be added without a new plan: their first key has so many codes, and the
-        others these.
+        """Whether a block can be added without a new plan: its first key has ``first`` codes, the others these.
+
+        ``rows`` are those counted so far, the block included.
         """
         if self.capacities is None:
             return True
@@ -204,7 +205,7 @@ class Grouper:
         return not others or self.small(first * math.prod(self.capacities), rows)
 
     def plan(self, first: int, others: Sequence[Codes], rows: int) -> None:
-        """Make room for these codes, for some more where their number is not final, and for all there was room for."""
+        """Make room for these codes, a quarter more where their number is not final, and for what had room before."""
         capacities = [codes.size if codes.final else codes.size + codes.size // 4 + 2 for codes in others]
         if self.capacities:
             capacities = list(map(max, capacities, self.capacities))
@@ -225,6 +226,7 @@ class Grouper:
         return first
 
     def hashed_ids(self, first: Ids, others: Sequence[Codes]) -> Ids:
+        """Ids by the tables: each numbers the pairs of an id so far and the code of one more key."""
         ids, size = first.array(), first.size
         for codes, table in zip(others, self.tables, strict=True):
             pairs = ids.astype(np.uint64)
@@ -236,15 +238,22 @@ class Grouper:
 
     def decode(self, ids: NDArray[np.uint32]) -> list[NDArray[np.uint32]]:
         """The codes of each key behind some ids, first key first."""
+        return self.decode_hashed(ids) if self.capacities is None else self.decode_dense(ids, self.capacities)
+
+    def decode_hashed(self, ids: NDArray[np.uint32]) -> list[NDArray[np.uint32]]:
+        """The codes behind ids of pairs: half of a pair is the id of the keys before, the other half a code."""
         columns = []
-        if self.capacities is None:
-            for table in reversed(self.tables):
-                pairs = table.known[ids]
-                columns.append(pairs.astype(np.uint32))
-                ids = (pairs >> np.uint64(32)).astype(np.uint32)
-        else:
-            for capacity in reversed(self.capacities):
-                rest = ids // np.uint32(capacity)
-                columns.append(ids - rest * np.uint32(capacity))
-                ids = rest
+        for table in reversed(self.tables):
+            pairs = table.known[ids]
+            columns.append(pairs.astype(np.uint32))
+            ids = (pairs >> np.uint64(32)).astype(np.uint32)
+        return [ids, *reversed(columns)]
+
+    def decode_dense(self, ids: NDArray[np.uint32], capacities: Sequence[int]) -> list[NDArray[np.uint32]]:
+        """The codes behind ids made by arithmetic: what is left by division by the capacity of each key."""
+        columns = []
+        for capacity in reversed(capacities):
+            rest = ids // np.uint32(capacity)
+            columns.append(ids - rest * np.uint32(capacity))
+            ids = rest
         return [ids, *reversed(columns)]

@@ -85,7 +85,7 @@ def bin_scores(score: Any, edges: Any, middle: Any, nearest: Any, guide: Any, ou
 
 @kernel(*(f"void({score}, int64, float64, int64, out_u16)" for score in ("in_f32", "in_f64")))
 def bin_evenly(score: Any, start: Any, steps: Any, edges: Any, out: Any) -> None:
-    """The same where edge k of so many is ``(start + k) / steps``, rounded to the precision of the scores.
+    """The bin of each score where edge k of so many is ``(start + k) / steps``, rounded to the precision of the scores.
 
     Such an edge is made faster than it is looked up: 1.2 instead of 4 to 8 ns a row. A guess of how many edges a score
     reaches is that number or one less, as rounding moves nothing by as much as `SLACK`.

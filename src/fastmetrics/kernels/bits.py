@@ -33,7 +33,7 @@ def inner_byte(packed: Any, at: Any, shift: Any) -> Any:
 
 @inlined
 def last_byte(packed: Any, at: Any, shift: Any) -> Any:
-    """The same where none may follow; what lies behind the end is 0."""
+    """Eight bits from bit ``8 * at + shift`` on, where no byte may follow: what lies behind the end is 0."""
     if at + 1 < packed.size:
         return inner_byte(packed, at, shift)
     return np.uint64(packed[at]) >> shift

@@ -1,4 +1,4 @@
-"""Groups in the order of their keys, by a look at every place there could be: no sorting, and no division a group."""
+"""Occupied group ids in key order, by a sweep over the dense id space: no sort, and no division a group."""
 
 from __future__ import annotations
 

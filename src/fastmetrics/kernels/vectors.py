@@ -23,7 +23,7 @@ def add_four_pairs(sums: Floats, at: Any, error: Any, a: float, b: float, c: flo
 
 
 def add_two_pairs(sums: Floats, at: Any, error: Any, a: float, b: float) -> None:
-    """The same for two numbers."""
+    """Add two numbers to the sums from ``at`` on, and what rounding loses of them to the errors from ``error`` on."""
     add_pairs(sums, at, error, np.array([a, b]))
 
 

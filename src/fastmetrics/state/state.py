@@ -104,7 +104,7 @@ class State:
         return with_notes(whole, notes_of(how))
 
     def rollup(self, *by: str, every: str | None = None) -> Self:
-        """The same rows by fewer keys, or by longer windows: exactly the keys named, ``"window"`` among them.
+        """All rows by fewer keys, or by longer windows: exactly the keys named, ``"window"`` among them.
 
         Parameters
         ----------
@@ -206,7 +206,7 @@ S = TypeVar("S", bound=State)
 
 
 def regroup(counts: S, layout: Layout, tables: Mapping[str, pl.DataFrame]) -> S:
-    """The same kind of state with tables whose rows are merged by the keys of another layout."""
+    """State of the class of ``counts``, with tables whose rows are merged by the keys of another layout."""
     merged = {family.name: merge_tables([tables[family.name]], layout, family) for family in layout.families}
     return replace(counts, layout=layout, tables=merged)
 

@@ -55,12 +55,12 @@ class Held:
         return np.broadcast_to(np.asarray(formula(self.cells), np.float64), len(self.leaf))
 
     def by_window(self, formula: Formula, inside: Mask, windows: int) -> Floats:
-        """The same by window, over the leaves ``inside``."""
+        """A formula that is linear in the cells, by window, over the leaves ``inside``."""
         rows = inside[self.leaf] & (self.window >= 0)
         return summed_by(self.window[rows], self.values(formula)[rows], windows)
 
     def by_both(self, formula: Formula, leaves: int, windows: Integers) -> Floats:
-        """The same by leaf and by window of those listed."""
+        """A formula that is linear in the cells, by leaf and by those windows that are listed."""
         place = np.full(int(max(windows.max(initial=0), self.window.max(initial=0))) + 2, -1)
         place[windows] = np.arange(len(windows))
         column = place[self.window]
