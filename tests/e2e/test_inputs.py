@@ -20,8 +20,9 @@ import pyarrow.parquet as pq
 import pytest
 
 import fastmetrics as fm
+from families_of_texts_and_lists import any_match, exact_match, multilabel
 from fastmetrics import FastMetricsError, SchemaError, SourceError
-from toy_families import exact_match
+from fastmetrics.counting import scan
 
 BINARY = fm.binary("label", "pred")
 FILES = 100
@@ -191,14 +192,33 @@ ANSWERS = pl.DataFrame(
 )
 
 
+def held(kind: str, log: pl.DataFrame, root: Path) -> Any:
+    """A log as an input of some kind."""
+    if kind != "one file":
+        return IN_MEMORY[kind](log)
+    log.write_parquet(root / "log.pq")
+    return root / "log.pq"
+
+
 @pytest.mark.parametrize("kind", IN_MEMORY)
 def test_every_kind_of_input_gives_texts(kind: str, tmp_path: Path) -> None:
-    given = IN_MEMORY[kind](ANSWERS)
-    if kind == "one file":
-        ANSWERS.write_parquet(tmp_path / "log.pq")
-        given = tmp_path / "log.pq"
-    counts = fm.count(given, exact_match("answer", "reference"), by="model")
+    counts = fm.count(held(kind, ANSWERS, tmp_path), exact_match("answer", "reference"), by="model")
     assert counts.frame.rows() == [("a", 0, 100, 50, 36.0), ("b", 50, 50, 50, 31.0)]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in IN_MEMORY if kind != "dict of arrays"])  # of objects, for lists
+def test_every_kind_of_input_gives_lists(kind: str, tmp_path: Path) -> None:
+    log = pl.DataFrame(
+        {
+            "answer": ["Paris", "Rome", None, "Rome"] * 60,
+            "references": [["Paris", "a text longer than a view"], ["Oslo", None], ["Paris"], None] * 60,
+            "scores": [[1.5, -2.0], [], None, [None, 7.0]] * 60,
+            "model": ["a", "a", "b", "b"] * 60,
+        }
+    )
+    family = any_match("answer", "references", "scores")
+    counts = fm.count(held(kind, log, tmp_path), family, by="model")
+    assert counts.frame.rows() == [("a", 60, 60, 0, 0, -2.0, 1.5), ("b", 0, 0, 0, 120, 7.0, 7.0)]
 
 
 @pytest.mark.parametrize("threads", [1, 3])
@@ -207,6 +227,59 @@ def test_text_roles_are_computed_filtered_and_read_as_null(threads: int) -> None
     stripped = exact_match(pl.col("answer").str.strip_chars(), "reference", null_values=["NA", "Rome"])
     counts = fm.count(spaced.lazy(), stripped, by="model", where=pl.col("model") == "b", threads=threads)
     assert counts.frame.rows() == [("b", 50, 0, 100, 31.0)]
+
+
+def classes_by_hand(log: pl.DataFrame) -> dict[Any, list[int]]:
+    """By model and class, null for whole rows: the five cells of `multilabel`."""
+    cells: dict[Any, list[int]] = {}
+    for labels, predictions, model in log.rows():
+        judged = labels is not None and predictions is not None
+        cells.setdefault((model, None), [0] * 5)[3 if judged else 4] += 1
+        for name in {*labels, *predictions} if judged else ():
+            state = 2 if name in labels and name in predictions else int(name in labels)
+            cells.setdefault((model, name), [0] * 5)[state] += 1
+    return cells
+
+
+@pytest.mark.parametrize(
+    "dtype", [pl.String, pl.Categorical, pl.Enum([f"class {k}" for k in range(40)]), pl.Int32], ids=str
+)
+@pytest.mark.parametrize("threads", [1, 3])
+def test_items_of_two_lists_share_one_inner_key(dtype: Any, threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng, rows = np.random.default_rng(5), 900
+    name: Any = (lambda k: int(k) * 1000) if dtype == pl.Int32 else (lambda k: f"class {k}")
+    sides = [[[name(k) for k in rng.choice(40, rng.integers(0, 4), replace=False)] for _ in range(rows)] for _ in "ab"]
+    sides = [[None if rng.random() < 0.1 else names for names in side] for side in sides]
+    log = pl.DataFrame({"labels": sides[0], "predictions": sides[1], "model": rng.choice(["x", "y"], rows)})
+    wanted = classes_by_hand(log)
+    log = log.with_columns(pl.col("labels", "predictions").cast(pl.List(dtype)))
+    monkeypatch.setattr(scan, "BLOCK_ROWS", 130)
+    monkeypatch.setattr(scan, "PIECE_ROWS", 400)
+    counts = fm.count(log, multilabel("labels", "predictions"), by="model", threads=threads)
+    assert {row[:2]: list(row[2:]) for row in counts.frame.rows()} == wanted
+    assert counts.rows == rows
+    assert counts.frame["class"].dtype == (pl.String if dtype == pl.Categorical else dtype)
+
+
+def test_items_of_one_inner_key_have_one_dtype() -> None:
+    log = pl.DataFrame({"labels": [["a"]], "predictions": [[1]]})
+    with pytest.raises(
+        SchemaError, match="predictions column 'predictions' holds Int64 for key 'class', of which another"
+    ):
+        fm.count(log, multilabel("labels", "predictions"))
+
+
+def test_list_roles_are_computed_and_refused() -> None:
+    log = pl.DataFrame({"answer": ["b", "c"], "words": ["a b", ""], "scores": [[[1]], [[2]]], "model": ["a", "b"]})
+    words, scores = pl.col("words").str.split(" "), pl.concat_list(pl.lit(1), pl.col("answer").str.len_bytes())
+    counts = fm.count(log, any_match("answer", words, scores.alias("scores")), where=pl.col("model") == "a")
+    assert counts.frame.rows() == [(0, 1, 0, 0, 1.0, 1.0)]
+    with pytest.raises(
+        SchemaError, match=r"scores column 'scores' holds List\(List\(Int64\)\); a list of numbers is n"
+    ):
+        fm.count(log, any_match("answer", words, "scores"))
+    with pytest.raises(SchemaError, match="references column 'words' holds String; a list of text is needed"):
+        fm.count(log, any_match("answer", "words", "scores"))
 
 
 def test_what_is_no_text_is_refused_as_a_text_role() -> None:

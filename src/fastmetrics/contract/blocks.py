@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Bitmap", "Texts"]
+__all__ = ["Bitmap", "Lists", "Texts"]
 
 
 class Bitmap(NamedTuple):
@@ -55,3 +55,37 @@ class Texts:
         """The text of each row; None for null."""
         values: list[str | None] = self.owner.to_pylist()
         return values
+
+
+@dataclass(frozen=True, eq=False)
+class Lists:
+    """A list of items in each row.
+
+    Attributes
+    ----------
+    offsets
+        Int64, one more than rows: the items of row i are those from ``offsets[i]`` to before ``offsets[i + 1]``. The
+        first offset is 0, and a null row has no items.
+    values
+        The items, as the kind of role has them: an array, or texts.
+    valid
+        Uint8: 1 for each row that is not null, empty lists included; empty where no row is null.
+    """
+
+    offsets: NDArray[np.int64]
+    values: NDArray[Any] | Texts
+    valid: NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @property
+    def rows(self) -> NDArray[np.int64]:
+        """The row of each item."""
+        return np.repeat(np.arange(len(self)), np.diff(self.offsets))
+
+    def to_list(self) -> list[list[Any] | None]:
+        """The items of each row; None for null."""
+        items, valid = (self.values.to_list() if isinstance(self.values, Texts) else self.values.tolist()), self.valid
+        ends = zip(self.offsets[:-1].tolist(), self.offsets[1:].tolist(), strict=True)
+        return [items[start:end] if not len(valid) or valid[row] else None for row, (start, end) in enumerate(ends)]

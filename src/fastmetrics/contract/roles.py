@@ -13,7 +13,9 @@ from fastmetrics.contract.columns import Column
 from fastmetrics.contract.equality import field_values
 from fastmetrics.errors import SchemaError
 
-__all__ = ["Role", "check_number", "widened"]
+__all__ = ["Kind", "Role", "check_number", "widened"]
+
+Kind = Literal["binary", "number", "key", "text", "list of number", "list of key", "list of text"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +31,9 @@ class Role:
     kind
         ``binary``: reaches the family as uint8 states, 0 negative, 1 positive, 2 null. ``number``: as float64 (float32
         or float16 where the column is) with NaN for null. ``text``: as `Texts`. ``key``: becomes an inner key of any
-        type, and does not reach the family. Each is a row of `fastmetrics.counting.roles`.
+        type, and does not reach the family. ``list of number`` and ``list of text``: as `Lists` of these. ``list of
+        key``: as `Lists` of the codes of an inner key, uint32 with 0 for null, of which the family gives that of each
+        entry. Each is a row of `fastmetrics.counting.roles`.
     pos_label
         The positive value of a ``binary`` role; without it True, or 1 against 0 or -1.
     threshold
@@ -38,15 +42,19 @@ class Role:
         Further values that mean null; None leaves that to `fastmetrics.counting.roles.nulls`.
     link
         What makes probabilities of a ``number`` role.
+    key
+        The inner key that a ``list of key`` role gives values to, where that is not called as the role is. Roles that
+        share one have equal codes for equal values.
     """
 
     name: str
     column: Column
-    kind: Literal["binary", "number", "key", "text"]
+    kind: Kind
     pos_label: Any = None
     threshold: float | None = None
     null_values: tuple[Any, ...] | None = None
     link: Literal["logit"] | None = None
+    key: str | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.pos_label, np.generic):
@@ -56,6 +64,11 @@ class Role:
             raise SchemaError(f"pos_label={self.pos_label!r} is a {kind}; a text, a number or a Boolean is needed")
         if isinstance(self.pos_label, float) and not math.isfinite(self.pos_label):
             raise SchemaError(f"pos_label={self.pos_label!r} is not a finite number")
+
+    @property
+    def inner_key(self) -> str:
+        """The inner key that it gives values to, if it is of a kind that does."""
+        return self.name if self.key is None else self.key
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Role) and field_values(self) == field_values(other)

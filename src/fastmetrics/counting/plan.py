@@ -27,12 +27,16 @@ __all__ = ["Key", "Plan", "maximal", "make_plan"]
 
 @dataclass(frozen=True)
 class Key:
-    """A key column of the scan, outer or inner: its dtype in the log, in Counts, and its place in a batch."""
+    """A key of the scan, outer or inner: its dtype in the log, in Counts, and its place in a batch.
+
+    Where it is one ``of_items`` its values are items of lists, and the family gives its codes.
+    """
 
     name: str
     source_dtype: pl.DataType
     dtype: pl.DataType
     place: int
+    of_items: bool = False
 
 
 class RoleColumn(NamedTuple):
@@ -169,7 +173,7 @@ class Door:
     def family(self, family: Family) -> None:
         """Check and take the roles of a family."""
         dtypes = {role.name: self.dtype(role.column) for role in family.roles}
-        check_null_values([(role, dtypes[role.name]) for role in family.roles])
+        check_null_values([(role, ROLE_KINDS[role.kind].values(dtypes[role.name])) for role in family.roles])
         for role in family.roles:
             self.role(family, role)
         if family.check is not None:
@@ -184,9 +188,19 @@ class Door:
         if kind.read is not None:
             self.roles[family.name].append(RoleColumn(role, place, kind.read))
         if kind.inner:
-            self.inner[family.name, role.name] = Key(role.name, dtype, key_dtype(dtype), place)
+            self.inner_key(family, role, kind.values(dtype), place, of_items=kind.read is not None)
         if role.pos_label is not None and dtype != pl.Null and family.notes is not None:
             self.named.append(Named(family.name, role, dtype, place, plain=carrier is plain))
+
+    def inner_key(self, family: Family, role: Role, dtype: pl.DataType, place: int, of_items: bool) -> None:
+        """Take the values of a role for an inner key; all roles that share one have one coder, and so one dtype."""
+        key = Key(role.inner_key, dtype, key_dtype(dtype), place, of_items)
+        before = self.inner.setdefault((family.name, key.name), key)
+        if before.source_dtype != dtype:
+            raise SchemaError(
+                f"{role.name} column {column_name(role.column)!r} holds {dtype} for key {key.name!r}, of which another "
+                f"role holds {before.source_dtype}; cast them to one dtype"
+            )
 
     def sampled_column(self, named: Named) -> SampledColumn:
         """A column whose positive value was named, read once more as it is where threads read a Boolean."""

@@ -15,15 +15,14 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from fastmetrics.contract.batches import Batch, Batches
-from fastmetrics.contract.cells import InnerKey
 from fastmetrics.contract.columns import column_name, expression
 from fastmetrics.contract.family import Family
 from fastmetrics.contract.rows import Rows
 from fastmetrics.counting.assembly import Share, assemble, check_groups, merge_into
 from fastmetrics.counting.coders import Coder, WindowCoder, check_representable, coder
-from fastmetrics.counting.groups import Codes
 from fastmetrics.counting.judging import Observations
 from fastmetrics.counting.plan import Key, Plan, make_plan, maximal
+from fastmetrics.counting.roles import Reading
 from fastmetrics.counting.tally import Block, Tally, make_block
 from fastmetrics.counting.views import bitmap, fixed, valid_bits
 from fastmetrics.errors import DataError, FastMetricsError, SchemaError, SourceError, listed
@@ -66,6 +65,13 @@ class Worker:
         self.window_coder = WindowCoder(plan.windows) if plan.windows is not None else None
         self.coders: list[Coder] = [coder(key.source_dtype) for key in plan.keys]
         self.inner_coders = {place: coder(key.source_dtype) for place, key in plan.inner.items()}
+        self.readings = {
+            (family, of.role.name): Reading(
+                plan.observations.observed[family, of.role.name], self.inner_coders.get((family, of.role.inner_key))
+            )
+            for family, columns in plan.roles.items()
+            for of in columns
+        }
         families = plan.schema.families
         self.tallies = [
             Tally(
@@ -95,13 +101,9 @@ class Worker:
 
     def family_block(self, family: Family, batch: Batch, weights: NDArray[np.float64] | None) -> Block:
         rows = self.family_rows(family, batch)
-        read = [self.inner_codes(family, key, batch) for key in family.inner if key.size is None]
+        keys = [key for place, key in self.plan.inner.items() if place[0] == family.name and not key.of_items]
+        read = {key.name: self.inner_coders[family.name, key.name].codes(batch.column(key.place)) for key in keys}
         return make_block(family, rows, read, weights, len(batch))
-
-    def inner_codes(self, family: Family, key: InnerKey, batch: Batch) -> Codes:
-        """The codes of an inner key that is read from the log."""
-        place = self.plan.inner[family.name, key.name].place
-        return self.inner_coders[family.name, key.name].codes(batch.column(place))
 
     def family_rows(self, family: Family, batch: Batch) -> Rows:
         """What a family makes of a batch: from bitmaps where it can, else from arrays."""
@@ -111,9 +113,9 @@ class Worker:
             known = {name: of for name, of in bits.items() if of is not None}
             if len(known) == len(bits):
                 return family.from_bits(known)
-        observed = self.plan.observations.observed
+        readings = self.readings
         return family.rows(
-            {name: of.read(of.role, column, observed[family.name, name]) for name, (of, column) in columns.items()}
+            {name: of.read(of.role, column, readings[family.name, name]) for name, (of, column) in columns.items()}
         )
 
     def weights(self, column: pa.Array) -> NDArray[np.float64]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fastmetrics.contract.cells import InnerKey
 from fastmetrics.contract.family import Family
 from fastmetrics.contract.rows import Rows
 from fastmetrics.counting.cell_arrays import CellArrays, CellRows
@@ -26,28 +27,32 @@ class Block(NamedTuple):
 
 
 def make_block(
-    family: Family, rows: Rows, read: Sequence[Codes], weights: NDArray[np.float64] | None, length: int
+    family: Family, rows: Rows, read: Mapping[str, Codes], weights: NDArray[np.float64] | None, length: int
 ) -> Block:
     """What a family made of a block of ``length`` rows, with what else is known of them.
 
-    ``read`` are the codes of the inner keys that come from the log.
+    ``read`` are the codes of the inner keys of which the log has a value in each row.
 
     Raises
     ------
     SchemaError
         Entries that do not have each row once in the row states of the family.
     """
-    computed, of_log = iter(rows.inner), iter(read)
     if rows.of is not None:
-        of_log = (codes.at(rows.of) for codes in read)
+        read = {name: codes.at(rows.of) for name, codes in read.items()}
         weights = None if weights is None else weights[rows.of]
     if rows.of is not None or family.row_states != family.states:
         check_entries(family, rows, length)
-    inner = [
-        next(of_log) if key.size is None else Codes(next(computed)(), 0, key.size + 1, final=True)
-        for key in family.inner
-    ]
+    given = iter(rows.inner)
+    inner = [read[key.name] if key.name in read else given_codes(key, next(given)()) for key in family.inner]
     return Block(rows, inner, weights)
+
+
+def given_codes(key: InnerKey, codes: NDArray[Any]) -> Codes:
+    """The codes of an inner key that a family gave; of one without a size there may be more in other blocks."""
+    if key.size is None:
+        return Codes(codes, 0, int(codes.max(initial=0)) + 1)
+    return Codes(codes, 0, key.size + 1, final=True)
 
 
 def check_entries(family: Family, rows: Rows, length: int) -> None:

@@ -13,7 +13,18 @@ from numpy.typing import NDArray
 from fastmetrics import kernels
 from fastmetrics.contract.blocks import Bitmap, Texts
 
-__all__ = ["SHORT", "as_series", "bitmap", "fixed", "short_view", "text_views", "texts", "true_bits", "valid_bits"]
+__all__ = [
+    "SHORT",
+    "as_series",
+    "bitmap",
+    "fixed",
+    "list_parts",
+    "short_view",
+    "text_views",
+    "texts",
+    "true_bits",
+    "valid_bits",
+]
 
 SHORT = 12  # bytes of a text that its view holds whole
 NOTHING = np.empty(0, np.uint8)
@@ -111,3 +122,22 @@ def texts(column: pa.Array) -> Texts:
     """A string view column as texts."""
     valid = valid_bits(column)
     return Texts(*text_views(column), NOTHING if valid is None else valid, column)
+
+
+def list_parts(column: pa.Array) -> tuple[NDArray[np.int64], pa.Array, NDArray[np.uint8] | None]:
+    """The offsets of a column of lists from 0 on, its items, and which rows are valid; a null row has no items.
+
+    Polars makes a row null without taking its items away; only then are the others copied.
+    """
+    valid = valid_bits(column)
+    if not len(column):
+        return np.zeros(1, np.int64), column.values[:0], valid
+    offsets = np.frombuffer(column.buffers()[1], np.int64, count=column.offset + len(column) + 1)[column.offset :]
+    start, end = int(offsets[0]), int(offsets[-1])
+    items = column.values.slice(start, end - start)
+    lengths = np.diff(offsets)
+    if valid is not None and lengths[valid == 0].any():
+        kept = as_series(items).filter(pl.Series(np.repeat(valid.view(np.bool_), lengths)))
+        items = pa.chunked_array(kept).chunk(0)
+        return np.concatenate([[0], np.cumsum(lengths * valid)]), items, valid
+    return offsets - start if start else offsets, items, valid

@@ -18,11 +18,19 @@ WIDE: tuple[Any, ...] = (pl.Int128, pl.UInt128)
 FLOATS: tuple[Any, ...] = (pl.Float16, pl.Float32, pl.Float64)
 TEXT: tuple[Any, ...] = (pl.String, pl.Categorical, pl.Enum(["a", "b"]))
 TIMES: tuple[Any, ...] = (pl.Date, pl.Time, pl.Datetime("ms"), pl.Datetime("us", "UTC"), pl.Duration("ns"))
+LISTS_OF_NUMBERS: tuple[Any, ...] = (
+    *(pl.List(pl.Int64), pl.Array(pl.Float32, 2), pl.List(pl.Boolean), pl.List(pl.Decimal(10, 2))),
+    pl.List(pl.Null),
+)
+LISTS_OF_TEXT: tuple[Any, ...] = (
+    *(pl.List(pl.String), pl.Array(pl.String, 2), pl.List(pl.Categorical), pl.List(pl.Enum(["a", "b"]))),
+    pl.List(pl.Null),
+)
 NESTED: tuple[Any, ...] = (
-    pl.List(pl.Int64),
-    pl.List(pl.String),
-    pl.Array(pl.Float32, 2),
+    *(*LISTS_OF_NUMBERS, *LISTS_OF_TEXT, pl.List(pl.Date)),
     pl.List(pl.List(pl.Int8)),
+    pl.Array(pl.Int8, (2, 2)),
+    pl.List(pl.Struct({"a": pl.String})),
     pl.Struct({"a": pl.Int8}),
     pl.Map(pl.String, pl.Int8),
 )
@@ -57,6 +65,17 @@ ROLES: dict[str, tuple[Role, tuple[Any, ...], str]] = {
         (*INTEGERS, *WIDE, *FLOATS, *DECIMAL, pl.Boolean, pl.Null, *TEXT, pl.Binary, *TIMES),
         "needed is text, a number, a Boolean",
     ),
+    "list of number": (
+        Role("label", "x", "list of number"),
+        (*LISTS_OF_NUMBERS, pl.Null),
+        "a list of numbers is needed",
+    ),
+    "list of text": (Role("label", "x", "list of text"), (*LISTS_OF_TEXT, pl.Null), "a list of text is needed"),
+    "list of key": (
+        Role("label", "x", "list of key"),
+        (*LISTS_OF_NUMBERS, *LISTS_OF_TEXT, pl.List(pl.Date), pl.Null),
+        "a list of text, numbers, Booleans",
+    ),
     "text": (Role("label", "x", "text"), (*TEXT, pl.Null), "text is needed"),
 }
 
@@ -76,11 +95,13 @@ def test_every_kind_has_a_row() -> None:
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
 def test_a_kind_takes_or_refuses_a_dtype(name: str, dtype: Any) -> None:
     role, taken, need = ROLES[name]
-    kind, given = ROLE_KINDS[role.kind], dtype() if inspect.isclass(dtype) else dtype
-    empty = pl.DataFrame(schema={"x": given})
+    kind, empty = ROLE_KINDS[role.kind], pl.DataFrame(schema={"x": dtype})
+    given = empty.schema["x"]
     if given in taken:
         kind.check(role, given, lambda: empty["x"])
-        assert empty.select(kind.carrier(role, pl.col("x"), given)).height == 0
+        nulls = pl.DataFrame({"x": [None, None]}, schema={"x": given})
+        for frame in (empty, nulls, nulls.lazy().collect(engine="streaming")):
+            assert frame.select(kind.carrier(role, pl.col("x"), given)).height == frame.height
     else:
         with pytest.raises(SchemaError, match=re.escape(need)) as refused:
             kind.check(role, given, lambda: empty["x"])

@@ -9,9 +9,10 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from fastmetrics.contract.blocks import Texts
+from fastmetrics.contract.blocks import Lists, Texts
 from fastmetrics.contract.roles import Role
-from fastmetrics.counting.roles import ROLE_KINDS, Observed
+from fastmetrics.counting.coders import coder
+from fastmetrics.counting.roles import ROLE_KINDS, Observed, Reading
 from fastmetrics.kernels.dialect import inlined, kernel
 from fastmetrics.kernels.memory import load_u8
 from fastmetrics.sources.chunks import record_batches
@@ -58,7 +59,8 @@ def read(role: Role, column: pl.Series) -> list[Any]:
     kind.check(role, column.dtype, lambda: column)
     frame = column.to_frame("x").select(kind.carrier(role, pl.col("x"), column.dtype))
     assert kind.read is not None
-    return [kind.read(role, batch.column(0), Observed()) for batch in record_batches(frame)]
+    reading = Reading(Observed(), coder(kind.values(column.dtype)) if kind.inner else None)
+    return [kind.read(role, batch.column(0), reading) for batch in record_batches(frame)]
 
 
 def assert_texts(parts: list[Texts], expected: list[str | None]) -> None:
@@ -128,4 +130,111 @@ def test_what_stands_under_a_null_is_not_read() -> None:
     dirty = pa.Array.from_buffers(dirty.type, 2, [pa.py_buffer(b"\x01"), *dirty.buffers()[1:]])
     kind = ROLE_KINDS["text"]
     assert kind.read is not None
-    assert_texts([kind.read(TEXT, dirty, Observed())], ["thirteen byte", None])
+    assert_texts([kind.read(TEXT, dirty, Reading(Observed()))], ["thirteen byte", None])
+
+
+LISTS: list[list[float | None] | None] = [[1.0, 2.0], None, [], [None, 3.0], [4.0], None, [], [0.5] * 20] * 30
+SLICES = [(0, 240), (0, 0), (1, 1), (2, 1), (3, 100), (77, 163), (239, 1)]
+
+
+def assert_lists(parts: list[Lists], expected: list[list[Any] | None]) -> None:
+    """Equal to lists of floats with None for NaN, or of texts."""
+    found = [None if row is None else [none(item) for item in row] for part in parts for row in part.to_list()]
+    assert found == expected
+    for part in parts:
+        assert part.offsets[0] == 0
+        assert part.offsets[-1] == len(part.values) == len(part.rows)
+        assert len(part.valid) in (0, len(part))
+        known = part.valid != 0 if len(part.valid) else np.ones(len(part), np.bool_)
+        assert not np.diff(part.offsets)[~known].any()
+    filled = [row or [] for row in expected]
+    at = np.cumsum([0, *map(len, parts)])
+    assert [row + at[k] for k, part in enumerate(parts) for row in part.rows.tolist()] == [
+        row for row, items in enumerate(filled) for _ in items
+    ]
+
+
+def none(item: Any) -> Any:
+    return None if item != item else item
+
+
+@pytest.mark.parametrize(("start", "length"), SLICES)
+@pytest.mark.parametrize("dtype", [pl.Float64, pl.Float32, pl.Decimal(10, 2)], ids=str)
+def test_lists_of_numbers(dtype: Any, start: int, length: int) -> None:
+    role, expected = Role("scores", "x", "list of number"), LISTS[start : start + length]
+    column = pl.Series(LISTS, dtype=pl.List(dtype))[start : start + length]
+    parts = read(role, column)
+    assert_lists(parts, expected)
+    assert all(part.values.dtype == (np.float32 if dtype == pl.Float32 else np.float64) for part in parts)
+    chunks = pl.concat([column, column[:3], column.clear(), column], rechunk=False)
+    assert_lists(read(role, chunks), expected + expected[:3] + expected)
+
+
+@pytest.mark.parametrize(("start", "length"), SLICES)
+@pytest.mark.parametrize("dtype", [pl.String, pl.Categorical, "Enum"], ids=str)
+def test_lists_of_texts(dtype: Any, start: int, length: int) -> None:
+    texts = iter(drawn_texts(10_000, 0.2))
+    values = [None if row is None else [next(texts) for _ in row] for row in LISTS]
+    inner = pl.Enum(sorted({word * n for word in WORDS for n in (1, 2, 3)})) if dtype == "Enum" else dtype
+    column = pl.Series(values, dtype=pl.List(pl.String)).cast(pl.List(inner))[start : start + length]
+    parts = read(Role("references", "x", "list of text"), column)
+    assert_lists(parts, values[start : start + length])
+    items = [item for row in values[start : start + length] for item in row or []]
+    assert_texts([part.values for part in parts], items)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "values"),
+    [
+        (pl.String, ["a", "b", "a text longer than a view", None]),
+        (pl.Categorical, ["a", "b", "c", None]),
+        (pl.Enum(["b", "a"]), ["a", "b", None, "a"]),
+        (pl.Int16, [7, -3, None, 9000]),
+        (pl.Boolean, [True, False, None, True]),
+        (pl.Float64, [0.5, None, -0.0, 0.0]),
+        (pl.Null, [None] * 4),
+    ],
+    ids=str,
+)
+def test_lists_of_keys_are_codes_of_equal_values(dtype: Any, values: list[Any]) -> None:
+    lists = [[values[0], values[1]], None, [], [values[2]], [values[3], values[0]]]
+    column = pl.Series(lists, dtype=pl.List(dtype))
+    (part,) = read(Role("labels", "x", "list of key"), column[1:].rechunk())
+    assert part.values.dtype == np.uint32
+    known: dict[Any, int] = {None: 0}
+    for code, value in zip(part.values.tolist(), [values[2], values[3], values[0]], strict=True):
+        assert known.setdefault(value, code) == code
+    assert len(set(known.values())) == len(known)
+    assert part.offsets.tolist() == [0, 0, 0, 1, 3]
+    assert part.valid.tolist() == [0, 1, 1, 1]
+
+
+def test_lists_of_one_length_are_lists() -> None:
+    column = pl.Series([[1, 2], None, [3, None]], dtype=pl.Array(pl.Int8, 2))
+    assert_lists(read(Role("scores", "x", "list of number"), column), [[1.0, 2.0], None, [3.0, None]])
+    assert_lists(read(Role("scores", "x", "list of number"), pl.Series([None, None])), [None, None])
+
+
+def test_a_list_that_was_made_null_has_no_items() -> None:
+    """Polars keeps them under the null."""
+    for gone in ([False, True, False], [True, True, True]):
+        log = pl.DataFrame({"x": [["a"], ["b", "c"], ["d"]], "gone": gone})
+        column = log.select(pl.when(pl.col("gone").not_()).then(pl.col("x")))["x"]
+        expected = [None if none else items for items, none in zip([["a"], ["b", "c"], ["d"]], gone, strict=True)]
+        assert_lists(read(Role("references", "x", "list of text"), column), expected)
+
+
+def test_items_that_mean_null() -> None:
+    role = Role("references", "x", "list of text", null_values=("NA", "thirteen byte"))
+    column = pl.Series([["NA", "thirteen byte", "x"], None, []])
+    assert_lists(read(role, column), [[None, None, "x"], None, []])
+    number = Role("scores", "x", "list of number", null_values=(-1,))
+    assert_lists(read(number, pl.Series([[-1, 2], [], None])), [[None, 2.0], [], None])
+
+
+def test_items_lie_in_the_memory_of_the_frame() -> None:
+    column = pl.Series([[1.0, 2.0], [], [3.0]], dtype=pl.List(pl.Float64))
+    (batch,) = record_batches(column.to_frame("x"))
+    (lists,) = read(Role("scores", "x", "list of number"), column)
+    assert lists.offsets.ctypes.data == batch.column(0).buffers()[1].address
+    assert lists.values.ctypes.data == batch.column(0).values.buffers()[1].address

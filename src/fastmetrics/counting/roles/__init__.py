@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from fastmetrics.contract.roles import Kind
 from fastmetrics.counting.roles import binary, key, number, text
-from fastmetrics.counting.roles.kind import Observed, Reader, RoleKind
+from fastmetrics.counting.roles.kind import Observed, Reader, Reading, RoleKind
+from fastmetrics.counting.roles.lists import list_of
 
-__all__ = ["ROLE_KINDS", "Observed", "Reader", "RoleKind"]
+__all__ = ["ROLE_KINDS", "Observed", "Reader", "Reading", "RoleKind"]
 
-ROLE_KINDS: Mapping[str, RoleKind] = {
+NUMBER = RoleKind(number.check, number.carrier, number.read)
+KEY = RoleKind(key.check, key.carrier, inner=True)
+TEXT = RoleKind(text.check, text.carrier, text.read)
+
+ROLE_KINDS: Mapping[Kind, RoleKind] = {
     "binary": RoleKind(binary.check, binary.carrier, binary.read),
-    "number": RoleKind(number.check, number.carrier, number.read),
-    "key": RoleKind(key.check, key.carrier, inner=True),
-    "text": RoleKind(text.check, text.carrier, text.read),
+    "number": NUMBER,
+    "key": KEY,
+    "text": TEXT,
+    "list of number": list_of(NUMBER, "numbers", number.read),
+    "list of key": list_of(KEY, "text, numbers, Booleans, categories, dates or times", key.read_codes),
+    "list of text": list_of(TEXT, "text", text.read),
 }

@@ -13,7 +13,7 @@ from fastmetrics import kernels
 from fastmetrics.contract.columns import column_name, expression
 from fastmetrics.contract.roles import Role, widened
 from fastmetrics.counting.roles import number
-from fastmetrics.counting.roles.kind import Observed, Sample
+from fastmetrics.counting.roles.kind import Observed, Reading, Sample
 from fastmetrics.counting.roles.nulls import (
     COMPARABLE,
     comparable,
@@ -131,7 +131,7 @@ def described(distinct: pl.Series, dtype: pl.DataType) -> str:
     return f"{len(distinct)} distinct {kind} ({listed(map(repr, distinct.to_list()), limit=4)})"
 
 
-def read(role: Role, column: pa.Array, observed: Observed) -> NDArray[np.uint8]:
+def read(role: Role, column: pa.Array, reading: Reading) -> NDArray[np.uint8]:
     """The states of a block.
 
     Raises
@@ -143,7 +143,7 @@ def read(role: Role, column: pa.Array, observed: Observed) -> NDArray[np.uint8]:
     if column.type == pa.bool_():
         states = true_bits(column)
     elif column.type == pa.string_view():
-        states = read_text(role, column, valid, observed)
+        states = read_text(role, column, valid, reading.observed)
     else:
         numbers, states = fixed(column), np.empty(len(column), np.uint8)
         if role.threshold is not None:
@@ -151,7 +151,7 @@ def read(role: Role, column: pa.Array, observed: Observed) -> NDArray[np.uint8]:
                 threshold = float(numbers.dtype.type(role.threshold))
             kernels.states.reached_states(widened(numbers), threshold, states)
         else:
-            check_kinds(role, numbers, valid, kernels.states.sign_states(numbers, states), observed.kinds)
+            check_kinds(role, numbers, valid, kernels.states.sign_states(numbers, states), reading.observed.kinds)
     if valid is not None:  # null is state 2, in bytes without branches
         states &= np.uint8(0) - valid
         states |= (valid ^ np.uint8(1)) << np.uint8(1)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 import pyarrow as pa
 
 from fastmetrics.contract.roles import Role
+from fastmetrics.counting.coders import Coder
 
-__all__ = ["Observed", "Reader", "RoleKind", "Sample"]
+__all__ = ["Observed", "Reader", "Reading", "RoleKind", "Sample"]
 
 Sample = Callable[[], pl.Series]
 
@@ -28,7 +29,19 @@ class Observed:
     text_nulls: list[int] = field(default_factory=list)
 
 
-Reader = Callable[[Role, pa.Array, Observed], Any]
+class Reading(NamedTuple):
+    """What one thread reads a role with: where its observations go, and the coder of its inner key, if it has one."""
+
+    observed: Observed
+    coder: Coder | None = None
+
+
+Reader = Callable[[Role, pa.Array, Reading], Any]
+
+
+def itself(dtype: pl.DataType) -> pl.DataType:
+    """A dtype."""
+    return dtype
 
 
 @dataclass(frozen=True)
@@ -44,10 +57,13 @@ class RoleKind:
     read
         What the family gets of a block of the carried column; None where the column does not reach it.
     inner
-        Whether the values of the column are an inner key of the family.
+        Whether the values of the column are those of an inner key of the family.
+    values
+        The dtype of the values of a column: of a list that of its items.
     """
 
     check: Callable[[Role, pl.DataType, Sample], None]
     carrier: Callable[[Role, pl.Expr, pl.DataType], pl.Expr]
     read: Reader | None = None
     inner: bool = False
+    values: Callable[[pl.DataType], pl.DataType] = itself

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fastmetrics.contract.columns import column_name
 from fastmetrics.contract.roles import Role
-from fastmetrics.counting.roles.kind import Observed, Sample
+from fastmetrics.counting.roles.kind import Reading, Sample
 from fastmetrics.counting.roles.nulls import with_nulls
 from fastmetrics.counting.views import fixed, valid_bits
 from fastmetrics.errors import SchemaError
@@ -38,7 +38,7 @@ def carrier(role: Role, column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     return known if dtype.is_float() else known.cast(pl.Float64)
 
 
-def read(role: Role, column: pa.Array, observed: Observed) -> NDArray[Any]:
+def read(role: Role, column: pa.Array, reading: Reading) -> NDArray[Any]:
     """A block as floats with NaN for null."""
     values, valid = fixed(column), valid_bits(column)
     return values if valid is None else np.where(valid, values, values.dtype.type(np.nan))

@@ -8,7 +8,7 @@ import pyarrow as pa
 from fastmetrics.contract.blocks import Texts
 from fastmetrics.contract.columns import column_name
 from fastmetrics.contract.roles import Role
-from fastmetrics.counting.roles.kind import Observed, Sample
+from fastmetrics.counting.roles.kind import Reading, Sample
 from fastmetrics.counting.roles.nulls import with_nulls
 from fastmetrics.counting.views import texts
 from fastmetrics.errors import SchemaError
@@ -30,6 +30,6 @@ def carrier(role: Role, column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     return known if dtype == pl.String else known.cast(pl.String)
 
 
-def read(role: Role, column: pa.Array, observed: Observed) -> Texts:
+def read(role: Role, column: pa.Array, reading: Reading) -> Texts:
     """The texts of a block."""
     return texts(column)
