@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastmetrics.diagnosis.sides.rates import BINARY
 from fastmetrics.families.binary import CELLS, METRICS
+from fastmetrics.families.binary import RATES as SEARCHED
 from fastmetrics.metrics import Cells
 
 __all__ = ["RATES", "denominator", "numerator"]
@@ -23,10 +23,11 @@ def every_row(c: Any) -> Any:
 
 RATES: dict[str, tuple[Formula, Formula]] = {
     name: (metric.num, metric.den)
-    for metric in (*METRICS, *BINARY)
+    for metric in METRICS
     if metric.den is not None
     for name in (metric.name, *metric.aliases)
 }
+RATES |= {rate.name: (rate.num, rate.den) for rate in SEARCHED}
 RATES["rows"] = RATES["high_score_rate"] = RATES["extreme_score_rate"] = (every_row, every_row)
 
 

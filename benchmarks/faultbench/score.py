@@ -16,8 +16,8 @@ from benchmarks.faultbench.logs import STATE_OF, Log
 from benchmarks.faultbench.measures import RATES, denominator, numerator
 from benchmarks.faultbench.oracle import consult
 from fastmetrics.diagnosis.findings import Diagnosis, Finding
-from fastmetrics.diagnosis.sides.rates import quartile_bins
 from fastmetrics.diagnosis.split.kitagawa import decompose
+from fastmetrics.families.score_rates import quartile_bins
 
 __all__ = ["Diagnose", "expected_difference", "jaccard", "judge", "leaves_of", "words"]
 

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import polars as pl
 
 from fastmetrics.contract.cells import CellTable
+from fastmetrics.contract.columns import expressions
 from fastmetrics.errors import SchemaError, listed, unknown
+from fastmetrics.metrics import Formula, Metric
 
 if TYPE_CHECKING:
     from fastmetrics.contract.family import Family
 
-__all__ = ["CrossTable", "Curve", "Outcome", "Resummed", "find_curve", "lacking", "the_only"]
+__all__ = ["CrossTable", "Curve", "Outcome", "Prepared", "Rate", "Resummed", "find_curve", "lacking", "the_only"]
 
 # What the optional fields of a family are called in errors, each with functions that make families which have it.
 WORDS = {
@@ -92,6 +94,57 @@ class Resummed(NamedTuple):
 
     family: Family
     cells: Callable[[str, str], dict[str, pl.Expr]]
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A rate that `fastmetrics.diagnose` searches: k of n rows.
+
+    Attributes
+    ----------
+    num, den
+        k and n, linear in the cells.
+    words
+        What k counts, as people say it: ``missed positives``.
+    among
+        How many rates it was chosen from because it moved, for each one chosen; its error rate is divided by it.
+    untold
+        Whether no rule of a tag knows what its move means, so that the move itself is the finding.
+    family
+        The family whose cells it is read from; the diagnosis fills it in.
+    """
+
+    name: str
+    num: Formula
+    den: Formula
+    words: str
+    among: float = 1.0
+    untold: bool = False
+    family: str = ""
+
+    @classmethod
+    def of(cls, metric: Metric) -> Rate:
+        """A metric with a denominator as a rate; untold where the metric has no words for its events."""
+        assert metric.den is not None
+        return cls(metric.name, metric.num, metric.den, metric.events or metric.name, untold=not metric.events)
+
+
+class Prepared(NamedTuple):
+    """Tables of additive cells by outer keys, baseline first, and the rates that are there for what they hold."""
+
+    tables: list[pl.DataFrame]
+    rates: tuple[Rate, ...] = ()
+
+    @classmethod
+    def summed(
+        cls, tables: Sequence[pl.DataFrame], keys: Sequence[str], cells: Sequence[pl.Expr], rates: Sequence[Rate] = ()
+    ) -> Prepared:
+        """Sums of cells of each table by ``keys``."""
+        sums = [
+            table.group_by(expressions(keys), maintain_order=True).agg(cells) if keys else table.select(cells)
+            for table in tables
+        ]
+        return cls(sums, tuple(rates))
 
 
 def lacking(families: Sequence[Family], capability: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from fastmetrics.contract.blocks import Bitmap
-from fastmetrics.contract.capabilities import CrossTable, Curve, Outcome, Resummed
+from fastmetrics.contract.capabilities import CrossTable, Curve, Outcome, Prepared, Rate, Resummed
 from fastmetrics.contract.cells import Cell, CellTable, InnerKey, scalar_cells
 from fastmetrics.contract.columns import LostExpression, column_name
 from fastmetrics.contract.equality import comparable
@@ -71,6 +71,13 @@ class Family:
         Give rows with ``group``; the latter of so many pairs.
     root_cause
         Gives the tag of a row of cells.
+    rates
+        What `fastmetrics.diagnose` searches: where they are None the proportions of a family without inner keys, where
+        they are ``()`` nothing.
+    prepare
+        Takes tables of baseline and current, by outer and inner keys, to cells by the outer keys it is given.
+    probability_edges
+        The edges of the inner key ``bin``, where the scores in it are probabilities.
     """
 
     kind: str
@@ -98,6 +105,9 @@ class Family:
     per_class: Callable[[CellTable, Family], pl.DataFrame] | None = None
     most_confused: Callable[[CellTable, Family, int], pl.DataFrame] | None = None
     root_cause: Callable[[], pl.Expr] | None = None
+    rates: tuple[Rate, ...] | None = None
+    prepare: Callable[[Sequence[pl.DataFrame], Sequence[str]], Prepared] | None = None
+    probability_edges: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.name.isidentifier():
@@ -156,6 +166,17 @@ class Family:
     def of_kind(self, *kinds: str) -> tuple[Cell, ...]:
         """The cells of some kinds, in order."""
         return tuple(cell for cell in self.cells if cell.kind in kinds)
+
+    @property
+    def searched(self) -> tuple[Rate, ...]:
+        """The rates that a diagnosis searches whatever the tables hold."""
+        return tuple(map(Rate.of, self.row_proportions)) if self.rates is None else self.rates
+
+    @property
+    def row_proportions(self) -> tuple[Metric, ...]:
+        """The metrics that are k of n rows, as the table itself counts them."""
+        plain = self.read is scalar_cells and not self.inner
+        return tuple(metric for metric in self.metrics if plain and metric.kind == "proportion")
 
     @property
     def inner_names(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from fastmetrics.aliases import Floats, Mask
+from fastmetrics.contract.capabilities import Rate
 from fastmetrics.contract.family import Family
 from fastmetrics.counts import Counts
 from fastmetrics.diagnosis.causes.incidents import LATE, Limits, Told, found_in, measure
@@ -21,11 +22,12 @@ from fastmetrics.diagnosis.holdout import Sides, estimated, halves
 from fastmetrics.diagnosis.search.localise import Search
 from fastmetrics.diagnosis.search.overdispersion import independent
 from fastmetrics.diagnosis.sides.pair import Pair, Sums, paired, sums_of
-from fastmetrics.diagnosis.sides.rates import KINDS, Rate, rates_of
+from fastmetrics.diagnosis.sides.rates import rates_of
 from fastmetrics.diagnosis.spans.baseline_cut import best_border
 from fastmetrics.diagnosis.spans.bursts import of_period, passing, while_it_lasted
 from fastmetrics.diagnosis.spans.volume_periods import passing_volumes
 from fastmetrics.errors import SchemaError, listed, unknown
+from fastmetrics.families import KINDS
 from fastmetrics.forks import check_process
 from fastmetrics.metrics import Metric, find
 from fastmetrics.reading.cells import check_whole
@@ -60,7 +62,8 @@ def diagnose(
     Parameters
     ----------
     current, baseline
-        Counts with a binary, scores or classes family, of two times, two versions, two regions. Without ``baseline``
+        Counts of families with rates, such as binary, scores and classes, of two times, two versions, two regions.
+        Without ``baseline``
         the windows of ``current`` are cut where the evidence for a change is strongest.
     slices
         The keys that slices are made of; by default all keys that both Counts hold.
@@ -71,7 +74,8 @@ def diagnose(
         lower value are searched; baseline, current, difference and rows are of the others, and the bounds are the
         ordinary 95 % interval, as these rows did not choose the slice. It costs half the rows of the search.
     metrics
-        Proportions of the binary family to search besides the usual rates, by name or as rows.
+        Proportions of the first family to search besides the usual rates, by name or as rows: those of a family whose
+        table counts them, as that of `binary` does.
     alpha
         The chance that a report names anything where nothing changed. It is divided over models, over rates (0.5),
         rates and volumes in parts of the current windows (0.2), volumes (0.2) and mix (0.1), and over all slices.
@@ -87,7 +91,7 @@ def diagnose(
     Raises
     ------
     SchemaError
-        Counts without a common binary, scores or classes family, with grouping sets, or without windows where there is
+        Counts without a common family that has rates, with grouping sets, or without windows where there is
         no baseline; an unknown key or metric; a fold that has not exactly two values; a side that is a difference.
 
     >>> import fastmetrics as fm
@@ -228,10 +232,10 @@ def asked(counts: Counts, families: Sequence[Family], metrics: Sequence[str | Me
     found = []
     for wanted in [metrics] if isinstance(metrics, (str, Metric)) else metrics:
         metric = find(wanted, families[0].metrics)
-        if metric.kind != "proportion" or families[0].kind != "binary":
+        if metric.kind != "proportion" or not families[0].row_proportions:
             raise SchemaError(
-                f"metric {metric.name!r} is not a proportion of the binary family; diagnose() searches rates of k in n "
-                "rows, and decompose() splits the change of any ratio"
+                f"metric {metric.name!r} of family {families[0].name!r} is not a proportion of rows that its "
+                "table counts; diagnose() searches rates of k in n rows, and decompose() splits the change of any ratio"
             )
         found.append(metric)
     return found
@@ -294,12 +298,13 @@ def shared(current: Counts, baseline: Counts, notes: list[str]) -> tuple[list[Fa
     families = [
         family
         for family in current.layout.families
-        if family.kind in KINDS and family.name in theirs and family.identity == theirs[family.name].identity
+        if family.rates != () and family.name in theirs and family.identity == theirs[family.name].identity
     ]
     if not families:
         held = [f"{family.name} ({family.kind})" for family in current.layout.families]
         raise SchemaError(
-            f"diagnose() needs a family of kind {listed(KINDS)} that both Counts hold; current holds {listed(held)}"
+            "diagnose() needs a family with rates to search, as binary(), scores() and classes() make, that both "
+            f"Counts hold; current holds {listed(held)}"
         )
     for counts in (current, baseline):
         if counts.layout.grouping_sets is not None:
@@ -316,7 +321,8 @@ def shared(current: Counts, baseline: Counts, notes: list[str]) -> tuple[list[Fa
         )
     if current.layout.weighted:
         notes.append("weights are left aside: diagnosed on row counts")
-    return sorted(families, key=lambda family: KINDS.index(family.kind)), keys
+    order = [*KINDS]
+    return sorted(families, key=lambda one: order.index(one.kind) if one.kind in order else len(order)), keys
 
 
 def contrast(sides: Sides, keys: Sequence[str]) -> dict[str, tuple[Any, Any]]:

@@ -10,10 +10,11 @@ from fastmetrics.families.scores import scores
 
 __all__ = ["KINDS", "binary", "classes", "fbeta", "regression", "scores"]
 
-# The kinds that a file of Counts may name, each with what makes it again from its arguments.
+# The families, each with what makes it: of those that a log may be counted by in the shell and a file of Counts may
+# name. A diagnosis takes rates that several have from the first.
 KINDS: Mapping[str, Callable[..., Family]] = {
     "binary": binary,
+    "scores": scores,
     "classes": classes,
     "regression": regression,
-    "scores": scores,
 }

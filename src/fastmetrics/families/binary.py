@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from fastmetrics import kernels
 from fastmetrics.contract.blocks import Bitmap
-from fastmetrics.contract.capabilities import CrossTable, Outcome
+from fastmetrics.contract.capabilities import CrossTable, Outcome, Rate
 from fastmetrics.contract.cells import Cell, CellTable
 from fastmetrics.contract.columns import Column, column_name
 from fastmetrics.contract.family import Family
@@ -23,7 +23,7 @@ from fastmetrics.contract.roles import Role, check_number
 from fastmetrics.contract.rows import Rows
 from fastmetrics.errors import SchemaError
 from fastmetrics.families.labels import absent_note, check_nulls, null_arguments, unshared_note
-from fastmetrics.metrics import Metric
+from fastmetrics.metrics import Metric, find
 from fastmetrics.notes import Note
 from fastmetrics.wording import readable
 
@@ -144,6 +144,7 @@ def binary(
         outcomes=OUTCOMES,
         matrix=CrossTable(matrix_rows, matrix_order),
         root_cause=founding_tag,
+        rates=RATES,
     )
 
 
@@ -283,8 +284,16 @@ def labelled(c: Any) -> Any:
     return judged(c) + c.unpredicted_neg + c.unpredicted_pos
 
 
+def unlabelled(c: Any) -> Any:
+    return c.unlabelled_neg + c.unlabelled_pos + c.unlabelled_unpredicted
+
+
+def unpredicted(c: Any) -> Any:
+    return c.unpredicted_neg + c.unpredicted_pos + c.unlabelled_unpredicted
+
+
 def every_row(c: Any) -> Any:
-    return labelled(c) + c.unlabelled_neg + c.unlabelled_pos + c.unlabelled_unpredicted
+    return labelled(c) + unlabelled(c)
 
 
 def fbeta(beta: float) -> Metric:
@@ -373,3 +382,11 @@ METRICS: tuple[Metric, ...] = (
                          ("FP", lambda c: c.fp), ("FN", lambda c: c.fn))),
 )
 # fmt: on
+
+# What a diagnosis searches. Of rates that move together the first is shown.
+SEARCHED = ("fnr", "fpr", "error_rate", "fdr", "false_omission_rate", "prevalence", "predicted_positive_rate")
+RATES = (
+    *(Rate.of(find(name, METRICS)) for name in SEARCHED),
+    Rate("unlabelled_rate", unlabelled, every_row, "rows without a label"),
+    Rate("unpredicted_rate", unpredicted, every_row, "rows without a prediction"),
+)

@@ -127,6 +127,7 @@ def regression(
         constants=("shift", *null_arguments(nulls)),
         read=read,
         headline=("mae", "rmse", "bias", "r2"),
+        rates=(),
     )
 
 

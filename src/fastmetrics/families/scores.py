@@ -21,6 +21,7 @@ from fastmetrics.contract.family import Family
 from fastmetrics.contract.roles import Role, widened
 from fastmetrics.contract.rows import Accumulators, Rows
 from fastmetrics.errors import SchemaError
+from fastmetrics.families import score_rates
 from fastmetrics.families.binary import OUTCOMES, binary
 from fastmetrics.families.calibration import calibration_metrics
 from fastmetrics.families.curves import CURVES
@@ -134,6 +135,9 @@ def scores(
         notes=partial(notes, columns=(column_name(y_true), column_name(y_score)), pos_label=label.pos_label, edges=at),
         curves=CURVES,
         at_threshold=at_threshold,
+        rates=score_rates.RATES,
+        prepare=score_rates.prepare,
+        probability_edges=tuple(at.tolist()) if at[0] >= 0 and at[-1] <= 1 else (),
     )
 
 

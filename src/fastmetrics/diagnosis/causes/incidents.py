@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 
 from fastmetrics.aliases import Floats, Mask
+from fastmetrics.contract.capabilities import Rate
 from fastmetrics.diagnosis.causes.outcome_tables import decisions, scores
 from fastmetrics.diagnosis.causes.tags import TAGS, Move, Moves, Tag, rank_of
 from fastmetrics.diagnosis.findings import Finding
 from fastmetrics.diagnosis.search.localise import Place, Search, localise
 from fastmetrics.diagnosis.search.strata import Effect, Ratio
 from fastmetrics.diagnosis.sides.pair import Pair
-from fastmetrics.diagnosis.sides.rates import MISSING, Rate
+from fastmetrics.diagnosis.sides.rates import MISSING
 from fastmetrics.diagnosis.split.kitagawa import decompose
 from fastmetrics.diagnosis.wording import sentence
 
@@ -166,9 +167,8 @@ def moves_in(pair: Pair, place: Place, measured: Mapping[str, Measured]) -> Move
         held = one.ratio.of(place.leaves)
         leaning = int(np.sign(held.u.sum()))
         direction = leaning if evidence[name] >= enough else 0
-        rates[name] = Move(
-            direction, held.before, held.now, float(held.kc.sum()), float(held.nc.sum()), evidence[name], leaning
-        )
+        rows = float(held.kc.sum()), float(held.nc.sum())
+        rates[name] = Move(direction, held.before, held.now, *rows, evidence[name], leaning, one.rate.untold)
     return Moves(rates, decisions(pair, place.leaves), scores(pair, place.leaves))
 
 

@@ -16,8 +16,8 @@ from fastmetrics.diagnosis.findings import Finding, words
 from fastmetrics.diagnosis.search.overdispersion import LEAST_WINDOWS, MOST_BLOCKS, normal_square
 from fastmetrics.diagnosis.search.strata import Ratio
 from fastmetrics.diagnosis.sides.pair import Pair
-from fastmetrics.diagnosis.sides.rates import PREDICTED
 from fastmetrics.diagnosis.wording import number, sentence
+from fastmetrics.families.class_rates import PREDICTED
 
 __all__ = ["mix_finding", "mix_in", "mix_numbers", "mix_of"]
 

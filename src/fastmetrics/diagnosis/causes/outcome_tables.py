@@ -7,7 +7,6 @@ import numpy as np
 from fastmetrics.aliases import Integers, Mask
 from fastmetrics.diagnosis.causes.likelihoods import Answers, Side, log_odds
 from fastmetrics.diagnosis.sides.pair import Held, Pair
-from fastmetrics.families.binary import CONFUSION
 from fastmetrics.families.scores import STATES
 
 __all__ = ["decisions", "scores"]
@@ -16,10 +15,12 @@ USUAL = 0.0  # the threshold, where no decisions are counted
 
 
 def decisions(pair: Pair, inside: Mask) -> Answers | None:
-    """Judged rows of some leaves by label and decision; None without a binary family."""
-    if not pair.decided:
+    """Judged rows of some leaves by label and decision; None of a family that does not tell them."""
+    cells = {(label, said): cell for cell, label, said in pair.outcomes}
+    if not cells:
         return None
-    before, now = (side_of(side[pair.rows.family], inside, CONFUSION, np.zeros(1, np.int64), 1) for side in pair.sides)
+    judged = tuple(cells[label, said] for label in (False, True) for said in (False, True))
+    before, now = (side_of(side[pair.rows.family], inside, judged, np.zeros(1, np.int64), 1) for side in pair.sides)
     return Answers(before, now, inside, (2, 2), np.zeros(0))
 
 
@@ -48,11 +49,12 @@ def threshold(pair: Pair) -> float:
 
     That is the middle of the scores that would do, where the baseline has none for a stretch.
     """
-    if not pair.decided or pair.scored is None:
+    if not pair.outcomes or pair.scored is None:
         return USUAL
     cells, held, edges = pair.baseline[pair.rows.family].cells, pair.scored.before, pair.scored.edges
-    negative = float((cells.tn + cells.fn + cells.unlabelled_neg).sum())
-    decided = negative + float((cells.fp + cells.tp + cells.unlabelled_pos).sum())
+    said = {side: [cell for cell, _, answer in pair.outcomes if answer is side] for side in (False, True)}
+    negative, positive = (float(sum(cells.values[cell].sum() for cell in said[side])) for side in (False, True))
+    decided = negative + positive
     rows = np.asarray(sum(getattr(held.cells, label) for label in STATES), np.float64)
     below = np.bincount(held.table["bin"].to_numpy(), rows, len(edges) + 2).cumsum()
     if not 0 < negative < decided or not below[-1]:

@@ -21,7 +21,7 @@ from fastmetrics.diagnosis.causes.likelihoods import (
     label_nats,
     log_odds,
 )
-from fastmetrics.diagnosis.sides.rates import CONFUSED, PREDICTED
+from fastmetrics.families.class_rates import CONFUSED, PREDICTED
 from fastmetrics.reading.intervals.methods import wilson
 
 __all__ = ["BELOW_CONSTANT", "SIMPSON", "TAGS", "VERSION_REGRESSION", "Move", "Moves", "Tag", "rank_of"]
@@ -37,7 +37,7 @@ CLEARLY = log(20)  # nats: of two explanations, or of one and nothing, the less 
 class Move:
     """A rate in a slice: ``direction`` is 1 or -1 where it moved beyond chance, else 0; ``nats`` is the evidence.
 
-    ``leaning`` is the direction that the evidence has, however weak.
+    ``leaning`` is the direction that the evidence has, however weak; ``untold`` says that no other tag knows the rate.
     """
 
     direction: int = 0
@@ -47,6 +47,7 @@ class Move:
     n: float = 0.0
     nats: float = 0.0
     leaning: int = 0
+    untold: bool = False
 
     @property
     def up(self) -> bool:
@@ -95,8 +96,8 @@ class Moves:
         return self.rates.get(name, STILL)
 
     def named(self, name: str, which: Callable[[Move], bool]) -> list[str]:
-        """The rate of a name, or all whose names begin with it where it ends in "[", strongest first."""
-        begun = name.endswith("[")
+        """The rate of a name, or all whose names begin with it where it ends in "[" or is empty, strongest first."""
+        begun = not name or name.endswith("[")
         found = [one for one in self.rates if (one.startswith(name) if begun else one == name)]
         return sorted(filter(lambda one: which(self.rates[one]), found), key=lambda one: -self.rates[one].nats)
 
@@ -119,7 +120,7 @@ class Tag:
     rule
         Whether the moves of a slice amount to it. The first tag of the table whose rule holds is taken.
     rates
-        The rates that show it, the best first; "predicted[" stands for those of all classes.
+        The rates that show it, the best first; "predicted[" stands for those of all classes, "" for every rate.
     phrase
         Its words after the model's name; ``{times}`` is how many times the rate is what it was.
     which
@@ -160,6 +161,10 @@ def rose(move: Move) -> bool:
 
 def moved(move: Move) -> bool:
     return not move.still
+
+
+def untold(move: Move) -> bool:
+    return move.untold and not move.still
 
 
 def of_classes(m: Moves) -> bool:
@@ -304,6 +309,8 @@ TAGS = (
     Tag("prediction_shift", "Does it name other classes?", lambda m: bool(m.named(PREDICTED, moved)), (PREDICTED,),
         "says {words} {times} as often",
         "Compare with the labels of this slice: they moved as well, or its inputs did.", moved),
+    Tag("rate_shift", "Did a rate of another kind move?", lambda m: bool(m.named("", untold)), ("",),
+        "has {times} the {words}", "Look at what changed for this slice at that time.", untold),
 )
 
 # Tags of all rows together, whose rules look at more than the rates of a slice: see `wholes`.

@@ -13,13 +13,14 @@ import polars as pl
 
 from fastmetrics.aliases import Floats, Integers, Mask
 from fastmetrics.arithmetic import divide
+from fastmetrics.contract.capabilities import Outcome, Prepared, Rate
 from fastmetrics.contract.family import Family
 from fastmetrics.counts import Counts
 from fastmetrics.diagnosis.search.lattice import Lattice, lattice_of, summed_by
 from fastmetrics.diagnosis.search.overdispersion import LEAST_WINDOWS, Dispersion, dispersion_of, independent
 from fastmetrics.diagnosis.search.strata import Ratio
 from fastmetrics.diagnosis.series.change_points import adjusted, since
-from fastmetrics.diagnosis.sides.rates import Rate, prepared, rows_of, told_apart
+from fastmetrics.diagnosis.sides.rates import rows_of, told_apart
 from fastmetrics.metrics import Cells, Formula
 from fastmetrics.reading.results import numbered
 from fastmetrics.state.layout import WINDOW
@@ -89,7 +90,7 @@ class Pair:
     baseline: Mapping[str, Held]  # by family
     current: Mapping[str, Held]
     scored: Scored | None = None
-    decided: bool = False  # whether rows are decisions on a binary label, as `rows` counts them
+    outcomes: tuple[Outcome, ...] = ()  # of the family that counts rows
     model: Any = None
 
     @cached_property
@@ -236,34 +237,45 @@ def paired(before: Sums, now: Sums, rates: Sequence[Rate] = (), model: Any = Non
     windows = pl.concat(starts).drop_nulls().unique().sort() if starts else pl.Series(WINDOW, [], pl.Datetime("us"))
     cells = [held_of(table, leaf, [*by, "bin"], windows) for table, leaf in zip([*tables, *bins], leaves, strict=True)]
     names = [family.name for family in families]
-    edges = np.asarray(scores.arguments["edges"], np.float64) if scores else None
+    dynamic = [replace(rate, family=name) for name, one in zip(names, both, strict=True) for rate in one.rates]
     return Pair(
         lattice=lattice,
         windows=windows,
         rows=rows_of(families[0]),
-        rates=(*rates, *told_apart([rate for one in both for rate in one.rates])),
+        rates=(*rates, *told_apart(dynamic)),
         baseline=dict(zip(names, cells, strict=False)),
         current=dict(zip(names, cells[len(names) :], strict=False)),
-        scored=None if edges is None else Scored(cells[-2], cells[-1], edges),
-        decided=families[0].kind == "binary",
+        scored=Scored(cells[-2], cells[-1], np.array(scores.probability_edges)) if scores else None,
+        outcomes=families[0].outcomes,
         model=model,
     )
 
 
 def probabilities(families: Sequence[Family]) -> Family | None:
     """The family of scores in [0, 1] in several bins, if there is one."""
-    family = next((family for family in families if family.kind == "scores"), None)
-    edges = family.arguments["edges"] if family else [-1.0]
-    return family if min(edges) >= 0 and max(edges) <= 1 and len(edges) > 2 else None
+    return next((family for family in families if len(family.probability_edges) > 2), None)
+
+
+def prepared(family: Family, tables: Sequence[pl.DataFrame], keys: Sequence[str]) -> Prepared:
+    """Tables of a family (baseline first) as rows of additive cells by ``keys``, without inner keys."""
+    if family.prepare is not None:
+        return family.prepare(tables, keys)
+    if not family.inner:
+        return Prepared(list(tables))
+    return Prepared.summed(tables, keys, [pl.col(cell).sum() for cell in counting_cells(family)])
 
 
 def summed(counts: Counts, family: Family, dims: Sequence[str], windowed: bool) -> pl.DataFrame:
-    """The states of a family by some keys under numbered names, by windows and by its inner keys."""
-    keys = [*([WINDOW] if windowed else []), *family.inner_names]
-    table = counts.tables[family.name].select(*keys, *family.states, **numbered(dims))
-    keys = [*numbered(dims), *keys]
-    states = [pl.col(state).sum() for state in family.states]
-    return table.group_by(keys, maintain_order=True).agg(states) if keys else table.select(states)
+    """The cells of a family that count, by some keys under numbered names, by windows and by its inner keys."""
+    keys, cells = [*([WINDOW] if windowed else []), *family.inner_names], counting_cells(family)
+    table = counts.tables[family.name].select(*keys, *cells, **numbered(dims))
+    keys, sums = [*numbered(dims), *keys], [pl.col(cell).sum() for cell in cells]
+    return table.group_by(keys, maintain_order=True).agg(sums) if keys else table.select(sums)
+
+
+def counting_cells(family: Family) -> list[str]:
+    """The cells that hold whole numbers."""
+    return [cell.name for cell in family.of_kind("state", "count")]
 
 
 def held_of(table: pl.DataFrame, leaf: Integers, keys: Sequence[str], windows: pl.Series) -> Held:

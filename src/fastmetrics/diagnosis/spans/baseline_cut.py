@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from fastmetrics.contract.capabilities import Rate
 from fastmetrics.diagnosis.search.lattice import Cell
 from fastmetrics.diagnosis.search.localise import Search, strongest
 from fastmetrics.diagnosis.search.strata import Ratio
 from fastmetrics.diagnosis.sides.pair import MOST_MATRIX, Pair
-from fastmetrics.diagnosis.sides.rates import Rate
 
 __all__ = ["above_demand", "best_border"]
 

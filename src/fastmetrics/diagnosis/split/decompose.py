@@ -12,11 +12,11 @@ import polars.selectors as cs
 from fastmetrics.aliases import Floats
 from fastmetrics.arithmetic import divide
 from fastmetrics.contract.columns import expression, expressions
+from fastmetrics.contract.family import Family
 from fastmetrics.counts import Counts
 from fastmetrics.diagnosis.split.kitagawa import decompose as split
 from fastmetrics.diagnosis.split.kitagawa import decompose3 as split_three_ways
 from fastmetrics.errors import SchemaError
-from fastmetrics.families.binary import CELLS
 from fastmetrics.metrics import Cells, Metric
 from fastmetrics.reading.cells import check_whole
 from fastmetrics.reading.compare import read
@@ -88,7 +88,7 @@ def decompose(
     both = joined(sides[0], sides[1], list(places))
     num_b, den_b, rows_b, num_c, den_c, rows_c = (both[name].to_numpy() for name in both.columns[len(columns) :])
     parts: dict[str, Floats] = {}
-    if asked.family.kind == "binary" and chosen_by_model(row):
+    if chosen_by_model(row, asked.family):
         three = split_three_ways(rows_b, num_b, den_b, rows_c, num_c, den_c)
         parts = {"rate": three.rate, "mix": three.population, "prediction": three.prediction, "support": three.support}
     else:
@@ -114,15 +114,12 @@ def joined(before: pl.DataFrame, now: pl.DataFrame, keys: Sequence[str]) -> pl.D
     return both.sort(expressions(keys), nulls_last=True).with_columns(cs.exclude(cs.by_name(*keys)).fill_null(0.0))
 
 
-def chosen_by_model(metric: Metric) -> bool:
-    """Whether a prediction decides how much a row counts in the denominator."""
+def chosen_by_model(metric: Metric, family: Family) -> bool:
+    """Whether a prediction decides how much a row counts in the denominator: rows of one label weigh differently."""
     assert metric.den is not None
-    units = np.eye(len(CELLS))
-    weight = dict(
-        zip(
-            CELLS,
-            np.asarray(metric.den(Cells(dict(zip(CELLS, units, strict=True)))) + np.zeros(len(CELLS))),
-            strict=True,
-        )
-    )
-    return bool(weight["tp"] != weight["fn"] or weight["fp"] != weight["tn"])
+    judged = [outcome for outcome in family.outcomes if None not in outcome]
+    nothing = np.zeros(len(judged))
+    units = dict(zip((outcome.cell for outcome in judged), np.eye(len(judged)), strict=True))
+    weights = nothing + metric.den(Cells(dict.fromkeys(family.states, nothing) | units))
+    labelled = list(zip((outcome.label for outcome in judged), weights.tolist(), strict=True))
+    return any(len({weight for label, weight in labelled if label is side}) > 1 for side in (False, True))
