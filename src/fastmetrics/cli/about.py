@@ -31,8 +31,8 @@ def formats(out: str | None, form: str | None) -> None:
 
 
 @click.command(epilog=examples("fastmetrics demo --rows 50000 --out demo-log"))
-@click.option("--rows", type=int, help="Predictions to write.")
-@click.option("-o", "--out", type=click.Path(), help="The folder to write them to.")
+@click.option("--rows", type=int, help="Number of predictions to write.")
+@click.option("-o", "--out", type=click.Path(), help="Folder to write them to.")
 @debug_option
 def demo(rows: int | None, out: str | None) -> None:
     """Write a month of a language model's verdicts, count it, and find who got worse."""

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from fastmetrics.cli.options import PARTS, VALUE
+from fastmetrics.cli.options import NUMBERS, PARTS, VALUE
 from fastmetrics.errors import SchemaError, SourceError, unknown
 from fastmetrics.wording import is_encodable, shortened
 
@@ -28,7 +28,7 @@ def config_option(command: Command) -> Command:
         is_eager=True,
         expose_value=False,
         callback=take,
-        help="Take options from a TOML or YAML file, under the same names; those given here win.",
+        help="Take options from a TOML or YAML file, under the same names; options given here win.",
     )(command)
 
 
@@ -113,7 +113,7 @@ def kind_of(parameter: click.Parameter) -> tuple[str, tuple[type, ...]]:
         return "true or false", (bool,)
     if isinstance(parameter.type, click.types.IntParamType):
         return "a whole number", (int,)
-    if isinstance(parameter.type, click.types.FloatParamType):
+    if isinstance(parameter.type, click.types.FloatParamType) or parameter.type is NUMBERS:
         return "a number", (int, float)
     if parameter.type in (VALUE, PARTS):
         return "text, a number, true or false", (str, int, float, bool)

@@ -11,7 +11,8 @@ import polars as pl
 
 import fastmetrics as fm
 from fastmetrics.cli.config import config_option
-from fastmetrics.cli.evaluate import count_options, counted, family_of
+from fastmetrics.cli.evaluate import count_options, counted, family_of_logs
+from fastmetrics.cli.families import names_columns
 from fastmetrics.cli.gates import Rules, report_notes
 from fastmetrics.cli.options import NAMES, examples, flattened, keep
 from fastmetrics.cli.output import Output, allow_option, end, on_terminal, output_options
@@ -41,22 +42,48 @@ EXPECTED = 20  # rows of a value: all of them stay away by chance less than once
 @click.argument("counts", nargs=-1, required=True, type=click.Path())
 @config_option
 @click.option("--baseline", metavar="PATH", multiple=True, type=click.Path(), help="Counts or logs to compare with.")
-@click.option("--current-from", metavar="TIME", help="Cut the windows here: what lies before is the baseline.")
-@click.option("--slices", type=NAMES, multiple=True, callback=flattened, help="The keys that slices are made of [all].")
-@click.option("--per", metavar="KEY", default="model", help="A key diagnosed value by value [model].")
-@click.option("--fold", metavar="KEY", help="A key of two values: search in one half, estimate in the other.")
+@click.option(
+    "--current-from",
+    metavar="TIME",
+    help="Compare the windows from this time on with those before it.",
+)
+@click.option(
+    "--slices",
+    metavar="KEYS",
+    type=NAMES,
+    multiple=True,
+    callback=flattened,
+    help="Keys that slices are made of [all].",
+)
+@click.option("--per", metavar="KEY", default="model", help="Key whose values are diagnosed one by one [model].")
+@click.option("--fold", metavar="KEY", help="Key of two values: search the rows of the lower, estimate in the others.")
 @click.option(
     "--alpha",
     metavar="SHARE",
     type=click.FloatRange(0, 1, True, True),
     default=0.05,
-    help="Of reports that may cry wolf [0.05].",
+    help="Chance that a report on unchanged data names anything [0.05].",
 )
 @click.option(
-    "--min-effect", metavar="SHARE", type=click.FloatRange(0, 1), default=0.01, help="Smallest change of a rate [0.01]."
+    "--min-effect",
+    metavar="SHARE",
+    type=click.FloatRange(0, 1),
+    default=0.01,
+    help="Smallest change of a rate to report [0.01].",
 )
-@click.option("--min-rows", metavar="N", type=click.IntRange(0), default=100, help="Fewest rows of a slice [100].")
-@click.option("--fail-on", type=click.Choice(SEVERITIES), help="Exit with 1 at a finding as severe as this.")
+@click.option(
+    "--min-rows", metavar="N", type=click.IntRange(0), default=100, help="Fewest rows of a slice to report [100]."
+)
+@click.option(
+    "-m",
+    "--metrics",
+    metavar="NAMES",
+    type=NAMES,
+    multiple=True,
+    callback=flattened,
+    help="Proportions to search besides the usual rates.",
+)
+@click.option("--fail-on", type=click.Choice(SEVERITIES), help="Exit with 1 at a finding of this severity or worse.")
 @allow_option
 @count_options
 @output_options
@@ -71,7 +98,7 @@ def diagnose(counts: Sequence[str], **given: Any) -> None:
     baseline, start, fail_on = given.pop("baseline"), given.pop("current_from"), given.pop("fail_on")
     rules = Rules(allowed=given.pop("allow"))
     names = ("slices", "per", "fold", "alpha", "min_effect", "min_rows")
-    asked = {name: given.pop(name) for name in names}
+    asked = {name: given.pop(name) for name in names} | {"metrics": given.pop("metrics") or ()}
     if baseline and start is not None:
         raise click.UsageError("--baseline and --current-from exclude each other: either names the baseline")
     keep([*counts, *baseline], output.out)
@@ -80,7 +107,7 @@ def diagnose(counts: Sequence[str], **given: Any) -> None:
         now, before = cut(now, start)
     found = fm.diagnose(now, baseline=before, **asked)
     sides = [("the current side", now), *([] if before is None else [("the baseline", before)])]
-    notes = report_notes(*sides, fresh=given["y_true"] is not None)
+    notes = report_notes(*sides, fresh=names_columns(given))
     if before is not None:
         notes += report_stopped(now, before)
     give(found, output, notes)
@@ -90,9 +117,9 @@ def diagnose(counts: Sequence[str], **given: Any) -> None:
 
 
 def taken(paths: Sequence[str], given: dict[str, Any]) -> fm.Counts:
-    """Counts from a file, or of logs where the columns of labels and predictions are named."""
-    if given["y_true"] is not None:
-        return counted(paths, family_of(paths, given), given)
+    """Counts from a file, or of logs where a column of a family is named."""
+    if names_columns(given):
+        return counted(paths, family_of_logs(paths, given), given)
     if len(paths) > 1:
         raise click.UsageError(f"{paths[1]}: one file of counts is diagnosed; add several up with fastmetrics merge")
     return read(paths[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import click
@@ -10,66 +11,47 @@ import polars as pl
 
 import fastmetrics as fm
 from fastmetrics.cli.config import config_option
+from fastmetrics.cli.families import family_of, family_options
 from fastmetrics.cli.gates import report_notes
-from fastmetrics.cli.options import NAMES, PARTS, VALUE, examples, flattened, keep, keys, value_of
+from fastmetrics.cli.options import NAMES, examples, flattened, keep, keys
 from fastmetrics.cli.output import Answer, answer_options, options
 from fastmetrics.cli.progress import progress
 from fastmetrics.contract.family import Family
-from fastmetrics.errors import listed
 from fastmetrics.report.files import checked_target
 from fastmetrics.sources import FORMATS, open_source
 from fastmetrics.state.layout import Layout
 
-__all__ = ["count_options", "counted", "evaluate", "family_of"]
+__all__ = ["count_options", "counted", "evaluate", "family_of_logs"]
 
 STDIN = "-"
-ROLES = ("y_pred", "y_score", "threshold", "pos_label", "labels", "link", "null_values")
-LISTS = ("labels", "null_values")
-TAKES = {  # by family: the options that it needs, and those that it may have
-    "binary": ((), ("y_pred", "y_score", "threshold", "pos_label", "null_values")),
-    "scores": (("y_score",), ("pos_label", "link", "null_values")),
-    "classes": (("y_pred",), ("labels", "null_values")),
-    "regression": (("y_pred",), ("null_values",)),
-}
-
 count_options = options(
-    click.option("--y-true", metavar="COLUMN", help="The column of labels."),
-    click.option("--y-pred", metavar="COLUMN", help="The column of predictions."),
-    click.option("--y-score", metavar="COLUMN", help="The column of scores, instead of predictions."),
-    click.option("--threshold", metavar="NUMBER", type=float, help="A score is positive from here on."),
-    click.option("--pos-label", type=VALUE, help="The positive label, where it is not True or 1."),
-    click.option("--family", type=click.Choice([*TAKES]), default="binary", help="What is counted [binary]."),
-    click.option("--labels", type=NAMES, multiple=True, callback=flattened, help="The classes that averages run over."),
-    click.option("--link", type=click.Choice(["logit"]), help="Of scores that are log-odds."),
+    family_options,
     click.option(
-        "--null-values",
-        metavar="VALUES",
-        type=PARTS,
-        multiple=True,
-        callback=flattened,
-        help="Values of labels and predictions that mean null: NA,null or -1.",
-    ),
-    click.option("--by", type=NAMES, multiple=True, callback=flattened, help="Keys: columns, or 'SQL as name'."),
-    click.option("--grouping-set", type=NAMES, multiple=True, help="Only some of the keys, '' for none; repeat it."),
-    click.option("--time", metavar="COLUMN", help="The column of times."),
-    click.option("--every", metavar="DURATION", help="The length of the windows: 15m, 1h, 1d, 1w, 1mo."),
-    click.option("--offset", metavar="DURATION", help="Where windows start: 6h."),
-    click.option("--time-zone", metavar="ZONE", help="Whose calendar: America/Sao_Paulo."),
-    click.option("--time-unit", type=click.Choice(["d", "s", "ms", "us", "ns"]), help="Of integers since 1970."),
-    click.option("--where", metavar="SQL", help="Only some rows, in SQL."),
-    click.option("--weight", metavar="COLUMN", help="The column of weights."),
-    click.option("--threads", metavar="N", type=click.IntRange(1), help="How many threads count [all cores]."),
-    click.option("--max-groups", metavar="N", type=click.IntRange(1), help="Give up beyond so many groups."),
-    click.option(
-        "--input-format",
-        "format",
-        type=click.Choice([row.name for row in FORMATS], case_sensitive=False),
-        help="What all logs are, where neither their names nor their contents tell.",
+        "--by", metavar="KEYS", type=NAMES, multiple=True, callback=flattened,
+        help="Keys to group by: columns, or 'SQL as name'.",
     ),
     click.option(
-        "--on-error", type=click.Choice(["raise", "skip"]), default="raise", help="At files that cannot be read."
+        "--grouping-set", metavar="KEYS", type=NAMES, multiple=True,
+        help="Group by these of the keys too, '' for none; may be repeated.",
     ),
-)
+    click.option("--time", metavar="COLUMN", help="Column of times, for windows."),
+    click.option("--every", metavar="DURATION", help="Length of the windows: 15m, 1h, 1d, 1w, 1mo."),
+    click.option("--offset", metavar="DURATION", help="Start of the windows after their usual one: 6h."),
+    click.option("--time-zone", metavar="ZONE", help="Time zone of the windows: America/Sao_Paulo."),
+    click.option("--time-unit", type=click.Choice(["d", "s", "ms", "us", "ns"]), help="Unit of integer times."),
+    click.option("--where", metavar="SQL", help="Count only the rows that satisfy a condition in SQL."),
+    click.option("--weight", metavar="COLUMN", help="Column of weights of the rows."),
+    click.option("--threads", metavar="N", type=click.IntRange(1), help="Number of threads that count [all cores]."),
+    click.option("--max-groups", metavar="N", type=click.IntRange(1), help="Refuse to count more groups than this."),
+    click.option(
+        "--input-format", "format", type=click.Choice([row.name for row in FORMATS], case_sensitive=False),
+        help="Format of all logs, where neither their names nor their contents tell it.",
+    ),
+    click.option(
+        "--on-error", type=click.Choice(["raise", "skip"]), default="raise",
+        help="On files that cannot be read: stop, or skip them [raise].",
+    ),
+)  # fmt: skip
 
 
 @click.command(
@@ -96,10 +78,8 @@ def evaluate(logs: Sequence[str], counts: str | None, **given: Any) -> None:
     """
     if STDIN in logs and len(logs) > 1:
         raise click.UsageError("- stands alone: standard input cannot be read together with files")
-    if given["y_true"] is None:
-        raise click.MissingParameter(ctx=click.get_current_context(), param_hint="'--y-true'", param_type="option")
     answer = Answer.taken(given)
-    family = family_of(logs, given)
+    family = family_of_logs(logs, given)
     answer.check(Layout((family,)))
     if counts is not None:
         checked_target(counts)
@@ -110,46 +90,17 @@ def evaluate(logs: Sequence[str], counts: str | None, **given: Any) -> None:
     answer.give(result, report_notes((", ".join(logs), result), fresh=True))
 
 
-def family_of(logs: Sequence[str], given: dict[str, Any]) -> Family:
-    """The family asked for, of the options that are its own; they are taken out of those given."""
-    kind, y_true = given.pop("family"), given.pop("y_true")
-    roles = {name: value for name in ROLES if (value := given.pop(name)) is not None}
-    needed, optional = TAKES[kind]
-    for name in roles:
-        if name not in (*needed, *optional):
-            takes = listed(map(option, (*needed, *optional)))
-            raise click.UsageError(f"{option(name)} is not for --family {kind}, which takes --y-true, {takes}")
-    for name in needed:
-        if name not in roles:
-            raise click.UsageError(f"--family {kind} needs {option(name)}")
-    if roles.keys() & {"pos_label", *LISTS}:
-        roles |= typed(roles, y_true, label_dtype(logs, y_true, given))
-    if kind == "regression":
-        roles["extremes"] = given["weight"] is None  # which have no weighted meaning
-    family: Family = getattr(fm, kind)(y_true, **roles)
-    return family
+def family_of_logs(logs: Sequence[str], given: dict[str, Any]) -> Family:
+    """The family asked for, whose labels are values of columns of the logs."""
+    return family_of(given, partial(column_dtype, logs, given))
 
 
-def option(name: str) -> str:
-    return "--" + name.replace("_", "-")
-
-
-def typed(roles: Mapping[str, Any], y_true: str, dtype: pl.DataType | None) -> dict[str, Any]:
-    """The labels among the options, as values of the column of labels."""
-    typed: dict[str, Any] = {}
-    if "pos_label" in roles:
-        typed["pos_label"] = value_of("--pos-label", roles["pos_label"], y_true, dtype)
-    for name in roles.keys() & set(LISTS):
-        typed[name] = [value_of(option(name), value, y_true, dtype) for value in roles[name]]
-    return typed
-
-
-def label_dtype(logs: Sequence[str], y_true: str, given: Mapping[str, Any]) -> pl.DataType | None:
-    """What the column of labels holds, where that can be seen before the scan."""
+def column_dtype(logs: Sequence[str], given: Mapping[str, Any], column: str) -> pl.DataType | None:
+    """What a column holds, where that can be seen before the scan."""
     if STDIN in logs:
         return None
     source = open_source(list(logs), skip_unreadable=given["on_error"] == "skip", format=given["format"])
-    return source.schema.get(y_true)
+    return source.schema.get(column)
 
 
 def counted(logs: Sequence[str], family: Family, given: Mapping[str, Any]) -> fm.Counts:

@@ -117,6 +117,9 @@ class Front(click.Group):
         message = re.sub(r"null_values=(\[[^\]]*\])", lambda found: f"--null-values={shell_list(found[1])}", message)
         message = message.replace("() needs", " needs")
         known = [parameter for command in self.commands.values() for parameter in command.params]
+        for one in known:
+            for off in one.secondary_opts:
+                message = message.replace(f"{one.name}=False", off)
         options = {str(one.name): f"--{str(one.name).replace('_', '-')}" for one in known}
         options |= {str(one.name): max(one.opts, key=len) for one in known if isinstance(one, click.Option)}
         option = rf"(?<![\w(])({'|'.join(sorted(options, key=len, reverse=True))})=([\w'\"\[-]?)"

@@ -14,7 +14,7 @@ from fastmetrics.errors import SchemaError
 from fastmetrics.guard import first_line
 from fastmetrics.report.files import checked_target
 
-__all__ = ["NAMES", "PARTS", "VALUE", "examples", "flattened", "keep", "keys", "value_of"]
+__all__ = ["NAMES", "NUMBERS", "PARTS", "VALUE", "examples", "flattened", "keep", "keys", "value_of"]
 
 
 def names(text: str) -> list[str]:
@@ -29,12 +29,21 @@ def split_values(given: Any) -> list[Any]:
     return [part.strip() for part in given.split(",")] if given else []
 
 
+def split_numbers(given: Any) -> list[float]:
+    """Split ``0.1, 0.5`` at commas; a config file has numbers as they are."""
+    try:
+        return [float(part) for part in split_values(given)]
+    except ValueError:
+        raise click.BadParameter(f"{given!r} is not a list of numbers, such as 0.1,0.5") from None
+
+
 def value(given: Any) -> Any:
     """A value whose type is known later: text from the prompt, anything from a config file."""
     return given
 
 
 NAMES = click.types.FuncParamType(names)
+NUMBERS = click.types.FuncParamType(split_numbers)
 PARTS = click.types.FuncParamType(split_values)
 VALUE = click.types.FuncParamType(value)
 

@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,6 +17,8 @@ import polars as pl
 from fastmetrics.cli.front import FAILED, say
 from fastmetrics.cli.gates import BURDENS, GATE, NOTE, Rules
 from fastmetrics.cli.options import NAMES, flattened
+from fastmetrics.cli.views import VIEWS, View, view_of
+from fastmetrics.contract.capabilities import the_only
 from fastmetrics.contract.columns import expressions
 from fastmetrics.counts import Counts
 from fastmetrics.errors import SourceError, unknown
@@ -32,6 +34,7 @@ __all__ = [
     "debug_option",
     "end",
     "gate_options",
+    "level_option",
     "output_options",
 ]
 
@@ -52,52 +55,68 @@ def options(*each: Callable[[Any], Any]) -> Callable[[Command], Command]:
 
 debug_option = click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
 output_options = options(
-    click.option("-o", "--out", type=click.Path(), help="Write to a .csv, .json, .ndjson or .parquet file."),
+    click.option("-o", "--out", type=click.Path(), help="Write the result to a .csv, .json, .ndjson or .parquet file."),
     click.option(
         "--format",
         "form",
         type=click.Choice(["table", *FORMATS]),
-        help="Of what is written; by default a table on a terminal, else CSV.",
+        help="Format of the result; by default a table on a terminal, elsewhere CSV.",
     ),
     debug_option,
 )
 allow_option = click.option(
-    "--allow", metavar="NOTE", type=NOTE, multiple=True, help="End well in spite of a note: undefined; repeat it."
+    "--allow",
+    metavar="NOTE",
+    type=NOTE,
+    multiple=True,
+    help="Accept a note, such as undefined, that would fail a gate; may be repeated.",
 )
 
 
 def gate_options(examples: str) -> Callable[[Command], Command]:
     """The options ``--gate``, ``--gate-burden`` and ``--allow``."""
     return options(
-        click.option("--gate", type=GATE, multiple=True, help=f"Exit with 1 unless every group has it: {examples}."),
+        click.option(
+            "--gate", type=GATE, multiple=True, help=f"Exit with 1 unless every group satisfies it: {examples}."
+        ),
         click.option(
             "--gate-burden",
             type=click.Choice([*BURDENS]),
-            help="Judge the bounds of --level: harm must be sure to fail, proof to pass.",
+            help="Judge the bounds of the interval instead of the value: fail only where harm is sure, or pass only "
+            "with proof.",
         ),
         allow_option,
     )
 
 
+level_option = click.option(
+    "--level", metavar="SHARE", type=click.FloatRange(0, 1, True, True), default=0.95, help="Confidence level [0.95]."
+)
 answer_options = options(
     click.option(
-        "-m", "--metrics", type=NAMES, multiple=True, callback=flattened, help="Names, as in f1,mcc; else a few."
+        "-m",
+        "--metrics",
+        metavar="NAMES",
+        type=NAMES,
+        multiple=True,
+        callback=flattened,
+        help="Metrics to show, as in f1,mcc; by default a few of each family.",
     ),
-    click.option("--intervals/--no-intervals", default=False, help="Show how sure each value is."),
+    click.option("--intervals/--no-intervals", default=False, help="Add confidence intervals."),
+    level_option,
     click.option(
-        "--level",
-        metavar="SHARE",
-        type=click.FloatRange(0, 1, True, True),
-        default=0.95,
-        help="Of intervals [0.95].",
+        "--period", metavar="DURATION", help="Show overlapping windows of this length: a multiple of --every."
+    ),
+    click.option("--fill-empty", is_flag=True, help="Add a row for each window in which a group has no rows."),
+    click.option("--at-threshold", metavar="NUMBER", type=float, help="Read binned scores as binary at a threshold."),
+    click.option("--nearest", is_flag=True, help="With --at-threshold: take the nearest edge of the bins."),
+    *(click.option(view.flag, **view.option) for view in VIEWS),
+    click.option(
+        "--worst", metavar="N", type=click.IntRange(1), help="Show only the N worst groups by the first metric."
     ),
     click.option(
-        "--worst",
-        metavar="N",
-        type=click.IntRange(1),
-        help="The groups surely worst by the first metric.",
+        "--min-n", metavar="N", type=click.IntRange(1), help="With --worst: leave out groups of fewer rows than this."
     ),
-    click.option("--min-n", metavar="N", type=click.IntRange(1), help="With --worst: leave out groups of fewer rows."),
     gate_options("'f1>=0.8', 'f1_low>0.75'"),
     click.option("--plot", type=click.Path(), help="Draw the first metric into an .html, .svg or .png file."),
     output_options,
@@ -179,6 +198,11 @@ class Answer:
     worst: int | None
     min_n: int | None
     plot: str | None
+    period: str | None
+    fill_empty: bool
+    at_threshold: float | None
+    nearest: bool
+    view: tuple[View, Any] | None
     rules: Rules
     output: Output
 
@@ -186,15 +210,23 @@ class Answer:
     def taken(cls, given: dict[str, Any]) -> Answer:
         """The answer that was asked for; its options are taken out of those given."""
         output = Output(given.pop("out"), given.pop("form"))
-        rules = Rules.pop_from(given)
-        fields = [name for name in cls.__dataclass_fields__ if name not in ("output", "rules")]
-        return cls(**{name: given.pop(name) for name in fields}, rules=rules, output=output)
+        rules, view = Rules.pop_from(given), view_of(given)
+        fields = [name for name in cls.__dataclass_fields__ if name not in ("output", "rules", "view")]
+        return cls(**{name: given.pop(name) for name in fields}, view=view, rules=rules, output=output)
 
     def check(self, layout: Layout) -> None:
         """Refuse what is known to fail: names, files, and rankings of what has no order."""
         from fastmetrics.reading.resolve import resolve
 
         self.output.check()
+        if self.at_threshold is not None:
+            scored = the_only(layout.families, "at_threshold")
+            assert scored.at_threshold is not None
+            layout = replace(layout, families=(scored.at_threshold(scored, self.at_threshold, self.nearest).family,))
+        elif self.nearest:
+            raise click.UsageError("--nearest goes with --at-threshold")
+        if self.view is not None:
+            self.view[0].check(layout, self.view[1])
         if self.plot is not None:
             check_plot(self.plot)
         if self.min_n is not None and self.worst is None:
@@ -219,9 +251,13 @@ class Answer:
 
     def give(self, counts: Counts, notes: Sequence[Note]) -> None:
         """Read the metrics, write or show them, draw the chart, and end by the gates."""
+        if self.at_threshold is not None:
+            counts = counts.at_threshold(self.at_threshold, nearest=self.nearest)
         keys = counts.layout.outer
         frame = self.read(counts)
-        if self.worst is not None and self.output.table:
+        if self.view is not None:
+            self.output.give(frame, [key for key in keys if key in frame.columns], notes)
+        elif self.worst is not None and self.output.table:
             self.output.give(frame.drop("rank_bound", "groups_hidden"), keys, notes, self.not_ranked(frame))
         else:
             self.output.give(frame, keys, notes)
@@ -239,10 +275,14 @@ class Answer:
         return f"{hidden} groups not ranked: under {self.min_n or 1:,} rows, or undefined\n" if hidden != "0" else ""
 
     def read(self, counts: Counts) -> pl.DataFrame:
-        """The metrics, or the worst groups by the first of them beside the others."""
+        """The metrics, or the worst groups by the first of them beside the others, or another view."""
         names = self.names(counts.layout)
+        if self.view is not None:
+            return self.view[0].read(counts, self.view[1], names)
         if self.worst is None:
-            return counts.metrics(*names, intervals=self.intervals, level=self.level)
+            return counts.metrics(
+                *names, intervals=self.intervals, level=self.level, period=self.period, fill_empty=self.fill_empty
+            )
         ranked = counts.worst(names[0], self.worst, min_n=self.min_n or 1, level=self.level)
         if not names[1:]:
             return ranked

@@ -21,6 +21,7 @@ from fastmetrics.cli.output import (
     debug_option,
     end,
     gate_options,
+    level_option,
     options,
     output_options,
 )
@@ -36,9 +37,16 @@ from fastmetrics.state.merging import align_keys
 __all__ = ["compare", "inspect", "merge", "metrics", "read", "rollup"]
 
 slice_options = options(
-    click.option("--by", type=NAMES, multiple=True, callback=flattened, help="Keys to keep; 'window' is one of them."),
+    click.option(
+        "--by",
+        metavar="KEYS",
+        type=NAMES,
+        multiple=True,
+        callback=flattened,
+        help="Keys to keep, 'window' among them [all].",
+    ),
     click.option("--every", metavar="DURATION", help="Merge the windows into longer ones: 1d."),
-    click.option("--where", metavar="SQL", help="Only some groups, in SQL over the keys."),
+    click.option("--where", metavar="SQL", help="Keep only the groups that satisfy a condition in SQL over the keys."),
 )
 
 
@@ -77,8 +85,8 @@ def metrics(counts: str, **given: Any) -> None:
 )
 @click.argument("counts", type=click.Path())
 @slice_options
-@click.option("-o", "--out", type=click.Path(), help="Write the counts to a file; else they are shown.")
-@click.option("--format", "form", type=click.Choice(["table", *FORMATS]), help="Of what is shown.")
+@click.option("-o", "--out", type=click.Path(), help="Write the counts to a file instead of showing them.")
+@click.option("--format", "form", type=click.Choice(["table", *FORMATS]), help="Format of the counts that are shown.")
 @debug_option
 def rollup(counts: str, out: str | None, form: str | None, **given: Any) -> None:
     """Merge the groups of COUNTS into fewer: exact, without the logs."""
@@ -96,7 +104,7 @@ def rollup(counts: str, out: str | None, form: str | None, **given: Any) -> None
 
 @click.command(epilog=examples("fastmetrics merge monday.parquet tuesday.parquet -o both.parquet"))
 @click.argument("counts", nargs=-1, required=True, type=click.Path())
-@click.option("-o", "--out", required=True, type=click.Path(), help="The file to write.")
+@click.option("-o", "--out", required=True, type=click.Path(), help="File to write the sum to.")
 @debug_option
 def merge(counts: Sequence[str], out: str) -> None:
     """Add up COUNTS of the same layout."""
@@ -123,14 +131,15 @@ def merge(counts: Sequence[str], out: str) -> None:
 )
 @click.argument("counts", type=click.Path())
 @click.argument("reference", required=False, type=click.Path())
-@click.option("-m", "--metric", metavar="NAME", required=True, help="The metric to compare.")
-@click.option("--to", metavar="GROUP", help="For REFERENCE: 'overall', a value of the first key, key=value.")
+@click.option("-m", "--metric", metavar="NAME", required=True, help="Metric to compare.")
+@click.option("--to", metavar="GROUP", help="Group to compare with: 'overall', a value of the first key, or key=value.")
 @slice_options
+@level_option
 @click.option(
-    "--level", metavar="SHARE", type=click.FloatRange(0, 1, True, True), default=0.95, help="Of the intervals [0.95]."
-)
-@click.option(
-    "--adjust", type=click.Choice(["holm", "bh", "none"]), default="holm", help="The p-values to their number [holm]."
+    "--adjust",
+    type=click.Choice(["holm", "bh", "none"]),
+    default="holm",
+    help="Adjust p-values for the number of comparisons [holm].",
 )
 @gate_options("'difference>=-0.01'")
 @output_options

@@ -84,10 +84,11 @@ def binary(
         Column of labels. Booleans and the numbers 1 against 0 or -1 need no more; of anything else name the
         positive value with ``pos_label``. Null and NaN mean: not labelled yet.
     y_pred
-        Column of predictions of the same kind. Null and NaN mean: no answer.
-    y_score, threshold
-        Instead of ``y_pred``: a numeric column that is positive where ``score >= threshold``, the threshold
-        rounded to the dtype of the score first.
+        Column of predictions, of the same kind as the labels. Null and NaN mean: no answer.
+    y_score
+        Column of scores, instead of predictions: positive where ``score >= threshold``. Null and NaN mean: no answer.
+    threshold
+        The least score that is positive. It is rounded to the dtype of the score first.
     pos_label
         The positive value of label and prediction; every other value is negative. A count in which it never occurs
         among two or more other values is refused, and one with a single other value gets a note.

@@ -58,7 +58,7 @@ def classes(
         Columns of classes: text, numbers, booleans, dates. They may differ in width or encoding (Int32 and Int64,
         Enum and String): classes are equal when their values are. Null and NaN mean: not labelled yet, no answer.
     labels
-        The classes that averages run over and that `per_class` shows, in this order. Other classes still count as
+        Classes that averages run over and that `per_class` shows, in this order. Other classes still count as
         wrong predictions and missed labels, and in the totals. Without it: the classes seen in each group. A class
         that never occurs gets a note; a count is refused where two or more others do, one of which is not named here.
     null_values

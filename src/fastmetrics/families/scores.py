@@ -70,18 +70,19 @@ def scores(
         Column of numbers, higher is more positive. Null and NaN mean: no answer; such rows lie in the bin null.
         Infinite scores lie below or above all edges.
     edges
-        Increasing finite numbers. Bin 0 lies below the first, bin i from edge i - 1 up to below edge i, then come
-        the bin of the last edge alone and the bin above it. By default 467 decimal numbers at about even steps of
-        log-odds, every hundredth among them, as far as 1e-7 and 1 - 1e-7: fine enough for scores of rare events.
+        Edges of the bins of scores: increasing finite numbers. Bin 0 lies below the first, bin i from edge i - 1 up to
+        below edge i, then come the bin of the last edge alone and the bin above it. By default 467 decimal numbers at
+        about even steps of log-odds, every hundredth among them, as far as 1e-7 and 1 - 1e-7: fine enough for scores
+        of rare events.
     bins
-        Instead of ``edges``: so many bins of equal width on [0, 1].
+        Number of bins of equal width on [0, 1], instead of ``edges``.
     thresholds
-        Further edges, to be asked for with ``counts.at_threshold`` later.
+        Further edges, for thresholds that are asked for later. See `fastmetrics.Counts.at_threshold`.
     losses
-        Whether to sum scores, squared errors and log losses of probabilities. Without them counting takes an eighth of
+        Sum scores, squared errors and log losses of probabilities. Without them counting takes an eighth of
         the time, and there is no brier, log_loss or calibration.
     link
-        ``"logit"`` for scores that are log-odds: each is read as the probability 1 / (1 + exp(-score)), and edges and
+        ``"logit"`` for scores that are log-odds. Each is read as the probability 1 / (1 + exp(-score)), and edges and
         thresholds are probabilities.
     pos_label, null_values
         The positive value of the label, and values of the label that mean null, as in `binary`.

@@ -1,0 +1,158 @@
+"""The options of families: each argument of a maker in `fastmetrics.families.KINDS` is one, as its signature has it."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import NoneType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+import click
+import polars as pl
+
+from fastmetrics.cli.options import NUMBERS, PARTS, VALUE, flattened, value_of
+from fastmetrics.contract.columns import Column
+from fastmetrics.contract.family import Family
+from fastmetrics.errors import listed
+from fastmetrics.families import KINDS
+
+__all__ = ["Argument", "arguments_of", "family_of", "family_options", "names_columns", "option_name"]
+
+# How an argument of a type is given: settings of click.
+SETTINGS: Mapping[Any, Mapping[str, Any]] = {
+    Column: {"metavar": "COLUMN"},
+    Any: {"type": VALUE},
+    str: {"metavar": "TEXT"},
+    int: {"type": int, "metavar": "N"},
+    float: {"type": float, "metavar": "NUMBER"},
+    bool: {"default": None},  # with a second name, which makes it a flag
+    Sequence[Any]: {"type": PARTS, "metavar": "VALUES", "multiple": True, "callback": flattened},
+    Sequence[float]: {"type": NUMBERS, "metavar": "NUMBERS", "multiple": True, "callback": flattened},
+    Iterable[float]: {"type": NUMBERS, "metavar": "NUMBERS", "multiple": True, "callback": flattened},
+}
+OF_COLUMN = (Any, Sequence[Any])  # read as values of the first column that is named
+DESCRIBED = re.compile(r"^(\w[\w, ]*)\n((?:    .*\n?|\n)+)", re.MULTILINE)
+SENTENCE = re.compile(r".*?\.(?=\s|$)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Argument:
+    """An argument of a maker: its type, whether it must be given, and the first sentence of its description."""
+
+    name: str
+    type: Any
+    required: bool
+    help: str
+
+    def option(self, kinds: Sequence[str]) -> Callable[[Any], Any]:
+        """It as an option, which says of what families it is where not all have it."""
+        names = f"{option_name(self.name)}/--no-{option_name(self.name)[2:]}" if self.type is bool else ""
+        choices = get_args(self.type) if get_origin(self.type) is Literal else ()
+        settings = {"type": click.Choice(choices)} if choices else SETTINGS[self.type]
+        only = "" if len(kinds) == len(KINDS) else f" [--family {', '.join(kinds)}]"
+        return click.option(names or option_name(self.name), self.name, help=self.help + only, **settings)
+
+
+def option_name(name: str) -> str:
+    """``--null-values``."""
+    return "--" + name.replace("_", "-")
+
+
+def arguments_of(maker: Callable[..., Family]) -> dict[str, Argument]:
+    """The arguments of a maker but ``name``, as one family needs no name of its own."""
+    types, described = get_type_hints(maker), descriptions(maker)
+    return {
+        name: Argument(name, without_none(types[name]), each.default is each.empty, described.get(name, ""))
+        for name, each in inspect.signature(maker).parameters.items()
+        if name != "name"
+    }
+
+
+def without_none(hint: Any) -> Any:
+    """The type of what is given, where it may be left out."""
+    kept = tuple(part for part in get_args(hint) if part is not NoneType)
+    return Union[kept] if NoneType in get_args(hint) else hint  # noqa: UP007 (of a tuple)
+
+
+def descriptions(maker: Callable[..., Family]) -> dict[str, str]:
+    """The first sentence on each parameter in a docstring of numpydoc's form, without the marks of code."""
+    _, _, section = (inspect.getdoc(maker) or "").partition("Parameters\n----------\n")
+    section = re.split(r"\n\n[A-Z]\w+\n---", section)[0]
+    found = {}
+    for names, text in DESCRIBED.findall(section + "\n"):
+        sentence = SENTENCE.match(" ".join(text.split()))
+        for name in names.split(", "):
+            found[name] = (sentence[0] if sentence else "").replace("`", "")
+    return found
+
+
+def every_argument() -> dict[str, tuple[Argument, list[str]]]:
+    """The arguments of all makers, each as the first family has it, and the kinds of families that have it."""
+    found = dict[str, tuple[Argument, list[str]]]()
+    for kind, maker in KINDS.items():
+        for name, argument in arguments_of(maker).items():
+            found.setdefault(name, (argument, []))[1].append(kind)
+    return found
+
+
+def family_options(command: Any) -> Any:
+    """The option ``--family`` and those of all families."""
+    for argument, kinds in reversed(every_argument().values()):
+        command = argument.option(kinds)(command)
+    first = next(iter(KINDS))
+    return click.option(
+        "--family", type=click.Choice([*KINDS]), default=first, help=f"The family of metrics to count [{first}]."
+    )(command)
+
+
+def names_columns(given: Mapping[str, Any]) -> bool:
+    """Whether a column of a family is named, as it is where logs are to be counted."""
+    return any(given[name] is not None for name, (argument, _) in every_argument().items() if argument.type == Column)
+
+
+def family_of(given: dict[str, Any], dtype_of: Callable[[str], pl.DataType | None]) -> Family:
+    """The family asked for, of the options that are its own; those of all families are taken out of those given.
+
+    ``dtype_of`` tells the dtype of a column, where it can be known.
+    """
+    kind = given.pop("family")
+    chosen = {name: value for name in every_argument() if (value := given.pop(name)) is not None}
+    maker, arguments = KINDS[kind], arguments_of(KINDS[kind])
+    check_arguments(kind, arguments, chosen)
+    if "extremes" in arguments and given["weight"] is not None:
+        chosen.setdefault("extremes", False)  # which have no weighted meaning
+    return maker(**typed(chosen, dtype_of))
+
+
+def check_arguments(kind: str, arguments: Mapping[str, Argument], chosen: Mapping[str, Any]) -> None:
+    """Refuse options of other families, and the lack of those that the family needs."""
+    needed = [name for name, argument in arguments.items() if argument.required]
+    if not chosen and needed:
+        context = click.get_current_context()
+        raise click.MissingParameter(ctx=context, param_hint=f"'{option_name(needed[0])}'", param_type="option")
+    for name in chosen:
+        if name not in arguments:
+            takes = listed(map(option_name, arguments))
+            raise click.UsageError(f"{option_name(name)} is not for --family {kind}, which takes {takes}")
+    for name in needed:
+        if name not in chosen:
+            raise click.UsageError(f"--family {kind} needs {option_name(name)}")
+
+
+def typed(chosen: Mapping[str, Any], dtype_of: Callable[[str], pl.DataType | None]) -> dict[str, Any]:
+    """What was given, with labels as values of the first column that is named."""
+    types = {name: argument.type for name, (argument, _) in every_argument().items()}
+    columns = [value for name, value in chosen.items() if types[name] == Column]
+    labels = [name for name in chosen if types[name] in OF_COLUMN]
+    if not labels or not columns:
+        return dict(chosen)
+    column, dtype = columns[0], dtype_of(columns[0])
+
+    def read(name: str, given: Any) -> Any:
+        if isinstance(given, list):
+            return [read(name, each) for each in given]
+        return value_of(option_name(name), given, column, dtype)
+
+    return {**chosen, **{name: read(name, chosen[name]) for name in labels}}
