@@ -1,8 +1,9 @@
-"""A family of one column of numbers and one of shares, written as a user would: this file is all of them."""
+"""A family of one column of numbers, as a user would write it: this file is all that there is of it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,15 +12,16 @@ from numpy.typing import NDArray
 
 import fastmetrics as fm
 from fastmetrics.contract.capabilities import CrossTable, Curve
-from fastmetrics.contract.cells import Cell, CellTable, Rows
+from fastmetrics.contract.cells import Cell, CellTable
 from fastmetrics.contract.columns import Column
 from fastmetrics.contract.family import Family
 from fastmetrics.contract.roles import Role
+from fastmetrics.contract.rows import Rows
 
 INF = float("inf")
 
 
-def values(column: Column, *, least: float = -INF, extremes: bool = True, name: str = "values") -> Family:
+def values(column: Column, *, least: float = 0.0, extremes: bool = True, name: str = "values") -> Family:
     """Numbers of one column.
 
     Parameters
@@ -42,7 +44,7 @@ def values(column: Column, *, least: float = -INF, extremes: bool = True, name: 
         maker=values,
         roles=(Role("value", column, "number"),),
         cells=(Cell("low"), Cell("high"), Cell("unknown"), Cell("total", "sum"), *kept),
-        rows=Reader(least, len(kept) + 1),
+        rows=partial(rows, least=least),
         metrics=(
             fm.Metric("mean", lambda c: c.total, lambda c: c.low + c.high, "ratio", range=(-INF, INF), better="lower"),
             fm.Metric("high_share", lambda c: c.high, lambda c: c.low + c.high, "proportion", better="lower"),
@@ -57,16 +59,13 @@ def values(column: Column, *, least: float = -INF, extremes: bool = True, name: 
     )
 
 
-class Reader:
-    """The state of each row, and what it adds."""
-
-    def __init__(self, least: float, columns: int) -> None:
-        self.least, self.columns = least, columns
-
-    def __call__(self, roles: Mapping[str, NDArray[Any]]) -> Rows:
-        value = roles["value"].astype(np.float64)
-        state = np.where(np.isnan(value), 2, value >= self.least).astype(np.uint8)
-        return Rows(state=state, values=np.column_stack([value] * self.columns))
+def rows(roles: Mapping[str, NDArray[Any]], least: float) -> Rows:
+    value = roles["value"].astype(np.float64)
+    return Rows(
+        lambda: np.where(np.isnan(value), 2, value >= least).astype(np.uint8),
+        sums=lambda: value[:, None],
+        extremes=lambda: np.column_stack([value, value]),
+    )
 
 
 def order(family: Family) -> tuple[str, str]:

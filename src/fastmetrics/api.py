@@ -71,7 +71,7 @@ def count(
         frame; a dict of arrays; a DuckDB relation or anything else with ``__arrow_c_stream__``; an iterator of frames.
         Streams are read once, batch by batch.
     families
-        What to count, in the same pass: `binary`, `scores`, `classes`, `regression`.
+        What to count, in the same pass: families such as `binary` and `scores`.
     by
         Keys of the groups: columns or Polars expressions of any type but nested ones. Null is a group of its own.
     time, every, offset, time_zone, time_unit

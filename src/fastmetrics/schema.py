@@ -77,8 +77,7 @@ def check_families(families: Sequence[Family], weighted: bool) -> None:
         if not isinstance(family, Family):
             got = repr(family) if isinstance(family, str) else f"a {type(family).__name__}"
             raise SchemaError(
-                f"a family was expected after the log, got {got}; make one with fm.binary(...), "
-                "fm.scores(...), fm.classes(...) or fm.regression(...)"
+                f"a family was expected after the log, got {got}; make one with a function such as fm.binary(...)"
             )
         extremes = [cell.name for cell in family.cells if CELL_KINDS[cell.kind].weighted is None]
         if weighted and extremes:
