@@ -15,7 +15,7 @@ import polars as pl
 from fastmetrics.cli.options import NUMBERS, PARTS, VALUE, flattened, value_of
 from fastmetrics.contract.columns import Column
 from fastmetrics.contract.family import Family
-from fastmetrics.errors import listed
+from fastmetrics.errors import SchemaError, listed
 from fastmetrics.families import KINDS
 
 __all__ = ["Argument", "arguments_of", "family_of", "family_options", "names_columns", "option_name"]
@@ -50,6 +50,10 @@ class Argument:
         """It as an option, which says of what families it is where not all have it."""
         names = f"{option_name(self.name)}/--no-{option_name(self.name)[2:]}" if self.type is bool else ""
         choices = get_args(self.type) if get_origin(self.type) is Literal else ()
+        if not choices and self.type not in SETTINGS:
+            raise SchemaError(
+                f"argument {self.name!r} of a family is a {self.type}, which no option of the shell holds"
+            )
         settings = {"type": click.Choice(choices)} if choices else SETTINGS[self.type]
         only = "" if len(kinds) == len(KINDS) else f" [--family {', '.join(kinds)}]"
         return click.option(names or option_name(self.name), self.name, help=self.help + only, **settings)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -61,21 +60,38 @@ def calibration(table: CellTable, family: Family) -> pl.DataFrame:
     return calibration_points(c, edges)
 
 
-def ranking(kind: str, table: CellTable, family: Family) -> pl.DataFrame:
-    """What each threshold trades."""
-    return ranking_points(family.read(table), np.array(family.arguments["edges"]), kind)
+class Sweep(NamedTuple):
+    """Positives and negatives at or above each threshold, [groups, thresholds] from infinity down."""
+
+    true: Floats
+    false: Floats
+    threshold: Floats
+    occupied: Mask
+
+    def points(self, columns: dict[str, Floats]) -> pl.DataFrame:
+        """A point for each threshold at which a bin with labelled rows begins."""
+        return points(self.occupied, {"threshold": np.broadcast_to(self.threshold, self.occupied.shape), **columns})
 
 
-def ranking_points(c: Any, edges: Floats, kind: str) -> pl.DataFrame:
+def sweep(table: CellTable, family: Family) -> Sweep:
+    """What lies above each threshold of a table of scores."""
+    c, edges = family.read(table), np.array(family.arguments["edges"])
     true, false = (np.pad(reached(counts)[:, ::-1], ((0, 0), (1, 0))) for counts in (c.positive, c.negative))
     threshold = np.r_[math.inf, np.nextafter(edges[-1], math.inf), edges[::-1], -math.inf]
     occupied = np.pad((c.positive + c.negative)[:, ::-1] > 0, ((0, 0), (1, 0)), constant_values=True)
-    recall = divide(true, true[:, -1:])
-    if kind == "roc":
-        columns = {"fpr": divide(false, false[:, -1:]), "tpr": recall}
-    else:
-        columns = {"precision": divide(true, true + false, 1), "recall": recall}
-    return points(occupied, {"threshold": np.broadcast_to(threshold, occupied.shape), **columns})
+    return Sweep(true, false, threshold, occupied)
+
+
+def roc(table: CellTable, family: Family) -> pl.DataFrame:
+    """The share of negatives and of positives at or above each threshold."""
+    s = sweep(table, family)
+    return s.points({"fpr": divide(s.false, s.false[:, -1:]), "tpr": divide(s.true, s.true[:, -1:])})
+
+
+def precision_recall(table: CellTable, family: Family) -> pl.DataFrame:
+    """The share of positives among all at or above each threshold, and that of them among positives."""
+    s = sweep(table, family)
+    return s.points({"precision": divide(s.true, s.true + s.false, 1), "recall": divide(s.true, s.true[:, -1:])})
 
 
 def calibration_points(c: Any, edges: Floats) -> pl.DataFrame:
@@ -98,7 +114,7 @@ def points(kept: Mask, columns: dict[str, Floats]) -> pl.DataFrame:
 
 CURVES: Mapping[str, Curve] = {
     "roc": Curve(
-        partial(ranking, "roc"),
+        roc,
         title="ROC curve",
         x=("fpr", "false positive rate"),
         y=("tpr", "true positive rate (recall)"),
@@ -107,7 +123,7 @@ CURVES: Mapping[str, Curve] = {
         reference_words="chance",
     ),
     "pr": Curve(
-        partial(ranking, "pr"),
+        precision_recall,
         title="Precision against recall",
         x=("recall", "recall"),
         y=("precision", "precision"),

@@ -191,7 +191,7 @@ def told(row: dict[str, Any], share: bool) -> str:
 
 
 def volume_bars(volume: pl.DataFrame, axis: Axis, *, weighted: bool) -> alt.LayerChart:
-    """The rows in each window, the labelled ones among them stronger: a metric of few labels is known badly.
+    """The rows in each window, the labelled ones among them stronger: a metric of few labels is uncertain.
 
     With weights the coverage is one of weight, so the labelled rows are not known.
     """
