@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import sys
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from fastmetrics.contract.equality import comparable
 from fastmetrics.contract.roles import Role
 from fastmetrics.contract.rows import Rows
 from fastmetrics.errors import SchemaError, unknown
+from fastmetrics.guard import FOREIGN, first_line
 from fastmetrics.metrics import Cells, Metric
 from fastmetrics.notes import Note
 from fastmetrics.wording import is_encodable, shortened
@@ -200,13 +202,23 @@ def check_made_again(family: Family) -> None:
     """Refuse to pickle a family that another process could not make again, or would make otherwise."""
     maker = family.maker
     module, name = (getattr(maker, part, None) for part in ("__module__", "__qualname__"))
+    refused = f"family {family.name!r} cannot be pickled: "
     if getattr(sys.modules.get(module or ""), name or "", None) is not maker:
         raise SchemaError(
-            f"family {family.name!r} cannot be pickled: its maker {name or maker!r} is not found in a module; define "
-            "it at the top level of one that the other process can import"
+            f"{refused}its maker {name or maker!r} is not found in a module; define it at the top level of one that "
+            "the other process can import"
         )
-    if maker(**family.arguments) != family:
+    for argument, column in family.expressions.items():
+        try:
+            pickle.dumps(column)
+        except FOREIGN as error:
+            raise SchemaError(f"{refused}neither can its {argument}={column!s}: {first_line(error)}") from error
+    try:
+        again = maker(**family.arguments)
+    except TypeError as error:
+        raise SchemaError(f"{refused}its maker does not take its arguments: {error}") from error
+    if again != family:
         raise SchemaError(
-            f"family {family.name!r} cannot be pickled: its maker {name!r} makes another family of its arguments; name "
-            "in arguments= all that it depends on, and change nothing afterwards"
+            f"{refused}its maker {name!r} makes another family of its arguments; name in arguments= all that it "
+            "depends on, and change nothing afterwards"
         )

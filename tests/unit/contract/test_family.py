@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import multiprocessing
 import pickle
+import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
@@ -122,6 +123,12 @@ def test_a_family_that_could_not_be_made_again_is_not_pickled() -> None:
         pickle.dumps(replace(fm.binary("a", "b"), name="shadow"))
     with pytest.raises(fm.SchemaError, match="makes another family of its arguments"):
         pickle.dumps(replace(fm.binary("a", "b"), metrics=()))
+    with pytest.raises(fm.SchemaError, match=r"its maker does not take its arguments: .*'threshhold'"):
+        pickle.dumps(replace(fm.binary("a", "b"), arguments={"threshhold": 1}))
+    lock = threading.Lock()
+    guarded = fm.binary(pl.col("a").map_batches(lambda s, held=lock: s), "b")
+    with pytest.raises(fm.SchemaError, match=r"neither can its y_true=col\(\"a\"\)\.python_udf\(\): .*lock"):
+        pickle.dumps(guarded)
 
 
 def test_a_family_is_shown_as_it_was_made() -> None:
