@@ -8,6 +8,7 @@ import threading
 import warnings
 import weakref
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ import pytest
 import fastmetrics as fm
 from families_of_texts_and_lists import any_match, exact_match, multilabel
 from fastmetrics import FastMetricsError, SchemaError, SourceError
+from fastmetrics.contract.roles import Role
 from fastmetrics.counting import scan
 
 BINARY = fm.binary("label", "pred")
@@ -267,6 +269,14 @@ def test_items_of_one_inner_key_have_one_dtype() -> None:
         SchemaError, match="predictions column 'predictions' holds Int64 for key 'class', of which another"
     ):
         fm.count(log, multilabel("labels", "predictions"))
+
+
+def test_two_values_a_row_of_one_inner_key_are_refused() -> None:
+    family = multilabel("labels", "predictions")
+    family = replace(family, roles=(*family.roles, Role("class", "model", "key")))
+    log = pl.DataFrame({"labels": [["a"]], "predictions": [["a"]], "model": ["a"]})
+    with pytest.raises(SchemaError, match="'multilabel': only roles that are lists can share the inner key 'class'"):
+        fm.count(log, family)
 
 
 def test_list_roles_are_computed_and_refused() -> None:

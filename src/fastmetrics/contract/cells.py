@@ -87,8 +87,11 @@ class Cell:
 
 @dataclass(frozen=True)
 class InnerKey:
-    """A key column that the family owns: the values of a ``key`` role of the same name, or, with a ``size``,
-    integers 0 .. size - 1 that the family computes: it gives codes, 0 for null and else one more than the integer.
+    """A key column that the family owns.
+
+    Its values are those of a ``key`` role of its name; or the items of ``list of key`` roles, of which the family gives
+    the code of each entry; or, with a ``size``, integers 0 .. size - 1 that the family computes as codes, 0 for null
+    and else one more than the integer.
     """
 
     name: str

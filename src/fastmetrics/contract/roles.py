@@ -43,8 +43,8 @@ class Role:
     link
         What makes probabilities of a ``number`` role.
     key
-        The inner key that a ``list of key`` role gives values to, where that is not called as the role is. Roles that
-        share one have equal codes for equal values.
+        The inner key that a ``key`` or ``list of key`` role gives values to, where that is not called as the role is.
+        Lists may share one: their codes are equal where their values are.
     """
 
     name: str

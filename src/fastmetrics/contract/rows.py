@@ -64,7 +64,8 @@ class Rows:
     add
         Adds all of these values to cells. Asked for instead of the arrays where there are no weights.
     inner
-        The codes of each computed inner key: 0 for null, else one more than the integer, of 1, 2 or 4 bytes.
+        The codes of each inner key that is computed, 0 for null, else one more than the integer, or that has the items
+        of lists, as its roles have them; of 1, 2 or 4 bytes.
     of
         The row of each entry, where a row has none, one or several. Each row has one entry in the row states of its
         family.

@@ -1,4 +1,4 @@
-"""At the door: names and dtypes are checked before any row is read, and what to read is decided."""
+"""Validation and planning, before any row is read."""
 
 from __future__ import annotations
 
@@ -96,10 +96,10 @@ def make_plan(
         A column that does not exist, a dtype that cannot play its part, or an expression over several rows where
         only a part of them is at hand at a time.
     """
-    door = Door(source, schema)
+    planner = Planner(source, schema)
     if in_parts or source.stream:
-        door.check_rowwise()
-    return door.plan(max_groups, Observations(schema) if observations is None else observations)
+        planner.check_rowwise()
+    return planner.plan(max_groups, Observations(schema) if observations is None else observations)
 
 
 class Named(NamedTuple):
@@ -115,7 +115,7 @@ class Named(NamedTuple):
     plain: bool
 
 
-class Door:
+class Planner:
     """Checks names and dtypes, and collects the columns to read."""
 
     def __init__(self, source: Source, schema: Schema) -> None:
@@ -196,6 +196,8 @@ class Door:
         """Take the values of a role for an inner key; all roles that share one have one coder, and so one dtype."""
         key = Key(role.inner_key, dtype, key_dtype(dtype), place, of_items)
         before = self.inner.setdefault((family.name, key.name), key)
+        if before is not key and not (before.of_items and of_items):
+            raise SchemaError(f"family {family.name!r}: only roles that are lists can share the inner key {key.name!r}")
         if before.source_dtype != dtype:
             raise SchemaError(
                 f"{role.name} column {column_name(role.column)!r} holds {dtype} for key {key.name!r}, of which another "

@@ -1,4 +1,4 @@
-"""What a kind of role is, and what threads observe in its columns."""
+"""`RoleKind`, a row of the table of kinds of roles, and what its readers work with."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ Reader = Callable[[Role, pa.Array, Reading], Any]
 
 
 def itself(dtype: pl.DataType) -> pl.DataType:
-    """A dtype."""
+    """The dtype of the values of a column that is no list."""
     return dtype
 
 

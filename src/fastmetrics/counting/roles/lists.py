@@ -19,13 +19,14 @@ def list_of(item: RoleKind, items: str, read: Reader) -> RoleKind:
     """The kind of lists of the values of another kind: ``items`` in words, and what reads them."""
 
     def check(role: Role, dtype: pl.DataType, sample: Sample) -> None:
+        name = column_name(role.column)
+        needs_list = SchemaError(f"{role.name} column {name!r} holds {dtype}; a list of {items} is needed")
+        if not isinstance(dtype, (pl.List, pl.Array, pl.Null)):
+            raise needs_list
         try:
-            if not isinstance(dtype, (pl.List, pl.Array, pl.Null)):
-                raise SchemaError("no list")
             item.check(role, item_dtype(dtype), lambda: sample().explode())
-        except SchemaError as error:
-            name = column_name(role.column)
-            raise SchemaError(f"{role.name} column {name!r} holds {dtype}; a list of {items} is needed") from error
+        except SchemaError:
+            raise needs_list from None
 
     def carrier(role: Role, column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
         element = pl.element()
