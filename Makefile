@@ -77,8 +77,9 @@ soak: $(READY_TEST) ## The laws of the tests in large, for minutes; SEED= repeat
 	@echo "SEED=$(SEED)"
 	SEED=$(SEED) $(PYTEST) tests/soak
 
-stubs: $(READY_TEST) ## Write the stubs of the names that are computed from rows
+stubs: $(READY_TEST) ## Write what is made from rows: stubs for type checkers, docs/metrics.md and docs/options.md
 	$(BIN)/python tests/stubs.py
+	$(BIN)/python tests/row_pages.py
 
 check: $(READY_TEST) ## Style, types and import direction
 	$(BIN)/ruff check .
