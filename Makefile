@@ -14,6 +14,8 @@ PYTEST := $(BIN)/python -m pytest --quiet
 # One worker more than cores, as many tests wait for a process that they started.
 WORKERS ?= $(shell expr $$(nproc) + 1)
 SPREAD := --numprocesses=$(WORKERS) --maxprocesses=8 --dist=worksteal
+# The tests of kernels run them as plain Python too.
+COVER := --cov=src/fastmetrics --cov-report=term:skip-covered
 
 .PHONY: help demo test pytest test-all test-everything test-lowest test-pythons soak stubs check rooms coverage
 .PHONY: bench bench-full bench-quick causes intervals precision docs clean
@@ -54,7 +56,7 @@ pytest: $(READY_TEST)
 test-all: check docs test-everything soak test-lowest test-pythons ## All there is, before a release
 
 test-everything: $(READY_SPARK) ## The slow and heavy tests too, those on Spark among them, and benchmarks once each
-	$(PYTEST) $(SPREAD)
+	$(PYTEST) $(SPREAD) $(COVER)
 	$(PYTEST) benchmarks/quick --benchmark-disable
 
 test-lowest: ## The tests with the lowest versions that pyproject.toml allows
@@ -64,13 +66,13 @@ test-lowest: ## The tests with the lowest versions that pyproject.toml allows
 
 test-pythons: $(READY_TEST) ## The tests on every other Python from 3.11 to 3.14 that is installed
 	for version in 3.11 3.12 3.13 3.14; do \
-		if command -v python$$version > /dev/null && ! test -e $(BIN)/python$$version; then \
+		if python$$version --version > /dev/null 2>&1 && ! test -e $(BIN)/python$$version; then \
 			$(MAKE) pytest VENV=.venv-$$version PYTHON=python$$version || exit 1; \
 		fi; \
 	done
 
 coverage: $(READY_TEST) ## The share of lines that tests run, kernels as plain Python
-	$(PYTEST) $(SPREAD) -m "not slow and not heavy" --cov=fastmetrics --cov-report=term:skip-covered
+	$(PYTEST) $(SPREAD) -m "not slow and not heavy" $(COVER)
 
 SEED ?= $(shell date +%s)
 soak: $(READY_TEST) ## The laws of the tests in large, for minutes; SEED= repeats a run
