@@ -39,6 +39,7 @@ SHORT = {
     "in_u64_2d": "Array(uint64, 2, 'C', readonly=True)",
     "in_i64_2d": "Array(int64, 2, 'C', readonly=True)",
     "in_f64_2d": "Array(float64, 2, 'C', readonly=True)",
+    "in_i32_2d": "Array(int32, 2, 'C', readonly=True)",
 }
 
 

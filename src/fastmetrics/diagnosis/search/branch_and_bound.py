@@ -35,16 +35,11 @@ def best_by_levels(
     best, cell = np.array([whole(lattice, u, v, least)]), np.zeros(dims, np.int64)
     sizes = np.array([len(lattice.values[axis]) for axis in rests.axes], np.int64)
     base, logs = np.array([log(dims + 1) + log(comb(dims, count)) for count in range(dims + 1)]), np.log(sizes)
-    space, tasks = lattice.leaves * (deepest + 2), int(sizes.sum()) + dims + 1
-    row, uv = np.empty(space, np.int32), np.empty((space, 2))
-    waiting, paid = np.empty(tasks * (dims + 4), np.int64), np.empty(2 * tasks)
+    spread = np.zeros(lattice.leaves) if v is None else v[rests.order]
     for depth in (deepest,) if deepest <= SHALLOW else (SHALLOW, deepest):
-        row[: lattice.leaves] = np.arange(lattice.leaves)
-        uv[: lattice.leaves, 0] = u[rests.order]
-        uv[: lattice.leaves, 1] = 0.0 if v is None else v[rests.order]
         kernels.descent.best_below(
-            rests.starts, rests.links, sizes, base, logs, least_prices(base, logs, depth), least, depth,
-            lattice.leaves, MOST_ROWS, row, uv.reshape(-1), waiting, paid, best, cell,
+            rests.starts, rests.links, sizes, base, logs, least_prices(base, logs, depth), u[rests.order], spread,
+            least, depth, MOST_ROWS, best, cell,
         )  # fmt: skip
     return tuple(int(cell[rests.axes.index(axis)]) for axis in range(dims)) if best[0] > -inf else None
 
@@ -59,7 +54,7 @@ def whole(lattice: Lattice, u: Floats, v: Floats | None, least: float) -> float:
 
 
 def least_prices(base: Floats, logs: Floats, deepest: int) -> Floats:
-    """The least price of one value more or several, by the first axis they may come from and the values before, flat.
+    """The least price of one value more or several, by the first axis they may come from and the values before.
 
     The part of the values before is left out, but for their number.
     """
@@ -70,4 +65,4 @@ def least_prices(base: Floats, logs: Floats, deepest: int) -> Floats:
         for fixed in range(deepest):
             more = min(len(cheapest), deepest - fixed)
             out[axis, fixed] = (base[fixed + 1 : fixed + 1 + more] + cheapest[:more]).min()
-    return out.reshape(-1)
+    return out

@@ -21,8 +21,8 @@ SPARE = 16  # places a row, up to which those that occur are marked rather than 
 
 @dataclass(frozen=True)
 class Suffixes:
-    """The rests of leaves before each axis, flat: those before axis ``a`` are numbered from 0 and begin at
-    ``starts[a]``. Each has two ``links``: its code on that axis, from 0, and the number of what is left of it after.
+    """The rests of leaves before each axis, one below the other: those before axis ``a`` are numbered from 0 and begin
+    at ``starts[a]``. Each has two ``links``: its code on that axis, from 0, and the number of what is left of it after.
 
     ``axes`` are the dimensions in their order, those of most values first: then few rests are left soonest.
     ``order`` sorts the leaves by their rest before the first axis.
@@ -48,7 +48,7 @@ def suffixes_of(codes: Integers, sizes: Sequence[int]) -> Suffixes:
         axes,
         np.argsort(number, kind="stable"),
         np.cumsum([0, *(len(code) for code, _ in held)]),
-        np.concatenate([np.zeros(0, np.int32), *(np.stack(pair, 1).reshape(-1).astype(np.int32) for pair in held)]),
+        np.concatenate([np.zeros((0, 2), np.int32), *(np.stack(pair, 1).astype(np.int32) for pair in held)]),
     )
 
 
