@@ -173,10 +173,9 @@ class Counts(State):
         return root_cause(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        from fastmetrics.families import KINDS
+        from fastmetrics.state.stored_families import users_own
 
-        made_elsewhere = tuple(family for family in self.layout.families if KINDS.get(family.kind) is not family.maker)
-        return Counts.from_bytes, (self.to_bytes(), made_elsewhere)
+        return Counts.from_bytes, (self.to_bytes(), users_own(self.layout.families))
 
     def to_arrow(self, *, joint: bool = False) -> pa.Table | dict[str, pa.Table]:
         """The table as Arrow, or one a family where there are several. See `fastmetrics.state.arrow_tables.to_arrow`.

@@ -6,7 +6,7 @@ import pickle
 import sys
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import polars as pl
@@ -141,7 +141,7 @@ class Family:
         check_made_again(self)
         return partial(self.maker, **self.arguments), ()
 
-    @property
+    @cached_property
     def declared(self) -> Hashable:
         """What a family is but for its functions, which follow from its maker and arguments."""
         rows = [metric.name for metric in self.metrics]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from fastmetrics.contract.columns import Column, column_name
@@ -14,7 +14,7 @@ from fastmetrics.families import KINDS
 from fastmetrics.state.entries import check_entries
 from fastmetrics.state.expressions import decode_expression, encode_expression
 
-__all__ = ["OF_A_FAMILY", "decode_family", "encode_family"]
+__all__ = ["OF_A_FAMILY", "decode_family", "encode_family", "users_own"]
 
 OF_A_FAMILY: Mapping[str, tuple[type, ...]] = {"kind": (str,), "arguments": (dict,), "identity": (dict,)}
 OF_AN_EXPRESSION: Mapping[str, tuple[type, ...]] = {
@@ -22,6 +22,11 @@ OF_AN_EXPRESSION: Mapping[str, tuple[type, ...]] = {
     "polars": (str,),
     "operations": (dict, type(None)),
 }
+
+
+def users_own(families: Iterable[Family]) -> tuple[Family, ...]:
+    """The families of a user's own making, which whoever reads a file of them has to be given."""
+    return tuple(family for family in families if KINDS.get(family.kind) is not family.maker)
 
 
 def encode_family(family: Family) -> dict[str, Any]:
