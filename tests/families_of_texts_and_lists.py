@@ -14,6 +14,7 @@ from fastmetrics.contract.cells import Cell, InnerKey
 from fastmetrics.contract.family import Family
 from fastmetrics.contract.roles import Role
 from fastmetrics.contract.rows import Rows
+from toy_families import without_items
 
 
 def exact_match(
@@ -89,6 +90,7 @@ def multilabel(labels: str | pl.Expr, predictions: str | pl.Expr) -> Family:
         row_states=("judged", "unjudged"),
         rows=class_rows,
         inner=(InnerKey("class"),),
+        read=without_items,
         metrics=(fm.Metric("entries", lambda c: c.tp + c.fp + c.fn),),
         arguments={"labels": labels, "predictions": predictions},
     )

@@ -136,6 +136,17 @@ def recalled_entries(wanted, given, most=4):
     return entries
 
 
+def multilabel_entries(labels, predictions):
+    """The row itself, and each class that is a label, a prediction or both."""
+    if labels is None or predictions is None:
+        return [((None,), {"unjudged": 1})]
+    entries = [((None,), {"judged": 1})]
+    for name in {*labels, *predictions}:
+        cell = "fp" if name not in labels else "tp" if name in predictions else "fn"
+        entries.append(((name,), {cell: 1}))
+    return entries
+
+
 def versus_row(label, one, other, threshold=0.5):
     other = known(other)
     codes = [state(label), state(one), None if other is None else int(other >= threshold)]

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 import fastmetrics as fm
 import oracle
+from families_of_texts_and_lists import multilabel
 from fastmetrics.counting import assembly, cell_arrays, groups, scan
 from fastmetrics.families import KINDS
 from fastmetrics.state.layout import WINDOW
@@ -35,6 +36,7 @@ SUMS = (
     letters("cause", "answer", fused=True, name="fused"),
     recalled("truth", "guess"),
     versus("label", "pred", "score"),
+    multilabel(pl.col("cause").str.split("a"), pl.col("answer").str.split("a")),
 )
 ALL = (
     *SUMS,
@@ -53,9 +55,14 @@ ENTRIES: dict[str, Callable[[dict[str, Any]], list[Any]]] = {
     "fused": lambda row: [oracle.letter_row(row["cause"], row["answer"])],
     "recalled": lambda row: oracle.recalled_entries(row["truth"], row["guess"]),
     "best": lambda row: oracle.recalled_entries(row["truth"], row["guess"]),
+    "multilabel": lambda row: oracle.multilabel_entries(*(parted(row[name]) for name in ("cause", "answer"))),
     "versus": lambda row: [oracle.versus_row(row["label"], row["pred"], row["score"])],
 }
 DAYS = {"time": "ts", "every": "1d", "time_zone": "UTC"}
+
+
+def parted(text: str | None) -> list[str] | None:
+    return None if text is None else text.split("a")
 
 
 def reached(score: float | None, threshold: float) -> bool | None:
