@@ -217,10 +217,10 @@ def count_files(
 
     ``progress`` hears of the rows of all files so far, those included that were read of a file that broke off.
     """
-    from fastmetrics.counting.plan import make_plan
+    from fastmetrics.counting.plan import check_files
     from fastmetrics.counting.scan import scan
 
-    make_plan(source, schema, in_parts=len(source.files) > 1)
+    check_files(source, schema)
     counted, skipped = [], dict(source.unreadable)
     onward = None if progress is None else Onward(progress, source.height())
     for file in source.files:

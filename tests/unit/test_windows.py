@@ -13,7 +13,7 @@ import pytest
 import fastmetrics as fm
 import oracle
 from fastmetrics import windows
-from fastmetrics.counting.coders import WindowCoder
+from fastmetrics.counting.coders.instants import WindowCoder
 from fastmetrics.errors import FastMetricsError, SchemaError
 from fastmetrics.windows import UnlistableError, Windows, instants, lengths, parse_duration
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from fastmetrics.contract.family import Family
 from fastmetrics.counting.cell_arrays import FEW_GROUPS
 from fastmetrics.counting.groups import Codes
-from fastmetrics.counting.plan import Plan, maximal
+from fastmetrics.counting.plan import Plan
 from fastmetrics.counting.tally import Place, Tally
 from fastmetrics.errors import SchemaError
 from fastmetrics.kernels.order import groups_in_order
@@ -41,7 +41,8 @@ def assemble(shares: Sequence[Share], plan: Plan, layout: Layout) -> State:
         whole = merge_into(whole, share)
     check_groups(whole.tallies, plan, lambda: whole.values)
     counted = []
-    for tally, wanted in zip(whole.tallies, maximal(plan.sets), strict=True):
+    for tally in whole.tallies:
+        wanted = {plan.names[key] for key in tally.keys}
         keys = tuple(key for key in layout.keys if key in wanted)
         mine = Layout(layout.families, keys, layout.windows, layout.weighted)
         tables = {

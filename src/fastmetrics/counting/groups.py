@@ -40,6 +40,10 @@ class Codes(NamedTuple):
         """The row of a kernel's table of fields."""
         return address(self.array), self.array.itemsize, place, self.shift
 
+    def filled(self) -> Codes:
+        """These codes without ranges, which only those of a first key have."""
+        return self if self.ranges is None else Codes(self.of_rows(), 0, self.size, self.final)
+
     def of_rows(self) -> NDArray[np.uint32]:
         """The code of every row."""
         return Ids(len(self.array)).then(self, self.size).array()
@@ -63,7 +67,7 @@ class Ids(NamedTuple):
 
     def then(self, codes: Codes, room: int) -> Ids:
         """These ids with another key after them, whose codes are below ``room``."""
-        apart = self.spread(room)
+        apart, codes = self.spread(room), codes.filled() if self.columns else codes
         return apart._replace(columns=(*self.columns, codes), places=(*apart.places, 1))
 
     def spread(self, room: int) -> Ids:

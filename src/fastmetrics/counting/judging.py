@@ -12,13 +12,14 @@ import polars as pl
 from fastmetrics.contract.batches import Batch, Batches
 from fastmetrics.contract.columns import column_name
 from fastmetrics.contract.family import Family
-from fastmetrics.counting.coders import decode
+from fastmetrics.counting.coders.keys import decode
+from fastmetrics.counting.dictionaries import decoded
 from fastmetrics.counting.roles import Observed
-from fastmetrics.counting.views import as_series
 from fastmetrics.errors import DataError, listed
 from fastmetrics.families.labels import TEXT_NULL, unshared_note
 from fastmetrics.notes import READ_FROM_CELLS, Note, NoteWarning, notes_of, warn
 from fastmetrics.schema import Schema
+from fastmetrics.sources.series import as_series
 from fastmetrics.state.state import State, notes_from_cells, with_notes
 
 __all__ = ["Observations", "SampledColumn", "judge"]
@@ -87,20 +88,21 @@ class Observations:
                 self.update(batch, column)
             for column in columns:
                 if not self.is_settled(column):
-                    values = decode(as_series(batch.column(column.plain)), column.dtype)
+                    values = decode(as_series(decoded(batch.column(column.plain))), column.dtype)
                     self.samples[column.role].add(values, column.nulls)
             yield batch.select(list(range(width))) if columns else batch
             del batch  # or one more than needed would stay alive
 
     def update(self, batch: Batch, column: SampledColumn) -> None:
         """Record whether a batch has the positive value, and in how many rows text means null."""
-        sample, carried, plain = self.samples[column.role], batch.column(column.carried), batch.column(column.plain)
+        sample, carried = self.samples[column.role], batch.column(column.carried)
         if column.plain == column.carried:
-            sample.positive = sample.positive or occurs(column.pos_label, as_series(carried))
+            sample.positive = sample.positive or occurs(column.pos_label, as_series(decoded(carried)))
             return
+        carried, plain = decoded(carried), batch.column(column.plain)
         sample.positive = sample.positive or bool(as_series(carried).any())
         if isinstance(column.dtype, TEXT):
-            sample.text_nulls += carried.null_count - plain.null_count
+            sample.text_nulls += carried.null_count - decoded(plain).null_count
 
     def is_settled(self, column: SampledColumn) -> bool:
         """Whether more values of a column would change no note and no error."""

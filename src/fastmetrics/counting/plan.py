@@ -11,7 +11,7 @@ import polars as pl
 from fastmetrics.contract.columns import Column, column_name, expression, roots, rowwise
 from fastmetrics.contract.family import Family
 from fastmetrics.contract.roles import Role
-from fastmetrics.counting.coders import check_key_dtype, key_carrier, key_dtype
+from fastmetrics.counting.coders.keys import check_key_dtype, key_carrier, key_dtype
 from fastmetrics.counting.judging import Observations, SampledColumn
 from fastmetrics.counting.roles import ROLE_KINDS, Reader
 from fastmetrics.counting.roles.nulls import check_null_values, nulls_of
@@ -22,7 +22,7 @@ from fastmetrics.sources import Selection, Source
 from fastmetrics.state.layout import WINDOW
 from fastmetrics.windows import Windows, instants
 
-__all__ = ["Key", "Plan", "maximal", "make_plan"]
+__all__ = ["Key", "Plan", "RoleColumn", "check_files", "make_plan"]
 
 
 @dataclass(frozen=True)
@@ -40,16 +40,20 @@ class Key:
 
 
 class RoleColumn(NamedTuple):
-    """A column that reaches a family: its place in a batch, and what makes of it what the family gets."""
+    """A column that reaches a family: its place in a batch, and what its `RoleKind` makes of it."""
 
     role: Role
     place: int
     read: Reader
+    by_value: bool
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything a thread needs to know: what the batches hold, in which order, and what to make of it."""
+    """Everything a thread needs to know: what the batches hold, in which order, and what to make of it.
+
+    ``sets`` are the grouping sets to count: those that are not part of another, from which the rest are rolled up.
+    """
 
     schema: Schema
     windows: Windows | None
@@ -84,22 +88,34 @@ def make_plan(
     source: Source,
     schema: Schema,
     max_groups: int | None = None,
-    *,
-    in_parts: bool = False,
     observations: Observations | None = None,
 ) -> Plan:
-    """Check a question against an input; ``in_parts`` means that the input will be counted part by part.
+    """Check a question against an input.
 
     Raises
     ------
     SchemaError
-        A column that does not exist, a dtype that cannot play its part, or an expression over several rows where
-        only a part of them is at hand at a time.
+        A column that does not exist, a dtype that cannot play its part, or an expression over several rows of a
+        stream, of which only a batch is at hand at a time.
     """
     planner = Planner(source, schema)
-    if in_parts or source.stream:
+    if source.stream:
         planner.check_rowwise()
     return planner.plan(max_groups, Observations(schema) if observations is None else observations)
+
+
+def check_files(source: Source, schema: Schema) -> None:
+    """Refuse a question that the files of an input cannot answer one by one, before the first of them is counted.
+
+    Raises
+    ------
+    SchemaError
+        As `make_plan` does, and for an expression over several rows where there are several files.
+    """
+    planner = Planner(source, schema)
+    if len(source.files) > 1:
+        planner.check_rowwise()
+    planner.plan(None, Observations(schema))
 
 
 class Named(NamedTuple):
@@ -186,7 +202,7 @@ class Planner:
         carrier = kind.carrier(role, plain, dtype)
         place = self.take(carrier)
         if kind.read is not None:
-            self.roles[family.name].append(RoleColumn(role, place, kind.read))
+            self.roles[family.name].append(RoleColumn(role, place, kind.read, kind.by_value))
         if kind.inner:
             self.inner_key(family, role, kind.values(dtype), place, of_items=kind.read is not None)
         if role.pos_label is not None and dtype != pl.Null and family.notes is not None:
@@ -243,7 +259,7 @@ class Planner:
         weight = self.weight()
         for family in schema.families:
             self.family(family)
-        sets = schema.grouping_sets if schema.grouping_sets is not None else (schema.keys,)
+        sets = (schema.keys,) if schema.grouping_sets is None else maximal(schema.grouping_sets)
         sampled = tuple(map(self.sampled_column, self.named))  # last: a scan drops what they add
         selection = Selection(tuple(self.columns), schema.where)
         return Plan(
@@ -270,6 +286,6 @@ def check_exported(names: Sequence[str]) -> None:
             raise SchemaError(f"column {name!r} has a NUL in its name, which Arrow cannot carry; rename it")
 
 
-def maximal(sets: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
-    """The sets that are not part of another: the ones to count, of which the rest are roll-ups."""
-    return [tuple(wanted) for wanted in sets if not any(set(wanted) < set(other) for other in sets)]
+def maximal(sets: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], ...]:
+    """The sets that are not part of another."""
+    return tuple(tuple(wanted) for wanted in sets if not any(set(wanted) < set(other) for other in sets))

@@ -11,17 +11,20 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
 from numpy.typing import NDArray
 
-from fastmetrics.contract.batches import Batch, Batches
+from fastmetrics.contract.batches import Batch, Batches, Column, Encoded
 from fastmetrics.contract.columns import column_name, expression
 from fastmetrics.contract.family import Family
 from fastmetrics.contract.rows import Rows
 from fastmetrics.counting.assembly import Share, assemble, check_groups, merge_into
-from fastmetrics.counting.coders import Coder, WindowCoder, check_representable, coder
+from fastmetrics.counting.coders.instants import WindowCoder
+from fastmetrics.counting.coders.keys import Coder, coder
+from fastmetrics.counting.coders.spans import check_representable
+from fastmetrics.counting.dictionaries import decoded
+from fastmetrics.counting.encoded import ColumnCoder, ColumnReader
 from fastmetrics.counting.judging import Observations
-from fastmetrics.counting.plan import Key, Plan, make_plan, maximal
+from fastmetrics.counting.plan import Key, Plan, make_plan
 from fastmetrics.counting.roles import Reading
 from fastmetrics.counting.tally import Block, Tally, make_block
 from fastmetrics.counting.views import bitmap, fixed, valid_bits
@@ -62,12 +65,15 @@ class Worker:
     def start(self) -> None:
         """Begin with empty tables."""
         plan = self.plan
-        self.window_coder = WindowCoder(plan.windows) if plan.windows is not None else None
-        self.coders: list[Coder] = [coder(key.source_dtype) for key in plan.keys]
-        self.inner_coders = {place: coder(key.source_dtype) for place, key in plan.inner.items()}
-        self.readings = {
-            (family, of.role.name): Reading(
-                plan.observations.observed[family, of.role.name], self.inner_coders.get((family, of.role.inner_key))
+        self.window_coder = ColumnCoder(WindowCoder(plan.windows)) if plan.windows is not None else None
+        self.coders = [ColumnCoder(coder(key.source_dtype)) for key in plan.keys]
+        self.inner_coders = {place: ColumnCoder(coder(key.source_dtype)) for place, key in plan.inner.items()}
+        self.readers = {
+            (family, of.role.name): ColumnReader(
+                of,
+                Reading(
+                    plan.observations.observed[family, of.role.name], self.inner_coders.get((family, of.role.inner_key))
+                ),
             )
             for family, columns in plan.roles.items()
             for of in columns
@@ -80,7 +86,7 @@ class Worker:
                 plan.weight is not None,
                 self.table_bytes // 2,
             )
-            for wanted in maximal(plan.sets)
+            for wanted in plan.sets
         ]
 
     def add(self, batch: Batch) -> None:
@@ -107,18 +113,16 @@ class Worker:
 
     def family_rows(self, family: Family, batch: Batch) -> Rows:
         """What a family makes of a batch: from bitmaps where it can, else from arrays."""
-        columns = {of.role.name: (of, batch.column(of.place)) for of in self.plan.roles[family.name]}
+        columns = {of.role.name: batch.column(of.place) for of in self.plan.roles[family.name]}
         if family.from_bits is not None:
-            bits = {name: bitmap(column) for name, (_, column) in columns.items()}
+            bits = {name: bitmap(column) for name, column in columns.items() if not isinstance(column, Encoded)}
             known = {name: of for name, of in bits.items() if of is not None}
-            if len(known) == len(bits):
+            if len(known) == len(columns):
                 return family.from_bits(known)
-        readings = self.readings
-        return family.rows(
-            {name: of.read(of.role, column, readings[family.name, name]) for name, (of, column) in columns.items()}
-        )
+        return family.rows({name: self.readers[family.name, name].read(column) for name, column in columns.items()})
 
-    def weights(self, column: pa.Array) -> NDArray[np.float64]:
+    def weights(self, given: Column) -> NDArray[np.float64]:
+        column = decoded(given)
         weights, valid = fixed(column), valid_bits(column)
         if valid is None and weights.min(initial=0) >= 0 and weights.max(initial=0) < np.inf:  # NaN is neither
             return weights  # a third of the time of what follows
@@ -127,11 +131,11 @@ class Worker:
             bad |= valid == 0
         if bad.any():
             assert self.plan.schema.weight is not None
-            given, at = expression(self.plan.schema.weight), int(np.flatnonzero(bad)[0])
+            weight, at = expression(self.plan.schema.weight), int(np.flatnonzero(bad)[0])
             got = "null" if valid is not None and not valid[at] else f"{weights[at]!s}"
             raise DataError(
-                f"weight column {column_name(given)!r} holds {got}; a weight is a finite number that is at least 0",
-                matching=given.is_null() | (given < 0) | ~given.cast(pl.Float64).is_finite(),
+                f"weight column {column_name(weight)!r} holds {got}; a weight is a finite number that is at least 0",
+                matching=weight.is_null() | (weight < 0) | ~weight.cast(pl.Float64).is_finite(),
             )
         return weights
 

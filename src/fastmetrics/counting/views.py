@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from fastmetrics import kernels
 from fastmetrics.contract.blocks import Bitmap, Texts
+from fastmetrics.sources.series import as_array, as_series
 
 __all__ = [
     "SHORT",
-    "as_series",
     "bitmap",
     "fixed",
     "list_parts",
@@ -28,24 +28,6 @@ __all__ = [
 
 SHORT = 12  # bytes of a text that its view holds whole
 NOTHING = np.empty(0, np.uint8)
-
-
-class Exported:
-    """An Arrow array by its C interface alone: of one of pyarrow's own types Polars imports `pyarrow.compute`, which
-    takes a tenth of the first count in a process.
-    """
-
-    def __init__(self, array: pa.Array) -> None:
-        self.array = array
-
-    def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]:
-        exported: tuple[object, object] = self.array.__arrow_c_array__(requested_schema)
-        return exported
-
-
-def as_series(column: pa.Array) -> pl.Series:
-    """A column as a Series that shares its memory."""
-    return pl.Series(Exported(column))
 
 
 def bits(buffer: pa.Buffer, offset: int, length: int) -> NDArray[np.uint8]:
@@ -138,6 +120,6 @@ def list_parts(column: pa.Array) -> tuple[NDArray[np.int64], pa.Array, NDArray[n
     lengths = np.diff(offsets)
     if valid is not None and lengths[valid == 0].any():
         kept = as_series(items).filter(pl.Series(np.repeat(valid.view(np.bool_), lengths)))
-        items = pa.chunked_array(kept).chunk(0)
+        items = as_array(kept)
         return np.concatenate([[0], np.cumsum(lengths * valid)]), items, valid
     return offsets - start if start else offsets, items, valid

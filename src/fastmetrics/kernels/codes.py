@@ -14,7 +14,7 @@ from fastmetrics.kernels.dialect import inlined, kernel
 from fastmetrics.kernels.ids import BLOCK, GREATEST, LEAST
 from fastmetrics.kernels.memory import load_u8, load_u64, prefetch
 
-__all__ = ["RECENT", "intern_numbers", "intern_text", "window_codes"]
+__all__ = ["RECENT", "intern_numbers", "intern_text", "spread_runs", "window_codes"]
 
 MIX_1 = np.uint64(0x9E3779B97F4A7C15)
 MIX_2 = np.uint64(0xC2B2AE3D27D4EB4F)
@@ -194,6 +194,30 @@ def intern_text(
         out[i] = slot_codes[slot]
         recent[place], recent[place + ONE], recent[place + ONE + ONE] = a, view, slot_codes[slot]
     return out.size
+
+
+@kernel("void(in_i64, in_u32, out_u32, out_u32_2d)")
+def spread_runs(ends: Any, codes: Any, out: Any, ranges: Any) -> None:
+    """The code of each row from those of runs, of which run k ends before row ``ends[k]``.
+
+    The least and the greatest code of each block go to ``ranges``, and the code of each row to ``out``; but not of a
+    block that lies in one run.
+    """
+    run = 0
+    for at in range(0, out.size, BLOCK):
+        end = min(at + BLOCK, out.size)
+        while ends[run] <= at:
+            run += 1
+        least = greatest = codes[run]
+        row = end if ends[run] >= end else at
+        while row < end:
+            while ends[run] <= row:
+                run += 1
+            stop = min(ends[run], end)
+            out[row:stop] = codes[run]
+            least, greatest = min(least, codes[run]), max(greatest, codes[run])
+            row = stop
+        ranges[at // BLOCK, LEAST], ranges[at // BLOCK, GREATEST] = least, greatest
 
 
 @inlined

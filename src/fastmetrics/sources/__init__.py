@@ -13,7 +13,8 @@ from fastmetrics.sources.formats import FORMATS, TABLES, named_format
 from fastmetrics.sources.frames import FRAMES, Columns
 from fastmetrics.sources.guests import has, is_a, is_of
 from fastmetrics.sources.paths import are_paths, from_paths, from_table
-from fastmetrics.sources.source import Selection, Source, from_lazy
+from fastmetrics.sources.selection import Selection
+from fastmetrics.sources.source import Source, from_lazy
 from fastmetrics.sources.streams import (
     from_bytes,
     from_capsule,

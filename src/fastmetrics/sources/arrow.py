@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from fastmetrics.guard import guarded
+from fastmetrics.sources.runs import are_runs, run_column
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -80,7 +81,7 @@ def readable(kind: pa.DataType) -> bool:
         return readable(kind.storage_type)
     if is_.is_timestamp(kind):
         return kind.tz is None or knows_zone(kind.tz) or FIXED_OFFSET.fullmatch(kind.tz) is not None
-    if is_.is_dictionary(kind):
+    if is_.is_dictionary(kind) or is_.is_run_end_encoded(kind):
         return plain(kind.value_type) and not is_.is_nested(kind.value_type)
     if is_.is_list(kind) or is_.is_large_list(kind) or is_.is_fixed_size_list(kind):
         return plain(kind.value_type)
@@ -160,7 +161,14 @@ def as_frame(table: Any) -> pl.DataFrame:
     for place, field in enumerate(table.schema):
         if (kind := cast_for_polars(field.type)) is not None:
             table = table.set_column(place, field.name, table.column(place).cast(kind))
-    return cast(pl.DataFrame, pl.from_arrow(table, rechunk=False))
+    runs = {place for place, kind in enumerate(table.schema.types) if are_runs(kind)}
+    plain = table.select([place for place in range(table.num_columns) if place not in runs]) if runs else table
+    frame = cast(pl.DataFrame, pl.from_arrow(plain, rechunk=False))
+    if not runs:
+        return frame
+    rest = iter(frame.get_columns())
+    columns = [run_column(table.column(place)) if place in runs else next(rest) for place in range(table.num_columns)]
+    return pl.DataFrame([column.alias(name) for column, name in zip(columns, table.schema.names, strict=True)])
 
 
 @functools.cache

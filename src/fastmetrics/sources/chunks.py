@@ -6,7 +6,6 @@ import itertools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import numpy as np
 import polars as pl
 
 if TYPE_CHECKING:
@@ -32,9 +31,8 @@ def record_batches(frame: pl.DataFrame) -> Iterator[pa.RecordBatch]:
 
 def cuts(lengths: list[list[int]]) -> list[int]:
     """Where to cut columns with chunks of some lengths: at every border but for those between short chunks."""
-    borders = np.unique(np.concatenate([np.cumsum(of_column, dtype=np.int64) for of_column in lengths]))
     places, last = [0], 0
-    for border in borders.tolist():
+    for border in sorted({end for of_column in lengths for end in itertools.accumulate(of_column)}):
         if border - last >= SHORT_ROWS:
             places += [last, border] if last > places[-1] else [border]
         elif border - places[-1] >= JOINED_ROWS:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import polars as pl
 
+from fastmetrics.contract.batches import Batches
 from fastmetrics.errors import FastMetricsError, SourceError, listed
 from fastmetrics.guard import guarded
 from fastmetrics.sources.arrow import TWICE, as_frame, knows_zone, readable_fields, validate
+from fastmetrics.sources.encoded import run_batches
 from fastmetrics.sources.guests import has, is_a, is_of
+from fastmetrics.sources.runs import has_runs
+from fastmetrics.sources.selection import Selection
 from fastmetrics.sources.source import Source, from_frame
 
 __all__ = ["FRAMES", "Columns", "Converted", "Kind", "convert"]
@@ -21,11 +26,15 @@ Columns = Collection[str] | None  # the columns to read; None is all of them
 
 @dataclass(frozen=True)
 class Converted:
-    """A frame of the columns that are read, the names of all columns, and why some of them cannot be read."""
+    """A frame of the columns that are read, the names of all columns, and why some of them cannot be read.
+
+    ``coded`` is that of the source: batches with columns in runs, where there are such.
+    """
 
     frame: pl.DataFrame
     names: tuple[str, ...]
     unfit: Mapping[str, str] = field(default_factory=dict)
+    coded: Callable[[Selection], Batches | None] = lambda _: None
 
 
 def from_polars(frame: pl.DataFrame, columns: Columns) -> Converted:
@@ -36,7 +45,8 @@ def from_table(table: Any, columns: Columns) -> Converted:
     """A table or record batch of pyarrow, which may have been read from damaged bytes."""
     known = readable_fields(table.schema)
     wanted = validate(f"the {type(table).__qualname__}", table.select(known.wanted(columns)))
-    return Converted(as_frame(wanted), tuple(table.schema.names), known.unfit)
+    held = Converted(as_frame(wanted), tuple(table.schema.names), known.unfit)
+    return replace(held, coded=partial(run_batches, wanted, held.frame)) if has_runs(wanted.schema) else held
 
 
 def from_stream(data: Any, columns: Columns) -> Converted:
@@ -121,7 +131,7 @@ class Kind:
         """A frame of this kind as a source."""
         held = self.convert(data, columns)
         source = from_frame(self.called or f"the {type(data).__qualname__}", held.frame)
-        return replace(source, names=held.names, unfit=held.unfit)
+        return replace(source, names=held.names, unfit=held.unfit, coded=held.coded)
 
 
 FRAMES = (

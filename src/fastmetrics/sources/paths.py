@@ -25,8 +25,9 @@ from fastmetrics.sources.addresses import is_local
 from fastmetrics.sources.batches import Frames
 from fastmetrics.sources.changes import check_lengths, file_lengths
 from fastmetrics.sources.formats import STRANGE, TABLES, Format, Many, Table, format_of, suffixes, widened
+from fastmetrics.sources.selection import Selection
 from fastmetrics.sources.sniffing import sniff_file
-from fastmetrics.sources.source import Parts, Selection, Source, from_lazy
+from fastmetrics.sources.source import Parts, Source, from_lazy
 from fastmetrics.wording import is_encodable
 
 __all__ = ["are_paths", "from_paths", "from_table", "missing"]

@@ -3,104 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import functools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
 
 from fastmetrics.contract.batches import Batches
-from fastmetrics.contract.columns import expression, expressions, roots
+from fastmetrics.contract.columns import expression, roots
 from fastmetrics.errors import SchemaError, SourceError, unknown
 from fastmetrics.guard import FOREIGN, guarded
 from fastmetrics.sources.arrow import WIDEST_DECIMAL, unreadable_reason
 from fastmetrics.sources.batches import Frames, streamed
 from fastmetrics.sources.chunks import record_batches
+from fastmetrics.sources.selection import Selection, arranged
 
-__all__ = ["Parts", "Selection", "Source", "from_frame", "from_frames", "from_lazy"]
-
-
-@dataclass(frozen=True)
-class Bare:
-    """A column of the input as it is, or as its physical codes."""
-
-    name: str
-    physical: bool
-
-    def of(self, frame: pl.DataFrame) -> pl.Series:
-        series = frame.get_column(self.name)
-        if self.physical and isinstance(series.dtype, pl.Datetime):
-            return series.cast(pl.Int64)  # 2 microseconds; `to_physical` makes a query of it, 64 to 600
-        return series.alias("").to_physical().alias(self.name) if self.physical else series
-
-
-def bare(column: pl.Expr) -> Bare | None:
-    """What an expression takes as it is, if it computes nothing."""
-    given = column.meta.undo_aliases()
-    for name in (roots(column) or [])[:1]:
-        for physical, plain in ((False, expression(name)), (True, expression(name).to_physical())):
-            if given.meta.eq(plain):
-                return Bare(name, physical)
-    return None
-
-
-def arranged(frame: pl.DataFrame, columns: Sequence[Bare]) -> pl.DataFrame:
-    """A frame of some columns of another, chunk by chunk as they lie there: `select` would copy them together."""
-    return pl.DataFrame([column.of(frame).alias(str(place)) for place, column in enumerate(columns)])
-
-
-def taken(frame: pl.DataFrame, columns: Sequence[Bare]) -> pl.DataFrame:
-    """Columns of a frame that holds those only, each once and in order; the frame itself where none is asked twice.
-
-    To make another frame of them costs 0.3 to 1 ns a row.
-    """
-    if frame.width < len(columns):
-        return arranged(frame, columns)
-    for place, column in enumerate(columns):
-        if column.physical:
-            frame.replace_column(place, column.of(frame))
-    return frame
-
-
-@dataclass(frozen=True)
-class Selection:
-    """What a scan wants of a source: columns and rows."""
-
-    columns: tuple[pl.Expr, ...]
-    where: pl.Expr | None
-
-    def of(self, lazy: pl.LazyFrame) -> pl.LazyFrame:
-        """The query for one frame; a column that is one value for all rows is repeated for each of them."""
-        return self.kept(lazy).with_columns(self.columns).select(column.meta.output_name() for column in self.columns)
-
-    def kept(self, lazy: pl.LazyFrame) -> pl.LazyFrame:
-        return lazy if self.where is None else lazy.filter(self.where)
-
-    @functools.cached_property
-    def bare(self) -> list[Bare] | None:
-        """The columns where they are all taken as they are."""
-        found = [one for one in map(bare, self.columns) if one is not None]
-        return found if len(found) == len(self.columns) else None
-
-    def read(self, lazy: pl.LazyFrame) -> Frames:
-        """The batches of one query, their columns in the order of the selection.
-
-        Columns that are taken as they are keep their names: a step of the query that renames them keeps more batches
-        alive, 340 MB against 200 MB for a reader slower than Polars, and costs 2 to 10 ns a row in page faults.
-        """
-        columns = self.bare
-        if columns is None:
-            yield from streamed(self.of(lazy))
-            return
-        names = list(dict.fromkeys(column.name for column in columns))
-        for frame in streamed(self.kept(lazy).select(expressions(names))):
-            yield taken(frame, columns)
-
-    def needs(self) -> list[str]:
-        """The columns of the input that are read."""
-        wanted = [*self.columns, *([] if self.where is None else [self.where])]
-        return list(dict.fromkeys(name for column in wanted for name in roots(column) or ()))
+__all__ = ["Parts", "Source", "from_frame", "from_frames", "from_lazy"]
 
 
 @dataclass(frozen=True)
@@ -116,7 +34,8 @@ class Source:
     """An opened input: its name for messages, its schema, its files if any, and its rows on demand, as ``frames``.
 
     ``height`` says how many rows there are where that is known without reading them; ``resident`` that they are in
-    memory already. ``names`` are all columns where ``schema`` has those only that were asked for, and ``unfit`` says of
+    memory already. ``coded`` gives the rows as batches of encoded columns, or None where it cannot for a selection or
+    has none. ``names`` are all columns where ``schema`` has those only that were asked for, and ``unfit`` says of
     some why they cannot be read. ``close`` lets go of what was opened.
     """
 
@@ -128,6 +47,7 @@ class Source:
     unreadable: tuple[tuple[str, str], ...] = ()
     lazy: pl.LazyFrame | None = None
     height: Callable[[], int | None] = lambda: None
+    coded: Callable[[Selection], Batches | None] = lambda _: None
     parts: Parts | None = None
     resident: bool = False
     names: tuple[str, ...] = ()
@@ -140,11 +60,9 @@ class Source:
         return self.lazy is None
 
     def batches(self, selection: Selection) -> Batches:
-        """The rows as a scan reads them: chunks of columns where they lie."""
-        with contextlib.closing(self.frames(selection)) as frames:
-            for frame in frames:
-                yield from record_batches(frame)
-                del frame  # or one more than needed would stay alive
+        """The rows as a scan reads them: columns where they lie, encoded ones where the source has such."""
+        coded = self.coded(selection)
+        return in_chunks(self.frames(selection)) if coded is None else coded
 
     def only(self, file: str) -> Source:
         """The same input with one of its files; columns that are not in the file itself keep their dtype."""
@@ -183,6 +101,14 @@ class Source:
             except FOREIGN:
                 continue
         return None
+
+
+def in_chunks(frames: Frames) -> Batches:
+    """Frames as record batches."""
+    with contextlib.closing(frames):
+        for frame in frames:
+            yield from record_batches(frame)
+            del frame  # or one more than needed would stay alive
 
 
 def failure(query: pl.LazyFrame) -> BaseException | None:

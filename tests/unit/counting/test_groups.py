@@ -14,9 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import oracle
-from fastmetrics.counting import coders, groups
+from fastmetrics.counting import groups
 from fastmetrics.counting.cell_arrays import of_states
-from fastmetrics.counting.coders import Coder, TextCoder, WindowCoder, check_key_dtype, coder, key_carrier, key_dtype
+from fastmetrics.counting.coders import strings
+from fastmetrics.counting.coders.instants import WindowCoder
+from fastmetrics.counting.coders.keys import Coder, check_key_dtype, coder, key_carrier, key_dtype
+from fastmetrics.counting.coders.strings import TextCoder
 from fastmetrics.counting.groups import Codes, Grouper, Ids
 from fastmetrics.errors import DataError, SchemaError
 from fastmetrics.sources.chunks import record_batches
@@ -211,7 +214,7 @@ def test_values_read_early_stay_as_they_were() -> None:
 
 
 def test_a_key_of_too_much_text_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(coders, "ARENA_LIMIT", 10_000)
+    monkeypatch.setattr(strings, "ARENA_LIMIT", 10_000)
     with pytest.raises(DataError, match="distinct strings of a key fill more than 2 GiB"):
         coded(TextCoder(pl.String()), pl.Series(["x" * 9000, "y" * 2000]))
 

@@ -11,7 +11,7 @@ import pytest
 
 from fastmetrics.contract.blocks import Lists, Texts
 from fastmetrics.contract.roles import Role
-from fastmetrics.counting.coders import coder
+from fastmetrics.counting.coders.keys import coder
 from fastmetrics.counting.roles import ROLE_KINDS, Observed, Reading
 from fastmetrics.kernels.dialect import inlined, kernel
 from fastmetrics.kernels.memory import load_u8

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 import fastmetrics as fm
-from fastmetrics.counting.coders import LEAST_BUFFER, TextCoder
+from fastmetrics.counting.coders.strings import LEAST_BUFFER, TextCoder
 
 COUNT = """
 import json, sys

@@ -16,8 +16,9 @@ import pytest
 
 import oracle
 from fastmetrics.contract.blocks import Bitmap
-from fastmetrics.counting import coders, groups
-from fastmetrics.counting.coders import TextCoder
+from fastmetrics.counting import groups
+from fastmetrics.counting.coders import strings
+from fastmetrics.counting.coders.strings import TextCoder
 from fastmetrics.counting.groups import Codes, Grouper, Ids, NumberTable
 from fastmetrics.counting.views import NOTHING, short_view, text_views
 from fastmetrics.families.binary import from_bits
@@ -38,7 +39,7 @@ def run(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iter
     if request.param == "compiled":
         yield lambda kernel: kernel
         return
-    for module, kernel in ((groups, codes.intern_numbers), (groups, ids.write_ids), (coders, codes.intern_text)):
+    for module, kernel in ((groups, codes.intern_numbers), (groups, ids.write_ids), (strings, codes.intern_text)):
         monkeypatch.setattr(module, kernel.__name__, kernel.py_func)
     for kernel in (bins.bin_scores, bins.bin_evenly):
         monkeypatch.setattr(bins, kernel.__name__, kernel.py_func)
@@ -90,6 +91,7 @@ def test_every_kernel_is_tested_here() -> None:
         "reached_states",
         "sign_states",
         "spread_bits",
+        "spread_runs",
         "spread_states",
         "take_columns",
         "text_states",
@@ -429,7 +431,7 @@ def test_intern_text(size: int, kind: str, cut: Callable[[pa.Array], list[pa.Arr
 def test_values_with_one_hash_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only plain Python can be given such a bad hash."""
     monkeypatch.setattr(groups, "intern_numbers", codes.intern_numbers.py_func)
-    monkeypatch.setattr(coders, "intern_text", codes.intern_text.py_func)
+    monkeypatch.setattr(strings, "intern_text", codes.intern_text.py_func)
     for name in ("MIX_1", "MIX_2"):
         monkeypatch.setattr(codes, name, np.uint64(0))
     numbers = [5, 6, 5, 7, 0, 6]
@@ -516,6 +518,21 @@ class Windowed:
         """The code of each row: that of its block, or its own."""
         least, greatest = np.repeat(self.ranges, ids.BLOCK, axis=0)[: len(self.out)].T
         return np.where(least == greatest, least, self.out).tolist()
+
+
+@pytest.mark.parametrize("longest", [1, 3, ids.BLOCK, 5 * ids.BLOCK])
+@pytest.mark.parametrize("size", LENGTHS)
+def test_spread_runs(run: Run, size: int, longest: int) -> None:
+    lengths = rng(size).integers(0, longest + 1, 2 + 2 * size // longest)
+    ends = np.append(np.minimum(np.cumsum(lengths), size), size)
+    of_runs = rng(size).integers(0, 4, len(ends)).astype(np.uint32)
+    out, ranges = np.zeros(size, np.uint32), np.zeros((-(-size // ids.BLOCK), 2), np.uint32)
+    run(codes.spread_runs)(ends, of_runs, out, ranges)
+    expected = np.repeat(of_runs, np.diff(ends, prepend=0))
+    blocks = [expected[at : at + ids.BLOCK].tolist() for at in range(0, size, ids.BLOCK)]
+    assert ranges.tolist() == [[min(block), max(block)] for block in blocks]
+    least, greatest = np.repeat(ranges, ids.BLOCK, axis=0)[:size].T
+    assert np.where(least == greatest, least, out).tolist() == expected.tolist()
 
 
 @pytest.mark.parametrize("outside", [EDGES[0] - 1, EDGES[-1], -(2**62), 2**62])

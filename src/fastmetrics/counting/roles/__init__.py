@@ -11,12 +11,12 @@ from fastmetrics.counting.roles.lists import list_of
 
 __all__ = ["ROLE_KINDS", "Observed", "Reader", "Reading", "RoleKind"]
 
-NUMBER = RoleKind(number.check, number.carrier, number.read)
+NUMBER = RoleKind(number.check, number.carrier, number.read, by_value=True)
 KEY = RoleKind(key.check, key.carrier, inner=True)
 TEXT = RoleKind(text.check, text.carrier, text.read)
 
 ROLE_KINDS: Mapping[Kind, RoleKind] = {
-    "binary": RoleKind(binary.check, binary.carrier, binary.read),
+    "binary": RoleKind(binary.check, binary.carrier, binary.read, by_value=True),
     "number": NUMBER,
     "key": KEY,
     "text": TEXT,

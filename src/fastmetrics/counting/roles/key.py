@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from fastmetrics.contract.columns import column_name
 from fastmetrics.contract.roles import Role
-from fastmetrics.counting.coders import check_key_dtype, key_carrier
+from fastmetrics.counting.coders.keys import check_key_dtype, key_carrier
 from fastmetrics.counting.roles.kind import Reading, Sample
 from fastmetrics.counting.roles.nulls import with_nulls
 

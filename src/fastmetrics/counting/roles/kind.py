@@ -10,7 +10,7 @@ import polars as pl
 import pyarrow as pa
 
 from fastmetrics.contract.roles import Role
-from fastmetrics.counting.coders import Coder
+from fastmetrics.counting.coders.keys import Coder
 
 __all__ = ["Observed", "Reader", "Reading", "RoleKind", "Sample"]
 
@@ -60,6 +60,9 @@ class RoleKind:
         Whether the values of the column are those of an inner key of the family.
     values
         The dtype of the values of a column: of a list that of its items.
+    by_value
+        Whether what the family gets is an array with an entry a row that depends on its value alone, so that a value
+        that a dictionary has for many rows is read once.
     """
 
     check: Callable[[Role, pl.DataType, Sample], None]
@@ -67,3 +70,4 @@ class RoleKind:
     read: Reader | None = None
     inner: bool = False
     values: Callable[[pl.DataType], pl.DataType] = itself
+    by_value: bool = False

@@ -1,0 +1,99 @@
+"""The coder of instants, by the window that each falls in."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from fastmetrics.counting.coders.spans import check_years
+from fastmetrics.counting.groups import Codes, NumberTable
+from fastmetrics.counting.views import fixed, valid_bits
+from fastmetrics.errors import SchemaError
+from fastmetrics.kernels.codes import window_codes
+from fastmetrics.kernels.ids import BLOCK, GREATEST, LEAST
+from fastmetrics.windows import UnlistableError, Windows, lengths
+
+__all__ = ["WindowCoder"]
+
+LOOK_AHEAD = 1024  # windows listed ahead of the data
+STRIDE = 256  # every how many instants one is sampled to estimate the time span
+
+
+class WindowCoder:
+    """Codes of a column of instants: the window each falls in.
+
+    The starts of windows are listed for the span of time seen so far, and as far again ahead, as long as that list
+    stays short; instants spread wider are truncated one by one.
+    """
+
+    def __init__(self, windows: Windows) -> None:
+        self.windows = windows
+        self.edges = np.empty(0, np.int64)
+        self.edge_codes = np.empty(0, np.uint32)
+        self.count = np.ones(1, np.int64)
+        self.table: NumberTable | None = None
+
+    def codes(self, column: pa.Array) -> Codes:
+        time, valid = fixed(column), valid_bits(column)
+        if valid is not None:
+            seen = np.flatnonzero(valid)
+            if not len(seen):
+                return Codes(np.zeros(len(time), np.uint32), 0, self.size)
+            time = np.where(valid, time, time[seen[0]])
+        codes, ranges = np.empty(len(time), np.uint32), np.empty((-(-len(time) // BLOCK), 2), np.uint32)
+        done = 0
+        while self.table is None and (done := self.run(time, done, codes, ranges)) < len(time):
+            some = np.concatenate([time[done : done + BLOCK], time[done + BLOCK :: STRIDE]])
+            self.reach(int(some.min()), int(some.max()))
+        if self.table is not None:
+            if len(time):
+                check_years(int(time.min()), int(time.max()))
+            codes = self.table.codes(self.windows.start_of(time).view(np.uint64), None)
+            return Codes(codes if valid is None else codes * valid, 0, self.size)
+        if valid is not None:
+            for block in np.flatnonzero(ranges[:, LEAST] == ranges[:, GREATEST]):
+                codes[block * BLOCK : (block + 1) * BLOCK] = ranges[block, LEAST]
+            return Codes(codes * valid, 0, self.size)
+        return Codes(codes, 0, self.size, ranges=ranges)
+
+    def run(self, time: NDArray[np.int64], start: int, codes: NDArray[np.uint32], ranges: NDArray[np.uint32]) -> int:
+        if not len(self.edges):
+            return 0
+        return int(window_codes(time, self.edges, start, self.edge_codes, self.count, codes, ranges))
+
+    @property
+    def size(self) -> int:
+        return self.table.size if self.table is not None else int(self.count[0])
+
+    def reach(self, low: int, high: int) -> None:
+        """List the edges around the instants from low to high too, or give up listing them."""
+        check_years(low, high)
+        try:
+            if len(self.edges):
+                low, high = min(low, int(self.edges[0])), max(high, int(self.edges[-1]))
+            ahead = max(high - low, LOOK_AHEAD * lengths(self.windows.every)[1])
+            edges = self.windows.boundaries(low, high + ahead)
+        except (UnlistableError, SchemaError):  # the latter perhaps for an instant ahead of the data
+            table = NumberTable()
+            table.codes(self.starts().view(np.uint64), None)
+            self.table = table
+            return
+        codes = np.zeros(len(edges) - 1, np.uint32)
+        codes[np.searchsorted(edges, self.edges[:-1])] = self.edge_codes
+        self.edges, self.edge_codes = edges, codes
+
+    def starts(self) -> NDArray[np.int64]:
+        """The start of each window that occurred, by code from 1."""
+        if self.table is not None:
+            return self.table.known[1 : self.table.size].view(np.int64)
+        used = np.flatnonzero(self.edge_codes)
+        starts = np.empty(len(used), np.int64)
+        starts[self.edge_codes[used] - 1] = self.edges[used]
+        return starts
+
+    def values(self) -> pl.Series:
+        starts = pl.Series(self.starts(), dtype=pl.Int64).cast(pl.Datetime("us", "UTC"))
+        local = starts.dt.convert_time_zone(self.windows.time_zone)
+        return pl.concat([pl.Series([None], dtype=self.windows.dtype), local])

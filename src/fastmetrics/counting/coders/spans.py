@@ -1,0 +1,48 @@
+"""What dates, times and durations can be: those that Python has values for."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from fastmetrics.errors import DataError
+
+__all__ = ["check_representable", "check_years"]
+
+YEARS = (-62_135_596_800_000_000, 253_402_300_800_000_000)  # 0001-01-01 and 10000-01-01 in microseconds from 1970
+LONGEST = 999_999_999 * 86_400_000_000  # the longest duration of Python
+MICROSECONDS = {"us": 1, "ms": 1000, "d": 86_400_000_000}
+
+
+def check_years(low: int, high: int) -> None:
+    """Refuse instants outside the years 1 to 9999: most often integers in another unit than was said."""
+    for instant in (low, high):
+        if not YEARS[0] <= instant < YEARS[1]:
+            raise DataError(
+                f"the time column holds the instant {instant:,} microseconds from 1970, outside the years 1 to 9999; "
+                "if it holds integers, check time_unit="
+            )
+
+
+def check_representable(key: str, values: pl.Series) -> None:
+    """Refuse dates, times and durations that Python has no value for, and so no text, file or filter of ours."""
+    if isinstance(values.dtype, pl.Duration):
+        check_range(key, values, (-LONGEST, LONGEST + 1), "durations of 999,999,999 days")
+    elif values.dtype == pl.Date or isinstance(values.dtype, pl.Datetime):
+        check_range(key, values, YEARS, "the years 1 to 9999")
+        if getattr(values.dtype, "time_zone", None) is not None:  # whose clock may be in another year
+            check_range(key, values.dt.replace_time_zone(None), YEARS, "the years 1 to 9999")
+
+
+def check_range(key: str, values: pl.Series, reach: tuple[int, int], words: str) -> None:
+    """Refuse values outside of a range given in microseconds; nanoseconds always fit."""
+    unit = "d" if values.dtype == pl.Date else values.dtype.time_unit  # type: ignore[attr-defined]
+    if unit not in MICROSECONDS:
+        return
+    low, high = (max(min(-(-end // MICROSECONDS[unit]), 2**63 - 1), -(2**63)) for end in reach)
+    numbers = values.to_physical()
+    beyond = numbers.filter((numbers < low) | (numbers >= high))
+    if len(beyond):
+        raise DataError(
+            f"key {key!r} holds {beyond[0]:,} {unit}, beyond {words}; leave such rows out with where=, or compute a "
+            "key that has null there"
+        )

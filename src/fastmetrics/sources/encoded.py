@@ -1,0 +1,73 @@
+"""Encoded columns as a scan asks for them: what it computes of a column is computed once for each value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from fastmetrics.contract.batches import Batches, Column, Columns, Encoded
+from fastmetrics.contract.columns import roots, rowwise
+from fastmetrics.sources.runs import are_runs, runs_of
+from fastmetrics.sources.selection import Selection
+from fastmetrics.sources.series import as_array, as_series
+
+__all__ = ["Arranger", "is_encodable", "run_batches"]
+
+
+def is_encodable(selection: Selection) -> bool:
+    """Whether a selection takes all rows, and of each row only what one column alone gives."""
+    reads = [roots(column) for column in selection.columns]
+    alone = all(names is not None and len(set(names)) == 1 for names in reads)
+    return selection.where is None and alone and all(map(rowwise, selection.columns))
+
+
+class Arranger:
+    """Makes batches of what is selected; of each dictionary what is computed is kept until another comes."""
+
+    def __init__(self, selection: Selection, schema: pl.Schema) -> None:
+        self.columns = selection.columns
+        self.names = [names[0] for column in selection.columns if (names := roots(column))]
+        self.schema = schema
+        self.dictionaries: dict[int, tuple[Any, Any]] = {}
+
+    def batch(self, rows: int, columns: Mapping[str, pl.Series | Encoded]) -> Columns:
+        """The selected columns of so many rows, given by name."""
+        return Columns(rows, tuple(self.column(place, columns[name]) for place, name in enumerate(self.names)))
+
+    def column(self, place: int, column: pl.Series | Encoded) -> Column:
+        if not isinstance(column, Encoded):
+            return self.compute(place, column)
+        given, computed = self.dictionaries.get(place, (None, None))
+        if given is not column.dictionary:
+            computed = self.compute(place, as_series(column.dictionary))
+            self.dictionaries[place] = column.dictionary, computed
+        return Encoded(computed, column.codes, column.valid, column.ends)
+
+    def compute(self, place: int, values: pl.Series) -> Any:
+        """What a selected column is of some values."""
+        name = self.names[place]
+        frame = values.alias(name).cast(self.schema[name]).to_frame()
+        return as_array(frame.select(self.columns[place]).to_series())
+
+
+def run_batches(table: Any, frame: pl.DataFrame, selection: Selection) -> Batches | None:
+    """A table of pyarrow as batches with its runs, the other columns from the frame that it became."""
+    if not is_encodable(selection):
+        return None
+    arranger = Arranger(selection, frame.schema)
+    in_runs = {name for name, kind in zip(table.schema.names, table.schema.types, strict=True) if are_runs(kind)}
+
+    def batches() -> Batches:
+        start = 0
+        for batch in table.to_batches():
+            part = frame.slice(start, len(batch))
+            start += len(batch)
+            columns = {
+                name: runs_of(batch.column(name)) if name in in_runs else part.get_column(name)
+                for name in dict.fromkeys(arranger.names)
+            }
+            yield arranger.batch(len(batch), columns)
+
+    return batches()
