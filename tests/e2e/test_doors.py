@@ -187,7 +187,7 @@ ROWS: dict[str, Callable[[], Iterable[str]]] = {
     "expression": lambda: functions.FUNCTIONS,
     "note": lambda: NOTES,
 }
-MADE = "nothing by hand: run make stubs"
+MADE = "it by make stubs"
 DOORS: dict[str, list[Door]] = {
     "metric": [
         Door("counts.metrics", read_in_python, "its row in METRICS of families/<kind>.py"),
