@@ -24,7 +24,7 @@ import fastmetrics as fm
 from families_of_texts_and_lists import any_match, exact_match, multilabel
 from fastmetrics import FastMetricsError, SchemaError, SourceError
 from fastmetrics.contract.roles import Role
-from fastmetrics.counting import scan
+from fastmetrics.counting import scan, worker
 
 BINARY = fm.binary("label", "pred")
 FILES = 100
@@ -255,7 +255,7 @@ def test_items_of_two_lists_share_one_inner_key(dtype: Any, threads: int, monkey
     log = pl.DataFrame({"labels": sides[0], "predictions": sides[1], "model": rng.choice(["x", "y"], rows)})
     wanted = classes_by_hand(log)
     log = log.with_columns(pl.col("labels", "predictions").cast(pl.List(dtype)))
-    monkeypatch.setattr(scan, "BLOCK_ROWS", 130)
+    monkeypatch.setattr(worker, "BLOCK_ROWS", 130)
     monkeypatch.setattr(scan, "PIECE_ROWS", 400)
     counts = fm.count(log, multilabel("labels", "predictions"), by="model", threads=threads)
     assert {row[:2]: list(row[2:]) for row in counts.frame.rows()} == wanted

@@ -23,6 +23,7 @@ import fastmetrics as fm
 import fastmetrics.polars as fpl
 from fastmetrics.cli.commands import main
 from fastmetrics.counting import scan
+from fastmetrics.counting.worker import Worker
 from fastmetrics.schema import Schema
 from fastmetrics.sources import open_source
 from oracle_metrics import Z95, share_bounds
@@ -117,7 +118,7 @@ def test_dtypes_of_text_come_from_the_first_10_000_rows(suffix: str, tmp_path: P
 def test_the_tables_of_all_threads_together_get_a_gigabyte(threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
     given = []
 
-    class Watched(scan.Worker):
+    class Watched(Worker):
         def __init__(self, plan: Any, table_bytes: int) -> None:
             given.append(table_bytes)
             super().__init__(plan, table_bytes)
@@ -132,7 +133,7 @@ def test_a_thread_hands_its_tables_over_when_they_outgrow_its_share() -> None:
     """What it holds never exceeds that by more than one batch of new groups."""
     log = pl.DataFrame({"user": np.arange(60_000), "label": 1, "pred": 1})
     plan = scan.make_plan(open_source(log), Schema((BINARY,), by=("user",)), None)
-    worker, pool = scan.Worker(plan, 200_000), scan.Pool(plan)
+    worker, pool = Worker(plan, 200_000), scan.Pool(plan)
     held = []
     for batch in log.to_arrow().to_batches(max_chunksize=5_000):
         worker.add(batch)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import fastmetrics as fm
 import oracle
 from families_of_texts_and_lists import multilabel
-from fastmetrics.counting import assembly, cell_arrays, groups, scan
+from fastmetrics.counting import assembly, cell_arrays, groups, scan, worker
 from fastmetrics.families import KINDS
 from fastmetrics.state.layout import WINDOW
 from strategies import LAWS, cuts, key_names, logs
@@ -123,7 +123,7 @@ def threads_take_turns(rows: int, table_bytes: int = 1 << 30) -> Iterator[None]:
     """
 
     def dealt(batches: Any, plan: Any, threads: int) -> list[Any]:
-        workers = [scan.Worker(plan, scan.TABLE_BYTES // threads) for _ in range(threads)]
+        workers = [worker.Worker(plan, scan.TABLE_BYTES // threads) for _ in range(threads)]
         pool = scan.Pool(plan)
         for number, batch in enumerate(batches):
             workers[number % threads].add(batch)
@@ -133,8 +133,8 @@ def threads_take_turns(rows: int, table_bytes: int = 1 << 30) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(scan, "TABLE_BYTES", table_bytes)
         patch.setattr(scan, "PIECE_ROWS", rows)
-        patch.setattr(scan, "BLOCK_ROWS", max(rows // 2, 1))
-        patch.setattr(scan, "WHOLE_ROWS", max(rows // 2, 1))
+        patch.setattr(worker, "BLOCK_ROWS", max(rows // 2, 1))
+        patch.setattr(worker, "WHOLE_ROWS", max(rows // 2, 1))
         patch.setattr(scan, "count_batches", dealt)
         for module in (cell_arrays, assembly):  # what kernels do for many groups
             patch.setattr(module, "FEW_GROUPS", 0)

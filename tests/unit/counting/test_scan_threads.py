@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 import fastmetrics as fm
-from fastmetrics.counting import scan
+from fastmetrics.counting import scan, worker
 from fastmetrics.counting.tally import Tally
 from fastmetrics.families.binary import CELLS
 
@@ -33,7 +33,7 @@ def test_threads_that_saw_other_classes(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_a_lone_instant_far_away_keeps_the_windows_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scan, "BLOCK_ROWS", 100)
+    monkeypatch.setattr(worker, "BLOCK_ROWS", 100)
     start = 1_767_225_600_000_000
     time = np.r_[start + np.arange(1000) * 60_000_000, 0, start + np.arange(1000) * 60_000_000]
     log = pl.DataFrame({"ts": pl.Series(time).cast(pl.Datetime("us"))}).with_columns(label=True, pred=True)
@@ -45,7 +45,7 @@ def test_a_lone_instant_far_away_keeps_the_windows_before_it(monkeypatch: pytest
 
 def test_tables_widen_as_states_occur_and_lose_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """First one state alone, then more and more, the nulls last, with new keys that make the ids move."""
-    monkeypatch.setattr(scan, "BLOCK_ROWS", 10)
+    monkeypatch.setattr(worker, "BLOCK_ROWS", 10)
     widths, add = [], Tally.add
 
     def noted(tally: Tally, *given: Any) -> None:
