@@ -10,8 +10,11 @@ import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from fastmetrics.aliases import Integers, Mask
+from fastmetrics.aliases import Integers
 from fastmetrics.contract.batches import Column, Encoded
+from fastmetrics.counting.views import NOTHING
+from fastmetrics.errors import DataError
+from fastmetrics.kernels.codes import look_up
 from fastmetrics.sources.series import as_array, as_series
 
 __all__ = ["Lookup", "decoded"]
@@ -23,28 +26,42 @@ class Lookup:
     def __init__(self, read: Callable[[pa.Array], NDArray[Any]]) -> None:
         self.read = read
         self.dictionary: pa.Array | None = None
-        self.known: Mask = np.zeros(1, np.bool_)  # null comes before the values
+        self.known: NDArray[np.uint8] = np.zeros(1, np.uint8)  # null comes before the values
         self.results: NDArray[Any] = np.zeros(1)
 
     def of(self, column: Encoded) -> NDArray[Any]:
         """What is read of each code of a column."""
         if column.dictionary is not self.dictionary:
             self.dictionary = column.dictionary
-            self.known = np.zeros(1 + len(column.dictionary), np.bool_)
+            self.known = np.zeros(1 + len(column.dictionary), np.uint8)
             self.results = np.zeros(len(self.known), self.read(column.dictionary.slice(0, 0)).dtype)
-        places = places_of(column)
-        if not self.known.all():
-            self.meet(places)
-        return self.results.take(places)
+        codes, valid = narrow(column.codes), NOTHING if column.valid is None else column.valid
+        out, done = np.empty(len(codes), self.results.dtype), 0
+        while (done := look_up(codes, valid, self.known, words(self.results), done, words(out))) < len(codes):
+            self.meet(places_of(column)[done:])
+        return out
 
     def meet(self, places: Integers) -> None:
         """Read the values that occur for the first time."""
-        occur = np.zeros(len(self.known), np.bool_)
-        occur[places] = True
-        new = np.flatnonzero(occur & ~self.known)
-        if len(new):
-            self.results[new] = self.read(values_at(self.dictionary, new))
-            self.known[new] = True
+        if (greatest := int(places.max())) >= len(self.known):
+            raise DataError(
+                f"a column has the code {greatest - 1}, but its dictionary only {len(self.known) - 1} values"
+            )
+        occur = np.zeros(len(self.known), np.uint8)
+        occur[places] = 1
+        new = np.flatnonzero(occur > self.known)
+        self.results[new] = self.read(values_at(self.dictionary, new))
+        self.known[new] = 1
+
+
+def narrow(codes: NDArray[Any]) -> NDArray[Any]:
+    """Codes as unsigned numbers of at most 4 bytes; what is below 0 is null, and no code."""
+    return codes.view(f"u{codes.itemsize}") if codes.itemsize <= 4 else codes.astype(np.uint32)
+
+
+def words(values: NDArray[Any]) -> NDArray[Any]:
+    """Values as the whole numbers of their width."""
+    return values.view(f"u{values.itemsize}")
 
 
 def places_of(column: Encoded) -> Integers:

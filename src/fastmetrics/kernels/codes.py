@@ -14,7 +14,7 @@ from fastmetrics.kernels.dialect import inlined, kernel
 from fastmetrics.kernels.ids import BLOCK, GREATEST, LEAST
 from fastmetrics.kernels.memory import load_u8, load_u64, prefetch
 
-__all__ = ["RECENT", "intern_numbers", "intern_text", "spread_runs", "window_codes"]
+__all__ = ["RECENT", "intern_numbers", "intern_text", "look_up", "spread_runs", "window_codes"]
 
 MIX_1 = np.uint64(0x9E3779B97F4A7C15)
 MIX_2 = np.uint64(0xC2B2AE3D27D4EB4F)
@@ -193,6 +193,26 @@ def intern_text(
             used[0] = code + 1
         out[i] = slot_codes[slot]
         recent[place], recent[place + ONE], recent[place + ONE + ONE] = a, view, slot_codes[slot]
+    return out.size
+
+
+WIDTHS = ("u8", "u16", "u32")
+
+
+@kernel(*(f"int64(in_{code}, in_u8, in_u8, in_{of}, int64, out_{of})" for code in WIDTHS for of in (*WIDTHS, "u64")))
+def look_up(codes: Any, valid: Any, known: Any, table: Any, start: Any, out: Any) -> Any:
+    """The entry of ``table`` for each code from row ``start`` on; returns the row it stopped at.
+
+    Entry 0 is that of null, entry k + 1 that of code k. ``valid`` is 0 or 1 a row, or empty where no row is null.
+    It stops at a code whose entry is not ``known`` yet, or not there.
+    """
+    for i in range(start, out.size):
+        place = np.int64(codes[i]) + 1
+        if valid.size and not valid[i]:
+            place = np.int64(0)
+        if place >= known.size or not known[place]:
+            return i
+        out[i] = table[place]
     return out.size
 
 

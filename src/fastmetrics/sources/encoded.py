@@ -10,7 +10,7 @@ import polars as pl
 from fastmetrics.contract.batches import Batches, Column, Columns, Encoded
 from fastmetrics.contract.columns import roots, rowwise
 from fastmetrics.sources.runs import are_runs, runs_of
-from fastmetrics.sources.selection import Selection
+from fastmetrics.sources.selection import Selection, bare
 from fastmetrics.sources.series import as_array, as_series
 
 __all__ = ["Arranger", "is_encodable", "run_batches"]
@@ -28,6 +28,7 @@ class Arranger:
 
     def __init__(self, selection: Selection, schema: pl.Schema) -> None:
         self.columns = selection.columns
+        self.bare = [bare(column) for column in selection.columns]
         self.names = [names[0] for column in selection.columns if (names := roots(column))]
         self.schema = schema
         self.dictionaries: dict[int, tuple[Any, Any]] = {}
@@ -47,9 +48,9 @@ class Arranger:
 
     def compute(self, place: int, values: pl.Series) -> Any:
         """What a selected column is of some values."""
-        name = self.names[place]
+        name, taken = self.names[place], self.bare[place]
         frame = values.alias(name).cast(self.schema[name]).to_frame()
-        return as_array(frame.select(self.columns[place]).to_series())
+        return as_array(frame.select(self.columns[place]).to_series() if taken is None else taken.of(frame))
 
 
 def run_batches(table: Any, frame: pl.DataFrame, selection: Selection) -> Batches | None:

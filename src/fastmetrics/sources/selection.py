@@ -11,7 +11,7 @@ import polars as pl
 from fastmetrics.contract.columns import expression, expressions, roots
 from fastmetrics.sources.batches import Frames, streamed
 
-__all__ = ["Selection", "arranged"]
+__all__ = ["Selection", "arranged", "bare"]
 
 
 @dataclass(frozen=True)

@@ -91,6 +91,7 @@ def test_every_kernel_is_tested_here() -> None:
         "reached_states",
         "sign_states",
         "spread_bits",
+        "look_up",
         "spread_runs",
         "spread_states",
         "take_columns",
@@ -518,6 +519,29 @@ class Windowed:
         """The code of each row: that of its block, or its own."""
         least, greatest = np.repeat(self.ranges, ids.BLOCK, axis=0)[: len(self.out)].T
         return np.where(least == greatest, least, self.out).tolist()
+
+
+@pytest.mark.parametrize("nulls", [False, True])
+@pytest.mark.parametrize("of", [np.uint8, np.uint16, np.uint32, np.uint64])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.uint32])
+@pytest.mark.parametrize("size", SIZES)
+def test_look_up(run: Run, size: int, dtype: Any, of: Any, nulls: bool) -> None:
+    given = rng(size).integers(0, 5, size).astype(dtype)
+    valid = rng(size).integers(0, 2, size).astype(np.uint8) if nulls else np.empty(0, np.uint8)
+    given[valid[:size] == 0 if nulls else []] = 99  # whatever stands under a null
+    table, known, out = rng(size).integers(0, 200, 6).astype(of), np.ones(6, np.uint8), np.zeros(size, of)
+    places = [int(code) + 1 if not nulls or valid[row] else 0 for row, code in enumerate(given)]
+    assert run(codes.look_up)(given, valid, known, table, 0, out) == size
+    assert out.tolist() == [int(table[place]) for place in places]
+    for place in set(places):
+        known[:] = 1
+        known[place] = 0
+        assert run(codes.look_up)(given, valid, known, table, 0, out) == places.index(place)
+        assert run(codes.look_up)(given, valid, known[:place], table, 0, out) <= places.index(place)
+    known[:] = 1
+    out[:] = 0
+    assert run(codes.look_up)(given, valid, known, table, size // 2, out) == size
+    assert out.tolist() == [int(table[place]) if row >= size // 2 else 0 for row, place in enumerate(places)]
 
 
 @pytest.mark.parametrize("longest", [1, 3, ids.BLOCK, 5 * ids.BLOCK])
