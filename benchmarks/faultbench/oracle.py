@@ -13,7 +13,7 @@ from fastmetrics.diagnosis.causes.incidents import Measured, measure
 from fastmetrics.diagnosis.causes.volumes import LEAST_CHANGE
 from fastmetrics.diagnosis.diagnose import SHARES, shared
 from fastmetrics.diagnosis.holdout import Sides
-from fastmetrics.diagnosis.search.lattice import Cell
+from fastmetrics.diagnosis.search.lattice import Conjunction
 from fastmetrics.diagnosis.search.localise import Search
 from fastmetrics.diagnosis.sides.pair import Pair, paired, sums_of
 from fastmetrics.diagnosis.sides.rates import rates_of
@@ -67,7 +67,7 @@ def volume(pair: Pair) -> Measured:
     return Measured(pair.rows, ratio, Search(pair.lattice, dispersion, ALPHA))
 
 
-def margin(pair: Pair, one: Measured, cell: Cell | None, alpha: float) -> float:
+def margin(pair: Pair, one: Measured, cell: Conjunction | None, alpha: float) -> float:
     """The evidence of a rate in a slice above what the search demands; -1 for what is too small to be told."""
     if cell is None:
         return -1.0
@@ -79,10 +79,10 @@ def margin(pair: Pair, one: Measured, cell: Cell | None, alpha: float) -> float:
         told = abs(held.now - held.before) >= LEAST_EFFECT and held.nc.sum() >= LEAST_ROWS
     if not told:
         return -1.0
-    return search.evidence(one.ratio, cell) - search.demand(cell)
+    return search.evidence(one.ratio, cell) - search.critical_value(cell)
 
 
-def change(pair: Pair, one: Measured, cells: Sequence[Cell | None]) -> int | None:
+def change(pair: Pair, one: Measured, cells: Sequence[Conjunction | None]) -> int | None:
     """The window from which on the rate was most likely another, over all slices together."""
     if not any(cells):
         return None

@@ -187,7 +187,7 @@ class Tour:
         return value
 
     def show(self, sentence: str, code: str, name: str = "") -> pl.DataFrame:
-        """The same for a table, which is printed."""
+        """Run a step whose result is a table, and print it."""
         table: pl.DataFrame = self.run(sentence, code, name)
         say(str(table))
         return table

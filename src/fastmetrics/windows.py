@@ -152,7 +152,7 @@ class Windows:
             return frame.select(self.truncate(pl.col("time")).to_physical()).to_series().to_numpy()
         except pl.exceptions.PolarsError as error:
             raise SchemaError(
-                f"windows every={self.every!r} in time_zone={self.time_zone!r} mean nothing: "
+                f"windows every={self.every!r} in time_zone={self.time_zone!r} are invalid: "
                 f"{first_line(error).partition('. You may')[0]}"
             ) from error
 
@@ -272,7 +272,7 @@ def instants(
     if dtype == pl.Null:
         return time.cast(pl.Int64)
     raise SchemaError(
-        f"time column {name!r} holds {dtype}; needed is Datetime, Date, ISO 8601 text, or integers with time_unit="
+        f"time column {name!r} holds {dtype}; expected Datetime, Date, ISO 8601 text, or integers with time_unit="
     )
 
 
@@ -287,7 +287,7 @@ def check_text(name: str, first: str, zoned: bool) -> None:
         pl.select(parsed(pl.lit(first), zoned))
     except pl.exceptions.PolarsError as error:
         raise DataError(
-            f"time column {name!r} holds {first!r}; needed is ISO 8601 text, such as 2026-03-14T09:00:00Z"
+            f"time column {name!r} holds {first!r}; expected ISO 8601 text, such as 2026-03-14T09:00:00Z"
         ) from error
 
 

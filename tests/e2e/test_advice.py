@@ -375,7 +375,7 @@ KEYS_AND_WINDOWS = {
     ),
     "floats as times": Advice(
         lambda: fm.count(LOG, BINARY, time=pl.col("t") * 1.0, every="1h"),
-        r"needed is Datetime, Date, ISO 8601 text, or integers with time_unit=",
+        r"expected Datetime, Date, ISO 8601 text, or integers with time_unit=",
         lambda found: [
             len(fm.count(LOG, BINARY, time=time, every="1h", **more).frame)
             for time, more in (

@@ -396,7 +396,7 @@ MISTAKES: dict[str, tuple[list[str], list[str]]] = {
     "metric": ([*BASE, "-m", "f1,recal"], ["'recal'", "did you mean 'recall'"]),
     "metric twice": ([*BASE, "-m", "f1,f1"], ["'f1'", "twice"]),
     "file": (["evaluate", "logs/00.parquet", *BASE[2:]], ["logs/00.parquet", "did you mean '0.parquet'"]),
-    "link that leads nowhere": (["evaluate", "circle.csv", *BASE[2:]], ["circle.csv is a link that leads nowhere"]),
+    "broken symlink": (["evaluate", "circle.csv", *BASE[2:]], ["circle.csv is a broken symlink"]),
     "link to write to": ([*BASE, "--out", "circle.csv"], ["cannot write circle.csv"]),
     "pattern": (["evaluate", "none/*.parquet", *BASE[2:]], ["none/*.parquet"]),
     "empty file": (["evaluate", "empty.parquet", *BASE[2:]], ["empty.parquet"]),

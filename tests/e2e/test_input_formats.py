@@ -323,7 +323,7 @@ def test_a_folder_that_may_not_be_read_is_no_empty_one(tmp_path: Path, monkeypat
     (folder / "_closed").mkdir()
     assert same(counted(folder))
     (folder / "closed").mkdir()
-    with pytest.raises(SourceError, match=r"may not read the folder .*closed"):
+    with pytest.raises(SourceError, match=r"cannot read the folder .*closed"):
         counted(folder)
 
 

@@ -141,7 +141,7 @@ def test_where_ours_is_stricter_or_kinder_than_scikit_learn() -> None:
     for scores in (shares, shares[:, :1]):
         with pytest.raises(FastMetricsError, match="one column a class"):
             arrays.roc_auc_score(np.eye(2, dtype=int), scores[:2])
-    with pytest.raises(TypeError, match="needed are numbers"):
+    with pytest.raises(TypeError, match="expected numbers"):
         arrays.mean_squared_error([1.0], [2.0], sample_weight=["a"])
     with pytest.raises(TypeError, match="dense array or a Series, not csr_array"):
         arrays.accuracy_score(scipy.sparse.csr_array(np.eye(2)), np.eye(2))

@@ -240,7 +240,7 @@ def test_instants_of_days() -> None:
     [
         (pl.Int64(), None, "time_unit='s', 'ms', 'us', 'ns' or 'd'"),
         (pl.Int64(), "weeks", "time_unit='weeks' is not one of"),
-        (pl.Float64(), "s", "holds Float64; needed is Datetime, Date, ISO 8601 text"),
+        (pl.Float64(), "s", "holds Float64; expected Datetime, Date, ISO 8601 text"),
         (pl.Time(), None, "holds Time"),
         (pl.Boolean(), "s", "holds Boolean"),
     ],

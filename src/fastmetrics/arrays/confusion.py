@@ -144,7 +144,7 @@ def cohen_kappa_score(
 def _table(pair: LabelPair, labels: ArrayLike | None = None, name: str = "y_true") -> Array:
     """The dense table over ``labels``, all classes where None; other classes share a last row and column, cut off."""
     if pair.kind == "multilabel":
-        raise DataError("an indicator matrix has no single confusion matrix; needed is one label a row")
+        raise DataError("an indicator matrix has no single confusion matrix; expected one label a row")
     classes, slots, slot_of = pair.classes, len(pair.classes), None
     if labels is not None:
         wanted = as_labels(labels)

@@ -63,7 +63,7 @@ class LabelPair:
         true, pred = (read_labels(array, name) for name, array in arrays.items())
         weights = as_weights(sample_weight, rows)
         if (true.kind == "multilabel") != (pred.kind == "multilabel"):
-            raise DataError(f"{names[0]} is {true.kind} and {names[1]} is {pred.kind}; needed are two of the same kind")
+            raise DataError(f"{names[0]} is {true.kind} and {names[1]} is {pred.kind}; expected two of the same kind")
         if true.kind == "multilabel":
             if true.codes.shape != pred.codes.shape:
                 raise DataError(f"{names[0]} has {true.codes.shape[1]} label columns, {names[1]} {pred.codes.shape[1]}")
@@ -110,7 +110,7 @@ def read_labels(values: object, name: str) -> Labels:
     """The codes of one array of labels: numbers without fraction, strings, booleans or dates; no nulls."""
     array = as_array(values, name)
     if not array.size:
-        raise DataError(f"{name} is empty (shape {array.shape}); needed is at least one row")
+        raise DataError(f"{name} is empty (shape {array.shape}); expected at least one row")
     if array.ndim == 2 and array.shape[1] > 1:
         return _indicator(array, name)
     vector = as_column(array, name)
@@ -138,7 +138,7 @@ def _indicator(matrix: Array, name: str) -> Labels:
         if len(distinct) <= 2:
             return Labels("multilabel", np.arange(matrix.shape[1]), matrix)
     raise DataError(
-        f"{name} is a {matrix.shape} matrix of {matrix.dtype}; needed is one label a row, or one 0/1 column a label"
+        f"{name} is a {matrix.shape} matrix of {matrix.dtype}; expected one label a row, or one 0/1 column a label"
     )
 
 
@@ -166,7 +166,7 @@ def _floats(vector: Array, name: str) -> tuple[Array, Array]:
     if fractions.any():
         if not np.isfinite(vector).all():
             raise DataError(f"{name} holds NaN, null or infinite labels; drop or fill them first")
-        raise DataError(f"{name} is continuous (it holds {vector[fractions][0]}); needed are classes, not scores")
+        raise DataError(f"{name} is continuous (it holds {vector[fractions][0]}); expected classes, not scores")
     classes, codes = _integers(whole, name)
     return classes.astype(vector.dtype), codes
 
@@ -194,7 +194,7 @@ ENCODERS: dict[str, Callable[[Array, str], tuple[Array, Array]]] = {
 def _union(true: Array, pred: Array, names: tuple[str, str]) -> Array:
     """All classes in order; they keep the dtype of ``true`` where ``pred`` adds none."""
     if (true.dtype.kind == "U") != (pred.dtype.kind == "U"):
-        raise DataError(f"{names[0]} holds {true.dtype} labels, {names[1]} {pred.dtype}; needed are comparable ones")
+        raise DataError(f"{names[0]} holds {true.dtype} labels, {names[1]} {pred.dtype}; expected comparable ones")
     extra = pred[~np.isin(pred, true)]
     return np.sort(np.concatenate([true, extra])) if len(extra) else true
 

@@ -52,14 +52,14 @@ def as_array(values: object, name: str) -> Array:
     if array.ndim == 0:
         raise TypeError(f"{name} must be a list, a dense array or a Series, not {type(values).__name__}")
     if array.ndim > 2 or array.dtype.kind == "c":
-        raise DataError(f"{name} has {array.ndim} dimensions of {array.dtype}; needed are 1 or 2, none complex")
+        raise DataError(f"{name} has {array.ndim} dimensions of {array.dtype}; expected 1 or 2, none complex")
     return array
 
 
 def as_column(array: Array, name: str) -> Array:
     """``array`` as a vector; a matrix of one column is one, any other is an error."""
     if array.ndim == 2 and array.shape[1] != 1:
-        raise DataError(f"{name} has the shape {array.shape}; needed is one value a row")
+        raise DataError(f"{name} has the shape {array.shape}; expected one value a row")
     return array.reshape(-1)
 
 
@@ -70,7 +70,7 @@ def as_numbers(values: object, name: str, dtype: npt.DTypeLike | None = None, *,
     """
     array = as_array(values, name)
     if array.dtype.kind not in "biufO":
-        raise DataError(f"{name} holds {array.dtype} values; needed are numbers")
+        raise DataError(f"{name} holds {array.dtype} values; expected numbers")
     if dtype is None:
         dtype = np.float64 if array.dtype.kind == "O" else array.dtype
     try:
@@ -78,7 +78,7 @@ def as_numbers(values: object, name: str, dtype: npt.DTypeLike | None = None, *,
     except (TypeError, ValueError) as error:
         raise DataError(f"{name} holds a value that is no number: {error}") from error
     if not array.size:
-        raise DataError(f"{name} is empty (shape {array.shape}); needed is at least one row")
+        raise DataError(f"{name} is empty (shape {array.shape}); expected at least one row")
     if finite:
         refuse_infinite(array, name)
     return array
@@ -108,12 +108,12 @@ def as_weights(values: object, rows: int, dtype: npt.DTypeLike | None = None) ->
         return None
     weights = as_array(values, "sample_weight")
     if weights.dtype.kind not in "biufO":
-        raise TypeError(f"sample_weight holds {weights.dtype} values; needed are numbers")
+        raise TypeError(f"sample_weight holds {weights.dtype} values; expected numbers")
     if weights.shape != (rows,):
-        raise DataError(f"sample_weight has the shape {weights.shape}; needed is one weight for each of {rows} rows")
+        raise DataError(f"sample_weight has the shape {weights.shape}; expected one weight for each of {rows} rows")
     weights = as_numbers(weights, "sample_weight", dtype)
     if not weights.any():
-        raise DataError("sample_weight is 0 in every row; needed is at least one other weight")
+        raise DataError("sample_weight is 0 in every row; expected at least one other weight")
     return weights
 
 

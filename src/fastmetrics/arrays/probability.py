@@ -55,7 +55,7 @@ def log_loss(
         warn("y_pred is now called y_proba", FutureWarning)
         y_proba = y_pred
     if y_proba is None:
-        raise SchemaError("y_proba is missing; needed is one probability a row, or one column a class")
+        raise SchemaError("y_proba is missing; expected one probability a row, or one column a class")
     proba = as_probabilities(y_proba, "y_proba")
     came, weights = _read(y_true, proba, sample_weight, labels)
     eps = np.finfo(proba.dtype).eps

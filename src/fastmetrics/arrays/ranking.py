@@ -67,7 +67,7 @@ def roc_auc_score(
     metric = partial(_roc_auc, max_fpr=max_fpr)
     if truth.kind == "multilabel":
         if not np.isin(truth.codes, (0, 1)).all() and not np.isin(truth.codes, (-1, 1)).all():
-            raise DataError(f"y_true holds {listed(np.unique(truth.codes))}; needed are 0 and 1, or -1 and 1")
+            raise DataError(f"y_true holds {listed(np.unique(truth.codes))}; expected 0 and 1, or -1 and 1")
         return _over_columns(metric, truth.codes, score, average, weights)
     if truth.kind == "binary" and (score.ndim == 1 or score.shape[1] <= 2):
         if len(truth.classes) == 1:
@@ -197,7 +197,7 @@ def _undefined(reason: str) -> float:
 def _over_columns(metric: BinaryMetric, truth: Array, score: Array, average: str | None, weights: Array | None) -> Any:
     """A binary metric of each column of an indicator (each row for "samples", all cells for "micro"), averaged."""
     if score.shape != truth.shape:
-        raise DataError(f"y_score has the shape {score.shape}; needed is {truth.shape}: one column a class")
+        raise DataError(f"y_score has the shape {score.shape}; expected {truth.shape}: one column a class")
     if average == "micro":
         spread = None if weights is None else np.repeat(weights, truth.shape[1])
         return metric(truth.ravel() == 1, score.ravel(), spread)
@@ -242,7 +242,7 @@ def _multiclass_roc_auc(
     if multi_class == "raise":
         raise SchemaError("y_true has more than two classes; choose multi_class='ovr' or multi_class='ovo'")
     if score.ndim != 2 or not np.allclose(1, score.sum(axis=1)):
-        raise DataError(f"y_score has the shape {score.shape}; needed is a probability for each class, adding up to 1")
+        raise DataError(f"y_score has the shape {score.shape}; expected a probability for each class, adding up to 1")
     if average == "samples" or (average == "micro" and multi_class == "ovo"):
         raise SchemaError(f"average={average!r} does not go with multi_class={multi_class!r}; use 'macro'")
     if average is None and multi_class == "ovo":

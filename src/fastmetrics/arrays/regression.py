@@ -122,11 +122,11 @@ def _read(
     rows = same_length(y_true=true, y_pred=pred)
     true, pred = true.reshape(rows, -1), pred.reshape(rows, -1)
     if true.shape != pred.shape:
-        raise DataError(f"y_true has {true.shape[1]} columns and y_pred {pred.shape[1]}; needed is the same number")
+        raise DataError(f"y_true has {true.shape[1]} columns and y_pred {pred.shape[1]}; expected the same number")
     if multioutput is not None and not isinstance(multioutput, str):
         given, outputs = len(as_numbers(multioutput, "multioutput")), true.shape[1]
         if given != outputs or outputs == 1:
-            raise SchemaError(f"multioutput has {given} weights for {outputs} outputs; needed is one each, for several")
+            raise SchemaError(f"multioutput has {given} weights for {outputs} outputs; expected one each, for several")
     return true, pred, as_weights(sample_weight, rows, np.float32 if dtype == np.float32 else np.float64)
 
 

@@ -27,7 +27,7 @@ def text_codes(vector: Array, name: str) -> tuple[Array, Array]:
     distinct = dict.fromkeys(values)
     others = sorted({type(label).__name__ for label in distinct if not isinstance(label, str)})
     if others:
-        raise TypeError(f"{name} mixes strings with {listed(others)}; needed are labels of one type, without nulls")
+        raise TypeError(f"{name} mixes strings with {listed(others)}; expected labels of one type, without nulls")
     index = {label: code for code, label in enumerate(sorted(distinct))}
     return np.array(list(index)), np.fromiter(map(index.__getitem__, values), np.intp, len(values))
 

@@ -13,7 +13,7 @@ from fastmetrics.aliases import Floats, Mask
 from fastmetrics.contract.capabilities import Rate
 from fastmetrics.contract.family import Family
 from fastmetrics.counts import Counts
-from fastmetrics.diagnosis.causes.incidents import LATE, Limits, Told, found_in, measure
+from fastmetrics.diagnosis.causes.incidents import LATE, Limits, LocatedFinding, found_in, measure
 from fastmetrics.diagnosis.causes.mix_shift import mix_finding, mix_in
 from fastmetrics.diagnosis.causes.overall import wholes_in
 from fastmetrics.diagnosis.causes.volumes import missing_windows, total_changed, volumes_in
@@ -205,15 +205,13 @@ def best_cut(question: Question, model: Model, whole: Sums, limits: Limits) -> t
 
 
 def check(alpha: float, min_effect: float, min_rows: int) -> None:
-    """Refuse numbers that mean nothing."""
+    """Refuse numbers out of their range."""
     if not 0 < alpha < 1:
-        raise SchemaError(f"alpha={alpha!r} is an error rate; needed is a number between 0 and 1, such as 0.05")
+        raise SchemaError(f"alpha={alpha!r} is an error rate; expected a number between 0 and 1, such as 0.05")
     if not 0 <= min_effect < 1:
-        raise SchemaError(
-            f"min_effect={min_effect!r} is a difference of rates; needed is a number from 0 up to below 1"
-        )
+        raise SchemaError(f"min_effect={min_effect!r} is a difference of rates; expected a number from 0 up to below 1")
     if min_rows < 0:
-        raise SchemaError(f"min_rows={min_rows!r} is a number of rows; needed is 0 or more")
+        raise SchemaError(f"min_rows={min_rows!r} is a number of rows; expected 0 or more")
 
 
 def chosen(slices: Sequence[str] | None, keys: Sequence[str]) -> list[str]:
@@ -241,7 +239,7 @@ def asked(counts: Counts, families: Sequence[Family], metrics: Sequence[str | Me
     return found
 
 
-def located_in(pair: Pair, limits: Limits, *, versions: bool) -> list[Told]:
+def located_in(pair: Pair, limits: Limits, *, versions: bool) -> list[LocatedFinding]:
     """Everything found of one model; the error rate is divided as SHARES says."""
     part = {name: limits.part(share) for name, share in SHARES.items()}
     one = part["periods"].part(1 / (len(pair.rates) + 1))  # of each rate, and of the volumes
@@ -263,9 +261,9 @@ def located_in(pair: Pair, limits: Limits, *, versions: bool) -> list[Told]:
     return [*moved, *mixed, *volumes]
 
 
-def grouped(told: Sequence[Told], rows: Floats) -> list[list[Told]]:
+def grouped(told: Sequence[LocatedFinding], rows: Floats) -> list[list[LocatedFinding]]:
     """Findings about the same rows together, the most important first in each group."""
-    groups: list[list[Told]] = []
+    groups: list[list[LocatedFinding]] = []
     for one in sorted(told, key=lambda one: importance(one.finding)):
         for group in groups:
             if overlap(group[0].leaves, one.leaves, rows) >= SAME:

@@ -17,7 +17,7 @@ from fastmetrics.diagnosis.causes.volumes import volume_numbers
 from fastmetrics.diagnosis.findings import Finding
 from fastmetrics.diagnosis.search.strata import effect_of
 from fastmetrics.diagnosis.sides.pair import Pair
-from fastmetrics.diagnosis.spans.periods import within
+from fastmetrics.diagnosis.spans.periods import during_windows
 from fastmetrics.diagnosis.spans.volume_periods import usual_rows
 from fastmetrics.diagnosis.wording import number
 from fastmetrics.errors import SchemaError, listed, unknown
@@ -60,7 +60,7 @@ def halves(sides: Sides, keys: Sequence[str], fold: str, notes: list[str]) -> tu
         if len(values) != 2 or values.has_nulls() or values.to_list() != found[0].to_list():
             shown = listed(values.head(5)) or "none"
             raise SchemaError(
-                f"fold={fold!r} has {len(values)} values on one side ({shown}); needed are the same two on both sides, "
+                f"fold={fold!r} has {len(values)} values on one side ({shown}); expected the same two on both sides, "
                 "such as a bit of a hash of the row's id"
             )
     searched, held = found[0]
@@ -90,7 +90,7 @@ def numbers_of(pair: Pair, finding: Finding) -> dict[str, Any]:
     whole, length = pair, 0
     if finding.period_start is not None:
         windows = windows_of(pair, finding)
-        pair, length = within(pair, windows), len(windows)
+        pair, length = during_windows(pair, windows), len(windows)
     cell = pair.lattice.fixing(finding.slice)
     if cell is None:
         return {}

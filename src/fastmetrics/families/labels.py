@@ -33,7 +33,7 @@ def check_nulls(given: Sequence[Any] | None, labels: Iterable[Any] = ()) -> tupl
     for value in values:
         if not isinstance(value, str) and (type(value) not in (int, float) or not math.isfinite(value)):
             raise SchemaError(
-                f"null_values= holds {value!r}; needed are finite numbers and text (null and NaN mean null already)"
+                f"null_values= holds {value!r}; expected finite numbers and text (null and NaN mean null already)"
             )
     both = next((value for value in values if any(equal(value, label) for label in labels)), None)
     if both is not None:

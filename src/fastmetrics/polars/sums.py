@@ -142,7 +142,7 @@ def numeric(column: Column) -> pl.Expr:
 
 
 def number(column: Column) -> pl.Expr:
-    """The same with NaN as null."""
+    """A column of numbers or Booleans as Float64, NaN as null."""
     return numeric(column).fill_nan(None)
 
 

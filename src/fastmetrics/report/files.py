@@ -114,7 +114,7 @@ def checked_target(path: str | Path) -> Path:
     try:
         target = Path(path).resolve()  # a link stays one: what it points to is replaced
     except (OSError, RuntimeError) as error:
-        raise SourceError(f"cannot write {path}: it is a link that leads nowhere") from error
+        raise SourceError(f"cannot write {path}: it is a broken symlink") from error
     if not target.parent.is_dir():
         raise SourceError(f"cannot write {path}: there is no folder {Path(path).parent}; make it first")
     if not os.access(target.parent, os.W_OK | os.X_OK):

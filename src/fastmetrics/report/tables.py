@@ -45,7 +45,7 @@ class Shown:
         return max(map(cell_len, (*self.header, *self.cells)))
 
     def folded(self) -> Shown:
-        """The same with a long header broken at its underscores."""
+        """The column with a long header broken at its underscores."""
         room = max((*map(cell_len, self.cells), *map(cell_len, parts(self.name))))
         lines = [""]
         for part in parts(self.name):
@@ -55,7 +55,7 @@ class Shown:
         return replace(self, header=tuple(line for line in lines if line))
 
     def shortened(self, width: int) -> Shown:
-        """The same with cells cut to a width."""
+        """The column with cells cut to a width."""
         width = max(width, *map(cell_len, self.header))
         cut = lambda cell: cell if cell_len(cell) <= width else set_cell_size(cell, width - 1) + ELLIPSIS  # noqa: E731
         return replace(self, cells=tuple(map(cut, self.cells)))

@@ -52,7 +52,7 @@ def from_paths(paths: Any, skip_unreadable: bool = False, named: Format | None =
     if not given:
         raise SourceError("an empty list of paths was given; name at least one file, folder or glob")
     if "" in given:
-        raise SourceError("an empty path was given; the folder at hand is '.'")
+        raise SourceError("an empty path was given; use '.' for the current folder")
     for path in given:
         if (table := table_at(path)) is not None:
             if len(given) > 1:
@@ -305,9 +305,9 @@ def hint(path: str) -> str:
 
 
 def missing(path: str) -> SourceError:
-    """The error about a path that leads nowhere, with the nearest name beside it; endings alike say nothing."""
+    """The error about a path that does not exist, with the nearest name beside it; endings alike say nothing."""
     if Path(path).is_symlink():
-        return SourceError(f"{path} is a link that leads nowhere")
+        return SourceError(f"{path} is a broken symlink")
     name, beside = Path(path).name, [file.name for file in Path(path).parent.glob("*")]
     near = [other for other in get_close_matches(name, beside) if get_close_matches(stem(name), [stem(other)])]
     return SourceError(f"no such file or folder: {path}" + "".join(f"; did you mean {other!r}?" for other in near[:1]))
@@ -369,7 +369,7 @@ def walked(folder: Path, above: frozenset[Path] = frozenset()) -> Iterator[Path]
         For a folder that may not be read, which looks empty, and for a table below.
     """
     if not os.access(folder, os.R_OK | os.X_OK):
-        raise SourceError(f"you may not read the folder {folder}")
+        raise SourceError(f"permission denied: cannot read the folder {folder}")
     if (table := table_at(str(folder))) is not None:
         raise SourceError(f"folder {folder} is a {table.name} table, which is read alone; count it by that path")
     above |= {folder.resolve()}

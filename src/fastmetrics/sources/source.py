@@ -65,7 +65,7 @@ class Source:
         return in_chunks(self.frames(selection)) if coded is None else coded
 
     def only(self, file: str) -> Source:
-        """The same input with one of its files; columns that are not in the file itself keep their dtype."""
+        """The input with one of its files alone; columns that are not in the file itself keep their dtype."""
         return self if self.parts is None else self.parts.alone(file)
 
     def check(self, columns: Iterable[str]) -> None:

@@ -108,7 +108,7 @@ def never_fell(run: Run) -> Event | None:
 
 
 def stalled(run: Run) -> Event | None:
-    """The same value again and again."""
+    """One value that repeats for many steps."""
     loss = run.main
     if loss is None or (place := loss.frozen) is None:
         return None

@@ -178,7 +178,7 @@ def noise(values: Floats, edges: Integers) -> Floats:
 
 
 def spreads(values: Floats, edges: Integers, lag: int) -> Floats:
-    """The same from points `lag` apart, between windows along the run: a window each, drawn towards the whole."""
+    """The noise by differences of points `lag` apart, one number a window along the run, drawn towards the whole."""
     bends = np.abs(values[lag:-lag] - (values[: -2 * lag] + values[2 * lag :]) / 2)  # of variance 3/2 of the points'
     width = min(max(2 * REACH, len(bends) // WINDOWS), len(bends))
     starts = np.unique(np.linspace(0, len(bends) - width, WINDOWS).astype(np.int64))

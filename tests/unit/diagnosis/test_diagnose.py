@@ -512,7 +512,7 @@ def test_empty_counts_and_single_windows() -> None:
         ({"metrics": ["f1"]}, "not a proportion"),
         ({"alpha": 5}, "error rate"),
         ({"fold": "devise"}, "did you mean 'device'"),
-        ({"fold": "country"}, "3 values on one side .BR, DE, IN.; needed are the same two"),
+        ({"fold": "country"}, "3 values on one side .BR, DE, IN.; expected the same two"),
         ({"min_effect": -1}, "difference of rates"),
         ({"min_rows": -1}, "number of rows"),
     ],

@@ -14,22 +14,22 @@ from fastmetrics.contract.capabilities import Rate
 from fastmetrics.diagnosis.causes.outcome_tables import decisions, scores
 from fastmetrics.diagnosis.causes.tags import TAGS, Move, Moves, Tag, rank_of
 from fastmetrics.diagnosis.findings import Finding
-from fastmetrics.diagnosis.search.localise import Place, Search, localise
+from fastmetrics.diagnosis.search.localise import ChangedSlice, Search, localise
 from fastmetrics.diagnosis.search.strata import Effect, Ratio
 from fastmetrics.diagnosis.sides.pair import Pair
 from fastmetrics.diagnosis.sides.rates import MISSING
 from fastmetrics.diagnosis.split.kitagawa import decompose
 from fastmetrics.diagnosis.wording import sentence
 
-__all__ = ["LATE", "Limits", "Measured", "Told", "finding_of", "found_in", "measure", "rate_numbers"]
+__all__ = ["LATE", "Limits", "Measured", "LocatedFinding", "finding_of", "found_in", "measure", "rate_numbers"]
 
-OVERLAP = 0.5  # of the smaller slice's rows: places that share so much are one incident
+OVERLAP = 0.5  # share of the smaller slice's rows from which two places are one incident
 TELLING = 0.05  # error rate of the rates that tell tags apart, in a slice already found
 LEAST_PART = 0.1  # of an incident's strongest evidence: places with less do not decide what it is
-TRACE = 0.02  # of the strongest evidence in a slice: what has less is no part of what happened
-MAJOR_EFFECT = 0.05  # a rate that moved by so much, or
-LATE = "unlabelled_rate"  # is never major: at the end of a log labels are on their way
-MAJOR_SHARE = 0.5  # a slice that makes up so much of a change of the whole, is major
+TRACE = 0.02  # of the strongest evidence in a slice: rates with less are no part of what happened
+MAJOR_EFFECT = 0.05  # smallest difference of a rate that makes a finding major
+MAJOR_SHARE = 0.5  # smallest share of a change of the whole that makes a finding major
+LATE = "unlabelled_rate"  # never major: at the end of a log labels are on their way
 
 
 @dataclass(frozen=True)
@@ -71,11 +71,11 @@ class Moved:
     """A rate that moved somewhere."""
 
     measured: Measured
-    place: Place
+    place: ChangedSlice
 
 
 @dataclass(frozen=True)
-class Told:
+class LocatedFinding:
     """A finding and the leaves it is about."""
 
     finding: Finding
@@ -90,7 +90,7 @@ def measure(pair: Pair, rates: Sequence[Rate]) -> dict[str, Measured]:
     }
 
 
-def found_in(pair: Pair, measured: Mapping[str, Measured], limits: Limits) -> list[Told]:
+def found_in(pair: Pair, measured: Mapping[str, Measured], limits: Limits) -> list[LocatedFinding]:
     """The findings of rates that moved, one an incident; ``limits.alpha`` is divided evenly over the rates."""
     alpha = limits.alpha / max(len(measured), 1)
     moved = [
@@ -99,7 +99,7 @@ def found_in(pair: Pair, measured: Mapping[str, Measured], limits: Limits) -> li
         for place in localise(one.search.at(alpha / one.rate.among), one.ratio)
         if matters(one.ratio.of(place.leaves), place.effect, limits)
     ]
-    found = (told(pair, group, measured, limits) for group in incidents(moved, pair.total))
+    found = (finding_in(pair, group, measured, limits) for group in incidents(moved, pair.total))
     return [one for one in found if one is not None]
 
 
@@ -129,7 +129,9 @@ def together(a: Moved, b: Moved, rows: Floats) -> bool:
     return bool(rows[mine & theirs].sum() >= OVERLAP * min(rows[mine].sum(), rows[theirs].sum()))
 
 
-def told(pair: Pair, group: Sequence[Moved], measured: Mapping[str, Measured], limits: Limits) -> Told | None:
+def finding_in(
+    pair: Pair, group: Sequence[Moved], measured: Mapping[str, Measured], limits: Limits
+) -> LocatedFinding | None:
     """The finding of an incident: the first tag of the table that fits in one of its places; None where none does.
 
     A cause shows in several rates, and not in each where it shows best: flipped labels move the prevalence most where
@@ -155,12 +157,12 @@ def told(pair: Pair, group: Sequence[Moved], measured: Mapping[str, Measured], l
     one = next(iter(showing), one)  # it shows the tag best
     shown = shown_rate(names, one, moves, subject)
     p = limits.p(one.place.p, len(measured) * one.measured.rate.among)
-    return Told(finding_of(pair, tag, shown, one.place, p), one.place.leaves)
+    return LocatedFinding(finding_of(pair, tag, shown, one.place, p), one.place.leaves)
 
 
-def moves_in(pair: Pair, place: Place, measured: Mapping[str, Measured]) -> Moves:
+def moves_in(pair: Pair, place: ChangedSlice, measured: Mapping[str, Measured]) -> Moves:
     """Every rate in one slice: which way it moved, if beyond chance and not as a mere trace of what moved most."""
-    evidence = {name: one.search.strength(one.ratio, place.cell) for name, one in measured.items()}
+    evidence = {name: one.search.likelihood_ratio(one.ratio, place.cell) for name, one in measured.items()}
     enough = max(log(len(measured) / TELLING), TRACE * max(evidence.values()))
     rates = {}
     for name, one in measured.items():
@@ -178,7 +180,7 @@ def shown_rate(names: Sequence[str], one: Moved, moves: Moves, measured: Mapping
     return one.measured if one.measured.rate.name in names or not by_move else by_move[0]
 
 
-def finding_of(pair: Pair, tag: Tag, one: Measured, place: Place, p: float, phrase: str = "") -> Finding:
+def finding_of(pair: Pair, tag: Tag, one: Measured, place: ChangedSlice, p: float, phrase: str = "") -> Finding:
     """A tag with the numbers of one rate in one slice; ``phrase`` says more than the tag's own."""
     effect = one.search.effect(one.ratio, place.cell)
     numbers = rate_numbers(one.ratio, place.leaves, effect)

@@ -11,7 +11,7 @@ import numpy as np
 
 from fastmetrics.aliases import Floats, Mask
 from fastmetrics.arithmetic import divide
-from fastmetrics.diagnosis.causes.incidents import Limits, Measured, Told
+from fastmetrics.diagnosis.causes.incidents import Limits, LocatedFinding, Measured
 from fastmetrics.diagnosis.findings import Finding, words
 from fastmetrics.diagnosis.search.overdispersion import LEAST_WINDOWS, MOST_BLOCKS, normal_square
 from fastmetrics.diagnosis.search.strata import Ratio
@@ -22,7 +22,7 @@ from fastmetrics.families.class_rates import PREDICTED
 __all__ = ["mix_finding", "mix_in", "mix_numbers", "mix_of"]
 
 EXPLAINS = 0.5  # of the change of the whole rate
-CAUSES = ("fnr", "fpr", "prevalence", "predicted_positive_rate", "high_score_rate")  # rates whose mix is looked at
+MIXED_RATES = ("fnr", "fpr", "prevalence", "predicted_positive_rate", "high_score_rate")  # rates whose mix is looked at
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Mix:
 def mix_in(pair: Pair, measured: Mapping[str, Measured], limits: Limits) -> Mix | None:
     """The rate that a shift of mix moved most, if one did so beyond chance and explains what the rate did."""
     looked = [mix_of(pair, measured[name]) for name in causes_of(measured)]
-    strong = [mix for mix in looked if mix.p * len(looked) <= limits.alpha and matters(mix, limits)]
+    strong = [mix for mix in looked if mix.p * len(looked) <= limits.alpha and explains(mix, limits)]
     if not strong:
         return None
     top = max(strong, key=lambda mix: abs(mix.z))
@@ -49,10 +49,10 @@ def causes_of(measured: Mapping[str, Measured]) -> list[str]:
     """The rates whose mix is looked at; of many classes their shares, and errors, which are not told apart there."""
     classes = [name for name in measured if name.startswith(PREDICTED)]
     errors = ["error_rate"] if classes and "error_rate" in measured and "fnr" not in measured else []
-    return [*(name for name in CAUSES if name in measured), *errors, *classes]
+    return [*(name for name in MIXED_RATES if name in measured), *errors, *classes]
 
 
-def matters(mix: Mix, limits: Limits) -> bool:
+def explains(mix: Mix, limits: Limits) -> bool:
     """Whether the mix moved the whole rate enough, and explains what it did."""
     ratio = mix.measured.ratio
     whole = ratio.now - ratio.before
@@ -101,7 +101,7 @@ def between_blocks(pair: Pair, one: Measured, rates: Floats, spread: float) -> t
     return (max(float(squares.sum() / degrees), 1.0), degrees) if degrees > 0 else (1.0, 0)
 
 
-def mix_finding(pair: Pair, mix: Mix, severity: str) -> Told:
+def mix_finding(pair: Pair, mix: Mix, severity: str) -> LocatedFinding:
     """The finding of a shift of mix, with the slice whose share did most."""
     ratio, rate = mix.measured.ratio, mix.measured.rate
     slice_, before, now = mover(pair, ratio)
@@ -120,7 +120,7 @@ def mix_finding(pair: Pair, mix: Mix, severity: str) -> Told:
     )
     phrase = "gets another mix of rows ({moved} is {share} of them, was {once})"
     finding = sentence(finding, phrase, rate.words, moved=words(slice_), share=number(now), once=number(before))
-    return Told(finding, np.ones(pair.lattice.leaves, np.bool_))
+    return LocatedFinding(finding, np.ones(pair.lattice.leaves, np.bool_))
 
 
 def mix_numbers(mix: Mix) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from fastmetrics.aliases import Integers, Mask
 from fastmetrics.diagnosis.causes.likelihoods import Answers, Side, log_odds
-from fastmetrics.diagnosis.sides.pair import Held, Pair
+from fastmetrics.diagnosis.sides.pair import Pair, SideCells
 from fastmetrics.families.scores import STATES
 
 __all__ = ["decisions", "scores"]
@@ -36,7 +36,7 @@ def scores(pair: Pair, inside: Mask) -> Answers | None:
     return Answers(before, now, inside, (len(STATES), size), log_odds(scored.edges) - threshold(pair))
 
 
-def side_of(held: Held, inside: Mask, states: tuple[str, ...], column: Integers, size: int) -> Side:
+def side_of(held: SideCells, inside: Mask, states: tuple[str, ...], column: Integers, size: int) -> Side:
     """The rows of some leaves, each state a stretch of ``size`` places in which ``column`` says which one."""
     some = inside[held.leaf]
     cells = np.stack([getattr(held.cells, state)[some] for state in states], 1)

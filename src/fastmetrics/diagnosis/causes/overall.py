@@ -7,9 +7,9 @@ from math import erfc, exp, isfinite, sqrt
 
 import numpy as np
 
-from fastmetrics.diagnosis.causes.incidents import Limits, Measured, Told, finding_of
+from fastmetrics.diagnosis.causes.incidents import Limits, LocatedFinding, Measured, finding_of
 from fastmetrics.diagnosis.causes.tags import BELOW_CONSTANT, SIMPSON, VERSION_REGRESSION
-from fastmetrics.diagnosis.search.localise import Place
+from fastmetrics.diagnosis.search.localise import ChangedSlice
 from fastmetrics.diagnosis.search.strata import Ratio
 from fastmetrics.diagnosis.sides.pair import Pair
 from fastmetrics.diagnosis.split.kitagawa import decompose, simpson
@@ -21,7 +21,7 @@ __all__ = ["wholes_in"]
 OPPOSED = ("error_rate", "fnr", "fpr")  # rates whose total is held against its slices
 
 
-def wholes_in(pair: Pair, measured: Mapping[str, Measured], limits: Limits, *, versions: bool) -> list[Told]:
+def wholes_in(pair: Pair, measured: Mapping[str, Measured], limits: Limits, *, versions: bool) -> list[LocatedFinding]:
     """The findings about everything; ``versions`` says that the sides are two versions rather than two times."""
     found = [opposed(pair, measured[name], limits) for name in OPPOSED if name in measured][:1]
     if "error_rate" in measured and "prevalence" in measured:
@@ -31,18 +31,20 @@ def wholes_in(pair: Pair, measured: Mapping[str, Measured], limits: Limits, *, v
     return [one for one in found if one is not None]
 
 
-def everything(pair: Pair, one: Measured, limits: Limits) -> tuple[Place, bool]:
+def everything(pair: Pair, one: Measured, limits: Limits) -> tuple[ChangedSlice, bool]:
     """All rows as a place, and whether their rate changed within leaves beyond chance."""
     search, cell = one.search.at(limits.alpha), (0,) * len(pair.lattice.dims)
     evidence = search.evidence(one.ratio, cell)
     p = limits.p(min(1.0, 2 * exp(search.lattice.price(cell) - evidence)))
     leaves = np.ones(pair.lattice.leaves, np.bool_)
     effect = search.effect(one.ratio, cell)
-    place = Place(cell, leaves, search.strength(one.ratio, cell) - search.demand(cell), p, effect)
-    return place, evidence > search.demand(cell) and abs(effect.difference) >= limits.effect
+    place = ChangedSlice(
+        cell, leaves, search.likelihood_ratio(one.ratio, cell) - search.critical_value(cell), p, effect
+    )
+    return place, evidence > search.critical_value(cell) and abs(effect.difference) >= limits.effect
 
 
-def opposed(pair: Pair, one: Measured, limits: Limits) -> Told | None:
+def opposed(pair: Pair, one: Measured, limits: Limits) -> LocatedFinding | None:
     """A total that moved one way while slices, at fixed shares, moved the other (Simpson's paradox)."""
     ratio = one.ratio
     split = decompose(ratio.kb, ratio.nb, ratio.kc, ratio.nc)
@@ -53,10 +55,10 @@ def opposed(pair: Pair, one: Measured, limits: Limits) -> Told | None:
     if abs(rate) < limits.effect or chance(ratio) > limits.alpha:
         return None
     phrase = SIMPSON.phrase.format(rate=number(abs(rate)), way="rose" if rate > 0 else "fell")
-    return Told(finding_of(pair, SIMPSON, one, place, place.p, phrase), place.leaves)
+    return LocatedFinding(finding_of(pair, SIMPSON, one, place, place.p, phrase), place.leaves)
 
 
-def below_constant(pair: Pair, one: Measured, labels: Ratio, limits: Limits) -> Told | None:
+def below_constant(pair: Pair, one: Measured, labels: Ratio, limits: Limits) -> LocatedFinding | None:
     """A model that errs more than always giving the commoner answer would, and did not before."""
     place, changed = everything(pair, one, limits)
     constant = (min(labels.before, 1 - labels.before), min(labels.now, 1 - labels.now))
@@ -64,15 +66,15 @@ def below_constant(pair: Pair, one: Measured, labels: Ratio, limits: Limits) -> 
     if not changed or not low > constant[1] or not one.ratio.before <= constant[0]:
         return None
     phrase = BELOW_CONSTANT.phrase.format(constant=number(constant[1]))
-    return Told(finding_of(pair, BELOW_CONSTANT, one, place, place.p, phrase), place.leaves)
+    return LocatedFinding(finding_of(pair, BELOW_CONSTANT, one, place, place.p, phrase), place.leaves)
 
 
-def regression(pair: Pair, one: Measured, limits: Limits) -> Told | None:
+def regression(pair: Pair, one: Measured, limits: Limits) -> LocatedFinding | None:
     """A version that errs more than the one before, within slices."""
     place, changed = everything(pair, one, limits)
     if not changed or place.effect.difference < 0:
         return None
-    return Told(finding_of(pair, VERSION_REGRESSION, one, place, place.p), place.leaves)
+    return LocatedFinding(finding_of(pair, VERSION_REGRESSION, one, place, place.p), place.leaves)
 
 
 def chance(ratio: Ratio) -> float:

@@ -10,9 +10,9 @@ import numpy as np
 import polars as pl
 
 from fastmetrics.aliases import Mask
-from fastmetrics.diagnosis.causes.incidents import Limits, Told
+from fastmetrics.diagnosis.causes.incidents import Limits, LocatedFinding
 from fastmetrics.diagnosis.findings import Finding
-from fastmetrics.diagnosis.search.localise import Place, Search, localise
+from fastmetrics.diagnosis.search.localise import ChangedSlice, Search, localise
 from fastmetrics.diagnosis.search.strata import Ratio
 from fastmetrics.diagnosis.sides.pair import Pair
 from fastmetrics.diagnosis.wording import sentence
@@ -36,7 +36,7 @@ VOLUME_TAGS = {
 }
 
 
-def volumes_in(pair: Pair, limits: Limits, severity: str | None = None) -> list[Told]:
+def volumes_in(pair: Pair, limits: Limits, severity: str | None = None) -> list[LocatedFinding]:
     """The slices whose rows changed beyond their own ups and downs; by default the change tells their severity."""
     ratio, dispersion = pair.volume()
     search = Search(pair.lattice, dispersion, limits.alpha)
@@ -48,12 +48,12 @@ def total_changed(pair: Pair, limits: Limits) -> bool:
     """Whether all rows together are more or fewer than before, beyond their ups and downs."""
     ratio, dispersion = pair.volume()
     search, everything = Search(pair.lattice, dispersion, limits.alpha), (0,) * len(pair.lattice.dims)
-    return search.evidence(ratio, everything) > search.demand(everything)
+    return search.evidence(ratio, everything) > search.critical_value(everything)
 
 
 def volume(
-    pair: Pair, ratio: Ratio, search: Search, place: Place, limits: Limits, severity: str | None = None
-) -> Told | None:
+    pair: Pair, ratio: Ratio, search: Search, place: ChangedSlice, limits: Limits, severity: str | None = None
+) -> LocatedFinding | None:
     """The finding of one slice; None where the change is too small to matter."""
     held = ratio.of(place.leaves)
     before, now = float(held.kb.sum()), float(held.kc.sum())
@@ -79,7 +79,7 @@ def volume(
         score=place.score,
         **volume_numbers(pair, ratio, place.leaves, search.quantile(place.cell)),
     )
-    return Told(sentence(finding, phrase, "rows"), place.leaves)
+    return LocatedFinding(sentence(finding, phrase, "rows"), place.leaves)
 
 
 def tag_of(fixed: dict[str, Any], before: float, now: float, change: float) -> str:
@@ -103,7 +103,7 @@ def volume_numbers(pair: Pair, ratio: Ratio, inside: Mask, z: float) -> dict[str
     windows, later = pair.spans()
     before, now = float(ratio.kb[inside].sum()), float(ratio.kc[inside].sum())
     rate, rate_now = before / max(len(windows), 1), now / max(len(later), 1)
-    low, high = bounds(z, before, now, exposure_of(ratio))
+    low, high = volume_bounds(z, before, now, exposure_of(ratio))
     return {
         "baseline": rate,
         "current": rate_now,
@@ -114,14 +114,14 @@ def volume_numbers(pair: Pair, ratio: Ratio, inside: Mask, z: float) -> dict[str
     }
 
 
-def bounds(z: float, before: float, now: float, exposure: float) -> tuple[float, float]:
+def volume_bounds(z: float, before: float, now: float, exposure: float) -> tuple[float, float]:
     """Bounds of the ratio of volumes at ``z`` standard errors (log ratio of two counts)."""
     k, m = now + 0.5, before + 0.5
     middle, half = log(k / (m * exposure)), z * sqrt(1 / k + 1 / m)
     return exp(middle - half), exp(middle + half)
 
 
-def missing_windows(pair: Pair, windows: Windows) -> list[Told]:
+def missing_windows(pair: Pair, windows: Windows) -> list[LocatedFinding]:
     """Current windows without any row between others, where the log had rows in every window before.
 
     A log that sleeps at night has such windows in its baseline too, and says nothing.
@@ -147,7 +147,7 @@ def missing_windows(pair: Pair, windows: Windows) -> list[Told]:
             baseline=usual,
             current=0.0,
         )
-        told.append(Told(sentence(finding, phrase, "rows"), everything))
+        told.append(LocatedFinding(sentence(finding, phrase, "rows"), everything))
     return told
 
 

@@ -10,7 +10,7 @@ import polars as pl
 
 from fastmetrics.contract.columns import expression, expressions
 from fastmetrics.diagnosis.search.lattice import Lattice, lattice_of, summed_by
-from fastmetrics.diagnosis.search.localise import Place, Search, best_place, localise
+from fastmetrics.diagnosis.search.localise import ChangedSlice, Search, best_slice, localise
 from fastmetrics.diagnosis.search.overdispersion import dispersion_of, independent
 from fastmetrics.diagnosis.search.strata import Ratio
 from fastmetrics.diagnosis.split.kitagawa import decompose
@@ -18,10 +18,10 @@ from fastmetrics.errors import DataError, SchemaError, unknown
 from fastmetrics.schema import repeated
 from fastmetrics.sources import Selection, open_source
 
-__all__ = ["CAUSES", "additive", "cause_frame", "explain_ratio"]
+__all__ = ["CAUSE_SCHEMA", "additive", "cause_frame", "explain_ratio"]
 
 # The columns of root causes, here and of `explain_sum`.
-CAUSES: dict[str, Any] = {
+CAUSE_SCHEMA: dict[str, Any] = {
     "predicate": pl.List(pl.Struct({"column": pl.String, "value": pl.String})),
     "score": pl.Float64,
     "p": pl.Float64,
@@ -115,12 +115,12 @@ def explain_ratio(
     search = Search(lattice, dispersion, alpha)
     places = localise(search, ratio)
     if not places:
-        best = best_place(search, ratio)
+        best = best_slice(search, ratio)
         places = [] if best is None else [best]
     return cause_frame([row(lattice, ratio, place) for place in places])
 
 
-def row(lattice: Lattice, ratio: Ratio, place: Place) -> dict[str, Any]:
+def row(lattice: Lattice, ratio: Ratio, place: ChangedSlice) -> dict[str, Any]:
     """A place as a row of root causes."""
     held = ratio.of(place.leaves)
     split = decompose(ratio.kb, ratio.nb, ratio.kc, ratio.nc)
@@ -144,7 +144,7 @@ def predicate(fixed: dict[str, Any]) -> list[dict[str, str | None]]:
 
 def cause_frame(rows: Sequence[dict[str, Any]]) -> pl.DataFrame:
     """Root causes as a frame."""
-    return pl.DataFrame(rows, schema=CAUSES, orient="row")
+    return pl.DataFrame(rows, schema=CAUSE_SCHEMA, orient="row")
 
 
 def summed(frame: pl.DataFrame, leaf: Any, column: str, lattice: Lattice) -> Any:
@@ -175,6 +175,6 @@ def additive(data: Any, what: str, values: Sequence[str], keys: Sequence[str]) -
         numbers = frame[column].alias("").cast(pl.Float64)
         bad = numbers.is_null() | ~numbers.is_finite().fill_null(False) | (numbers < 0).fill_null(True)
         if bad.any():
-            raise DataError(f"{what}: column {column!r} holds {frame[column].filter(bad)[0]}; needed are numbers >= 0")
+            raise DataError(f"{what}: column {column!r} holds {frame[column].filter(bad)[0]}; expected numbers >= 0")
     sums = [expression(column).cast(pl.Float64).sum() for column in values]
     return frame.group_by(expressions(keys), maintain_order=True).agg(sums) if keys else frame.select(sums)

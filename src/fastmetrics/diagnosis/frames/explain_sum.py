@@ -30,8 +30,8 @@ from fastmetrics.diagnosis.frames.deviations import (
     noise_of,
     refitted,
 )
-from fastmetrics.diagnosis.frames.explain_ratio import CAUSES
-from fastmetrics.diagnosis.search.lattice import DENSE_CELLS, Cell, Lattice, coded, lattice_over
+from fastmetrics.diagnosis.frames.explain_ratio import CAUSE_SCHEMA
+from fastmetrics.diagnosis.search.lattice import DENSE_CELLS, Conjunction, Lattice, coded, lattice_over
 from fastmetrics.errors import DataError, SchemaError, unknown
 
 __all__ = ["explain_sum"]
@@ -97,7 +97,7 @@ class Leaves:
         """The place of the conjunction whose sum is furthest beyond its price."""
         return int(kernels.ripple.best_beyond(sums, self.prices))
 
-    def cell(self, place: int) -> Cell:
+    def cell(self, place: int) -> Conjunction:
         """The conjunction at a place."""
         return tuple(
             place // int(stride) % int(size) for stride, size in zip(self.lattice.strides, self.shape, strict=True)
@@ -108,7 +108,7 @@ class Leaves:
 class Cause:
     """A slice, with its evidence in nats beyond its price, and the table of the effect that explains it."""
 
-    cell: Cell
+    cell: Conjunction
     effect: Effect
     table: Singles
     score: float
@@ -157,7 +157,7 @@ def explain_sum(
     leaves = leaves_of(checked("actual", actual, value, dims), checked("expected", expected, value, dims))
     causes = eliminated(leaves, localise(leaves, alpha), alpha) if leaves.lattice.leaves else []
     rows = [described(leaves, cause, dims) for cause in causes]
-    return pl.DataFrame(rows, schema=CAUSES, orient="row").sort("score", descending=True)
+    return pl.DataFrame(rows, schema=CAUSE_SCHEMA, orient="row").sort("score", descending=True)
 
 
 def checked(name: str, frame: pl.DataFrame, value: str, dims: Sequence[str]) -> pl.DataFrame:
@@ -283,7 +283,7 @@ def named(leaves: Leaves, keys: Integers, cause: Cause) -> Cause:
     return best
 
 
-def divided(leaves: Leaves, sums: Singles, cell: Cell) -> Cell:
+def divided(leaves: Leaves, sums: Singles, cell: Conjunction) -> Conjunction:
     """A slice, or the best part of it where its parts as causes of their own explain more, each at its own price.
 
     Parts of a true cause speak for it together, and one price is less than many; but a slice that covers several causes

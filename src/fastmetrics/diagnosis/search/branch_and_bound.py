@@ -13,7 +13,7 @@ import numpy as np
 
 from fastmetrics import kernels
 from fastmetrics.aliases import Floats
-from fastmetrics.diagnosis.search.lattice import Cell, Lattice
+from fastmetrics.diagnosis.search.lattice import Conjunction, Lattice
 
 __all__ = ["best_by_levels"]
 
@@ -24,7 +24,7 @@ LEAST = 1e-300  # variance that can be divided by
 
 def best_by_levels(
     lattice: Lattice, u: Floats, v: Floats | None, least: float, deepest: int | None = None
-) -> Cell | None:
+) -> Conjunction | None:
     """The cell with the highest u²/2v less its price, among those of v >= ``least``; without ``v`` u is the score.
 
     ``deepest`` is the most values that a conjunction may fix; by default all.

@@ -16,10 +16,10 @@ from fastmetrics.aliases import Floats, Integers, Mask
 from fastmetrics.contract.columns import expressions
 from fastmetrics.diagnosis.search.suffixes import Suffixes, counted_up, suffixes_of
 
-__all__ = ["Cell", "Coded", "DENSE_CELLS", "Lattice", "coded", "lattice_of", "lattice_over", "summed_by"]
+__all__ = ["Conjunction", "Coded", "DENSE_CELLS", "Lattice", "coded", "lattice_of", "lattice_over", "summed_by"]
 
 Coded = tuple[pl.Series, Integers]  # distinct values, and the place of each row's among them
-Cell = tuple[int, ...]  # a code for each dimension; 0 is any value
+Conjunction = tuple[int, ...]  # a code for each dimension; 0 is any value
 
 DENSE_CELLS = 50_000_000  # up to here every conjunction has a place in one cube: 400 MB a channel
 PLACES = 1 << 40  # numbers of leaves stay below this while they are made
@@ -79,11 +79,11 @@ class Lattice:
         kernels.lattice.add_up(cube, np.array(self.shape, np.int64))
         return cube
 
-    def cell(self, place: int) -> Cell:
+    def cell(self, place: int) -> Conjunction:
         """The conjunction at a place of a cube."""
         return tuple(int(code) for code in np.unravel_index(place, self.shape)) if self.dims else ()
 
-    def inside(self, cell: Cell) -> Mask:
+    def inside(self, cell: Conjunction) -> Mask:
         """Which leaves a conjunction holds."""
         held = np.ones(self.leaves, np.bool_)
         for codes, code in zip(self.codes, cell, strict=True):
@@ -91,11 +91,11 @@ class Lattice:
                 held &= codes == code
         return held
 
-    def predicate(self, cell: Cell) -> dict[str, Any]:
+    def predicate(self, cell: Conjunction) -> dict[str, Any]:
         """The values that a conjunction fixes, by dimension."""
         return {dim: values[code - 1] for dim, values, code in zip(self.dims, self.values, cell, strict=True) if code}
 
-    def fixing(self, wanted: Mapping[str, Any]) -> Cell | None:
+    def fixing(self, wanted: Mapping[str, Any]) -> Conjunction | None:
         """The conjunction that fixes some values, by dimension; None where one of them does not occur."""
         cell = [0] * len(self.dims)
         for dim, value in wanted.items():
@@ -106,7 +106,7 @@ class Lattice:
             cell[at] = values.index(value) + 1
         return tuple(cell)
 
-    def price(self, cell: Cell) -> float:
+    def price(self, cell: Conjunction) -> float:
         """What naming a conjunction costs in nats: exp(-price) summed over all conjunctions is 1.
 
         The layers share evenly, within them the sets of dimensions, and within those their combinations of values.
@@ -128,7 +128,7 @@ class Lattice:
         prices += np.array([log(comb(dims, layer)) for layer in range(dims + 1)])[layers]
         return prices.reshape(-1)
 
-    def shorter(self, cell: Cell) -> Iterator[Cell]:
+    def shorter(self, cell: Conjunction) -> Iterator[Conjunction]:
         """The conjunctions with one value less."""
         for at, code in enumerate(cell):
             if code:

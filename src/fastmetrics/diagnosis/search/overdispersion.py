@@ -15,7 +15,7 @@ import numpy as np
 
 from fastmetrics.aliases import Floats
 from fastmetrics.arithmetic import divide
-from fastmetrics.diagnosis.search.lattice import Cell, Lattice
+from fastmetrics.diagnosis.search.lattice import Conjunction, Lattice
 
 __all__ = ["Blocks", "Dispersion", "LEAST_WINDOWS", "dispersion_of", "independent", "normal_square"]
 
@@ -49,7 +49,7 @@ class Dispersion:
     blocks: Blocks | None = None
     cube: Floats | None = None
 
-    def of(self, lattice: Lattice, cell: Cell) -> float:
+    def of(self, lattice: Lattice, cell: Conjunction) -> float:
         """The moderated dispersion of a slice; never below 1."""
         if self.blocks is None:
             return 1.0

@@ -50,7 +50,7 @@ class Ratio:
         return Ratio(*(getattr(self, field.name)[leaves] for field in fields(self)))
 
     def without(self, leaves: Mask) -> Ratio:
-        """The same leaves, some of them emptied."""
+        """All leaves, some of them emptied."""
         return Ratio(*(np.where(leaves, 0.0, getattr(self, field.name)) for field in fields(self)))
 
     @cached_property
@@ -62,7 +62,7 @@ class Ratio:
         return self.nb + self.nc
 
     @cached_property
-    def telling(self) -> Mask:
+    def informative(self) -> Mask:
         """Leaves that can tell: rows on both sides, events and non-events."""
         return (self.nb > 0) & (self.nc > 0) & (self.events > 0) & (self.events < self.rows)
 
@@ -106,7 +106,7 @@ def odds_likelihood(ratio: Ratio, beta: float) -> Floats:
     highest value over ``beta`` of a sum over leaves is also Chernoff's exponent: the chance of so many events without
     a change is at most exp(-value).
     """
-    return np.where(ratio.telling, beta * ratio.kc - tilted(ratio, beta) + tilted(ratio, 0.0), 0.0)
+    return np.where(ratio.informative, beta * ratio.kc - tilted(ratio, beta) + tilted(ratio, 0.0), 0.0)
 
 
 def tilted(ratio: Ratio, beta: float) -> Floats:
@@ -118,15 +118,15 @@ def tilted(ratio: Ratio, beta: float) -> Floats:
         ratio.nc * np.log1p(z * odds)
         + ratio.nb * np.log1p(z)
         - ratio.events * np.log(z)
-        - 0.5 * np.log(np.where(ratio.telling, spread, 1.0))
+        - 0.5 * np.log(np.where(ratio.informative, spread, 1.0))
     )
 
 
 def saddle(ratio: Ratio, beta: float) -> Floats:
     """The baseline odds at which both sides together expect the events of each leaf: a root of a quadratic."""
     odds = exp(beta)
-    events = np.where(ratio.telling, ratio.events, 1.0)
-    others = np.where(ratio.telling, ratio.rows - ratio.events, 1.0)
+    events = np.where(ratio.informative, ratio.events, 1.0)
+    others = np.where(ratio.informative, ratio.rows - ratio.events, 1.0)
     b = ratio.nc * odds + ratio.nb - events * (1 + odds)
     root = np.sqrt(b * b + 4 * odds * others * events)
     return np.where(b > 0, 2 * events / (b + root), (root - b) / (2 * odds * others))
@@ -138,7 +138,7 @@ def common_log_odds(ratio: Ratio) -> float:
     if not v:
         return 0.0
     beta = float(np.clip(ratio.u.sum() / v, -1.0, 1.0))
-    telling = ratio.of(ratio.telling)
+    telling = ratio.of(ratio.informative)
     for _ in range(12):
         z, odds = saddle(telling, beta), exp(beta)
         p, q = z * odds / (1 + z * odds), z / (1 + z)
@@ -189,7 +189,7 @@ def leaf_likelihoods(ratio: Ratio, inside: Mask) -> list[Floats]:
 
 
 def common_likelihoods(ratio: Ratio, inside: Mask, strength: float = 1.0) -> list[Floats]:
-    """The same for effects that all leaves have in common, taken ``strength`` times as large.
+    """`leaf_likelihoods` of effects that all leaves have in common, taken ``likelihood_ratio`` times as large.
 
     The odds are multiplied, or the events are, or the other rows are (a model that misses one in ten more cases does so
     whatever its miss rate was).
@@ -231,7 +231,7 @@ def mixed_likelihood(ratio: Ratio, inside: Mask, direction: float) -> Floats:
     nats = np.stack([odds_likelihood(ratio, direction * size) for size in LOG_ODDS])
     top = nats.max(0)
     likelihoods = np.exp(nats - top)
-    held = likelihoods[:, inside & ratio.telling]
+    held = likelihoods[:, inside & ratio.informative]
     weights = np.full(len(LOG_ODDS), 1 / len(LOG_ODDS))
     for _ in range(WEIGHING_ROUNDS):
         shares = weights[:, None] * held

@@ -17,7 +17,7 @@ from fastmetrics.arithmetic import divide
 from fastmetrics.diagnosis.series.likelihood import log_likelihood, split_ratios
 from fastmetrics.errors import DataError
 
-__all__ = ["Span", "adjusted", "counted", "since"]
+__all__ = ["Span", "adjusted", "check_counts", "since"]
 
 Shape = Literal["step", "ramp", "pulse"]
 
@@ -52,7 +52,7 @@ def adjusted(k: ArrayLike, n: ArrayLike) -> tuple[Floats, Floats]:
     >>> (bad / rows).round(3)
     array([0.601, 0.601, 0.601])
     """
-    bad, rows = counted(k, n, 2)
+    bad, rows = check_counts(k, n, 2)
     all_bad, all_rows = bad.sum(1), rows.sum(1)
     live = (all_bad > 0) & (all_bad < all_rows)
     if not live.any() or rows.shape[1] < 2:
@@ -90,7 +90,7 @@ def since(k: ArrayLike, n: ArrayLike, border: int) -> Span:
     >>> since([20, 21, 19, 20, 20, 61, 60, 59, 20, 21, 19, 20], rows, border=4)
     Span(since=5, until=8, shape='pulse')
     """
-    bad, rows = counted(k, n, 1)
+    bad, rows = check_counts(k, n, 1)
     if not 0 < border < len(rows) or not rows[:border].sum() or not rows[border:].sum():
         raise DataError(f"border={border} leaves a side of the {len(rows)} windows without rows")
     fits = [step_fit(bad, rows, border)]
@@ -167,7 +167,7 @@ def ramp_fit(bad: Floats, rows: Floats, border: int) -> tuple[float, Span] | Non
     return gain - RAMP_COST, Span(busy(rows, border + int(row)), None, "ramp")
 
 
-def counted(k: ArrayLike, n: ArrayLike, dimensions: int) -> tuple[Floats, Floats]:
+def check_counts(k: ArrayLike, n: ArrayLike, dimensions: int) -> tuple[Floats, Floats]:
     """Bad rows and rows as float64, checked."""
     bad, rows = np.asarray(k, np.float64), np.asarray(n, np.float64)
     if bad.shape != rows.shape or bad.ndim != dimensions:

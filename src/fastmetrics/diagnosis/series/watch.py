@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fastmetrics.aliases import Floats
-from fastmetrics.diagnosis.series.change_points import counted
+from fastmetrics.diagnosis.series.change_points import check_counts
 from fastmetrics.diagnosis.series.likelihood import log_likelihood
 from fastmetrics.errors import DataError, SchemaError, unknown
 
@@ -84,7 +84,7 @@ def watch(
     >>> found.alarm, found.since, found.side
     (4, 4, 'rise')
     """
-    bad, rows = counted(k, n, 1)
+    bad, rows = check_counts(k, n, 1)
     if side not in ("both", "rise", "fall"):
         raise SchemaError(unknown("side", side, ["both", "rise", "fall"]))
     if run_length is not None and not run_length >= 1:
@@ -137,7 +137,7 @@ def base_range(base: float | tuple[float, float], alpha: float, sides: int) -> t
         if not 0 < base < 1:
             raise DataError(f"a base rate must lie in (0, 1), got {base}")
         return base, base, base, 0.0
-    bad, rows = counted([base[0]], [base[1]], 1)
+    bad, rows = check_counts([base[0]], [base[1]], 1)
     count, size = round(float(bad[0])), round(float(rows[0]))
     if not size:
         raise DataError("the base has no rows; name a rate or wait for a baseline")

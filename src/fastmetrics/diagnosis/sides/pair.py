@@ -25,7 +25,7 @@ from fastmetrics.metrics import Cells, Formula
 from fastmetrics.reading.results import numbered
 from fastmetrics.state.layout import WINDOW
 
-__all__ = ["Held", "Pair", "Sums", "Times", "paired", "sums_of"]
+__all__ = ["SideCells", "Pair", "Sums", "Times", "paired", "sums_of"]
 
 Times = tuple[datetime | None, datetime | None]
 
@@ -34,7 +34,7 @@ EXPOSURE = 1e12  # rows that could have come: so many that those that came are r
 
 
 @dataclass(frozen=True)
-class Held:
+class SideCells:
     """A family's cells on one side, a row for each leaf and window (and inner key) that occurs."""
 
     leaf: Integers
@@ -74,8 +74,8 @@ class Held:
 class Scored:
     """The rows of both sides by leaf, window and bin of the score, and the edges between bins."""
 
-    before: Held
-    now: Held
+    before: SideCells
+    now: SideCells
     edges: Floats
 
 
@@ -87,8 +87,8 @@ class Pair:
     windows: pl.Series  # every window of either side, ascending; empty without time
     rows: Rate  # all rows of all rows, of the first family
     rates: tuple[Rate, ...]  # that are searched
-    baseline: Mapping[str, Held]  # by family
-    current: Mapping[str, Held]
+    baseline: Mapping[str, SideCells]  # by family
+    current: Mapping[str, SideCells]
     scored: Scored | None = None
     outcomes: tuple[Outcome, ...] = ()  # of the family that counts rows
     model: Any = None
@@ -143,7 +143,7 @@ class Pair:
         return Ratio(*(side[rate.family].by_leaf(of, leaves) for side in self.sides for of in (rate.num, rate.den)))
 
     @property
-    def sides(self) -> tuple[Mapping[str, Held], Mapping[str, Held]]:
+    def sides(self) -> tuple[Mapping[str, SideCells], Mapping[str, SideCells]]:
         return self.baseline, self.current
 
     def spans(self, family: str | None = None) -> tuple[Integers, Integers]:
@@ -235,7 +235,9 @@ def paired(before: Sums, now: Sums, rates: Sequence[Rate] = (), model: Any = Non
     lattice, leaves = lattice_of([*tables, *bins], now.dims, keys)
     starts = [table[WINDOW] for table in tables] if windowed else []
     windows = pl.concat(starts).drop_nulls().unique().sort() if starts else pl.Series(WINDOW, [], pl.Datetime("us"))
-    cells = [held_of(table, leaf, [*by, "bin"], windows) for table, leaf in zip([*tables, *bins], leaves, strict=True)]
+    cells = [
+        side_cells(table, leaf, [*by, "bin"], windows) for table, leaf in zip([*tables, *bins], leaves, strict=True)
+    ]
     names = [family.name for family in families]
     dynamic = [replace(rate, family=name) for name, one in zip(names, both, strict=True) for rate in one.rates]
     return Pair(
@@ -278,9 +280,9 @@ def counting_cells(family: Family) -> list[str]:
     return [cell.name for cell in family.of_kind("state", "count")]
 
 
-def held_of(table: pl.DataFrame, leaf: Integers, keys: Sequence[str], windows: pl.Series) -> Held:
+def side_cells(table: pl.DataFrame, leaf: Integers, keys: Sequence[str], windows: pl.Series) -> SideCells:
     """A table and the leaf of each of its rows; its columns are keys or cells."""
-    return Held(leaf, window_places(table, windows), table, [name for name in table.columns if name not in keys])
+    return SideCells(leaf, window_places(table, windows), table, [name for name in table.columns if name not in keys])
 
 
 def window_places(table: pl.DataFrame, windows: pl.Series) -> Integers:

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from fastmetrics.contract.capabilities import Rate
-from fastmetrics.diagnosis.search.lattice import Cell
+from fastmetrics.diagnosis.search.lattice import Conjunction
 from fastmetrics.diagnosis.search.localise import Search, strongest
 from fastmetrics.diagnosis.search.strata import Ratio
 from fastmetrics.diagnosis.sides.pair import MOST_MATRIX, Pair
 
-__all__ = ["above_demand", "best_border"]
+__all__ = ["surplus", "best_border"]
 
 MOST_BORDERS = 64  # tried at most, evenly apart; when a slice changed is found to the window afterwards
 LEAST_SIDE = 3  # windows on either side
@@ -35,12 +35,12 @@ def best_border(pair: Pair, rates: Sequence[Rate], search: Search) -> tuple[int 
         k, n = (np.cumsum(held.by_both(formula, pair.lattice.leaves, windows), 1) for formula in (rate.num, rate.den))
         for cut in cuts:
             ratio = Ratio(k[:, cut - 1], n[:, cut - 1], k[:, -1] - k[:, cut - 1], n[:, -1] - n[:, cut - 1])
-            score = above_demand(search, ratio, strongest(search, ratio))
+            score = surplus(search, ratio, strongest(search, ratio))
             if score > best[0]:
                 best = score, int(cut)
     return best[1], len(cuts)
 
 
-def above_demand(search: Search, ratio: Ratio, cell: Cell | None) -> float:
+def surplus(search: Search, ratio: Ratio, cell: Conjunction | None) -> float:
     """The evidence of a slice above what the search demands."""
-    return -1.0 if cell is None else search.evidence(ratio, cell) - search.demand(cell)
+    return -1.0 if cell is None else search.evidence(ratio, cell) - search.critical_value(cell)

@@ -7,16 +7,16 @@ from dataclasses import replace
 from datetime import datetime
 
 from fastmetrics.aliases import Integers
-from fastmetrics.diagnosis.causes.incidents import Limits, Measured, Told, found_in, measure
+from fastmetrics.diagnosis.causes.incidents import Limits, LocatedFinding, Measured, found_in, measure
 from fastmetrics.diagnosis.findings import Finding
 from fastmetrics.diagnosis.sides.pair import Pair, Times
-from fastmetrics.diagnosis.spans.periods import best_period, within
+from fastmetrics.diagnosis.spans.periods import best_period, during_windows
 from fastmetrics.diagnosis.wording import spanned
 
 __all__ = ["of_period", "passing", "while_it_lasted"]
 
 
-def passing(pair: Pair, measured: Mapping[str, Measured], limits: Limits) -> list[Told]:
+def passing(pair: Pair, measured: Mapping[str, Measured], limits: Limits) -> list[LocatedFinding]:
     """What moved in a part of the current windows only."""
     windows, tried = best_period(pair, measured, limits.alpha)
     if windows is None:
@@ -24,7 +24,9 @@ def passing(pair: Pair, measured: Mapping[str, Measured], limits: Limits) -> lis
     return found_during(pair, measured, windows, limits, tried)
 
 
-def while_it_lasted(pair: Pair, moved: list[Told], measured: Mapping[str, Measured], limits: Limits) -> list[Told]:
+def while_it_lasted(
+    pair: Pair, moved: list[LocatedFinding], measured: Mapping[str, Measured], limits: Limits
+) -> list[LocatedFinding]:
     """What moved, looked at in the windows of the strongest finding where that came and went.
 
     The quiet windows after a burst blur which slice it was in and what it was. Other findings stay unless they are of a
@@ -48,14 +50,14 @@ def during(finding: Finding, start: datetime, end: datetime) -> bool:
 
 def found_during(
     pair: Pair, measured: Mapping[str, Measured], windows: Integers, limits: Limits, among: int
-) -> list[Told]:
+) -> list[LocatedFinding]:
     """What moved in some of the current windows: one stretch of ``among`` that share alpha."""
-    part = within(pair, windows)
+    part = during_windows(pair, windows)
     found = found_in(part, measure(part, [one.rate for one in measured.values()]), limits.among(among))
     return [of_period(pair, one, pair.span(measured[one.finding.metric].rate, one.leaves), windows) for one in found]
 
 
-def of_period(pair: Pair, one: Told, times: Times, windows: Integers) -> Told:
+def of_period(pair: Pair, one: LocatedFinding, times: Times, windows: Integers) -> LocatedFinding:
     """A finding of a period with the times that all current windows give it, and the period its numbers are of."""
     first, after = int(windows[0]), int(windows[-1]) + 1
     start = pair.windows[first]

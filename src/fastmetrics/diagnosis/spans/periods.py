@@ -11,10 +11,10 @@ from fastmetrics.aliases import Integers
 from fastmetrics.diagnosis.causes.incidents import LATE, Measured
 from fastmetrics.diagnosis.search.localise import strongest
 from fastmetrics.diagnosis.search.strata import Ratio
-from fastmetrics.diagnosis.sides.pair import MOST_MATRIX, Held, Pair
-from fastmetrics.diagnosis.spans.baseline_cut import above_demand
+from fastmetrics.diagnosis.sides.pair import MOST_MATRIX, Pair, SideCells
+from fastmetrics.diagnosis.spans.baseline_cut import surplus
 
-__all__ = ["best_period", "within"]
+__all__ = ["best_period", "during_windows"]
 
 SHORTEST = 3  # windows of a period
 MOST_PERIODS = 64
@@ -41,7 +41,7 @@ def best_period(pair: Pair, measured: Mapping[str, Measured], alpha: float) -> t
         )
         for start, end in periods:
             ratio = Ratio(one.ratio.kb, one.ratio.nb, k[:, end] - k[:, start], n[:, end] - n[:, start])
-            score = above_demand(search, ratio, strongest(search, ratio))
+            score = surplus(search, ratio, strongest(search, ratio))
             if score > best[0]:
                 best = score, (start, end)
     return None if best[1] is None else now[slice(*best[1])], len(periods)
@@ -58,14 +58,14 @@ def periods_of(windows: int) -> list[tuple[int, int]]:
     return found if len(found) <= MOST_PERIODS else found[:: -(-len(found) // MOST_PERIODS)]
 
 
-def within(pair: Pair, windows: Integers) -> Pair:
+def during_windows(pair: Pair, windows: Integers) -> Pair:
     """A pair whose current side holds some windows only."""
     current = {name: some(held, windows) for name, held in pair.current.items()}
     scored = pair.scored and replace(pair.scored, now=some(pair.scored.now, windows))
     return replace(pair, current=current, scored=scored)
 
 
-def some(held: Held, windows: Integers) -> Held:
+def some(held: SideCells, windows: Integers) -> SideCells:
     """The rows of some windows."""
     rows = np.isin(held.window, windows)
-    return Held(held.leaf[rows], held.window[rows], held.table.filter(rows), held.names)
+    return SideCells(held.leaf[rows], held.window[rows], held.table.filter(rows), held.names)

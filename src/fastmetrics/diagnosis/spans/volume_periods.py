@@ -7,20 +7,20 @@ from collections.abc import Mapping
 import numpy as np
 
 from fastmetrics.aliases import Floats, Integers
-from fastmetrics.diagnosis.causes.incidents import Limits, Told
+from fastmetrics.diagnosis.causes.incidents import Limits, LocatedFinding
 from fastmetrics.diagnosis.causes.volumes import volume
 from fastmetrics.diagnosis.search.lattice import Lattice
 from fastmetrics.diagnosis.search.localise import Search, localise, strongest
 from fastmetrics.diagnosis.search.overdispersion import LEAST_WINDOWS, MOST_BLOCKS, Dispersion, dispersion_of
 from fastmetrics.diagnosis.search.strata import Ratio
-from fastmetrics.diagnosis.sides.pair import EXPOSURE, MOST_MATRIX, Held, Pair
-from fastmetrics.diagnosis.spans.baseline_cut import above_demand
-from fastmetrics.diagnosis.spans.periods import periods_of, within
+from fastmetrics.diagnosis.sides.pair import EXPOSURE, MOST_MATRIX, Pair, SideCells
+from fastmetrics.diagnosis.spans.baseline_cut import surplus
+from fastmetrics.diagnosis.spans.periods import during_windows, periods_of
 
 __all__ = ["passing_volumes", "usual_rows"]
 
 
-def passing_volumes(pair: Pair, limits: Limits) -> tuple[list[Told], Integers]:
+def passing_volumes(pair: Pair, limits: Limits) -> tuple[list[LocatedFinding], Integers]:
     """The slices whose rows changed in the period in which they did most clearly, and its windows.
 
     A period is held against stretches of the baseline as long as it is, so that a weekend or a night is no fault; there
@@ -38,14 +38,14 @@ def passing_volumes(pair: Pair, limits: Limits) -> tuple[list[Told], Integers]:
     for start, end in periods:
         ratio = rows_of(ago[:, -1], len(before), rows[:, end] - rows[:, start], end - start)
         search = Search(pair.lattice, usual[end - start], limits.alpha)
-        score = above_demand(search, ratio, strongest(search, ratio))
+        score = surplus(search, ratio, strongest(search, ratio))
         if score > best:
             best, found = score, (start, end, ratio)
     if found is None:
         return [], now
     start, end, ratio = found
     windows, search = now[start:end], Search(pair.lattice, usual[end - start], limits.alpha)
-    part = within(pair, windows)
+    part = during_windows(pair, windows)
     told = (volume(part, ratio, search, one, limits) for one in localise(search, ratio))
     return [one for one in told if one is not None], windows
 
@@ -55,7 +55,7 @@ def usual_rows(pair: Pair, length: int) -> Dispersion:
     return between_stretches(pair.lattice, so_far(pair, pair.baseline, pair.spans()[0]), length)
 
 
-def so_far(pair: Pair, side: Mapping[str, Held], windows: Integers) -> Floats:
+def so_far(pair: Pair, side: Mapping[str, SideCells], windows: Integers) -> Floats:
     """Rows by leaf up to each of some windows of a side, from none on."""
     rows = side[pair.rows.family].by_both(pair.rows.num, pair.lattice.leaves, windows)
     return np.pad(np.cumsum(rows, 1), ((0, 0), (1, 0)))

@@ -118,7 +118,7 @@ def svg(spec: Spec, theme: str | None) -> bytes:
 
 
 def png(spec: Spec, theme: str | None) -> bytes:
-    """The drawing in pixels, two for each of a screen of old."""
+    """The drawing in pixels, at 2x scale."""
     import vl_convert as vlc
 
     pixels: bytes = vlc.vegalite_to_png(look(spec, theme or "light"), vl_version=vega_lite_version(), scale=2)

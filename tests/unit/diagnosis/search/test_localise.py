@@ -15,7 +15,7 @@ from scipy import special, stats
 import fastmetrics as fm
 from fastmetrics.diagnosis.search.branch_and_bound import best_by_levels
 from fastmetrics.diagnosis.search.lattice import Lattice, lattice_of
-from fastmetrics.diagnosis.search.localise import Place, Search, explained, localise, refitted, strongest
+from fastmetrics.diagnosis.search.localise import ChangedSlice, Search, localise, nats_of, refit, strongest
 from fastmetrics.diagnosis.search.overdispersion import digamma, dispersion_of, independent, trigamma, trigamma_inverse
 from fastmetrics.diagnosis.search.strata import (
     LOG_ODDS,
@@ -34,7 +34,7 @@ from strategies import LAWS
 SIZES = (3, 4, 2)
 
 
-def slices(lattice: Lattice, ratio: Ratio) -> list[Place]:
+def slices(lattice: Lattice, ratio: Ratio) -> list[ChangedSlice]:
     return localise(Search(lattice, independent(), 0.05), ratio)
 
 
@@ -244,8 +244,8 @@ def test_places_are_named_again_without_what_lies_in_the_others(seed: int) -> No
     hit = np.any([lattice.inside(root) for root in roots], axis=0)
     ratio = several(seed, np.where(hit, 0.3, 0.0))
     search = Search(lattice, independent(), 0.05)
-    assert refitted(search, ratio, [(1, 0, 0), *roots[1:]]) == roots
-    assert refitted(search, ratio, [(1, 0, 0)]) == [(1, 0, 0)]
+    assert refit(search, ratio, [(1, 0, 0), *roots[1:]]) == roots
+    assert refit(search, ratio, [(1, 0, 0)]) == [(1, 0, 0)]
 
 
 def test_leaves_whose_effects_differ_weigh_what_others_say_of_them() -> None:
@@ -277,9 +277,9 @@ def test_places_are_ranked_by_the_shape_that_fits_each_best() -> None:
     places = localise(search, ratio)
     assert places == sorted(places, key=lambda one: -one.score)
     assert places[0].cell == (2, 0, 0)
-    assert max(places, key=lambda one: search.strength(ratio, one.cell)).cell == (1, 1, 0)
+    assert max(places, key=lambda one: search.likelihood_ratio(ratio, one.cell)).cell == (1, 1, 0)
     for one in places:
-        assert one.score == pytest.approx(explained(search, ratio, [one.cell], 1.0))
+        assert one.score == pytest.approx(nats_of(search, ratio, [one.cell], 1.0))
 
 
 def test_nothing_is_found_where_nothing_changed() -> None:
