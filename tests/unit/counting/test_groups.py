@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import oracle
+from fastmetrics.contract.cells import InnerKey
 from fastmetrics.counting import groups
 from fastmetrics.counting.cell_arrays import of_states
 from fastmetrics.counting.coders import strings
@@ -21,6 +22,7 @@ from fastmetrics.counting.coders.instants import WindowCoder
 from fastmetrics.counting.coders.keys import Coder, check_key_dtype, coder, key_carrier, key_dtype
 from fastmetrics.counting.coders.strings import TextCoder
 from fastmetrics.counting.groups import Codes, Grouper, Ids
+from fastmetrics.counting.tally import given_codes
 from fastmetrics.errors import DataError, SchemaError
 from fastmetrics.sources.chunks import record_batches
 from fastmetrics.windows import Windows
@@ -323,3 +325,10 @@ def test_a_window_that_the_clock_jumps_over_is_an_error() -> None:
     jumped = pl.Series(["2024-03-31T01:10"]).str.to_datetime(time_zone="UTC", time_unit="us")
     with pytest.raises(SchemaError, match="45m"):
         WindowCoder(Windows("45m", time_zone="Europe/Dublin")).codes(jumped.to_arrow())
+
+
+def test_codes_that_a_family_gives_are_as_many_as_their_key_has_or_as_there_were_so_far() -> None:
+    codes = np.array([0, 6, 3], np.uint32)
+    assert given_codes(InnerKey("bin", 9), codes)[2:4] == (10, True)
+    assert given_codes(InnerKey("class"), codes)[2:4] == (7, False)
+    assert given_codes(InnerKey("class"), codes[:0]).size == 1
