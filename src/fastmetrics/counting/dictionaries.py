@@ -35,7 +35,7 @@ class Lookup:
             self.dictionary = column.dictionary
             self.known = np.zeros(1 + len(column.dictionary), np.uint8)
             self.results = np.zeros(len(self.known), self.read(column.dictionary.slice(0, 0)).dtype)
-        codes, valid = narrow(column.codes), NOTHING if column.valid is None else column.valid
+        codes, valid = narrow(column.codes), NOTHING if column.valid is None else np.ascontiguousarray(column.valid)
         out, done = np.empty(len(codes), self.results.dtype), 0
         while (done := look_up(codes, valid, self.known, words(self.results), done, words(out))) < len(codes):
             self.meet(places_of(column)[done:])
@@ -43,10 +43,9 @@ class Lookup:
 
     def meet(self, places: Integers) -> None:
         """Read the values that occur for the first time."""
-        if (greatest := int(places.max())) >= len(self.known):
-            raise DataError(
-                f"a column has the code {greatest - 1}, but its dictionary only {len(self.known) - 1} values"
-            )
+        held, greatest = len(self.known) - 1, int(places.max())
+        if greatest > held:
+            raise DataError(f"a column has the code {greatest - 1}, but its dictionary {held} values, from code 0 on")
         occur = np.zeros(len(self.known), np.uint8)
         occur[places] = 1
         new = np.flatnonzero(occur > self.known)
@@ -55,8 +54,9 @@ class Lookup:
 
 
 def narrow(codes: NDArray[Any]) -> NDArray[Any]:
-    """Codes as unsigned numbers of at most 4 bytes; what is below 0 is null, and no code."""
-    return codes.view(f"u{codes.itemsize}") if codes.itemsize <= 4 else codes.astype(np.uint32)
+    """Codes as unsigned numbers of at most 4 bytes; what stands under a null may be any."""
+    small = np.ascontiguousarray(codes)
+    return small.view(f"u{small.itemsize}") if small.itemsize <= 4 else small.astype(np.uint32)
 
 
 def words(values: NDArray[Any]) -> NDArray[Any]:

@@ -33,6 +33,7 @@ from fastmetrics.sources.series import as_array, as_series
 from fastmetrics.state.state import State
 from fastmetrics.windows import Windows
 from strategies import LAWS
+from toy_families import letters
 
 START = datetime(2026, 1, 1)
 POOLS: dict[str, tuple[Any, list[Any]]] = {
@@ -149,6 +150,7 @@ SCHEMAS = {
     "grouping sets": Schema(
         (fm.binary("label", "sign"),), ("model", "kind"), grouping_sets=(("model",), ("kind",), ()), **HOURS
     ),
+    "texts": Schema((letters("long", "said"), letters("kind", "model", name="categories")), ("model",)),
     "filtered": Schema((fm.binary("label", "sign"),), ("model",), where=pl.col("number") > 0),
     "computed": Schema((fm.binary("label", "sign"),), (pl.col("number").abs().alias("size"), pl.col("kind"))),
 }
@@ -185,6 +187,12 @@ def test_a_bad_value_of_a_dictionary_is_an_error_where_a_row_has_it(which: str) 
     )
     with pytest.raises(DataError, match=message):
         counted(toy.source(), schema)
+
+
+def test_a_code_beyond_its_dictionary_is_an_error() -> None:
+    column = Encoded(as_array(pl.Series(["a", "b"])), np.array([0, 1, 2]))
+    with pytest.raises(DataError, match="has the code 2, but its dictionary 2 values"):
+        ColumnCoder(TextCoder(pl.String())).codes(column)
 
 
 def test_values_that_no_row_has_count_as_no_groups() -> None:
