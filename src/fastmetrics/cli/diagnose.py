@@ -18,10 +18,10 @@ from fastmetrics.cli.options import NAMES, examples, flattened, keep
 from fastmetrics.cli.output import Output, allow_option, end, on_terminal, output_options
 from fastmetrics.cli.stored import read
 from fastmetrics.contract.columns import expression
-from fastmetrics.diagnosis.findings import SEVERITIES
 from fastmetrics.errors import listed
 from fastmetrics.notes import Note, NoteWarning, warn
 from fastmetrics.report.files import format_of
+from fastmetrics.report.findings import SEVERITIES
 from fastmetrics.state.layout import WINDOW
 from fastmetrics.wording import readable
 

@@ -17,7 +17,7 @@ from fastmetrics.diagnosis.causes.incidents import LATE, Limits, LocatedFinding,
 from fastmetrics.diagnosis.causes.mix_shift import mix_finding, mix_in
 from fastmetrics.diagnosis.causes.overall import wholes_in
 from fastmetrics.diagnosis.causes.volumes import missing_windows, total_changed, volumes_in
-from fastmetrics.diagnosis.findings import SEVERITIES, Diagnosis, Finding
+from fastmetrics.diagnosis.findings import Diagnosis, Finding
 from fastmetrics.diagnosis.holdout import Sides, estimated, halves
 from fastmetrics.diagnosis.search.localise import Search
 from fastmetrics.diagnosis.search.overdispersion import independent
@@ -31,6 +31,7 @@ from fastmetrics.families import KINDS
 from fastmetrics.forks import check_process
 from fastmetrics.metrics import Metric, find
 from fastmetrics.reading.cells import check_whole
+from fastmetrics.report.findings import SEVERITIES
 from fastmetrics.wording import readable
 
 __all__ = ["diagnose"]

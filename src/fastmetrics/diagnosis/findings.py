@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -15,11 +14,11 @@ import polars as pl
 
 from fastmetrics.contract.columns import expression, expressions, literal, unused_name
 from fastmetrics.errors import SchemaError, unknown
-from fastmetrics.wording import printable, readable
+from fastmetrics.report.findings import paragraphs
+from fastmetrics.wording import readable
 
-__all__ = ["Diagnosis", "Finding", "SEVERITIES"]
+__all__ = ["Diagnosis", "Finding"]
 
-SEVERITIES = ("major", "minor", "info")
 SEED = 20_260_314  # of the hash that picks example rows: any number, but always the same
 
 TIMES = ("since", "until", "period_start", "period_end")
@@ -259,17 +258,11 @@ class Diagnosis:
         nothing happened
         note: rows assumed independent within windows
         """
-        lines = []
-        for finding in self.all:
-            head = f"{finding.incident}. [{finding.severity}] {finding.tag}: "
-            lines += [wrapped(head + finding.sentence, width), wrapped("   " + finding.advice, width)]
-        return "\n".join([*(lines or ["nothing happened"]), *(wrapped(f"note: {note}", width) for note in self.notes)])
+        told = [
+            (f"{finding.incident}. [{finding.severity}] {finding.tag}: {finding.sentence}", finding.advice)
+            for finding in self.all
+        ]
+        return paragraphs(told, self.notes, width)
 
     def __repr__(self) -> str:
         return self.text()
-
-
-def wrapped(line: str, width: int) -> str:
-    """A line of printable text broken at blanks, what follows the first line indented."""
-    line = printable(line)
-    return textwrap.fill(line, width, subsequent_indent="   ", break_long_words=False, break_on_hyphens=False)

@@ -11,14 +11,13 @@ from typing import Any
 import polars as pl
 
 from fastmetrics.errors import SchemaError, unknown
+from fastmetrics.report.findings import SEVERITIES, paragraphs
 from fastmetrics.training.logs import Columns, Curve, counts_of, read_curves
 from fastmetrics.training.runs import Event, Loss, Run
 from fastmetrics.training.tags import TAGS, Tag
-from fastmetrics.wording import printable
 
 __all__ = ["TrainingDiagnosis", "TrainingFinding", "diagnose_training"]
 
-SEVERITIES = ("major", "minor", "info")
 LOSSES = ("loss", "nll", "cross_entropy", "perplexity", "ppl", "mse", "rmse", "mae", "error")
 SCHEMA: dict[str, Any] = {
     "run": pl.String,
@@ -107,15 +106,21 @@ class TrainingDiagnosis:
     def __getitem__(self, place: int) -> TrainingFinding:
         return self.all[place]
 
+    def text(self, width: int | None = 100) -> str:
+        """One paragraph a finding with its advice, then the notes, in lines of ``width`` characters, or of any length.
+
+        >>> print(TrainingDiagnosis((), ("val loss has fewer than 8 points",)).text())
+        nothing happened
+        note: val loss has fewer than 8 points
+        """
+        told = [
+            (f"[{one.severity}] {'' if one.run is None else f'{one.run}: '}{one.tag}: {one.sentence}", one.advice)
+            for one in self.all
+        ]
+        return paragraphs(told, self.notes, width)
+
     def __repr__(self) -> str:
-        """Two lines a finding, then the notes."""
-        lines = []
-        for finding in self.all:
-            run = "" if finding.run is None else f"{finding.run}: "
-            lines.append(f"[{finding.severity}] {run}{finding.tag}: {finding.sentence}")
-            lines.append(f"   {finding.advice}")
-        lines = [*(lines or ["nothing happened"]), *(f"note: {note}" for note in self.notes)]
-        return "\n".join(map(printable, lines))
+        return self.text(None)
 
 
 def diagnose_training(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -291,3 +292,9 @@ def test_a_part_of_the_benchmark() -> None:
     outcomes = [curves.outcome(job) for job in jobs]
     assert np.mean([curves.f1(outcomes, tag)[3] for tag in curves.TAGS]) > 0.95
     assert sum(bool(one.found) for one in outcomes if one.planted is None) <= 1
+
+
+def test_findings_are_told_in_lines_of_a_width() -> None:
+    found = fm.diagnose_training({"step": range(8), "train_loss": [2.0, 1.4, 1.1, 0.9, 0.8, 0.75, math.nan, math.nan]})
+    assert max(map(len, found.text(60).splitlines())) <= 60
+    assert " ".join(found.text(60).split()) == " ".join(repr(found).split())
