@@ -195,7 +195,7 @@ def best_cut(question: Question, model: Model, whole: Sums, limits: Limits) -> t
     who = "" if model.name is None else f"{readable(model.name)}: "
     pair = paired(whole, whole, question.rates)
     rates = [rate for rate in pair.rates if rate.name != LATE]
-    search = Search(pair.lattice, independent(), limits.alpha * SHARES["rates"] / len(pair.rates))
+    search = Search(pair.lattice, independent(), limits.alpha * SHARES["rates"] / max(len(pair.rates), 1))
     cut, tried = best_border(pair, rates, search)
     if cut is None:
         question.notes.append(f"{who}no slice changed at any time")

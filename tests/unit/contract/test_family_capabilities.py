@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -84,6 +86,18 @@ def test_a_change_is_split_and_diagnosed() -> None:
     assert [(one.tag, one.metric, one.slice) for one in found] == [("rate_shift", "high_share", {"country": "BR"})] * 3
     assert "x the high_share where country = BR" in found[0].sentence
     assert not fm.diagnose(before, baseline=before)
+
+
+def test_a_family_without_proportions_is_searched_for_rows_that_came_or_did_not() -> None:
+    means = tuple(metric for metric in FAMILY.metrics if metric.kind != "proportion")
+    family = replace(FAMILY, metrics=means, curves={})
+    rows = log().with_columns(ts=pl.int_range(pl.len()) // 500)
+    asked: dict[str, Any] = {"by": "country", "time": "ts", "every": "1s", "time_unit": "s"}
+    before = fm.count(rows, family, **asked)
+    after = fm.count(rows.filter((pl.col("country") != "BR") | (pl.int_range(pl.len()) % 3 == 0)), family, **asked)
+    found = fm.diagnose(after, baseline=before)
+    assert [(one.tag, one.slice) for one in found] == [("volume_drop", {"country": "BR"})]
+    assert not fm.diagnose(before)
 
 
 def test_a_family_that_declares_no_rates_is_not_diagnosed() -> None:
