@@ -18,7 +18,6 @@ from fastmetrics.arrays.founding import F1, accuracy, find_root_cause, precision
 from fastmetrics.counts import Counts
 from fastmetrics.errors import DataError, FastMetricsError, MergeError, SchemaError, SourceError
 from fastmetrics.families import KINDS, fbeta
-from fastmetrics.late_labels import label_delta
 from fastmetrics.metrics import Metric
 from fastmetrics.notes import Note, NoteWarning
 
@@ -33,6 +32,7 @@ LATE = {
     "diagnose_training": "fastmetrics.training.diagnose",
     "explain_ratio": "fastmetrics.diagnosis.frames.explain_ratio",
     "explain_sum": "fastmetrics.diagnosis.frames.explain_sum",
+    "label_delta": "fastmetrics.late_labels",
     "watch": "fastmetrics.diagnosis.series.watch",
 }
 
@@ -54,7 +54,6 @@ __all__ = [
     "evaluate",
     "fbeta",
     "find_root_cause",
-    "label_delta",
     "precision",
     "read_counts",
     "recall",

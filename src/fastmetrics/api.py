@@ -23,12 +23,12 @@ from fastmetrics.guard import first_line
 from fastmetrics.metrics import Metric
 from fastmetrics.notes import Note, NoteWarning, notes_of
 from fastmetrics.schema import Schema
-from fastmetrics.sources import Source, open_source
 from fastmetrics.state.state import State
 from fastmetrics.windows import Windows
 
 if TYPE_CHECKING:
     from fastmetrics.counting.judging import Observations
+    from fastmetrics.sources import Source
 
 __all__ = ["count", "evaluate", "read_counts"]
 
@@ -146,6 +146,7 @@ def count(
         check_process()  # under the lock, which a fork takes: it meets no count that has begun unseen
         from fastmetrics.counting.judging import Observations, judge
         from fastmetrics.counting.scan import scan  # the way to the kernels, and so to Numba: not for import time
+        from fastmetrics.sources import open_source
 
     observations = Observations(schema)
     source = open_source(data, columns=schema.columns, skip_unreadable=on_error == "skip", format=format)
