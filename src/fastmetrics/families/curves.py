@@ -1,4 +1,13 @@
-"""Curves of binned scores: ROC, precision against recall, and reliability, as Polars frames."""
+"""Curves of binned scores: a table of each group, one row a point, the group's number first.
+
+``roc``: ``threshold``, ``fpr``, ``tpr``; ``pr``: ``threshold``, ``precision``, ``recall``. Both begin at the threshold
+infinity, where nothing is positive (precision 1, as in scikit-learn), and have a point at the lower edge of every bin
+that holds labelled rows; -infinity stands for the bin below all edges. A rate is null where its class is missing.
+
+``calibration``: ``low``, ``high``, ``n``, ``mean_score``, ``observed_rate`` of each tenth of [0, 1] that holds labelled
+rows, whose gaps `ece` adds up. A group with a labelled score outside [0, 1] has no points, and scores that are not
+probabilities have no such curve.
+"""
 
 from __future__ import annotations
 
@@ -14,39 +23,11 @@ from fastmetrics.arithmetic import divide
 from fastmetrics.contract.capabilities import Curve
 from fastmetrics.contract.cells import CellTable
 from fastmetrics.contract.family import Family
-from fastmetrics.errors import SchemaError, unknown
+from fastmetrics.errors import SchemaError
 from fastmetrics.families.calibration import judged, tenth_of_score, tenths
 from fastmetrics.families.ranking import reached
 
-__all__ = ["CURVES", "curve"]
-
-
-def curve(kind: str, table: CellTable, family: Family) -> pl.DataFrame:
-    """A curve of each group of a table of scores, one row a point, the group's number first.
-
-    ``roc``: ``threshold``, ``fpr``, ``tpr``; ``pr``: ``threshold``, ``precision``, ``recall``. Both begin at the
-    threshold infinity, where nothing is positive (precision 1, as in scikit-learn), and have a point at the lower
-    edge of every bin that holds labelled rows; -infinity stands for the bin below all edges. A rate is null where
-    its class is missing.
-
-    ``calibration``: ``low``, ``high``, ``n``, ``mean_score``, ``observed_rate`` of each tenth of [0, 1] that holds
-    labelled rows, whose gaps `ece` adds up. A group with a labelled score outside [0, 1] has no points.
-
-    Raises
-    ------
-    SchemaError
-        An unknown kind; ``calibration`` of scores that are not probabilities.
-
-    >>> from fastmetrics.families.scores import scores
-    >>> from fastmetrics.metrics import Cells
-    >>> counts = {"negative": np.array([3, 1]), "positive": np.array([1, 1]), "unlabelled": np.array([0, 0])}
-    >>> table = CellTable(np.array([0, 0]), 1, {"bin": pl.Series([1, 2])}, Cells(counts))
-    >>> curve("roc", table, scores("label", "score", edges=[-1, 0.5, 2])).rows()
-    [(0, inf, 0.0, 0.0), (0, 0.5, 0.25, 0.5), (0, -1.0, 1.0, 1.0)]
-    """
-    if kind not in CURVES:
-        raise SchemaError(unknown("curve", kind, CURVES))
-    return CURVES[kind].read(table, family)
+__all__ = ["CURVES"]
 
 
 def calibration(table: CellTable, family: Family) -> pl.DataFrame:

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from sklearn import metrics as sk
 from sklearn.linear_model import LogisticRegression
 
+import fastmetrics as fm
 import oracle_scores as oracle
 from fastmetrics.contract.cells import CellTable
 from fastmetrics.errors import SchemaError
 from fastmetrics.families.binary import CELLS
-from fastmetrics.families.curves import curve
+from fastmetrics.families.curves import CURVES
 from fastmetrics.families.edges import Binner, chosen_edges, default_edges, edge_at, even
 from fastmetrics.families.scores import scores, threshold_cells
 from fastmetrics.kernels.bins import bin_scores
@@ -464,7 +465,7 @@ def test_no_groups_at_all():
     frame = long_table(DEFAULT, [], [])
     assert all(column.shape == (0,) for column in all_metrics(DEFAULT, cell_table(DEFAULT, frame, 0)).values())
     for kind in ("roc", "pr", "calibration"):
-        assert curve(kind, cell_table(DEFAULT, frame, 0), DEFAULT).height == 0
+        assert CURVES[kind].read(cell_table(DEFAULT, frame, 0), DEFAULT).height == 0
 
 
 def test_a_weight_counts_as_repeated_rows():
@@ -527,11 +528,11 @@ def test_curves_of_scores_on_edges_equal_scikit_learn(dtype):
     label, score = log_of(500, dtype=dtype)
     score = rounded_down(score, default_edges())
     table = cell_table(DEFAULT, long_table(DEFAULT, label, score, dtype=dtype))
-    roc = curve("roc", table, DEFAULT)
+    roc = CURVES["roc"].read(table, DEFAULT)
     fpr, tpr, threshold = sk.roc_curve(label, score, drop_intermediate=False)
     np.testing.assert_allclose(roc["threshold"].to_numpy().astype(dtype), threshold)
     np.testing.assert_allclose(roc.select("fpr", "tpr").to_numpy(), np.stack([fpr, tpr], axis=1), atol=1e-15)
-    pr = curve("pr", table, DEFAULT)
+    pr = CURVES["pr"].read(table, DEFAULT)
     precision, recall, threshold = sk.precision_recall_curve(label, score)
     np.testing.assert_allclose(pr["threshold"].to_numpy()[:0:-1].astype(dtype), threshold)
     np.testing.assert_allclose(pr.select("precision", "recall").to_numpy()[::-1], np.stack([precision, recall], axis=1))
@@ -540,7 +541,7 @@ def test_curves_of_scores_on_edges_equal_scikit_learn(dtype):
 def test_roc_reaches_scores_beyond_the_edges():
     family = scores("label", "score", edges=[-1, 1])
     table = cell_table(family, long_table(family, [1, 0, 1, 0, 0], [2, 1, 0, -2, -3]))
-    points = curve("roc", table, family)
+    points = CURVES["roc"].read(table, family)
     assert points["threshold"].to_list() == [math.inf, np.nextafter(1, 2), 1, -1, -math.inf]
     assert points["tpr"].to_list() == [0, 0.5, 0.5, 1, 1]
     assert points["fpr"].to_list() == pytest.approx([0, 0, 1 / 3, 1 / 3, 1])
@@ -548,7 +549,7 @@ def test_roc_reaches_scores_beyond_the_edges():
 
 def test_curve_of_one_class_has_null_rates():
     table = cell_table(DEFAULT, long_table(DEFAULT, [1, 1, 1], [0.1, 0.1, 0.2], group=[0, 0, 2]), 3)
-    assert curve("roc", table, DEFAULT).drop("threshold").rows() == [
+    assert CURVES["roc"].read(table, DEFAULT).drop("threshold").rows() == [
         (0, None, 0.0),
         (0, None, 1.0),
         (1, None, None),
@@ -561,7 +562,7 @@ def test_calibration_curve_adds_up_to_ece():
     label, score = log_of(1000)
     group = np.arange(1000) % 2
     table = cell_table(DEFAULT, long_table(DEFAULT, label, score, group), 2)
-    points = curve("calibration", table, DEFAULT)
+    points = CURVES["calibration"].read(table, DEFAULT)
     gaps = points.group_by("group", maintain_order=True).agg(
         ((pl.col("observed_rate") - pl.col("mean_score")).abs() * pl.col("n")).sum() / pl.col("n").sum()
     )
@@ -569,7 +570,7 @@ def test_calibration_curve_adds_up_to_ece():
     assert points["low"].unique().sort().to_list() == [k / 10 for k in range(10)]
     assert points["high"].unique().sort().to_list() == [k / 10 for k in range(1, 11)]
     coarse = scores("label", "score", bins=4)
-    points = curve("calibration", cell_table(coarse, long_table(coarse, [0, 1, 1, 1], [0.1, 0.3, 1, 1])), coarse)
+    points = CURVES["calibration"].read(cell_table(coarse, long_table(coarse, [0, 1, 1, 1], [0.1, 0.3, 1, 1])), coarse)
     assert points.select("low", "high", "n").rows() == [(0, 0.25, 1), (0.25, 0.5, 1), (1, 1, 2)]
 
 
@@ -577,6 +578,7 @@ def test_curves_that_do_not_exist():
     margins = scores("label", "score", edges=[-1, 1])
     table = cell_table(margins, long_table(margins, [1], [0]))
     with pytest.raises(SchemaError, match="no calibration curve: its edges run from -1 to 1"):
-        curve("calibration", table, margins)
+        CURVES["calibration"].read(table, margins)
+    counts = fm.count({"label": [1, 0], "score": [0.2, 0.4]}, fm.scores("label", "score"))
     with pytest.raises(SchemaError, match="unknown curve 'rok'; did you mean 'roc'"):
-        curve("rok", table, margins)
+        counts.curve("rok")
