@@ -155,7 +155,7 @@ def test_r2_needs_two_rows_whatever_they_weigh(weight: float) -> None:
 
 def test_the_confusion_is_what_the_rows_say() -> None:
     rows = LOG.select("label", "pred").rows()
-    expected = table([(g,) for g in LOG["g"]], [binary_row(*row) for row in rows])
+    expected = table([(g,) for g in LOG["g"]], [[binary_row(*row)] for row in rows])
     for group, cells in LOG.group_by("g").agg(fpl.confusion("label", "pred")).iter_rows():
         assert cells == {cell: sum(expected[(group,)].get(cell, [])) for cell in CELLS}
 
