@@ -17,7 +17,8 @@ from fastmetrics.api import count, evaluate, read_counts
 from fastmetrics.arrays.founding import F1, accuracy, find_root_cause, precision, recall
 from fastmetrics.counts import Counts
 from fastmetrics.errors import DataError, FastMetricsError, MergeError, SchemaError, SourceError
-from fastmetrics.families import KINDS, fbeta
+from fastmetrics.families import KINDS
+from fastmetrics.families.binary import fbeta
 from fastmetrics.metrics import Metric
 from fastmetrics.notes import Note, NoteWarning
 

@@ -152,7 +152,7 @@ def test_windows_overlap_and_are_filled(log: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        (["--y-true", "label", "--y-pred", "pred", "--curve", "roc"], "needed is one family with curves"),
+        (["--y-true", "label", "--y-pred", "pred", "--curve", "roc"], "expected one family with curves"),
         (["--y-true", "label", "--y-pred", "pred", "--tidy", "--worst", "3"], "--tidy takes no --worst"),
         (["--y-true", "label", "--y-pred", "pred", "--tidy", "--root-cause"], "--tidy and --root-cause exclude"),
         (["--y-true", "label", "--y-pred", "pred", "--root-cause", "-m", "f1"], "--root-cause takes no --metrics"),

@@ -204,7 +204,7 @@ DOORS: dict[str, list[Door]] = {
         ),
     ],
     "family": [
-        Door("fastmetrics", lambda: {*fm.__all__} & {*dir(fm)}, "its line in KINDS of families/__init__.py"),
+        Door("fastmetrics", lambda: {*fm.__all__} & {*dir(fm)}, "its line in NAMES of families/__init__.py"),
         Door("stub", lambda: in_stub("fastmetrics"), MADE),
         Door("--family", lambda: choices("--family"), "the arguments that the shell gives it"),
         Door("laws", lambda: kinds_in("tests/property/test_laws.py"), "it to ALL in tests/property/test_laws.py"),

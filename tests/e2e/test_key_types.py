@@ -275,5 +275,5 @@ def test_what_no_output_can_hold_is_refused_once(name: str, place: str) -> None:
 @pytest.mark.parametrize("key", [[[1]], [{"a": 1}]])
 def test_nested_keys_are_refused_at_the_door(key: list[Any]) -> None:
     frame = pl.DataFrame({"key": key, "label": [True], "pred": [True]})
-    with pytest.raises(FastMetricsError, match="which cannot be a key; needed is text, a number"):
+    with pytest.raises(FastMetricsError, match="which cannot be a key; expected text, a number"):
         fm.count(frame, BINARY, by="key")

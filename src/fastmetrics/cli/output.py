@@ -153,7 +153,7 @@ class Output:
         click.echo(table(frame, keys, **fit, color=styled()) + line, nl=False)
 
     def give_facts(self, lines: Sequence[tuple[str, str]], notes: Sequence[Note]) -> None:
-        """The same for names and what is known of them."""
+        """Write names and what is known of them, as `give` writes a frame."""
         if not self.table:
             self.give_data(pl.DataFrame(lines, ["name", "value"], orient="row"), notes)
             return

@@ -165,7 +165,7 @@ def the_only(families: Sequence[Family], capability: str) -> Family:
     """
     lacks = lacking(families, capability)
     if lacks:
-        raise SchemaError(f"needed is {lacks}")
+        raise SchemaError(f"expected {lacks}")
     return next(family for family in families if getattr(family, capability))
 
 

@@ -150,7 +150,7 @@ class Planner:
         with guarded(f"{source.name} cannot be read"):
             self.empty = pl.DataFrame(schema={name: source.schema[name] for name in source.schema if name in names})
         if schema.where is not None and (dtype := self.dtype(schema.where, "where=")) != pl.Boolean:
-            raise SchemaError(f"where= gives {dtype}; needed is a Boolean, true for the rows to count")
+            raise SchemaError(f"where= gives {dtype}; expected a Boolean, true for the rows to count")
 
     def check_rowwise(self) -> None:
         """Refuse expressions that look at several rows at once, where only a batch of them is ever at hand."""

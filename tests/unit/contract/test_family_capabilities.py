@@ -72,7 +72,7 @@ def test_a_curve_of_a_family_is_read_by_its_name() -> None:
     assert counts.rollup("model").curve("reach").columns == ["model", "share", "high"]
     with pytest.raises(fm.SchemaError, match="unknown curve 'reech'; did you mean 'reach'"):
         counts.curve("reech")
-    with pytest.raises(fm.SchemaError, match=r"needed is one family with a class matrix, as classes\(\) makes"):
+    with pytest.raises(fm.SchemaError, match=r"expected one family with a class matrix, as classes\(\) makes"):
         counts.per_class()
 
 

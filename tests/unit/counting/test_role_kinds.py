@@ -63,7 +63,7 @@ ROLES: dict[str, tuple[Role, tuple[Any, ...], str]] = {
     "key": (
         Role("label", "x", "key"),
         (*INTEGERS, *WIDE, *FLOATS, *DECIMAL, pl.Boolean, pl.Null, *TEXT, pl.Binary, *TIMES),
-        "needed is text, a number, a Boolean",
+        "expected text, a number, a Boolean",
     ),
     "list of number": (
         Role("label", "x", "list of number"),

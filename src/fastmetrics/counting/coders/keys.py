@@ -33,7 +33,7 @@ def check_key_dtype(name: str, column: str, dtype: pl.DataType) -> None:
     if not (dtype.is_numeric() or dtype.is_temporal() or isinstance(dtype, PLAIN)):
         what = f"key {name!r}" if name == column else f"{name} column {column!r}"
         raise SchemaError(
-            f"{what} holds {dtype}, which cannot be a key; needed is text, a number, a Boolean, a category, "
+            f"{what} holds {dtype}, which cannot be a key; expected text, a number, a Boolean, a category, "
             "a date or a time"
         )
 
