@@ -18,7 +18,7 @@ SPREAD := --numprocesses=$(WORKERS) --maxprocesses=8 --dist=worksteal
 COVER := --cov=src/fastmetrics --cov-report=term:skip-covered
 
 .PHONY: help demo test pytest test-all test-everything test-lowest test-pythons soak stubs check rooms coverage
-.PHONY: bench bench-full bench-quick causes intervals precision docs clean
+.PHONY: bench bench-full bench-quick bench-revisions causes intervals precision docs clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 17
@@ -106,6 +106,9 @@ bench-quick: $(READY_TEST) ## The core works beside numpy, in a minute, and besi
 	$(PYTEST) benchmarks/quick -W default::pytest_benchmark.logger.PytestBenchmarkWarning \
 		--benchmark-timer=time.process_time --benchmark-columns=min,median,rounds \
 		--benchmark-storage=build/bench-quick --benchmark-autosave --benchmark-compare
+
+bench-revisions: $(READY_TEST) ## What a change costs: BEFORE=FOLDER is a checkout without it, the two take turns
+	$(BIN)/python -m benchmarks.revisions $(BEFORE)
 
 causes: $(READY_TEST) ## Root causes against planted ones: FAULTBENCH, ROOTS, TRAINING and LATTICES .md in benchmarks
 	$(BIN)/python -m benchmarks.faultbench --log employment_MA --seeds 0:200 --nulls 0:1000 --jobs 2

@@ -19,6 +19,7 @@ PROGRAMS = [
     *(pytest.param((*SPEED, "--only", work), marks=pytest.mark.slow, id=work) for work in MEASURED),
     pytest.param(("arrays", "--only", "f1_score", "--rows", "1000", "--rounds", "1"), marks=pytest.mark.slow),
     pytest.param(("expressions", "--dry", "--rows", "10000", "--rounds", "1"), marks=pytest.mark.slow),
+    pytest.param(("revisions", str(ROOT), "--rows", "10000", "--rounds", "1"), marks=pytest.mark.slow),
     pytest.param(("curves", "--misses", "--seeds", "300", "301"), marks=pytest.mark.slow),
     pytest.param(("precision", "100000"), marks=pytest.mark.slow),
 ]

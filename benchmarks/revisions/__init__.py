@@ -1,0 +1,1 @@
+"""Two checkouts of this project on the same works, interleaved."""
