@@ -314,6 +314,7 @@ WAYS: dict[str, Callable[[fm.Counts], fm.Counts]] = {
     "grouping": lambda counts: counts.grouping("m"),
     "at_threshold": lambda counts: counts.at_threshold(0.5),
     "from_arrow": lambda counts: fm.Counts.from_arrow(counts.to_arrow()),
+    "from_bytes": lambda counts: fm.Counts.from_bytes(counts.to_bytes()),
 }
 
 

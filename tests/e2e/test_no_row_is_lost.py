@@ -194,7 +194,8 @@ def test_an_iterator_may_not_panic_in_silence() -> None:
 
 def test_a_source_that_hands_out_too_few_rows_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As where a library ends early without a word: the footers say how many rows there are."""
-    monkeypatch.setattr("fastmetrics.sources.source.streamed", lambda query: streamed(query.head(ROWS - 1)))
+    for module in ("source", "selection"):
+        monkeypatch.setattr(f"fastmetrics.sources.{module}.streamed", lambda query: streamed(query.head(ROWS - 1)))
     for kind in ("Parquet", "Arrow"):
         with pytest.raises(fm.SourceError, match="40,000 rows, but 39,999"):
             fm.count(QUERIED[kind](tmp_path), BINARY)

@@ -54,7 +54,9 @@ class Arranger:
 
 
 def run_batches(table: Any, frame: pl.DataFrame, selection: Selection) -> Batches | None:
-    """A table of pyarrow as batches with its runs, the other columns from the frame that it became."""
+    """A table or record batch of pyarrow as batches with its runs, other columns from the frame that it became."""
+    import pyarrow as pa
+
     if not is_encodable(selection):
         return None
     arranger = Arranger(selection, frame.schema)
@@ -62,7 +64,7 @@ def run_batches(table: Any, frame: pl.DataFrame, selection: Selection) -> Batche
 
     def batches() -> Batches:
         start = 0
-        for batch in table.to_batches():
+        for batch in pa.table(table).to_batches():
             part = frame.slice(start, len(batch))
             start += len(batch)
             columns = {
