@@ -179,8 +179,10 @@ def test_what_does_not_fit_is_refused_before_the_scan(
 SCRIPT = """
 import sys
 from fastmetrics.families import KINDS
+from fastmetrics.kernels.cache import NOTICE
 from value_family import values
 KINDS["values"] = values
+NOTICE.told = True  # the line about compiling, which a cold cache would bring
 from fastmetrics.cli import main
 main(sys.argv[1:])
 """
