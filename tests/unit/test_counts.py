@@ -338,8 +338,26 @@ def test_grouping_sets() -> None:
         counts.rollup("model")
     with pytest.raises(SchemaError, match="unknown grouping set 'site'"):
         counts.grouping("site")
-    with pytest.raises(SchemaError, match="unknown grouping set"):
+    with pytest.raises(SchemaError, match=r"no grouping sets; counts.rollup\(...\) gives fewer keys"):
         counted().grouping("site")
+
+
+@pytest.mark.parametrize(
+    "predicate",
+    [
+        pl.col("tp") > 0,
+        pl.selectors.by_name("tp") > 0,
+        pl.nth(1) >= 0,
+        pl.selectors.string() == "a",
+        pl.all().is_null(),
+        "model",
+        True,
+    ],
+)
+def test_a_filter_reads_keys_by_their_names_and_nothing_else(predicate: Any) -> None:
+    with pytest.raises(SchemaError, match=r"^filter"):
+        counted().filter(predicate)
+    assert counted().filter(pl.selectors.by_name("model") == "a") == counted().filter(model="a")
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,7 @@ VIEWS = (
 def view_of(given: dict[str, Any]) -> tuple[View, Any] | None:
     """The view that was asked for, with what was given to it; their options are taken out of those given."""
     values = [(view, given.pop(view.name)) for view in VIEWS]
-    asked = [(view, value) for view, value in values if value]
+    asked = [(view, value) for view, value in values if value is not None and value is not False]
     if len(asked) > 1:
         raise click.UsageError(f"{asked[0][0].flag} and {asked[1][0].flag} exclude each other")
     if not asked:

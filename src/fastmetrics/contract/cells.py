@@ -54,7 +54,7 @@ MOST_COUNT = 2.0**62  # magnitudes in all of what is added to a count: below it 
 
 @dataclass(frozen=True)
 class Cell:
-    """What one name of a table of cells holds of each group.
+    """A named value that a table of cells holds of every group.
 
     ``state`` cells partition the entries of a log, which are its rows where the family gives no others: each adds 1 to
     exactly one of them. The others hold a value of each entry: an integer that is added up exactly (``count``), a float
@@ -79,7 +79,7 @@ class Cell:
         return CELL_KINDS[self.kind].merge
 
     def columns(self, weighted: bool) -> dict[str, pl.DataType]:
-        """The columns that hold the cell, and their dtypes; of an extreme none with weights."""
+        """The columns that hold the cell, and their dtypes; an extreme has none with weights."""
         of_kind = CELL_KINDS[self.kind]
         columns = of_kind.weighted if weighted else of_kind.plain
         return {column.format(self.name): dtype for column, dtype in (columns or {}).items()}

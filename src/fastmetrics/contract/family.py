@@ -18,7 +18,7 @@ from fastmetrics.contract.columns import LostExpression, column_name
 from fastmetrics.contract.equality import comparable
 from fastmetrics.contract.roles import Role
 from fastmetrics.contract.rows import Rows
-from fastmetrics.errors import SchemaError, unknown
+from fastmetrics.errors import SchemaError, listed, unknown
 from fastmetrics.guard import FOREIGN, first_line
 from fastmetrics.metrics import Cells, Metric
 from fastmetrics.notes import Note
@@ -117,6 +117,10 @@ class Family:
                 f"name={self.name!r} of a family is not an identifier; its metrics are asked for as 'name.metric' and "
                 "its columns are stored as 'name.column'"
             )
+        check_cells(self)
+        for what, names in (("role", [role.name for role in self.roles]), ("inner key", list(self.inner_names))):
+            if len(set(names)) < len(names):
+                raise SchemaError(f"family {self.name!r} names {what}s twice: {listed(names)}")
         for state in self.row_states:
             if state not in self.states:
                 raise SchemaError(f"row_states= of family {self.name!r}: " + unknown("state", state, self.states))
@@ -124,7 +128,7 @@ class Family:
         for argument, given in self.arguments.items():
             for value in given if isinstance(given, list) else [given]:
                 if isinstance(value, str) and not is_encodable(value):
-                    raise SchemaError(f"{argument}= names {value!r}: half a character, which no column holds")
+                    raise SchemaError(f"{argument}= names {value!r}: an unpaired surrogate, which UTF-8 cannot encode")
 
     def __repr__(self) -> str:
         given = {name: value for name, value in self.arguments.items() if value is not None}
@@ -196,6 +200,16 @@ class Family:
             **({} if self.row_states == self.states else {"row states": list(self.row_states)}),
             **{name: self.arguments.get(name) for name in self.constants},
         }
+
+
+def check_cells(family: Family) -> None:
+    """Refuse cells of which none is a state, or two share a column."""
+    if not family.states:
+        raise SchemaError(f"family {family.name!r} has no cell of kind 'state', so that no row would be counted")
+    for weighted in (False, True):
+        columns = [column for cell in family.cells for column in cell.columns(weighted)]
+        if len(set(columns)) < len(columns):
+            raise SchemaError(f"family {family.name!r} has two cells with one column: {listed(columns)}")
 
 
 def check_made_again(family: Family) -> None:

@@ -14,7 +14,7 @@ from fastmetrics.contract.cells import MOST_COUNT, Cell, count_overflow
 from fastmetrics.contract.family import Family
 from fastmetrics.contract.rows import Accumulators, Rows
 from fastmetrics.counting.groups import Codes, Ids
-from fastmetrics.errors import DataError
+from fastmetrics.errors import DataError, SchemaError, listed
 from fastmetrics.kernels.cells import (
     add_counts,
     add_values,
@@ -131,7 +131,9 @@ class CellArrays:
         """Count entries, each in the group of its id, and add up their weights."""
         state = None if rows.states is None else rows.states()
         if state is not None:
-            self.make_room_for(int(state.max(initial=0)) if rows.top is None else rows.top)
+            top = int(state.max(initial=0)) if rows.top is None else rows.top
+            self.check_states(len(state), ids.length, top)
+            self.make_room_for(top)
         self.reserve(ids.size)  # after the states of the first rows are known: rows are widened by copying them
         cells = of_states(ids, state, self.rows.states.shape[1])
         fields, counts = cells.fields(), self.rows.states.reshape(-1)
@@ -139,6 +141,23 @@ class CellArrays:
             count_far_rows(fields, cells.ranges, ids.length, cells.room, counts)
         if weights is not None:
             add_weights(fields, cells.ranges, weights, self.rows.weights.reshape(-1))
+
+    def check_states(self, given: int, entries: int, top: int) -> None:
+        """Refuse states that would be counted in other cells, or read beyond their array."""
+        if given != entries or top >= len(self.states):
+            raise SchemaError(
+                f"family {self.family.name!r} gives {given:,} states up to {top}; expected {entries:,}, one an entry, "
+                f"of less than {len(self.states)}"
+            )
+
+    def check_values(self, values: NDArray[Any] | None, entries: int, cells: Sequence[Cell]) -> None:
+        """Refuse values that are not one row an entry and one column a cell."""
+        expected = (entries, len(cells))
+        if values is not None and values.shape != expected:
+            raise SchemaError(
+                f"family {self.family.name!r} gives values of shape {values.shape} for its cells "
+                f"({listed(names_of(cells))}); expected {expected}"
+            )
 
     def accumulators(self, ids: Ids) -> Accumulators:
         """The cells as kernels add to them."""
@@ -151,6 +170,8 @@ class CellArrays:
         into = self.accumulators(ids)
         counts = None if rows.counts is None else rows.counts()
         sums = None if rows.sums is None else rows.sums()
+        self.check_values(counts, ids.length, self.counts)
+        self.check_values(sums, ids.length, self.family.of_kind("sum"))
         if counts is not None:
             add_counts(into.fields, into.ranges, np.ascontiguousarray(counts), into.counts, into.reach)
         if weights is not None and self.summed:

@@ -38,14 +38,15 @@ class Lookup:
         codes, valid = narrow(column.codes), NOTHING if column.valid is None else np.ascontiguousarray(column.valid)
         out, done = np.empty(len(codes), self.results.dtype), 0
         while (done := look_up(codes, valid, self.known, words(self.results), done, words(out))) < len(codes):
-            self.meet(places_of(column)[done:])
+            self.meet(places_of(column)[done:], nulls=column.valid is not None)
         return out
 
-    def meet(self, places: Integers) -> None:
-        """Read the values that occur for the first time."""
-        held, greatest = len(self.known) - 1, int(places.max())
-        if greatest > held:
-            raise DataError(f"a column has the code {greatest - 1}, but its dictionary {held} values, from code 0 on")
+    def meet(self, places: Integers, nulls: bool) -> None:
+        """Read the values that occur for the first time; place 0 is that of nulls, where there are any."""
+        held, least, greatest = len(self.known) - 1, int(places.min()), int(places.max())
+        if greatest > held or (least < 1 and not nulls):
+            code = (greatest if greatest > held else least) - 1
+            raise DataError(f"code {code} is outside a dictionary of {held} values, whose codes begin at 0")
         occur = np.zeros(len(self.known), np.uint8)
         occur[places] = 1
         new = np.flatnonzero(occur > self.known)

@@ -36,16 +36,23 @@ def make_block(
     Raises
     ------
     SchemaError
-        Entries that do not have each row once in the row states of the family.
+        Codes of inner keys that are too few, too many or beyond the size of the key; entries that do not have each row
+        once in the row states of the family.
     """
     if rows.of is not None:
         read = {name: codes.at(rows.of) for name, codes in read.items()}
         weights = None if weights is None else weights[rows.of]
     if rows.of is not None or family.row_states != family.states:
         check_entries(family, rows, length)
-    given = iter(rows.inner)
-    inner = [read[key.name] if key.name in read else given_codes(key, next(given)()) for key in family.inner]
-    return Block(rows, inner, weights)
+    entries = length if rows.of is None else len(rows.of)
+    computed = [key for key in family.inner if key.name not in read]
+    if len(computed) != len(rows.inner):
+        raise SchemaError(f"family {family.name!r} computes {len(computed)} inner keys, and gives {len(rows.inner)}")
+    inner = dict(read)
+    for key, codes in zip(computed, rows.inner, strict=True):
+        inner[key.name] = given_codes(key, codes())
+        check_codes(family, key, inner[key.name], entries)
+    return Block(rows, [inner[key.name] for key in family.inner], weights)
 
 
 def given_codes(key: InnerKey, codes: NDArray[Any]) -> Codes:
@@ -53,6 +60,16 @@ def given_codes(key: InnerKey, codes: NDArray[Any]) -> Codes:
     if key.size is None:
         return Codes(codes, 0, int(codes.max(initial=0)) + 1)
     return Codes(codes, 0, key.size + 1, final=True)
+
+
+def check_codes(family: Family, key: InnerKey, codes: Codes, entries: int) -> None:
+    """Refuse codes that would be counted for other groups, or read beyond their array."""
+    greatest = int(codes.array.max(initial=0))
+    if len(codes.array) != entries or greatest >= codes.size:
+        raise SchemaError(
+            f"family {family.name!r} gives {len(codes.array):,} codes up to {greatest:,} of its inner key "
+            f"{key.name!r}; expected {entries:,}, one an entry, of at most {codes.size - 1:,}"
+        )
 
 
 def check_entries(family: Family, rows: Rows, length: int) -> None:
@@ -63,7 +80,7 @@ def check_entries(family: Family, rows: Rows, length: int) -> None:
     times = np.bincount(of[counts_row[states]], minlength=length)
     if len(times) > length or (times != 1).any():
         raise SchemaError(
-            f"family {family.name!r} gives entries that have not each row once in its row states "
+            f"family {family.name!r} must give each row exactly one entry in its row states "
             f"({listed(family.row_states)})"
         )
 

@@ -11,7 +11,7 @@ from typing import Any, Self, TypeVar
 
 import polars as pl
 
-from fastmetrics.contract.columns import expression, literal
+from fastmetrics.contract.columns import expression, literal, roots
 from fastmetrics.contract.family import Family
 from fastmetrics.errors import MergeError, SchemaError, listed, unknown
 from fastmetrics.forks import check_process
@@ -154,7 +154,9 @@ class State:
         >>> counts.grouping().frame["tp"].to_list()
         [1]
         """
-        sets = {frozenset(wanted): wanted for wanted in self.layout.grouping_sets or ()}
+        if self.layout.grouping_sets is None:
+            raise SchemaError("these Counts have no grouping sets; counts.rollup(...) gives fewer keys")
+        sets = {frozenset(wanted): wanted for wanted in self.layout.grouping_sets}
         if frozenset(keys) not in sets:
             raise SchemaError(
                 unknown("grouping set", grouping_name(keys), [grouping_name(wanted) for wanted in sets.values()])
@@ -183,9 +185,9 @@ class State:
         """
         check_process()
         equal = {WINDOW if key == "window" else key: value for key, value in equal.items()}
+        read = {name for predicate in predicates for name in columns_of(predicate)} | set(equal)
         for family in self.layout.families:
             keys = self.layout.key_columns(family)
-            read = {name for predicate in predicates for name in predicate.meta.root_names()} | set(equal)
             for name in sorted(read):
                 if name not in keys:
                     raise SchemaError(f"filter of family {family.name!r}: " + unknown("key", name, keys))
@@ -200,6 +202,18 @@ class State:
             ]
             raise SchemaError(f"filter on {listed(asked)}: {first_line(error)}") from error
         return replace(self, tables=tables, how=filter_how(self.how, tests))
+
+
+def columns_of(predicate: pl.Expr) -> list[str]:
+    """The columns that a predicate of `State.filter` reads, each by its name."""
+    if not isinstance(predicate, pl.Expr):
+        raise SchemaError(
+            f"filter takes expressions such as pl.col('model') == 'a', and key='value'; got {predicate!r}"
+        )
+    names = roots(predicate)
+    if names is None:
+        raise SchemaError(f"filter on {predicate}: a predicate names the keys that it reads, as in pl.col('model')")
+    return names
 
 
 S = TypeVar("S", bound=State)

@@ -16,7 +16,7 @@ import pytest
 
 import fastmetrics as fm
 import oracle
-from fastmetrics.contract.cells import Cell
+from fastmetrics.contract.cells import Cell, InnerKey
 from fastmetrics.contract.family import Family
 from fastmetrics.contract.roles import Role
 from fastmetrics.contract.rows import Rows
@@ -197,8 +197,54 @@ def test_threads_and_stored_tables_do_not_hide_an_overflow(monkeypatch: pytest.M
 )
 def test_entries_that_are_not_each_row_once_are_refused(of: list[int]) -> None:
     family = replace(big(1), rows=lambda roles: Rows(of=np.array(of)))
-    with pytest.raises(fm.SchemaError, match="family 'big' gives entries that have not each row once"):
+    with pytest.raises(fm.SchemaError, match="family 'big' must give each row exactly one entry"):
         fm.count({"x": [1.0, 2.0, 3.0]}, family)
+
+
+def gives(**rows: object) -> Family:
+    """A family of three rows and one inner key of two values, of whatever is given in place of what is right."""
+    right = {"states": lambda: np.zeros(3, np.uint8), "inner": (lambda: np.array([0, 1, 2], np.uint8),)}
+    cells = (Cell("low"), Cell("high"), Cell("sum", "sum"))
+    made = Rows(**{**right, **rows})  # type: ignore[arg-type]
+    return replace(big(1), cells=cells, inner=(InnerKey("half", 2),), rows=lambda roles: made, row_states=())
+
+
+@pytest.mark.parametrize(
+    ("rows", "says"),
+    [
+        (
+            {"states": lambda: np.array([0, 2, 1], np.uint8)},
+            "3 states up to 2; expected 3, .* of less than 2",
+        ),
+        ({"states": lambda: np.zeros(2, np.uint8)}, "2 states up to 0; expected 3"),
+        ({"top": 7}, "3 states up to 7"),
+        ({"inner": (lambda: np.array([0, 1, 5], np.uint8),)}, "codes up to 5 of its inner key 'half'; .* of at most 2"),
+        ({"inner": (lambda: np.array([0, 1], np.uint8),)}, "2 codes up to 1 of its inner key 'half'; expected 3"),
+        ({"inner": ()}, "computes 1 inner keys, and gives 0"),
+        ({"sums": lambda: np.zeros((2, 1))}, r"values of shape \(2, 1\) for its cells \(sum\); expected \(3, 1\)"),
+        ({"sums": lambda: np.zeros((3, 2))}, r"values of shape \(3, 2\)"),
+    ],
+)
+def test_arrays_that_do_not_fit_the_rows_or_the_cells_are_refused(rows: dict[str, object], says: str) -> None:
+    log = {"x": [1.0, 2.0, 3.0], "key": ["a", "b", "a"]}
+    fm.count(log, gives(), by="key")
+    with pytest.raises(fm.SchemaError, match=f"family 'big'.*{says}"):
+        fm.count(log, gives(**rows), by="key")
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"cells": (Cell("low"), Cell("low"))}, "two cells with one column: low, low"),
+        ({"cells": (Cell("row"), Cell("low", "sum"), Cell("low_error", "count"))}, "two cells with one column"),
+        ({"cells": (Cell("low", "sum"),)}, "no cell of kind 'state'"),
+        ({"roles": (Role("x", "a", "number"), Role("x", "b", "number"))}, "names roles twice: x, x"),
+        ({"inner": (InnerKey("bin", 2), InnerKey("bin", 3))}, "names inner keys twice: bin, bin"),
+    ],
+)
+def test_names_that_would_share_a_column_are_refused(fields: dict[str, Any], says: str) -> None:
+    with pytest.raises(fm.SchemaError, match=f"family 'big'.*{says}"):
+        replace(big(1), row_states=(), **fields)
 
 
 def test_states_that_count_rows_are_states_and_part_of_what_must_agree() -> None:

@@ -19,11 +19,12 @@ from polars.testing import assert_frame_equal
 import fastmetrics as fm
 from fastmetrics.contract.batches import Columns, Encoded
 from fastmetrics.counting.coders.strings import TextCoder
-from fastmetrics.counting.dictionaries import decoded
+from fastmetrics.counting.dictionaries import Lookup, decoded
 from fastmetrics.counting.encoded import ColumnCoder
 from fastmetrics.counting.groups import Codes
 from fastmetrics.counting.judging import Observations, judge
 from fastmetrics.counting.scan import scan
+from fastmetrics.counting.views import true_bits
 from fastmetrics.errors import DataError
 from fastmetrics.kernels.ids import BLOCK
 from fastmetrics.schema import Schema
@@ -191,8 +192,12 @@ def test_a_bad_value_of_a_dictionary_is_an_error_where_a_row_has_it(which: str) 
 
 def test_a_code_beyond_its_dictionary_is_an_error() -> None:
     column = Encoded(as_array(pl.Series(["a", "b"])), np.array([0, 1, 2]))
-    with pytest.raises(DataError, match="has the code 2, but its dictionary 2 values"):
+    with pytest.raises(DataError, match="code 2 is outside a dictionary of 2 values"):
         ColumnCoder(TextCoder(pl.String())).codes(column)
+    for code in (-1, 2):
+        column = Encoded(as_array(pl.Series([True, False])), np.array([0, code, 1]))
+        with pytest.raises(DataError, match="is outside a dictionary of 2 values"):
+            Lookup(true_bits).of(column)
 
 
 def test_values_that_no_row_has_count_as_no_groups() -> None:
