@@ -40,6 +40,12 @@ def started(checkout: Path, rows: int) -> Iterator[Process]:
         yield process
 
 
+def commit(checkout: Path) -> str:
+    """The commit of a checkout, as git names it."""
+    command = ["git", "-C", str(checkout), "describe", "--always", "--dirty"]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip() or "unknown"
+
+
 def answer(process: Process) -> str:
     """The next line of a process."""
     assert process.stdout is not None
@@ -81,7 +87,8 @@ def main() -> None:
         )
         table = pl.DataFrame([race(ours, theirs, work, asked.rounds) for work in WORKS])
     command = f"python -m benchmarks.revisions CHECKOUT --rows {asked.rows} --rounds {asked.rounds}"
-    setting = wrapped(f"`{command}` on {machine()}, {now()}, load {os.getloadavg()[0]:.1f}: {versions()}.")
+    commits = f"this is {commit(HERE)}, the other {commit(asked.checkout)}"
+    setting = wrapped(f"`{command}` on {machine()}, {now()}, load {os.getloadavg()[0]:.1f}: {commits}; {versions()}.")
     text = wrapped(
         "This checkout beside another one that take turns, one thread each, of a log in memory: CPU milliseconds a "
         "count, and the median ratio of a round. W is by model, country and hour, MC by model and country, `wide` is "
