@@ -16,9 +16,21 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["replace_file"]
+from fastmetrics.errors import SourceError
+
+__all__ = ["check_place", "replace_file"]
 
 ORDINARY = 0o666  # the rights that a new file asks for
+
+
+def check_place(path: Path, folder: str = "it is a folder; name a file") -> None:
+    """Refuse a path at which a file can neither be made nor replaced; ``folder`` is what to say of a folder there."""
+    if "\0" in str(path):
+        raise SourceError(f"cannot write {str(path)!r}: no file can have a NUL in its name")
+    if path.is_dir():
+        raise SourceError(f"cannot write {path}: {folder}")
+    if path.exists() and not path.is_file():
+        raise SourceError(f"cannot write {path}: it is not an ordinary file")
 
 
 def replace_file(path: str | Path, content: bytes) -> None:

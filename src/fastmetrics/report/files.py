@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from fastmetrics.atomic import replace_file
+from fastmetrics.atomic import check_place, replace_file
 from fastmetrics.contract.columns import expression
 from fastmetrics.errors import SourceError, unknown
 
@@ -109,20 +109,17 @@ def checked_target(path: str | Path) -> Path:
     Raises
     ------
     SourceError
-        A folder that does not exist or may not be written to, or something else than a file in the way.
+        A folder that does not exist or may not be written to, something else than a file in the way, or a link that
+        leads in a circle.
     """
-    try:
-        target = Path(path).resolve()  # a link stays one: what it points to is replaced
-    except (OSError, RuntimeError) as error:
-        raise SourceError(f"cannot write {path}: it is a broken symlink") from error
+    check_place(Path(path))
+    target = Path(os.path.realpath(path))  # a link stays one: what it points to is replaced
+    if target.is_symlink():
+        raise SourceError(f"cannot write {path}: it is a broken symlink")
     if not target.parent.is_dir():
         raise SourceError(f"cannot write {path}: there is no folder {Path(path).parent}; make it first")
     if not os.access(target.parent, os.W_OK | os.X_OK):
         raise SourceError(f"cannot write {path}: you may not write to the folder {target.parent}")
-    if target.is_dir():
-        raise SourceError(f"cannot write {path}: it is a folder; name a file")
-    if target.exists() and not target.is_file():
-        raise SourceError(f"cannot write {path}: it is not an ordinary file")
     return target
 
 

@@ -10,7 +10,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from fastmetrics.atomic import replace_file
+from fastmetrics.atomic import check_place, replace_file
 from fastmetrics.contract.family import Family
 from fastmetrics.errors import FastMetricsError, SourceError
 from fastmetrics.forks import check_process
@@ -29,6 +29,11 @@ from fastmetrics.state.metadata import FAMILY, KEY, Description, decode_metadata
 from fastmetrics.state.state import State
 
 __all__ = ["from_bytes", "read", "to_bytes", "write"]
+
+FOLDER = (
+    "it is a folder, and Counts are one file; name another place, or move the folder away (Counts of several families "
+    "were folders in format 1, and can still be read)"
+)
 
 
 def to_bytes(counts: State) -> bytes:
@@ -89,23 +94,10 @@ def write(counts: State, path: str | Path) -> None:
     True
     """
     path = Path(path)
-    check_place(path)
+    check_place(path, FOLDER)
     content = to_bytes(counts)
     path.parent.mkdir(parents=True, exist_ok=True)
     replace_file(path, content)
-
-
-def check_place(path: Path) -> None:
-    """Refuse a path of something other than an ordinary file."""
-    if "\0" in str(path):
-        raise SourceError(f"cannot write {str(path)!r}: no file can have a NUL in its name")
-    if path.is_dir():
-        raise SourceError(
-            f"cannot write {path}: it is a folder, and Counts are one file; name another place, or move the folder "
-            "away (Counts of several families were folders in format 1, and can still be read)"
-        )
-    if path.exists() and not path.is_file():
-        raise SourceError(f"cannot write {path}: it is not an ordinary file")
 
 
 def read(path: str | Path, families: Iterable[Family] = ()) -> State:

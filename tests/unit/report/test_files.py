@@ -15,7 +15,7 @@ import pytest
 
 from fastmetrics.errors import SourceError
 from fastmetrics.report import files
-from fastmetrics.report.files import FORMATS, encoded, format_of, write
+from fastmetrics.report.files import FORMATS, checked_target, encoded, format_of, write
 
 ODD = pl.DataFrame(
     {
@@ -96,3 +96,26 @@ def test_a_file_has_the_rights_of_any_other(tmp_path: Path) -> None:
     (tmp_path / "ordinary").touch()
     write(ODD, tmp_path / "out.json")
     assert os.stat(tmp_path / "out.json").st_mode == os.stat(tmp_path / "ordinary").st_mode  # noqa: PTH116
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("circle.csv", "it is a broken symlink"),
+        ("no.csv/x.csv", "there is no folder .*no.csv; make it first"),
+        ("folder", "it is a folder; name a file"),
+        ("pipe", "it is not an ordinary file"),
+        ("a\0b.csv", "no file can have a NUL in its name"),
+    ],
+)
+def test_a_place_where_no_file_can_be_written_is_refused(name: str, why: str, tmp_path: Path) -> None:
+    (tmp_path / "circle.csv").symlink_to("circle.csv")
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(SourceError, match=f"cannot write .*: {why}"):
+        checked_target(tmp_path / name)
+
+
+def test_what_a_link_points_to_is_written_also_where_it_is_not_there_yet(tmp_path: Path) -> None:
+    (tmp_path / "link.csv").symlink_to("new.csv")
+    assert checked_target(tmp_path / "link.csv") == tmp_path.resolve() / "new.csv"
