@@ -129,7 +129,7 @@ def folders(source: Path) -> Iterator[Path]:
 def sources(source: Path) -> bytes:
     """A hash of what compiles to the same code: versions, all kernels, since they call each other, and ``source``."""
     hashed = hashlib.sha256(repr((numba.__version__, llvmlite.__version__, sys.version)).encode())
-    for path in sorted({*Path(__file__).parent.glob("*.py"), source}):
+    for path in sorted({*Path(__file__).parent.rglob("*.py"), source}):
         if path.is_file():
             hashed.update(path.read_bytes())
     return hashed.digest()

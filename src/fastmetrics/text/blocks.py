@@ -1,0 +1,155 @@
+"""Blocks of rows as they come from a log, cut into chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastmetrics import kernels
+from fastmetrics.aliases import Integers, Mask
+from fastmetrics.contract.blocks import Lists, Texts
+from fastmetrics.text.chunks import Chunk, offsets_of, stretches
+from fastmetrics.text.strings import PADDING, Strings, Tokens, gather, text_bytes
+
+__all__ = ["Block"]
+
+CHUNK_BYTES = 1 << 19  # of hypotheses and references, so that the tokens of a chunk stay in the second cache
+NOTHING = np.zeros(0, np.uint8)
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Hypotheses of some rows with the references of each.
+
+    Attributes
+    ----------
+    hypotheses
+        A text of each row, or its tokens.
+    references
+        The references of each row, or the tokens of its one reference; None where measures need none.
+    tokens
+        Whether they came as tokens.
+    """
+
+    hypotheses: Texts | Lists
+    references: Lists | None
+    tokens: bool = False
+
+    def __len__(self) -> int:
+        return len(self.hypotheses)
+
+    @cached_property
+    def predicted(self) -> Mask:
+        """Whether each row has a hypothesis."""
+        return known(self.hypotheses)
+
+    @cached_property
+    def labelled(self) -> Mask:
+        """Whether each row has a reference that is not null."""
+        if self.references is None:
+            return np.ones(len(self), np.bool_)
+        if self.tokens:
+            return known(self.references)
+        return np.diff(self.references.offsets) > 0
+
+    def chunks(self) -> Iterator[tuple[Integers, Chunk]]:
+        """The rows that have hypothesis and reference in chunks, each with the places of its rows in the block."""
+        judged = np.flatnonzero(self.predicted & self.labelled)
+        sets = self.sets(judged)
+        order = judged[np.argsort(sets, kind="stable")]
+        sets = np.sort(sets)
+        sizes = self.sizes(order, sets)
+        start = 0
+        while start < len(order):
+            stop = max(int(np.searchsorted(sizes, sizes[start] + CHUNK_BYTES, side="right")) - 1, start + 1)
+            yield order[start:stop], self.chunk(order[start:stop], sets[start:stop])
+            start = stop
+
+    def sets(self, rows: Integers) -> Integers:
+        """A number of each row, equal where its references are."""
+        if self.references is None:
+            return np.zeros(len(rows), np.int64)
+        if self.tokens:
+            return rows
+        assert isinstance(self.references.values, Texts)
+        codes = distinct_texts(self.references.values)
+        first, each = self.references.offsets[:-1][rows], np.diff(self.references.offsets)[rows]
+        sets = codes[first].astype(np.int64)
+        for place in range(1, int(each.max(initial=1))):
+            more = each > place
+            following = np.zeros(len(rows), np.int64)
+            following[more] = codes[first[more] + place]
+            sets = np.unique(sets * (len(codes) + 1) + following, return_inverse=True)[1]
+        return sets
+
+    def sizes(self, rows: Integers, sets: Integers) -> Integers:
+        """The bytes of text before each row, and of all: hypotheses, and references where they are new."""
+        sizes = item_bytes(self.hypotheses)[rows]
+        if self.references is not None:
+            new = np.concatenate([np.ones(min(len(rows), 1), np.bool_), sets[1:] != sets[:-1]])
+            sizes = sizes + np.where(new, item_bytes(self.references)[rows], 0)
+        return offsets_of(sizes)
+
+    def chunk(self, rows: Integers, sets: Integers) -> Chunk:
+        """Some rows whose sets stand together, as a chunk."""
+        hypotheses = self.taken(self.hypotheses, rows)
+        first = np.flatnonzero(np.concatenate([[True], sets[1:] != sets[:-1]]))
+        row_offsets = np.concatenate([first, [len(rows)]])
+        if self.references is None:
+            return Chunk(hypotheses, Strings.of([]), np.zeros(2, np.int64), row_offsets)
+        of = rows[first]
+        if self.tokens:
+            return Chunk(hypotheses, self.taken(self.references, of), np.arange(len(of) + 1), row_offsets)
+        assert isinstance(self.references.values, Texts)
+        each = np.diff(self.references.offsets)[of]
+        references = gather(self.references.values, stretches(self.references.offsets[:-1][of], each))
+        return Chunk(hypotheses, references, offsets_of(each), row_offsets)
+
+    def taken(self, column: Texts | Lists, rows: Integers) -> Strings | Tokens:
+        """The texts of some rows, or their tokens."""
+        if isinstance(column, Texts):
+            return gather(column, rows)
+        each = np.diff(column.offsets)[rows]
+        items = stretches(column.offsets[:-1][rows], each)
+        if isinstance(column.values, Texts):
+            texts = gather(column.values, items)
+            return Tokens(texts.data, *borders(texts.offsets), offsets_of(each))
+        numbers = np.zeros(len(items) + PADDING // 8, np.int64)
+        numbers[: len(items)] = column.values[items]
+        return Tokens(numbers.view(np.uint8), *borders(8 * np.arange(len(items) + 1)), offsets_of(each))
+
+
+def known(column: Texts | Lists) -> Mask:
+    """Whether each row is not null."""
+    return column.valid.view(np.bool_) if len(column.valid) else np.ones(len(column), np.bool_)
+
+
+def item_bytes(column: Texts | Lists) -> Integers:
+    """The bytes of the text of each row, or of all its items; of a null anything."""
+    if isinstance(column, Texts):
+        return text_bytes(column)
+    values = column.values
+    ends = offsets_of(text_bytes(values)) if isinstance(values, Texts) else 8 * np.arange(len(values) + 1)
+    return np.diff(ends[column.offsets])
+
+
+def borders(offsets: Integers) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Where stretches start and end."""
+    return offsets[:-1].astype(np.int32), offsets[1:].astype(np.int32)
+
+
+def distinct_texts(texts: Texts) -> NDArray[np.uint32]:
+    """A number of each text, equal where the texts are, and 0 for null."""
+    bits = max(int(2 * len(texts)).bit_length(), 6)
+    slots, slot_codes = np.zeros(1 << bits, np.uint64), np.zeros(1 << bits, np.uint32)
+    values, used = np.zeros(2 * (len(texts) + 1), np.uint64), np.array([1, 0])
+    codes, recent = np.empty(len(texts), np.uint32), np.zeros(3 * kernels.codes.RECENT, np.uint64)
+    kernels.codes.intern_text(
+        *(texts.views, texts.buffers, texts.valid, 0, codes),
+        *(slots, slot_codes, np.uint64(64 - bits), values, texts.buffers, NOTHING, used, recent),
+    )
+    return codes

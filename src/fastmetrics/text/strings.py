@@ -1,0 +1,99 @@
+"""Texts of a chunk as one array of bytes, and their tokens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastmetrics import kernels
+from fastmetrics.aliases import Integers
+from fastmetrics.contract.blocks import Texts
+
+__all__ = ["PADDING", "Strings", "Tokens", "gather", "text_bytes"]
+
+PADDING = 64  # bytes behind the last text that kernels may read
+LENGTH = np.uint64(0xFFFFFFFF)
+
+
+@dataclass(frozen=True, eq=False)
+class Strings:
+    """Texts in UTF-8 behind each other.
+
+    Attributes
+    ----------
+    data
+        Uint8: the bytes, then `PADDING` bytes that may be read and mean nothing.
+    offsets
+        Int64, one more than texts: text i is ``data[offsets[i]:offsets[i + 1]]``. The first offset is 0.
+    """
+
+    data: NDArray[np.uint8]
+    offsets: Integers
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @classmethod
+    def of(cls, texts: list[str]) -> Strings:
+        """Texts of Python."""
+        encoded = [text.encode() for text in texts]
+        offsets = np.zeros(len(encoded) + 1, np.int64)
+        np.cumsum([len(text) for text in encoded], out=offsets[1:])
+        return cls(np.frombuffer(b"".join(encoded) + bytes(PADDING), np.uint8), offsets)
+
+    def to_list(self) -> list[str]:
+        """The texts as Python has them."""
+        data, ends = self.data.tobytes(), self.offsets.tolist()
+        return [data[start:end].decode() for start, end in pairwise(ends)]
+
+
+@dataclass(frozen=True, eq=False)
+class Tokens:
+    """The tokens of texts, each a stretch of bytes.
+
+    Attributes
+    ----------
+    data
+        Uint8: bytes that the tokens are stretches of, with `PADDING` behind them; those of the texts, or others where
+        a tokeniser rewrites them.
+    starts, ends
+        Int32: token k is ``data[starts[k]:ends[k]]``.
+    offsets
+        Int64, one more than texts: the tokens of text i are those from ``offsets[i]`` to before ``offsets[i + 1]``.
+    """
+
+    data: NDArray[np.uint8]
+    starts: NDArray[np.int32]
+    ends: NDArray[np.int32]
+    offsets: Integers
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @property
+    def lengths(self) -> Integers:
+        """How many tokens each text has."""
+        return np.diff(self.offsets)
+
+    def to_list(self) -> list[list[bytes]]:
+        """The tokens of each text."""
+        data, ends = self.data.tobytes(), self.offsets.tolist()
+        tokens = [data[start:end] for start, end in zip(self.starts.tolist(), self.ends.tolist(), strict=True)]
+        return [tokens[start:end] for start, end in pairwise(ends)]
+
+
+def text_bytes(texts: Texts) -> Integers:
+    """The number of bytes of each text; of a null anything."""
+    return (texts.views[::2] & LENGTH).astype(np.int64)
+
+
+def gather(texts: Texts, rows: Integers) -> Strings:
+    """The texts of some rows, none of them null, in this order."""
+    offsets = np.zeros(len(rows) + 1, np.int64)
+    np.cumsum(text_bytes(texts)[rows], out=offsets[1:])
+    data = np.empty(int(offsets[-1]) + PADDING, np.uint8)
+    kernels.text.strings.copy_texts(texts.views, texts.buffers, rows, offsets, data)
+    return Strings(data, offsets)

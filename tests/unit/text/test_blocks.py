@@ -1,0 +1,108 @@
+"""Blocks of texts: their chunks, their sets of references, and what measures count of them."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import polars as pl
+import pytest
+
+from fastmetrics.contract.blocks import Lists, Texts
+from fastmetrics.counting.views import list_parts, texts
+from fastmetrics.sources.series import as_array
+from fastmetrics.text import blocks
+from fastmetrics.text.blocks import Block
+from fastmetrics.text.measures import MEASURES
+from fastmetrics.text.options import Options
+from fastmetrics.text.rows import count_rows
+from fastmetrics.text.tokenisers import TOKENISERS
+
+WORDS = ("", "a", "the", "cat", "naïve", "東京", "a much longer word than twelve bytes", "\0", "x" * 8, "x" * 9)
+
+
+def text_column(values: list[str | None]) -> Texts:
+    return texts(as_array(pl.Series(values, dtype=pl.String)))
+
+
+def list_column(values: list[list[str] | None]) -> Lists:
+    offsets, items, valid = list_parts(as_array(pl.Series(values, dtype=pl.List(pl.String))))
+    return Lists(offsets, texts(items), np.zeros(0, np.uint8) if valid is None else valid)
+
+
+def random_rows(seed: int, rows: int) -> tuple[list[str | None], list[list[str] | None]]:
+    draw = random.Random(seed)
+
+    def text() -> str:
+        return " ".join(draw.choices(WORDS, k=draw.randrange(6)))
+
+    shared = [[text() for _ in range(draw.randrange(1, 4))] for _ in range(5)]
+    hypotheses = [None if draw.random() < 0.1 else text() for _ in range(rows)]
+    references = [draw.choice([None, [], *shared, [text()]]) for _ in range(rows)]
+    return hypotheses, references
+
+
+@pytest.mark.parametrize("most", [1, 100, 1 << 19])
+def test_chunks_hold_every_judged_row_once_beside_its_references(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks, "CHUNK_BYTES", most)
+    hypotheses, references = random_rows(1, 300)
+    block = Block(text_column(hypotheses), list_column(references))
+    seen = {}
+    for rows, chunk in block.chunks():
+        texts = chunk.texts("references").to_list()
+        of_rows: list[list[str]] = [[] for _ in rows]
+        for row, reference in zip(chunk.pairs.rows, chunk.pairs.references, strict=True):
+            of_rows[row].append(texts[reference])
+        hypothesis = chunk.texts("hypotheses").to_list()
+        seen.update({int(row): found for row, found in zip(rows, zip(hypothesis, of_rows, strict=True), strict=True)})
+    pairs = enumerate(zip(hypotheses, references, strict=True))
+    assert seen == {row: pair for row, pair in pairs if pair[0] is not None and pair[1]}
+
+
+def test_rows_of_equal_references_share_them() -> None:
+    block = Block(text_column(["a", "b", "c"]), list_column([["x", "y"], ["x"], ["x", "y"]]))
+    ((rows, chunk),) = block.chunks()
+    assert rows.tolist() in ([0, 2, 1], [1, 0, 2])
+    assert sorted(chunk.texts("references").to_list()) == ["x", "x", "y"]
+
+
+def test_ids_are_equal_exactly_where_tokens_of_a_set_are() -> None:
+    hypotheses, references = random_rows(2, 200)
+    for _, chunk in Block(text_column(hypotheses), list_column(references)).chunks():
+        ids, tokens = chunk.ids("none"), chunk.tokens("references", "none").to_list()
+        said = chunk.tokens("hypotheses", "none").to_list()
+        for at, (first, last) in enumerate(zip(chunk.set_offsets, chunk.set_offsets[1:], strict=False)):
+            known: dict[bytes, int] = {}
+            for reference in range(first, last):
+                expected = [known.setdefault(token, len(known)) for token in tokens[reference]]
+                start, end = ids.reference_offsets[reference : reference + 2]
+                assert ids.references[start:end].tolist() == expected
+            assert ids.types[at] == len(known)
+            for row in range(chunk.row_offsets[at], chunk.row_offsets[at + 1]):
+                start, end = ids.hypothesis_offsets[row : row + 2]
+                assert ids.hypotheses[start:end].tolist() == [known.get(token, -1) for token in said[row]]
+
+
+def test_tokens_between_white_space_are_those_of_python() -> None:
+    spaces = [chr(code) for code in range(0x110000) if chr(code).isspace()]
+    values = [f"a{space}b" for space in spaces] + spaces + ["", " ", "a", "\0", "é́ x", "\u200b\u3000"]
+    found = TOKENISERS["none"].split(next(iter(Block(text_column(values), None).chunks()))[1].texts("hypotheses"))
+    assert found.to_list() == [[token.encode() for token in value.split()] for value in values]
+
+
+def test_length_ratio_takes_the_reference_closest_in_length() -> None:
+    block = Block(text_column(["a b c", None, "a"]), list_column([["a", "a b c d", "a b"], ["a"], ["a b c"]]))
+    options = Options(("length_ratio",))
+    counted = count_rows(block, [MEASURES["length_ratio"]], options)
+    assert counted.judged.tolist() == [True, False, True]
+    assert {name: values.tolist() for name, values in counted.counts.items()} == {
+        "length_hypothesis": [3, 0, 1],
+        "length_reference": [2, 0, 3],
+    }
+
+
+def test_lists_of_tokens_are_tokens() -> None:
+    numbers = Lists(np.array([0, 2, 3]), np.array([7, 8, 7]), np.zeros(0, np.uint8))
+    ((_, chunk),) = Block(numbers, numbers, tokens=True).chunks()
+    ids = chunk.ids("none")
+    assert (ids.references.tolist(), ids.hypotheses.tolist(), ids.types.tolist()) == ([0, 1, 0], [0, 1, 0], [2, 1])
