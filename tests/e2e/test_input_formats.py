@@ -128,6 +128,7 @@ def iceberg(log: pl.DataFrame, root: Path) -> Any:
     table = catalog.create_table("logs.iceberg", schema=log.to_arrow().schema)
     for start in range(0, log.height, 2000):
         table.append(log[start : start + 2000].to_arrow())
+    catalog.engine.dispose()  # Python 3.13 warns of a database that nobody closes
     return table
 
 
