@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastmetrics.aliases import Integers
+from fastmetrics.errors import DataError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Batch", "Batches", "Column", "Columns", "Encoded"]
+__all__ = ["Batch", "Batches", "Column", "Columns", "Encoded", "code_outside"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +62,11 @@ class Encoded:
     def spread(self, read: NDArray[Any]) -> NDArray[Any]:
         """What was read of each code, for each row."""
         return read if self.ends is None else np.repeat(read, np.diff(self.ends, prepend=0))
+
+
+def code_outside(code: int, values: int) -> DataError:
+    """The error about a code that stands for none of so many values of a dictionary."""
+    return DataError(f"code {code} is outside a dictionary of {values} values, whose codes begin at 0")
 
 
 Column: TypeAlias = "pa.Array | Encoded"

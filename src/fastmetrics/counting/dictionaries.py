@@ -11,9 +11,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from fastmetrics.aliases import Integers
-from fastmetrics.contract.batches import Column, Encoded
+from fastmetrics.contract.batches import Column, Encoded, code_outside
 from fastmetrics.counting.views import NOTHING
-from fastmetrics.errors import DataError
 from fastmetrics.kernels.codes import look_up
 from fastmetrics.sources.series import as_array, as_series
 
@@ -45,8 +44,7 @@ class Lookup:
         """Read the values that occur for the first time; place 0 is that of nulls, where there are any."""
         held, least, greatest = len(self.known) - 1, int(places.min()), int(places.max())
         if greatest > held or (least < 1 and not nulls):
-            code = (greatest if greatest > held else least) - 1
-            raise DataError(f"code {code} is outside a dictionary of {held} values, whose codes begin at 0")
+            raise code_outside((greatest if greatest > held else least) - 1, held)
         occur = np.zeros(len(self.known), np.uint8)
         occur[places] = 1
         new = np.flatnonzero(occur > self.known)

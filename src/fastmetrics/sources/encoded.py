@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import polars as pl
 
-from fastmetrics.contract.batches import Batches, Column, Columns, Encoded
+from fastmetrics.contract.batches import Batches, Column, Columns, Encoded, code_outside
 from fastmetrics.contract.columns import roots, rowwise
 from fastmetrics.sources.runs import are_runs, runs_of
 from fastmetrics.sources.selection import Selection, bare
@@ -31,7 +34,7 @@ class Arranger:
         self.bare = [bare(column) for column in selection.columns]
         self.names = [names[0] for column in selection.columns if (names := roots(column))]
         self.schema = schema
-        self.dictionaries: dict[int, tuple[Any, Any]] = {}
+        self.dictionaries: dict[tuple[int, bool], tuple[Any, Any]] = {}
 
     def batch(self, rows: int, columns: Mapping[str, pl.Series | Encoded]) -> Columns:
         """The selected columns of so many rows, given by name."""
@@ -40,17 +43,35 @@ class Arranger:
     def column(self, place: int, column: pl.Series | Encoded) -> Column:
         if not isinstance(column, Encoded):
             return self.compute(place, column)
-        given, computed = self.dictionaries.get(place, (None, None))
+        filled = column.valid is not None and self.fills[place]
+        given, computed = self.dictionaries.get((place, filled), (None, None))
         if given is not column.dictionary:
-            computed = self.compute(place, as_series(column.dictionary))
-            self.dictionaries[place] = column.dictionary, computed
-        return Encoded(computed, column.codes, column.valid, column.ends)
+            values = as_series(column.dictionary)
+            computed = self.compute(place, values.extend_constant(None, 1) if filled else values)
+            self.dictionaries[place, filled] = column.dictionary, computed
+        made = replace(column, dictionary=computed)
+        return nulls_as_last(made) if filled else made
+
+    @functools.cached_property
+    def fills(self) -> list[bool]:
+        """Whether each selected column computes a value of null."""
+        null = pl.Series([None])
+        return [taken is None and self.compute(place, null).null_count == 0 for place, taken in enumerate(self.bare)]
 
     def compute(self, place: int, values: pl.Series) -> Any:
         """What a selected column is of some values."""
         name, taken = self.names[place], self.bare[place]
         frame = values.alias(name).cast(self.schema[name]).to_frame()
         return as_array(frame.select(self.columns[place]).to_series() if taken is None else taken.of(frame))
+
+
+def nulls_as_last(column: Encoded) -> Encoded:
+    """The column with its null codes as those of the last value of its dictionary."""
+    last = len(column.dictionary) - 1
+    null = column.valid == 0
+    if np.any((column.codes == last) & ~null):
+        raise code_outside(last, last)
+    return replace(column, codes=np.where(null, np.uint32(last), column.codes), valid=None)
 
 
 def run_batches(table: Any, frame: pl.DataFrame, selection: Selection) -> Batches | None:

@@ -154,6 +154,10 @@ SCHEMAS = {
     "texts": Schema((letters("long", "said"), letters("kind", "model", name="categories")), ("model",)),
     "filtered": Schema((fm.binary("label", "sign"),), ("model",), where=pl.col("number") > 0),
     "computed": Schema((fm.binary("label", "sign"),), (pl.col("number").abs().alias("size"), pl.col("kind"))),
+    "null filled": Schema(
+        (fm.binary(pl.col("label").fill_null(False), "sign"), fm.classes("kind", pl.col("long").fill_null("x"))),
+        (pl.col("model").fill_null("x"), pl.col("number").abs().fill_null(5)),
+    ),
 }
 
 
@@ -191,9 +195,11 @@ def test_a_bad_value_of_a_dictionary_is_an_error_where_a_row_has_it(which: str) 
 
 
 def test_a_code_beyond_its_dictionary_is_an_error() -> None:
-    column = Encoded(as_array(pl.Series(["a", "b"])), np.array([0, 1, 2]))
-    with pytest.raises(DataError, match="code 2 is outside a dictionary of 2 values"):
-        ColumnCoder(TextCoder(pl.String())).codes(column)
+    column = Encoded(as_array(pl.Series(["a", "b"])), np.array([0, 1, 2, 0]), np.array([1, 1, 1, 0], np.uint8))
+    filled = Arranger(Selection((pl.col("key").fill_null("x"),), None), pl.Schema({"key": pl.String}))
+    for made in (lambda: column, lambda: filled.batch(4, {"key": column}).column(0)):
+        with pytest.raises(DataError, match="code 2 is outside a dictionary of 2 values"):
+            ColumnCoder(TextCoder(pl.String())).codes(made())
     for code in (-1, 2):
         column = Encoded(as_array(pl.Series([True, False])), np.array([0, code, 1]))
         with pytest.raises(DataError, match="is outside a dictionary of 2 values"):
