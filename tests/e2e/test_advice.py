@@ -83,7 +83,7 @@ LABELS = {
     ),
     "and what means null": Advice(
         lambda: fm.count(TEXT, BINARY),
-        r"\('(yes)', 'no', 'NA'\).* with null_values=(\['NA'\]) that 'NA' means null",
+        r"\('(yes)', 'no', 'NA'\).* pass null_values=(\['NA'\]) if 'NA' means null",
         lambda found: counted(
             TEXT,
             fm.binary("label", "pred", pos_label=found[1], null_values=code(found[2])),
@@ -133,7 +133,7 @@ LABELS = {
     ),
     "another number is null": Advice(
         lambda: fm.count({"label": [1, 0, 9, 1], "pred": [1, 0, 1, 0]}, BINARY),
-        r"with null_values=(\[9\]) that this means null",
+        r"pass null_values=(\[9\]) if 9 means null",
         lambda found: counted(
             {"label": [1, 0, 9, 1], "pred": [1, 0, 1, 0]},
             fm.binary("label", "pred", null_values=code(found[1])),

@@ -17,6 +17,8 @@ import pytest
 
 import fastmetrics as fm
 import judgement
+from fastmetrics.contract.roles import Role
+from fastmetrics.counting.roles.nulls import check_null_values
 from fastmetrics.notes import NoteWarning
 
 TEXT = {"label": ["Yes", "no", "Yes", None], "pred": ["Yes", "Yes", "no", "no"], "score": [0.9, 0.2, 0.4, 0.5]}
@@ -311,7 +313,7 @@ def test_scores_as_predictions_are_too(score: float) -> None:
 
 def test_another_number_may_be_named_as_null() -> None:
     log = {"label": [1, 0, 9], "pred": [1, 0, 1]}
-    with pytest.raises(fm.DataError, match=r"holds 9.*null_values=\[9\]"):
+    with pytest.raises(fm.DataError, match=r"holds 9.*or pass null_values=\[9\] if 9 means null"):
         fm.count(log, fm.binary("label", "pred"))
     assert fm.count(log, fm.binary("label", "pred", null_values=[9])).frame["unlabelled_pos"].to_list() == [1]
 
@@ -353,6 +355,15 @@ def test_numbers_that_mean_null_are_null() -> None:
     assert classes.metrics("n_classes", "label_coverage").select("n_classes", "label_coverage").row(0) == (1, 2 / 3)
 
 
+@pytest.mark.parametrize(
+    ("dtype", "value"), [(pl.Float32, 2**31 - 1), (pl.Float64, 2**63 - 1), (pl.Float64, 2**53 + 1)]
+)
+def test_a_whole_number_that_a_float_column_holds_rounded_may_mean_null(dtype: Any, value: int) -> None:
+    label = pl.Series([1, 2, value], dtype=pl.Int64).cast(dtype)
+    counts = fm.count({"label": label, "pred": [1.0, 2.0, 3.0]}, fm.regression("label", "pred", null_values=[value]))
+    assert counts.frame.select("judged", "unlabelled").row(0) == (2, 1)
+
+
 def test_scores_are_taken_as_they_are() -> None:
     log = {"label": [1, 0, -1], "score": [-1.0, 0.2, 0.9]}
     counts = fm.count(log, fm.binary("label", y_score="score", threshold=0.5, null_values=[-1]))
@@ -361,7 +372,7 @@ def test_scores_are_taken_as_they_are() -> None:
 
 def test_what_r_writes_is_null_with_a_note(tmp_path: Path) -> None:
     (tmp_path / "r.csv").write_text('"label","pred"\n"yes","yes"\n"no","yes"\nNA,"no"\nNA,NA\n')
-    with pytest.raises(fm.SchemaError, match=r"pos_label=, and with null_values=\['NA'\]"):
+    with pytest.raises(fm.SchemaError, match=r"pos_label=, and pass null_values=\['NA'\] if 'NA' means null"):
         fm.count(tmp_path / "r.csv", fm.binary("label", "pred"))
     family = fm.binary("label", "pred", pos_label="yes", null_values=["NA"])
     named = fm.count(tmp_path / "r.csv", family)
@@ -452,6 +463,17 @@ def test_null_values_of_another_kind_than_every_column_are_refused_at_the_door()
     with pytest.raises(fm.SchemaError, match=r"null_values= names -1 \(int\), but column 'word' holds String"):
         fm.count(empty, fm.classes("word", "word", null_values=[-1]))
     assert fm.count(empty, fm.binary("label", "pred", null_values=[-1])).rows == 0
+
+
+def test_null_values_of_each_role_are_those_of_its_columns() -> None:
+    def role(name: str, *null_values: Any) -> Role:
+        return Role(name, name, "key", null_values=null_values)
+
+    check_null_values([(role("a", -1), pl.Int64()), (role("b", "NA"), pl.String())])
+    with pytest.raises(fm.SchemaError, match=r"null_values= names 'NA' \(str\), but column 'b' holds Int64$"):
+        check_null_values([(role("a", -1), pl.Int64()), (role("b", -1, "NA"), pl.Int64())])
+    with pytest.raises(fm.SchemaError, match=r"null_values= names 'NA' \(str\), but column 'b' holds Int64$"):
+        check_null_values([(Role("a", "a", "key"), pl.String()), (role("b", "NA"), pl.Int64())])
 
 
 def test_evaluate_takes_null_values() -> None:

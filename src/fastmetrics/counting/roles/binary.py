@@ -111,7 +111,7 @@ def needs_pos_label(role: Role, sample: pl.Series) -> SchemaError:
     distinct = sample.drop_nulls().unique(maintain_order=True)
     null = next((value for value in distinct.to_list() if value in TEXT_NULLS), None)
     named = role.null_values is not None and null in role.null_values
-    hint = "" if null is None or named else f", and with null_values=[{null!r}] that {null!r} means null"
+    hint = "" if null is None or named else f", and pass null_values=[{null!r}] if {null!r} means null"
     return SchemaError(
         f"column {name!r} holds {described(distinct, sample.dtype)}; a binary {role.name} needs "
         f"True/False or 1/0: name the positive value with pos_label={hint}"
@@ -217,4 +217,4 @@ def number_advice(role: Role, bad: float) -> str:
     if not whole:
         return f"make it Boolean, as in pl.col({column_name(role.column)!r}) >= 0.5"
     nulls = [*(role.null_values or ()), bad]
-    return f"name the positive value with pos_label=, or with null_values={nulls!r} that this means null"
+    return f"name the positive value with pos_label=, or pass null_values={nulls!r} if {bad!r} means null"

@@ -43,15 +43,15 @@ def nulls_of(role: Role, dtype: pl.DataType) -> tuple[Any, ...]:
     named = role.null_values
     if named is None:
         named = (TEXT_NULL,) if isinstance(role.pos_label, str) and role.pos_label != TEXT_NULL else ()
-    return tuple(value for value in named if comparable(value, dtype) and holds(dtype, value))
+    return tuple(value for value in named if comparable(value, dtype) and holds(dtype, value, rounded=True))
 
 
 def check_null_values(roles: Sequence[tuple[Role, pl.DataType]]) -> None:
-    """Refuse a value of ``null_values`` whose type no column of the family holds."""
-    having = [(role, dtype) for role, dtype in roles if role.null_values is not None]
-    for value in having[0][0].null_values or () if having else ():
-        if not any(dtype == pl.Null or comparable(value, dtype) for _, dtype in having):
-            holding = listed(f"column {column_name(role.column)!r} holds {dtype}" for role, dtype in having)
+    """Refuse a value of ``null_values`` whose type none of the columns holds for which it is named."""
+    for value in [value for role, _ in roles for value in role.null_values or ()]:
+        naming = [(role, dtype) for role, dtype in roles if value in (role.null_values or ())]
+        if not any(dtype == pl.Null or comparable(value, dtype) for _, dtype in naming):
+            holding = listed(f"column {column_name(role.column)!r} holds {dtype}" for role, dtype in naming)
             raise SchemaError(f"null_values= names {value!r} ({type(value).__name__}), but {holding}")
 
 
@@ -70,8 +70,8 @@ def comparable(value: Any, dtype: pl.DataType) -> bool:
     return fits is not None and fits(dtype)
 
 
-def holds(dtype: pl.DataType, value: Any) -> bool:
-    """Whether a dtype can hold a comparable value; floats hold a rounded one."""
+def holds(dtype: pl.DataType, value: Any, rounded: bool = False) -> bool:
+    """Whether a dtype can hold a comparable value; floats hold a float, or with ``rounded`` any number, rounded."""
     if isinstance(dtype, pl.Enum):
         return value in dtype.categories
     if not dtype.is_numeric():
@@ -80,7 +80,7 @@ def holds(dtype: pl.DataType, value: Any) -> bool:
         kept = pl.Series([value]).cast(dtype).item()
     except (pl.exceptions.PolarsError, OverflowError, TypeError):
         return False
-    if dtype.is_float() and isinstance(value, float):
+    if dtype.is_float() and (rounded or isinstance(value, float)):
         return math.isfinite(kept)
     return bool(kept == value or float(kept) == value)
 
