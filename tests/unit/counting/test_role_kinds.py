@@ -22,12 +22,13 @@ LISTS_OF_NUMBERS: tuple[Any, ...] = (
     *(pl.List(pl.Int64), pl.Array(pl.Float32, 2), pl.List(pl.Boolean), pl.List(pl.Decimal(10, 2))),
     pl.List(pl.Null),
 )
+LISTS_OF_INTEGERS: tuple[Any, ...] = (pl.List(pl.Int64), pl.List(pl.UInt64), pl.Array(pl.Int32, 2), pl.List(pl.Null))
 LISTS_OF_TEXT: tuple[Any, ...] = (
     *(pl.List(pl.String), pl.Array(pl.String, 2), pl.List(pl.Categorical), pl.List(pl.Enum(["a", "b"]))),
     pl.List(pl.Null),
 )
 NESTED: tuple[Any, ...] = (
-    *(*LISTS_OF_NUMBERS, *LISTS_OF_TEXT, pl.List(pl.Date)),
+    *(*LISTS_OF_NUMBERS, *LISTS_OF_INTEGERS, *LISTS_OF_TEXT, pl.List(pl.Date)),
     pl.List(pl.List(pl.Int8)),
     pl.Array(pl.Int8, (2, 2)),
     pl.List(pl.Struct({"a": pl.String})),
@@ -67,16 +68,22 @@ ROLES: dict[str, tuple[Role, tuple[Any, ...], str]] = {
     ),
     "list of number": (
         Role("label", "x", "list of number"),
-        (*LISTS_OF_NUMBERS, pl.Null),
+        (*LISTS_OF_NUMBERS, *LISTS_OF_INTEGERS, pl.Null),
         "a list of numbers is needed",
     ),
     "list of text": (Role("label", "x", "list of text"), (*LISTS_OF_TEXT, pl.Null), "a list of text is needed"),
     "list of key": (
         Role("label", "x", "list of key"),
-        (*LISTS_OF_NUMBERS, *LISTS_OF_TEXT, pl.List(pl.Date), pl.Null),
+        (*LISTS_OF_NUMBERS, *LISTS_OF_INTEGERS, *LISTS_OF_TEXT, pl.List(pl.Date), pl.Null),
         "a list of text, numbers, Booleans",
     ),
     "text": (Role("label", "x", "text"), (*TEXT, pl.Null), "text is needed"),
+    "texts": (Role("label", "x", "texts"), (*TEXT, *LISTS_OF_TEXT, pl.Null), "text or a list is needed"),
+    "tokens": (
+        Role("label", "x", "tokens"),
+        (*LISTS_OF_INTEGERS, *LISTS_OF_TEXT, pl.Null),
+        "a list of tokens, text or integers, is needed",
+    ),
 }
 
 

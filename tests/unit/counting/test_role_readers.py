@@ -238,3 +238,38 @@ def test_items_lie_in_the_memory_of_the_frame() -> None:
     (lists,) = read(Role("scores", "x", "list of number"), column)
     assert lists.offsets.ctypes.data == batch.column(0).buffers()[1].address
     assert lists.values.ctypes.data == batch.column(0).values.buffers()[1].address
+
+
+def rows_of(role: Role, column: pl.Series) -> list[Any]:
+    """The items of each row, as a family gets them."""
+    return [row for part in read(role, column) for row in part.to_list()]
+
+
+@pytest.mark.parametrize("dtype", [pl.String, pl.Categorical, pl.Enum(["a", "a text of more than twelve bytes", ""])])
+def test_texts_are_lists_of_the_texts_that_are_not_null(dtype: Any) -> None:
+    role, long = Role("references", "x", "texts"), "a text of more than twelve bytes"
+    plain = pl.Series([None, "a", "", long, None], dtype=dtype)
+    found = rows_of(role, plain)
+    assert [row or None for row in found] == [None, ["a"], [""], [long], None]
+    lists = pl.Series([["a", None, long], None, [], [None], [""]], dtype=pl.List(dtype))
+    assert rows_of(role, lists) == [["a", long], None, [], [], [""]]
+    assert rows_of(role, lists[1:4]) == [None, [], []]
+
+
+def test_values_named_null_are_no_references() -> None:
+    role = Role("references", "x", "texts", null_values=("n/a",))
+    assert [row or None for row in rows_of(role, pl.Series(["n/a", "a"]))] == [None, ["a"]]
+    assert rows_of(role, pl.Series([["n/a", "a"], ["n/a"]])) == [["a"], []]
+
+
+@pytest.mark.parametrize("dtype", [pl.Int8, pl.Int64, pl.UInt64, pl.String])
+def test_tokens_are_lists_of_texts_or_integers_without_nulls(dtype: Any) -> None:
+    role = Role("tokens", "x", "tokens")
+    values = [[1, 2, None], None, [], [1]] if dtype != pl.String else [["a", "b", None], None, [], ["a"]]
+    expected = [row if row is None else [item for item in row if item is not None] for row in values]
+    assert rows_of(role, pl.Series(values, dtype=pl.List(dtype))) == expected
+
+
+def test_the_largest_unsigned_token_is_another_than_the_next() -> None:
+    column = pl.Series([[2**64 - 1, 2**64 - 2]], dtype=pl.List(pl.UInt64))
+    assert rows_of(Role("tokens", "x", "tokens"), column) == [[-1, -2]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fastmetrics.contract.roles import Kind
-from fastmetrics.counting.roles import binary, key, number, text
+from fastmetrics.counting.roles import binary, key, number, text, texts
 from fastmetrics.counting.roles.kind import Observed, Reader, Reading, RoleKind
 from fastmetrics.counting.roles.lists import list_of
 
@@ -20,6 +20,8 @@ ROLE_KINDS: Mapping[Kind, RoleKind] = {
     "number": NUMBER,
     "key": KEY,
     "text": TEXT,
+    "texts": RoleKind(texts.check_texts, texts.carry_texts, texts.read_texts),
+    "tokens": RoleKind(texts.check_tokens, texts.carry_tokens, texts.read_tokens),
     "list of number": list_of(NUMBER, "numbers", number.read),
     "list of key": list_of(KEY, "text, numbers, Booleans, categories, dates or times", key.read_codes),
     "list of text": list_of(TEXT, "text", text.read),

@@ -12,7 +12,7 @@ from fastmetrics.counting.roles.kind import Reader, Reading, RoleKind, Sample
 from fastmetrics.counting.views import NOTHING, list_parts
 from fastmetrics.errors import SchemaError
 
-__all__ = ["list_of"]
+__all__ = ["as_list", "item_dtype", "list_of"]
 
 
 def list_of(item: RoleKind, items: str, read: Reader) -> RoleKind:
