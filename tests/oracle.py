@@ -120,7 +120,7 @@ def letter_row(wanted, given):
         return (), {"unread": 1}
     alike = sum(a == b for a, b in zip(wanted, given, strict=False))
     cells = {"read": 1, "letters": len(wanted), "alike": alike, "longer": len(given) - len(wanted)}
-    return (), cells | ({"share": alike / len(wanted)} if wanted else {})
+    return (), cells | (dict.fromkeys(("share", "alikeness"), alike / len(wanted)) if wanted else {})
 
 
 def recalled_entries(wanted, given, most=4):
@@ -131,7 +131,9 @@ def recalled_entries(wanted, given, most=4):
     entries = [((None,), {"rows": 1})]
     for item in range(int(abs(wanted) % most)):
         cells = {"found" if given is not None and given > item else "missed": 1, "points": 10 * item - 5}
-        values = {} if given is None else dict.fromkeys(("given", "best", "worst"), given)
+        values = (
+            {} if given is None else {**dict.fromkeys(("given", "best", "worst", "gift"), given), "third": -given / 3}
+        )
         entries.append(((item,), cells | values))
     return entries
 
@@ -171,11 +173,19 @@ def table(groups, rows, weights=None):
     return {group: dict(cells) for group, cells in cells_of.items()}
 
 
-def differences(frame, keys, expected, merges, scale=None):
-    """What a frame of cells has otherwise than a table: counts and extremes to the bit, sums to 1e-12 of Σ|x|.
+LIMBS = {"_high": 2**16, "_middle": 2**44, "_low": 2**72}  # of an exact sum: how many of each are 1
 
-    ``merges`` = {cell: sum, min or max}. A float sum is a pair of columns, the cell and its ``_error``. ``scale`` is
-    the table over which Σ|x| runs, where it is another.
+
+def exact_sum(terms):
+    """The sum of terms, each rounded to a multiple of 2**-72."""
+    return Fraction(sum(round(Fraction(term) * 2**72) for term in terms), 2**72)
+
+
+def differences(frame, keys, expected, merges, scale=None):
+    """What a frame of cells has otherwise than a table: all to the bit, but for sums of floats, to 1e-12 of Σ|x|.
+
+    ``merges`` = {cell: sum, min or max}. A float sum is a pair of columns, the cell and its ``_error``, and an exact
+    sum three, ``_high``, ``_middle`` and ``_low``. ``scale`` is the table over which Σ|x| runs, where it is another.
     """
     scale = expected if scale is None else scale
     found = dict(zip(groups_of(frame, keys), frame.select(list(merges)).iter_rows(named=True), strict=True))
@@ -185,8 +195,13 @@ def differences(frame, keys, expected, merges, scale=None):
         for cell, merge in merges.items():
             if cell.removesuffix("_error") != cell and cell.removesuffix("_error") in merges:
                 continue
-            terms, got = expected[group].get(cell, []), found[group][cell]
-            if merge != "sum":
+            of = next((cell.removesuffix(limb) for limb in LIMBS if cell.endswith(limb)), cell)
+            terms, got = expected[group].get(of, []), found[group][cell]
+            if all(f"{of}{limb}" in merges for limb in LIMBS):
+                right = sum(Fraction(found[group][f"{of}{limb}"], parts) for limb, parts in LIMBS.items()) == exact_sum(
+                    terms
+                )
+            elif merge != "sum":
                 right = got == {"min": min, "max": max}[merge](terms, default=None)
             elif f"{cell}_error" in found[group]:
                 size = sum(abs(Fraction(term)) for term in scale[group].get(cell, []))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -15,6 +16,7 @@ from fastmetrics.contract.cells import Cell, CellTable, InnerKey
 from fastmetrics.contract.family import Family
 from fastmetrics.contract.roles import Role
 from fastmetrics.contract.rows import Accumulators, Rows
+from fastmetrics.kernels.cells import add_exact
 from fastmetrics.kernels.ids import write_ids
 from fastmetrics.metrics import Cells
 
@@ -23,7 +25,8 @@ __all__ = ["letters", "recalled", "versus"]
 
 def letters(wanted: str, given: str, fused: bool = False, name: str = "letters") -> Family:
     """Counts of each row: the letters of a text, those that a second one has at the same place, and how much longer
-    the second is, which may be negative. ``fused`` counts are added by the family itself.
+    the second is, which may be negative; and sums of the share that is alike. ``fused`` values are added by the family
+    itself.
     """
     return Family(
         kind="letters",
@@ -34,6 +37,7 @@ def letters(wanted: str, given: str, fused: bool = False, name: str = "letters")
             *(Cell(state) for state in ("read", "unread")),
             *(Cell(count, "count") for count in ("letters", "alike", "longer")),
             Cell("share", "sum"),
+            Cell("alikeness", "exact"),
         ),
         rows=partial(letter_rows, fused=fused),
         metrics=(
@@ -54,7 +58,7 @@ def letter_rows(roles: Mapping[str, Any], fused: bool) -> Rows:
         counts[row] = len(a), sum(x == y for x, y in zip(a, b, strict=False)), len(b) - len(a)
     with np.errstate(invalid="ignore"):
         share = counts[:, [1]] / counts[:, [0]]  # NaN, which adds nothing, of no letters
-    arrays = Rows(lambda: unread.view(np.uint8), counts=lambda: counts, sums=lambda: share)
+    arrays = Rows(lambda: unread.view(np.uint8), counts=lambda: counts, sums=lambda: share, exacts=lambda: share)
     if not fused:
         return arrays
 
@@ -64,8 +68,11 @@ def letter_rows(roles: Mapping[str, Any], fused: bool) -> Rows:
         np.add.at(to.counts.reshape(-1, 3), ids, counts)
         to.reach[:] += np.abs(counts).sum(axis=0)
         np.add.at(to.sums.reshape(-1, 2)[:, 0], ids, np.nan_to_num(share[:, 0]))
+        for group, x in zip(ids, np.nan_to_num(share[:, 0]), strict=True):
+            add_exact(to.exacts, 3 * group, x)
+            to.exact_reach[0] += x
 
-    return Rows(arrays.states, counts=arrays.counts, sums=arrays.sums, add=add)
+    return replace(arrays, add=add)
 
 
 def recalled(wanted: str, given: str, most: int = 4, extremes: bool = False, name: str = "recalled") -> Family:
@@ -82,6 +89,8 @@ def recalled(wanted: str, given: str, most: int = 4, extremes: bool = False, nam
             *(Cell(state) for state in ("rows", "found", "missed", "unlisted")),
             Cell("points", "count"),
             Cell("given", "sum"),
+            Cell("gift", "exact"),
+            Cell("third", "exact"),
             *([Cell("best", "max"), Cell("worst", "min")] if extremes else []),
         ),
         rows=partial(recalled_rows, most=most, extremes=extremes),
@@ -112,6 +121,7 @@ def recalled_rows(roles: Mapping[str, NDArray[Any]], most: int, extremes: bool) 
         lambda: entry(3 * unlisted, np.where(found, 1, 2)).astype(np.uint8),
         counts=lambda: entry(nothing, 10 * item - 5)[:, None],
         sums=lambda: values,
+        exacts=lambda: np.hstack([values, -values / 3]),
         extremes=(lambda: np.hstack([values, values])) if extremes else None,
         inner=(lambda: entry(nothing, item + 1).astype(np.uint8),),
         of=entry(np.arange(len(items)), of_items),

@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from fastmetrics.api import count
+from fastmetrics.contract.cells import columns_of
 from fastmetrics.contract.columns import expression, expressions, rowwise, unused_name
 from fastmetrics.contract.family import Family
 from fastmetrics.counts import Counts
@@ -115,7 +116,7 @@ def moved_rows(delta: Counts) -> Iterator[bytes]:
     """The rows that move, by group: they tell two logs apart that hold the same identities."""
     for family in delta.layout.families:
         keys = delta.layout.key_columns(family)
-        integers = [cell.name for cell in family.of_kind("state", "count")]
+        integers = columns_of(family.cells, delta.layout.weighted, pl.Int64())
         yield encoded(delta.tables[family.name].select(*keys, *integers), "ndjson")
 
 

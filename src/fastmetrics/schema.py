@@ -95,7 +95,9 @@ def check_keys(keys: Sequence[str], families: Sequence[Family]) -> None:
     if twice:
         raise SchemaError(f"key {twice!r} is named twice in by=")
     for family in families:
-        cells = [f"{w}{cell.name}{e}" for cell in family.cells for w in ("", "w_", "w2_") for e in ("", "_error")]
+        cells = [
+            name for cell in family.cells for weighted in (False, True) for name in (cell.name, *cell.columns(weighted))
+        ]
         taken = {*FIXED_COLUMNS, *cells, *family.inner_names, *names(family.metrics)}
         if len(families) > 1:  # whose tables are one when they are stored
             taken |= {"family", *(f"{family.name}.{column}" for column in (*cells, *family.inner_names))}

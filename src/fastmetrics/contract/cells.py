@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,14 +11,27 @@ import polars as pl
 from numpy.typing import NDArray
 
 from fastmetrics.errors import SchemaError, unknown
+from fastmetrics.exact_sums import MOST_ENTRIES, MOST_SUM
 from fastmetrics.metrics import Cells
 
-__all__ = ["CELL_KINDS", "MOST_COUNT", "Cell", "CellKind", "CellTable", "InnerKey", "count_overflow", "scalar_cells"]
+__all__ = [
+    "CELL_KINDS",
+    "MOST_COUNT",
+    "Cell",
+    "CellKind",
+    "CellTable",
+    "InnerKey",
+    "columns_of",
+    "count_overflow",
+    "exact_overflow",
+    "scalar_cells",
+]
 
-Kind = Literal["state", "count", "sum", "min", "max"]
+Kind = Literal["state", "count", "exact", "sum", "min", "max"]
 Columns = Mapping[str, pl.DataType]
 
 INTEGER: Columns = {"{}": pl.Int64()}
+LIMBS: Columns = {f"{{}}_{limb}": pl.Int64() for limb in ("high", "middle", "low")}
 FLOAT: Columns = {"{}": pl.Float64()}
 PAIR: Columns = {"{}": pl.Float64(), "{}_error": pl.Float64()}
 WEIGHTS: Columns = {column.format(name): dtype for name in ("w_{}", "w2_{}") for column, dtype in PAIR.items()}
@@ -45,6 +58,7 @@ class CellKind:
 CELL_KINDS: Mapping[Kind, CellKind] = {
     "state": CellKind("sum", INTEGER, {**INTEGER, **WEIGHTS}),
     "count": CellKind("sum", INTEGER, {**INTEGER, **WEIGHTS}),
+    "exact": CellKind("sum", LIMBS, WEIGHTS),
     "sum": CellKind("sum", PAIR, WEIGHTS),
     "min": CellKind("min", FLOAT, None),
     "max": CellKind("max", FLOAT, None),
@@ -58,7 +72,8 @@ class Cell:
 
     ``state`` cells partition the entries of a log, which are its rows where the family gives no others: each adds 1 to
     exactly one of them. The others hold a value of each entry: an integer that is added up exactly (``count``), a float
-    that is added up with compensation (``sum``) or kept as extreme (``min``, ``max``).
+    that is added up in whole multiples of 2**-72, of which no order changes a bit (``exact``), with compensation
+    (``sum``), or kept as extreme (``min``, ``max``). `fastmetrics.exact_sums` says what ``exact`` cells hold.
 
     Raises
     ------
@@ -111,11 +126,24 @@ class CellTable:
     cells: Cells
 
 
+def columns_of(cells: Iterable[Cell], weighted: bool, dtype: pl.DataType) -> list[str]:
+    """The columns of one dtype among those that hold some cells."""
+    return [column for cell in cells for column, of in cell.columns(weighted).items() if of == dtype]
+
+
 def count_overflow(cell: str, family: str, reach: float) -> str:
     """The text of the error of a count that 64 bits may not hold."""
     return (
         f"cell {cell!r} of family {family!r} adds up integers of {reach:.3g} in all, signs left aside; 64 bits hold "
         f"sums of less than {MOST_COUNT:.3g}"
+    )
+
+
+def exact_overflow(cell: str, family: str, reach: float, entries: int) -> str:
+    """The text of the error of an exact sum of too large or too many numbers."""
+    return (
+        f"cell {cell!r} of family {family!r} adds up {entries:,} numbers of {reach:.3g} in all, signs left aside; an "
+        f"exact sum holds less than {MOST_SUM:.3g}, of less than {MOST_ENTRIES:,} numbers"
     )
 
 

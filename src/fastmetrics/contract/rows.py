@@ -28,6 +28,10 @@ class Accumulators(NamedTuple):
         Int64: the counts of a group.
     reach
         Float64, one for each count: the magnitudes of all that was added to it, which tell whether it can overflow.
+    exacts
+        Int64: the limbs of the exact sums of a group, three a sum; `kernels.cells.add_exact` adds a number to them.
+    exact_reach
+        Float64, one for each exact sum: the magnitudes of all that was added to it.
     sums
         Float64: the sums of a group, then their rounding errors.
     extremes
@@ -39,6 +43,8 @@ class Accumulators(NamedTuple):
     ranges: NDArray[np.uint32]
     counts: Integers
     reach: Floats
+    exacts: Integers
+    exact_reach: Floats
     sums: Floats
     extremes: Floats
 
@@ -59,8 +65,8 @@ class Rows:
     totals
         Int64: how many entries are in each of the first states. Asked for instead of ``states`` where there are neither
         keys nor weights.
-    counts, sums, extremes
-        Int64, float64 and float64: the values, one column for each cell of that kind. NaN adds nothing.
+    counts, exacts, sums, extremes
+        Int64, and float64 three times: the values, one column for each cell of that kind. NaN adds nothing.
     add
         Adds all of these values to cells. Asked for instead of the arrays where there are no weights.
     inner
@@ -75,6 +81,7 @@ class Rows:
     top: int | None = None
     totals: Callable[[], Integers] | None = None
     counts: Callable[[], Integers] | None = None
+    exacts: Callable[[], Floats] | None = None
     sums: Callable[[], Floats] | None = None
     extremes: Callable[[], Floats] | None = None
     add: Callable[[Accumulators], object] | None = None

@@ -10,13 +10,15 @@ import polars as pl
 from numpy.typing import NDArray
 
 from fastmetrics.aliases import Floats, Integers
-from fastmetrics.contract.cells import MOST_COUNT, Cell, count_overflow
+from fastmetrics.contract.cells import MOST_COUNT, Cell, columns_of, count_overflow, exact_overflow
 from fastmetrics.contract.family import Family
 from fastmetrics.contract.rows import Accumulators, Rows
 from fastmetrics.counting.groups import Codes, Ids
 from fastmetrics.errors import DataError, SchemaError, listed
+from fastmetrics.exact_sums import MOST_ENTRIES, MOST_SUM, nearest
 from fastmetrics.kernels.cells import (
     add_counts,
+    add_exacts,
     add_values,
     add_weights,
     count_far_rows,
@@ -45,8 +47,11 @@ class CellRows(NamedTuple):
         Σw and Σw² of each state, then the errors of both: float64, four columns a state.
     counts
         The count cells: int64.
+    exacts
+        The exact sums: int64, three limbs a cell. There are none with weights.
     sums
-        All sums, then all their errors: float64. With weights there are two for each count and sum cell: Σwx and Σw²x.
+        All sums, then all their errors: float64. With weights there are two for each count, sum and exact cell, in
+        this order: Σwx and Σw²x.
     extremes
         The extremes, NaN before the first value: float64. Minima have the other sign.
     """
@@ -54,6 +59,7 @@ class CellRows(NamedTuple):
     states: NDArray[Any]
     weights: Floats
     counts: Integers
+    exacts: Integers
     sums: Floats
     extremes: Floats
 
@@ -65,7 +71,8 @@ class CellArrays:
         self.family = family
         self.weighted = weighted
         self.states, self.counts = family.of_kind("state"), family.of_kind("count")
-        self.summed = family.of_kind("count", "sum") if weighted else family.of_kind("sum")
+        self.exacts, sums = family.of_kind("exact"), family.of_kind("sum")
+        self.summed = (*self.counts, *sums, *self.exacts) if weighted else sums
         self.extremes = family.of_kind("min", "max")
         self.signs = np.array([1.0 if cell.kind == "max" else -1.0 for cell in self.extremes])
         self.clear()
@@ -74,12 +81,13 @@ class CellArrays:
         """Forget all rows."""
         self.size = 0
         self.added = 0
-        self.reach = np.zeros(len(self.counts))
+        self.reach, self.exact_reach = np.zeros(len(self.counts)), np.zeros(len(self.exacts))
         states = min(FEW_STATES, len(self.states))
         self.rows = CellRows(
             np.zeros((0, states), np.uint32),
             np.zeros((0, states * 4 if self.weighted else 0)),
             np.zeros((0, len(self.counts)), np.int64),
+            np.zeros((0, 0 if self.weighted else len(self.exacts) * 3), np.int64),
             np.zeros((0, len(self.summed) * (4 if self.weighted else 2))),
             np.full((0, len(self.extremes)), np.nan),
         )
@@ -97,14 +105,13 @@ class CellArrays:
     def reserve(self, size: int) -> None:
         """Make room for ids below ``size``."""
         self.size = max(self.size, size)
-        states, weights, counts, sums, extremes = self.rows
-        if size > len(states):
-            room = max(size, GROWTH * len(states))
-            states, weights = lengthen(states, room, 0), lengthen(weights, room, 0)
-            counts, sums = lengthen(counts, room, 0), lengthen(sums, room, 0)
+        *zeros, extremes = self.rows
+        if size > len(self.rows.states):
+            room = max(size, GROWTH * len(self.rows.states))
+            zeros = [lengthen(table, room, 0) for table in zeros]
         if size > len(extremes):
             extremes = lengthen(extremes, max(size, 2 * len(extremes)), np.nan)  # NaNs do cost memory
-        self.rows = CellRows(states, weights, counts, sums, extremes)
+        self.rows = CellRows._make([*zeros, extremes])
 
     def add(self, ids: Ids, rows: Rows, weights: Floats | None) -> None:
         """Add entries, each to the group of its id."""
@@ -117,8 +124,7 @@ class CellArrays:
             rows.add(self.accumulators(ids))
         else:
             self.add_values(ids, rows, weights)
-        if len(self.counts):
-            self.check_reach()
+        self.check_reach()
 
     def add_totals(self, totals: Integers) -> None:
         """Add so many entries in each state to the only group there is: 0.1 instead of 0.5 ns a row."""
@@ -161,41 +167,52 @@ class CellArrays:
 
     def accumulators(self, ids: Ids) -> Accumulators:
         """The cells as kernels add to them."""
-        _, _, counts, sums, extremes = self.rows
-        flat = counts.reshape(-1), self.reach, sums.reshape(-1), extremes.reshape(-1)
-        return Accumulators(ids.fields(), ids.ranges, *flat)
+        _, _, counts, exacts, sums, extremes = self.rows
+        integers = counts.reshape(-1), self.reach, exacts.reshape(-1), self.exact_reach
+        return Accumulators(ids.fields(), ids.ranges, *integers, sums.reshape(-1), extremes.reshape(-1))
 
     def add_values(self, ids: Ids, rows: Rows, weights: Floats | None) -> None:
         """Add the values of entries to counts and sums, and keep their extremes."""
         into = self.accumulators(ids)
         counts = None if rows.counts is None else rows.counts()
+        exacts = None if rows.exacts is None else rows.exacts()
         sums = None if rows.sums is None else rows.sums()
         self.check_values(counts, ids.length, self.counts)
+        self.check_values(exacts, ids.length, self.exacts)
         self.check_values(sums, ids.length, self.family.of_kind("sum"))
         if counts is not None:
             add_counts(into.fields, into.ranges, np.ascontiguousarray(counts), into.counts, into.reach)
+        if exacts is not None and weights is None:
+            add_exacts(into.fields, into.ranges, np.ascontiguousarray(exacts), into.exacts, into.exact_reach)
+        elif exacts is not None:
+            self.exact_reach += np.nansum(np.abs(exacts), axis=0)
         if weights is not None and self.summed:
-            sums = self.weighted_values(counts, sums, weights)
+            sums = self.weighted_values(counts, sums, exacts, weights)
         if sums is not None and sums.shape[1]:
             add_values(into.fields, into.ranges, np.ascontiguousarray(sums), into.sums)
         if rows.extremes is not None and len(self.extremes):
             signed = np.ascontiguousarray(rows.extremes() * self.signs)
             keep_largest(into.fields, into.ranges, signed, into.extremes)
 
-    def weighted_values(self, counts: Integers | None, sums: Floats | None, weights: Floats) -> Floats:
-        """w·x and w²·x by turns, of each count and sum; 0 where a family gives no values."""
-        nothing = np.zeros((len(weights), len(self.summed)))
-        ours, theirs = nothing[:, : len(self.counts)], nothing[:, len(self.counts) :]
-        values = np.hstack([ours if counts is None else counts, theirs if sums is None else sums])
+    def weighted_values(
+        self, counts: Integers | None, sums: Floats | None, exacts: Floats | None, weights: Floats
+    ) -> Floats:
+        """w·x and w²·x by turns, of each count, sum and exact sum; 0 where a family gives no values."""
+        cells = self.counts, self.family.of_kind("sum"), self.exacts
+        given = zip((counts, sums, exacts), cells, strict=True)
+        values = np.hstack([np.zeros((len(weights), len(of))) if x is None else x for x, of in given])
         w = weights[:, None]
         with np.errstate(over="ignore", invalid="ignore"):  # what overflows is NaN in Counts
             return np.stack([values * w, values * (w * w)], axis=2).reshape(len(weights), -1)
 
     def check_reach(self) -> None:
-        """Refuse counts that 64 bits may not hold."""
-        far = np.flatnonzero(self.reach >= MOST_COUNT)
-        if len(far):
-            raise DataError(count_overflow(self.counts[far[0]].name, self.family.name, self.reach[far[0]]))
+        """Refuse counts and exact sums that 64 bits may not hold."""
+        for cell, reach in zip(self.counts, self.reach, strict=True):
+            if reach >= MOST_COUNT:
+                raise DataError(count_overflow(cell.name, self.family.name, reach))
+        for cell, reach in zip(self.exacts, self.exact_reach, strict=True):
+            if reach >= MOST_SUM or self.added >= MOST_ENTRIES:
+                raise DataError(exact_overflow(cell.name, self.family.name, reach, self.added))
 
     def make_room_for(self, state: int) -> None:
         """Make sure that a state has a cell. The first rows decide how many cells a group has; later they only grow.
@@ -227,9 +244,12 @@ class CellArrays:
         rows.states[ids, :states] += given.states.astype(rows.states.dtype)
         rows.weights[ids, : given.weights.shape[1]] += given.weights
         rows.counts[ids] += given.counts
+        rows.exacts[ids] += given.exacts
         rows.sums[ids] += given.sums
         rows.extremes[ids] = np.fmax(rows.extremes[ids], given.extremes)
         self.reach += np.abs(given.counts.astype(np.float64)).sum(axis=0)
+        for k in range(given.exacts.shape[1] // 3):
+            self.exact_reach[k] += np.abs(nearest(*given.exacts.T[3 * k : 3 * k + 3])).sum()
         self.check_reach()
 
     def occupied(self) -> NDArray[np.uint32]:
@@ -249,10 +269,9 @@ class CellArrays:
 
     def take(self, ids: NDArray[np.uint32]) -> CellRows:
         """The cells of some ids; nothing is left here afterwards."""
-        states, weights, counts, sums, extremes = self.rows
-        taken = CellRows(states[ids].astype(np.int64), weights[ids], counts[ids], sums[ids], extremes[ids])
+        taken = CellRows._make(table[ids] for table in self.rows)
         self.clear()
-        return taken
+        return taken._replace(states=taken.states.astype(np.int64))
 
     def columns(self, ids: NDArray[np.uint32], occur: Integers) -> dict[str, NDArray[Any]]:
         """The cells of some ids by the names of their columns in Counts; only the states in ``occur`` are not 0."""
@@ -274,19 +293,20 @@ class CellArrays:
 
     def value_columns(self, ids: NDArray[np.uint32]) -> dict[str, NDArray[Any]]:
         """The counts, sums and extremes."""
-        _, _, counts, sums, extremes = self.rows
+        _, _, counts, exacts, sums, extremes = self.rows
         places = pair_places(sums.shape[1], sums.shape[1] // 2).reshape(-1)
+        limbs = columns_of(self.exacts, self.weighted, pl.Int64())
         kept = gather(extremes, np.arange(len(self.extremes)), ids) * self.signs[:, None]
         return {
             **dict(zip(names_of(self.counts), gather(counts, np.arange(len(self.counts)), ids), strict=True)),
+            **dict(zip(limbs, gather(exacts, np.arange(len(limbs)), ids), strict=True)),
             **dict(zip(self.pair_names(self.summed), gather(sums, places, ids), strict=True)),
             **dict(zip(names_of(self.extremes), kept, strict=True)),
         }
 
     def pair_names(self, cells: Sequence[Cell]) -> list[str]:
         """The columns in Counts of the float sums of some cells: each sum before its error."""
-        floats = [cell.columns(self.weighted).items() for cell in cells]
-        return [name for columns in floats for name, dtype in columns if dtype == pl.Float64]
+        return columns_of(cells, self.weighted, pl.Float64())
 
 
 def names_of(cells: Sequence[Cell]) -> list[str]:

@@ -6,12 +6,15 @@ from typing import Any
 
 import numpy as np
 
+from fastmetrics.exact_sums import LIMB_BITS, MOST_SUM, UNIT_BITS
 from fastmetrics.kernels.dialect import inlined, kernel
 from fastmetrics.kernels.ids import BLOCK, NARROW, compose, spread_of
 from fastmetrics.kernels.vectors import add_two_pairs
 
 __all__ = [
     "add_counts",
+    "add_exact",
+    "add_exacts",
     "add_pair",
     "add_values",
     "add_weights",
@@ -27,6 +30,8 @@ FEW_ROWS = 128
 LOW = np.uint64(0xFFFF)
 LOW_HALF = np.uint64(0xFFFFFFFF)
 BITS = np.uint64(16)
+LIMB = 2.0**LIMB_BITS
+HIGHS = 2.0 ** (UNIT_BITS - 2 * LIMB_BITS)  # in 1: multiples that a high limb counts
 
 
 @inlined
@@ -140,6 +145,39 @@ def add_counts(fields: Any, ranges: Any, values: Any, counts: Any, reach: Any) -
                 x = values[at + i, j]
                 counts[cell + j] += x
                 reach[j] += abs(np.float64(x))
+
+
+@inlined
+def add_exact(exacts: Any, at: Any, x: Any) -> None:
+    """Add x, a number below 2**46 in magnitude, to the exact sum whose three limbs begin ``at``."""
+    scaled = x * HIGHS
+    high = np.rint(scaled)
+    scaled = (scaled - high) * LIMB
+    middle = np.rint(scaled)
+    exacts[at] += np.int64(high)
+    exacts[at + 1] += np.int64(middle)
+    exacts[at + 2] += np.int64(np.rint((scaled - middle) * LIMB))
+
+
+@kernel("void(in_u64_2d, in_u32_2d, in_f64_2d, out_i64, out_f64)")
+def add_exacts(fields: Any, ranges: Any, values: Any, exacts: Any, reach: Any) -> None:
+    """Add row i of ``values`` (NaN adds nothing) to the exact sums of its id, and their magnitudes to the ``reach``.
+
+    What no limb holds is in the reach alone.
+    """
+    size, width = values.shape
+    space = np.empty(BLOCK, np.uint32)
+    for at in range(0, size, BLOCK):
+        ids = space[: min(BLOCK, size - at)]
+        shared = compose(fields, ranges, at, ids)
+        for i in range(ids.size):
+            cell = np.int64(ids[i] + shared) * 3 * width
+            for j in range(width):
+                x = values[at + i, j]
+                if abs(x) < MOST_SUM:
+                    add_exact(exacts, cell + 3 * j, x)
+                if x == x:
+                    reach[j] += abs(x)
 
 
 @kernel("void(in_u64_2d, in_u32_2d, in_f64, out_f64)")

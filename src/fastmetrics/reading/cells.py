@@ -8,10 +8,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from fastmetrics.contract.cells import CellTable
+from fastmetrics.contract.cells import Cell, CellTable
 from fastmetrics.contract.columns import expressions
 from fastmetrics.contract.family import Family
 from fastmetrics.errors import SchemaError
+from fastmetrics.exact_sums import nearest
 from fastmetrics.metrics import Cells
 from fastmetrics.state.layout import Layout
 from fastmetrics.state.provenance import is_difference
@@ -84,7 +85,7 @@ def group_numbers(table: pl.DataFrame, outer: Sequence[str]) -> NDArray[np.int64
 
 
 def cells_of(table: pl.DataFrame, family: Family, layout: Layout) -> Cells:
-    """The cells as formulas see them: float64, weighted where there are weights, pairs made one."""
+    """The cells as formulas see them: float64, weighted where there are weights, pairs and limbs made one."""
 
     def column(name: str) -> NDArray[np.float64]:
         values = table[name].cast(pl.Float64)
@@ -92,8 +93,11 @@ def cells_of(table: pl.DataFrame, family: Family, layout: Layout) -> Cells:
         whole = (values + table[error] if error in table.columns else values).fill_null(float("nan")).to_numpy()
         return np.where(np.isfinite(whole), whole, np.nan)  # a sum that overflowed is not known
 
+    def exact(cell: Cell) -> NDArray[np.float64]:
+        return nearest(*(table[limb].to_numpy() for limb in cell.columns(layout.weighted)))
+
     if not layout.weighted:
-        return Cells({cell.name: column(cell.name) for cell in family.cells})
+        return Cells({cell.name: exact(cell) if cell.kind == "exact" else column(cell.name) for cell in family.cells})
     return Cells(
         {cell.name: column(f"w_{cell.name}") for cell in family.cells},
         {cell.name: column(f"w2_{cell.name}") for cell in family.cells},

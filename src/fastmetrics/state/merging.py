@@ -8,7 +8,7 @@ from functools import reduce
 
 import polars as pl
 
-from fastmetrics.contract.cells import MOST_COUNT, count_overflow
+from fastmetrics.contract.cells import MOST_COUNT, columns_of, count_overflow
 from fastmetrics.contract.columns import expressions
 from fastmetrics.contract.family import Family
 from fastmetrics.errors import MergeError, SchemaError
@@ -33,7 +33,7 @@ def merge_tables(tables: Sequence[pl.DataFrame], layout: Layout, family: Family)
     cells = [combine[merge](pl.col(cell)) for cell, merge in merges.items()]
     by = expressions(keys)
     whole = pl.concat(align_keys([table.select(*by, *merges) for table in tables], keys))
-    check_counts(whole, family)
+    check_reach(whole, layout, family)
     if not by:
         whole = whole.select(cells)
     elif not in_order(whole, keys):
@@ -42,12 +42,12 @@ def merge_tables(tables: Sequence[pl.DataFrame], layout: Layout, family: Family)
     return mark_overflows(whole, layout, family).filter(something)
 
 
-def check_counts(table: pl.DataFrame, family: Family) -> None:
-    """Refuse rows whose counts would not fit into 64 bits if they were added up."""
-    for cell in family.of_kind("count"):
-        reach = float(table[cell.name].cast(pl.Float64).abs().sum())
+def check_reach(table: pl.DataFrame, layout: Layout, family: Family) -> None:
+    """Refuse rows whose counts and limbs of exact sums would not fit into 64 bits if they were added up."""
+    for column in columns_of(family.of_kind("count", "exact"), layout.weighted, pl.Int64()):
+        reach = float(table[column].cast(pl.Float64).abs().sum())
         if reach >= MOST_COUNT:
-            raise MergeError(count_overflow(cell.name, family.name, reach))
+            raise MergeError(count_overflow(column, family.name, reach))
 
 
 def in_order(table: pl.DataFrame, keys: Sequence[str]) -> bool:

@@ -73,6 +73,7 @@ def test_every_kernel_is_tested_here() -> None:
     assert known == {
         "add_counts",
         "add_errors",
+        "add_exacts",
         "add_losses",
         "add_values",
         "add_weights",
@@ -227,6 +228,31 @@ def test_add_counts(run: Run, size: int) -> None:
         expected = values[group_of == group].sum(axis=0) + 2**61
         assert counts.reshape(3, 2)[group].tolist() == expected.tolist()
     assert reach.tolist() == (1.0 + np.abs(values).sum(axis=0)).tolist()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_add_exacts(run: Run, size: int) -> None:
+    """Each number is rounded once, ties to even, and limbs are sums that no order changes."""
+    made, group_of = ids_below(3, size)
+    values = rng(size).normal(size=(size, 2)) * 10.0 ** rng(size).integers(-24, 13, (size, 2))
+    values[::7, 1] = rng(size).integers(-9, 9, len(values[::7])) * 2.0**-73  # halfway between two multiples
+    values[::5, 0] = np.nan
+    exacts, reach = np.zeros(3 * 2 * 3, np.int64), np.ones(2)
+    run(cells.add_exacts)(made.fields(), made.ranges, values, exacts, reach)
+    for group in range(3):
+        for column in range(2):
+            terms = [x for x in values[group_of == group, column].tolist() if not math.isnan(x)]
+            high, middle, low = exacts.reshape(3, 2, 3)[group, column].tolist()
+            assert high * 2**56 + middle * 2**28 + low == sum(round(Fraction(x) * 2**72) for x in terms)
+            assert max(abs(middle), abs(low)) <= len(terms) * 2**27
+    assert reach == pytest.approx(1.0 + np.nansum(np.abs(values), axis=0), rel=1e-12)
+
+
+@pytest.mark.parametrize("far", [math.inf, -math.inf, 2.0**46, -1e300])
+def test_what_an_exact_sum_does_not_hold_is_in_its_reach_alone(run: Run, far: float) -> None:
+    exacts, reach = np.zeros(3, np.int64), np.zeros(1)
+    run(cells.add_exacts)(Ids(2).fields(), Ids(2).ranges, np.array([[far], [2.0**-72]]), exacts, reach)
+    assert (exacts.tolist(), reach.tolist()) == ([0, 0, 1], [abs(far)])
 
 
 @pytest.mark.parametrize("size", SIZES)
