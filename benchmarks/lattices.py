@@ -52,7 +52,7 @@ def timed(run: Callable[[], object], times: int) -> float:
 
 
 def fresh(one: Ratio) -> Ratio:
-    """The same counts, with nothing worked out yet."""
+    """Equal counts of which nothing is worked out yet."""
     return Ratio(one.kb, one.nb, one.kc, one.nc)
 
 

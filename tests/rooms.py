@@ -60,7 +60,7 @@ def arrows(modules: Mapping[str, Path]) -> dict[str, set[str]]:
 
 
 def rooms(graph: Graph, container: str) -> dict[str, set[str]]:
-    """The same between the rooms of a container: its modules and packages, each as a whole."""
+    """The arrows between the rooms of a container: its modules and packages, each as a whole."""
 
     def room(module: str) -> str | None:
         inside = module.removeprefix(f"{container}.")

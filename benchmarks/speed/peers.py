@@ -259,7 +259,7 @@ def bincount(log: logs.Log, question: Question) -> Iterator[Side]:
 
 
 def numpy_table(log: logs.Log, question: Question) -> Iterator[Side]:
-    """The same, and what everyone else answers: the groups that occur, with the code of each of their keys."""
+    """numpy's best with the answer of all others: the groups that occur, with the code of each of their keys."""
     keys = dense(question.all_keys)
 
     def whole(arrays: Side) -> dict[str, NDArray[Any]]:

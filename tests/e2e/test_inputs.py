@@ -1,4 +1,4 @@
-"""The same log in every shape a user may hold it in, and the shapes that cannot be read."""
+"""One log in every shape a user may hold it in, and the shapes that cannot be read."""
 
 from __future__ import annotations
 

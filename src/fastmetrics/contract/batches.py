@@ -50,17 +50,17 @@ class Encoded:
         """The rows from ``offset`` on, at most ``length``."""
         stop = min(offset + length, len(self))
         if self.ends is None or offset >= stop:
-            return self.some(offset, stop, None)
+            return self.cut(offset, stop, None)
         first, last = np.searchsorted(self.ends, [offset, stop - 1], side="right").tolist()
-        return self.some(first, last + 1, np.minimum(self.ends[first : last + 1], stop) - offset)
+        return self.cut(first, last + 1, np.minimum(self.ends[first : last + 1], stop) - offset)
 
-    def some(self, first: int, stop: int, ends: Integers | None) -> Encoded:
+    def cut(self, first: int, stop: int, ends: Integers | None) -> Encoded:
         """The codes from ``first`` on, as rows or as runs."""
         valid = None if self.valid is None else self.valid[first:stop]
         return replace(self, codes=self.codes[first:stop], valid=valid, ends=ends)
 
     def spread(self, read: NDArray[Any]) -> NDArray[Any]:
-        """What was read of each code, for each row."""
+        """Repeat a value for each run to one for each row."""
         return read if self.ends is None else np.repeat(read, np.diff(self.ends, prepend=0))
 
 

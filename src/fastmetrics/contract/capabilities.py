@@ -107,9 +107,10 @@ class Rate:
     words
         What k counts, as people say it: ``missed positives``.
     among
-        How many rates it was chosen from because it moved, for each one chosen; its error rate is divided by it.
+        Where rates are chosen because they moved: how many there were for each one chosen, by which the error rate of
+        its search is divided.
     untold
-        Whether no rule of a tag knows what its move means, so that the move itself is the finding.
+        True if no tag rule reads this rate; a move of it is then reported as such.
     family
         The family whose cells it is read from; the diagnosis fills it in.
     """

@@ -21,7 +21,7 @@ from fastmetrics.kernels.ids import BLOCK
 
 __all__ = ["ColumnCoder", "ColumnReader"]
 
-NULL, TEXT_NULL = 2, 3  # states of binary roles: null, and for a moment null that was text
+NULL, MARKED_NULL = 2, 3  # states of binary roles: null, and for a moment null that was text
 
 
 class ColumnCoder:
@@ -56,8 +56,8 @@ class ColumnCoder:
 class ColumnReader:
     """The reader of a role whose columns may come encoded."""
 
-    def __init__(self, of: RoleColumn, reading: Reading) -> None:
-        self.of = of
+    def __init__(self, role_column: RoleColumn, reading: Reading) -> None:
+        self.role_column = role_column
         self.reading = reading
         self.lookup = Lookup(self.values)
         self.text_nulls = False
@@ -65,18 +65,18 @@ class ColumnReader:
     def values(self, values: pa.Array) -> NDArray[Any]:
         """What is read of some values, each of any number of rows: text that is read as null is marked."""
         seen = Observed(self.reading.observed.kinds)
-        read: NDArray[Any] = self.of.read(self.of.role, values, Reading(seen))
+        read: NDArray[Any] = self.role_column.read(self.role_column.role, values, Reading(seen))
         if seen.text_nulls:
             self.text_nulls, valid = True, valid_bits(values)
-            read[(read == NULL) if valid is None else (read == NULL) & (valid != 0)] = TEXT_NULL
+            read[(read == NULL) if valid is None else (read == NULL) & (valid != 0)] = MARKED_NULL
         return read
 
     def read(self, column: Column) -> Any:
         """What the family gets of a column."""
-        if not isinstance(column, Encoded) or not self.of.by_value:
-            return self.of.read(self.of.role, decoded(column), self.reading)
+        if not isinstance(column, Encoded) or not self.role_column.by_value:
+            return self.role_column.read(self.role_column.role, decoded(column), self.reading)
         read = column.spread(self.lookup.of(column))
         if self.text_nulls:
-            self.reading.observed.text_nulls.append(int(np.count_nonzero(read == TEXT_NULL)))
+            self.reading.observed.text_nulls.append(int(np.count_nonzero(read == MARKED_NULL)))
             np.minimum(read, NULL, out=read)
         return read

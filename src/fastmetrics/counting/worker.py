@@ -46,14 +46,15 @@ class Worker:
         self.coders = [ColumnCoder(coder(key.source_dtype)) for key in plan.keys]
         self.inner_coders = {place: ColumnCoder(coder(key.source_dtype)) for place, key in plan.inner.items()}
         self.readers = {
-            (family, of.role.name): ColumnReader(
-                of,
+            (family, column.role.name): ColumnReader(
+                column,
                 Reading(
-                    plan.observations.observed[family, of.role.name], self.inner_coders.get((family, of.role.inner_key))
+                    plan.observations.observed[family, column.role.name],
+                    self.inner_coders.get((family, column.role.inner_key)),
                 ),
             )
             for family, columns in plan.roles.items()
-            for of in columns
+            for column in columns
         }
         families = plan.schema.families
         self.tallies = [

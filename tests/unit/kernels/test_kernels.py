@@ -52,7 +52,7 @@ def rng(size: int) -> np.random.Generator:
 
 
 def sliced(column: pa.Array) -> pa.Array:
-    """The same column, three rows into a longer one."""
+    """A column that begins three rows into a longer one."""
     return pa.concat_arrays([column[:3], column, column[:5]]).slice(min(3, len(column)), len(column))
 
 

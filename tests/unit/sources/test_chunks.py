@@ -14,9 +14,9 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from polars.testing import assert_frame_equal
 
 import fastmetrics as fm
+from equal_counts import assert_equal_counts
 from fastmetrics.counting.views import fixed
 from fastmetrics.sources import chunks
 from fastmetrics.sources.chunks import JOINED_ROWS, SHORT_ROWS, cuts, record_batches
@@ -104,14 +104,6 @@ def test_long_chunks_are_not_copied() -> None:
     assert frame.n_chunks() == 3
 
 
-def assert_same(got: fm.Counts, expected: fm.Counts) -> None:
-    """The same counts, but for the order in which floats were added."""
-    assert got.rows == expected.rows
-    for name, table in expected.tables.items():
-        kept = [column for column in table.columns if not column.endswith("_error")]
-        assert_frame_equal(got.tables[name].select(kept), table.select(kept), rel_tol=1e-12)
-
-
 @LAWS
 @given(st.data())
 def test_chunks_of_any_lengths_are_counted_alike(data: st.DataObject) -> None:
@@ -125,7 +117,7 @@ def test_chunks_of_any_lengths_are_counted_alike(data: st.DataObject) -> None:
         patch.setattr(chunks, "SHORT_ROWS", data.draw(st.sampled_from([1, 10])))
         patch.setattr(chunks, "JOINED_ROWS", 20)
         got = counted(in_chunks, threads=threads)
-    assert_same(got, counted(frame, threads=1))
+    assert_equal_counts(got, counted(frame, threads=1))
 
 
 FORMS: dict[str, Any] = {
@@ -151,7 +143,7 @@ def test_every_form_of_a_frame_in_chunks_is_counted_as_one_in_one(form: str, opt
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(chunks, "SHORT_ROWS", 5)
         got = counted(FORMS[form](in_chunks), threads=2, **OPTIONS[options])
-    assert_same(got, counted(frame, threads=1, **OPTIONS[options]))
+    assert_equal_counts(got, counted(frame, threads=1, **OPTIONS[options]))
 
 
 @pytest.mark.parametrize("dtype", [pl.Categorical, pl.Enum(["no", "yes"]), pl.String], ids=str)
