@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -30,13 +30,14 @@ class Block:
     hypotheses
         A text of each row, or its tokens.
     references
-        The references of each row, or the tokens of its one reference; None where measures need none.
+        For each column of references those of each row, or the tokens of its one reference; none where measures need
+        none.
     tokens
         Whether they came as tokens.
     """
 
     hypotheses: Texts | Lists
-    references: Lists | None
+    references: Sequence[Lists] = ()
     tokens: bool = False
 
     def __len__(self) -> int:
@@ -49,12 +50,19 @@ class Block:
 
     @cached_property
     def labelled(self) -> Mask:
-        """Whether each row has a reference that is not null."""
-        if self.references is None:
+        """Whether each row has a reference; all have where there is no column of them."""
+        if not self.references:
             return np.ones(len(self), np.bool_)
         if self.tokens:
-            return known(self.references)
-        return np.diff(self.references.offsets) > 0
+            return known(self.references[0])
+        labelled: Mask = np.logical_or.reduce([np.diff(column.offsets) > 0 for column in self.references])
+        return labelled
+
+    @cached_property
+    def empty(self) -> Mask:
+        """Whether each row has a hypothesis without text, or without tokens."""
+        without_text: Mask = item_bytes(self.hypotheses) == 0
+        return self.predicted & without_text
 
     def chunks(self) -> Iterator[tuple[Integers, Chunk]]:
         """The rows that have hypothesis and reference in chunks, each with the places of its rows in the block."""
@@ -62,65 +70,72 @@ class Block:
         sets = self.sets(judged)
         order = judged[np.argsort(sets, kind="stable")]
         sets = np.sort(sets)
-        sizes = self.sizes(order, sets)
-        start = 0
+        ends, start = self.ends(order, sets), 0
         while start < len(order):
-            stop = max(int(np.searchsorted(sizes, sizes[start] + CHUNK_BYTES, side="right")) - 1, start + 1)
+            stop = max(int(np.searchsorted(ends, ends[start] + CHUNK_BYTES, side="right")) - 1, start + 1)
             yield order[start:stop], self.chunk(order[start:stop], sets[start:stop])
             start = stop
 
     def sets(self, rows: Integers) -> Integers:
-        """A number of each row, equal where its references are."""
-        if self.references is None:
-            return np.zeros(len(rows), np.int64)
-        if self.tokens:
+        """A number of each row, equal only where its references are."""
+        if self.tokens and self.references:
             return rows
-        assert isinstance(self.references.values, Texts)
-        codes = distinct_texts(self.references.values)
-        first, each = self.references.offsets[:-1][rows], np.diff(self.references.offsets)[rows]
-        sets = codes[first].astype(np.int64)
-        for place in range(1, int(each.max(initial=1))):
-            more = each > place
-            following = np.zeros(len(rows), np.int64)
-            following[more] = codes[first[more] + place]
-            sets = np.unique(sets * (len(codes) + 1) + following, return_inverse=True)[1]
+        sets = np.zeros(len(rows), np.int64)
+        for column in self.references:
+            codes = distinct_texts(text_values(column))
+            first, each = column.offsets[:-1][rows], np.diff(column.offsets)[rows]
+            for place in range(int(each.max(initial=0))):
+                there = each > place
+                following = np.zeros(len(rows), np.int64)
+                following[there] = codes[first[there] + place]
+                pairs = sets * (len(codes) + 1) + following
+                sets = np.unique(pairs, return_inverse=True)[1] if sets.any() else following
         return sets
 
-    def sizes(self, rows: Integers, sets: Integers) -> Integers:
+    def ends(self, rows: Integers, sets: Integers) -> Integers:
         """The bytes of text before each row, and of all: hypotheses, and references where they are new."""
-        sizes = item_bytes(self.hypotheses)[rows]
-        if self.references is not None:
-            new = np.concatenate([np.ones(min(len(rows), 1), np.bool_), sets[1:] != sets[:-1]])
-            sizes = sizes + np.where(new, item_bytes(self.references)[rows], 0)
-        return offsets_of(sizes)
+        new = np.concatenate([np.ones(min(len(rows), 1), np.bool_), sets[1:] != sets[:-1]])
+        references = [np.where(new, item_bytes(column)[rows], 0) for column in self.references]
+        return offsets_of(sum(references, item_bytes(self.hypotheses)[rows]))
 
     def chunk(self, rows: Integers, sets: Integers) -> Chunk:
         """Some rows whose sets stand together, as a chunk."""
         hypotheses = self.taken(self.hypotheses, rows)
         first = np.flatnonzero(np.concatenate([[True], sets[1:] != sets[:-1]]))
-        row_offsets = np.concatenate([first, [len(rows)]])
-        if self.references is None:
-            return Chunk(hypotheses, Strings.of([]), np.zeros(2, np.int64), row_offsets)
-        of = rows[first]
-        if self.tokens:
-            return Chunk(hypotheses, self.taken(self.references, of), np.arange(len(of) + 1), row_offsets)
-        assert isinstance(self.references.values, Texts)
-        each = np.diff(self.references.offsets)[of]
-        references = gather(self.references.values, stretches(self.references.offsets[:-1][of], each))
-        return Chunk(hypotheses, references, offsets_of(each), row_offsets)
+        of, row_offsets = rows[first], np.concatenate([first, [len(rows)]])
+        if self.tokens and self.references:
+            return Chunk(hypotheses, self.taken(self.references[0], of), np.arange(len(of) + 1), row_offsets)
+        each = [np.diff(column.offsets)[of] for column in self.references]
+        set_offsets = offsets_of(sum(each, np.zeros(len(of), np.int64)))
+        return Chunk(hypotheses, self.references_of(of, each, set_offsets), set_offsets, row_offsets)
+
+    def references_of(self, rows: Integers, each: Sequence[Integers], set_offsets: Integers) -> Strings:
+        """The references of some rows, those of a row behind each other; ``each`` says how many of each column."""
+        places, items, before = [], [], set_offsets[:-1]
+        for column, number in zip(self.references, each, strict=True):
+            places.append(stretches(before, number))
+            items.append(stretches(column.offsets[:-1][rows], number))
+            before = before + number
+        return gather(list(map(text_values, self.references)), items, places)
 
     def taken(self, column: Texts | Lists, rows: Integers) -> Strings | Tokens:
         """The texts of some rows, or their tokens."""
         if isinstance(column, Texts):
-            return gather(column, rows)
+            return gather([column], [rows], [np.arange(len(rows))])
         each = np.diff(column.offsets)[rows]
         items = stretches(column.offsets[:-1][rows], each)
         if isinstance(column.values, Texts):
-            texts = gather(column.values, items)
+            texts = gather([column.values], [items], [np.arange(len(items))])
             return Tokens(texts.data, *borders(texts.offsets), offsets_of(each))
         numbers = np.zeros(len(items) + PADDING // 8, np.int64)
         numbers[: len(items)] = column.values[items]
         return Tokens(numbers.view(np.uint8), *borders(8 * np.arange(len(items) + 1)), offsets_of(each))
+
+
+def text_values(column: Lists) -> Texts:
+    """The items of lists of texts."""
+    assert isinstance(column.values, Texts)
+    return column.values
 
 
 def known(column: Texts | Lists) -> Mask:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -90,10 +91,13 @@ def text_bytes(texts: Texts) -> Integers:
     return (texts.views[::2] & LENGTH).astype(np.int64)
 
 
-def gather(texts: Texts, rows: Integers) -> Strings:
-    """The texts of some rows, none of them null, in this order."""
-    offsets = np.zeros(len(rows) + 1, np.int64)
-    np.cumsum(text_bytes(texts)[rows], out=offsets[1:])
+def gather(columns: Sequence[Texts], rows: Sequence[Integers], places: Sequence[Integers]) -> Strings:
+    """The texts of some rows of each column, none of them null, each at its place among all."""
+    offsets = np.zeros(sum(map(len, rows)) + 1, np.int64)
+    for texts, taken, at in zip(columns, rows, places, strict=True):
+        offsets[1:][at] = text_bytes(texts)[taken]
+    offsets = np.cumsum(offsets)
     data = np.empty(int(offsets[-1]) + PADDING, np.uint8)
-    kernels.text.strings.copy_texts(texts.views, texts.buffers, rows, offsets, data)
+    for texts, taken, at in zip(columns, rows, places, strict=True):
+        kernels.text.strings.copy_texts(texts.views, texts.buffers, taken, offsets[:-1][at], data)
     return Strings(data, offsets)

@@ -46,7 +46,7 @@ def random_rows(seed: int, rows: int) -> tuple[list[str | None], list[list[str] 
 def test_chunks_hold_every_judged_row_once_beside_its_references(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blocks, "CHUNK_BYTES", most)
     hypotheses, references = random_rows(1, 300)
-    block = Block(text_column(hypotheses), list_column(references))
+    block = Block(text_column(hypotheses), [list_column(references)])
     seen = {}
     for rows, chunk in block.chunks():
         texts = chunk.texts("references").to_list()
@@ -60,7 +60,7 @@ def test_chunks_hold_every_judged_row_once_beside_its_references(most: int, monk
 
 
 def test_rows_of_equal_references_share_them() -> None:
-    block = Block(text_column(["a", "b", "c"]), list_column([["x", "y"], ["x"], ["x", "y"]]))
+    block = Block(text_column(["a", "b", "c"]), [list_column([["x", "y"], ["x"], ["x", "y"]])])
     ((rows, chunk),) = block.chunks()
     assert rows.tolist() in ([0, 2, 1], [1, 0, 2])
     assert sorted(chunk.texts("references").to_list()) == ["x", "x", "y"]
@@ -68,7 +68,7 @@ def test_rows_of_equal_references_share_them() -> None:
 
 def test_ids_are_equal_exactly_where_tokens_of_a_set_are() -> None:
     hypotheses, references = random_rows(2, 200)
-    for _, chunk in Block(text_column(hypotheses), list_column(references)).chunks():
+    for _, chunk in Block(text_column(hypotheses), [list_column(references)]).chunks():
         ids, tokens = chunk.ids("none"), chunk.tokens("references", "none").to_list()
         said = chunk.tokens("hypotheses", "none").to_list()
         for at, (first, last) in enumerate(zip(chunk.set_offsets, chunk.set_offsets[1:], strict=False)):
@@ -86,13 +86,13 @@ def test_ids_are_equal_exactly_where_tokens_of_a_set_are() -> None:
 def test_tokens_between_white_space_are_those_of_python() -> None:
     spaces = [chr(code) for code in range(0x110000) if chr(code).isspace()]
     values = [f"a{space}b" for space in spaces] + spaces + ["", " ", "a", "\0", "é́ x", "\u200b\u3000"]
-    found = TOKENISERS["none"].split(next(iter(Block(text_column(values), None).chunks()))[1].texts("hypotheses"))
+    found = TOKENISERS["none"].split(next(iter(Block(text_column(values)).chunks()))[1].texts("hypotheses"))
     assert found.to_list() == [[token.encode() for token in value.split()] for value in values]
 
 
 def test_length_ratio_takes_the_reference_closest_in_length() -> None:
-    block = Block(text_column(["a b c", None, "a"]), list_column([["a", "a b c d", "a b"], ["a"], ["a b c"]]))
-    options = Options(("length_ratio",))
+    block = Block(text_column(["a b c", None, "a"]), [list_column([["a", "a b c d", "a b"], ["a"], ["a b c"]])])
+    options = Options()
     counted = count_rows(block, [MEASURES["length_ratio"]], options)
     assert counted.judged.tolist() == [True, False, True]
     assert {name: values.tolist() for name, values in counted.counts.items()} == {
@@ -103,6 +103,6 @@ def test_length_ratio_takes_the_reference_closest_in_length() -> None:
 
 def test_lists_of_tokens_are_tokens() -> None:
     numbers = Lists(np.array([0, 2, 3]), np.array([7, 8, 7]), np.zeros(0, np.uint8))
-    ((_, chunk),) = Block(numbers, numbers, tokens=True).chunks()
+    ((_, chunk),) = Block(numbers, [numbers], tokens=True).chunks()
     ids = chunk.ids("none")
     assert (ids.references.tolist(), ids.hypotheses.tolist(), ids.types.tolist()) == ([0, 1, 0], [0, 1, 0], [2, 1])

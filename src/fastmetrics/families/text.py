@@ -1,0 +1,269 @@
+"""Texts against references: BLEU, chrF, ROUGE and the like, of answers, summaries and translations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache, partial
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from fastmetrics.aliases import Integers
+from fastmetrics.contract.cells import Cell
+from fastmetrics.contract.columns import Column, LostExpression
+from fastmetrics.contract.family import Family
+from fastmetrics.contract.roles import Kind, Role
+from fastmetrics.contract.rows import Rows
+from fastmetrics.errors import SchemaError, listed, unknown
+from fastmetrics.families.labels import check_nulls, null_arguments
+from fastmetrics.metrics import Metric
+from fastmetrics.text.blocks import Block
+from fastmetrics.text.limits import Limit, parse_limits
+from fastmetrics.text.measure import Measure
+from fastmetrics.text.measures import MEASURES
+from fastmetrics.text.options import Options, Smooth, Tokenize
+from fastmetrics.text.rows import count_rows, row_values
+
+__all__ = ["DEFAULT", "STATES", "chosen_measures", "metrics_of", "text"]
+
+# Order of the states 2 * (no reference) + (no hypothesis).
+STATES = ("judged", "unpredicted", "unlabelled", "unlabelled_unpredicted")
+DEFAULT = ("bleu", "chrf", "rouge1", "rouge2", "rougeL", "exact_match")
+WITHOUT_REFERENCE = ("distinct1", "distinct2", "repetition")
+
+
+def text(
+    hypothesis: Column,
+    *,
+    reference: Column | Sequence[str] | None = None,
+    measures: Sequence[str] | None = None,
+    tokenize: Tokenize | None = None,
+    lowercase: bool = False,
+    stemmer: bool = False,
+    bleu_order: int = 4,
+    smooth: Smooth = "exp",
+    smooth_value: float | None = None,
+    effective_order: bool = False,
+    char_order: int = 6,
+    word_order: int = 0,
+    beta: float = 2.0,
+    whitespace: bool = False,
+    eps_smoothing: bool = False,
+    ter_normalized: bool = False,
+    ter_no_punct: bool = False,
+    ter_asian: bool = False,
+    ter_case_sensitive: bool = False,
+    max_length: int | None = None,
+    limits: Sequence[str] = (),
+    null_values: Sequence[str] | None = None,
+    name: str = "text",
+) -> Family:
+    """The family of texts against references: integers a row that BLEU, chrF, ROUGE, WER and others are read from.
+
+    Parameters
+    ----------
+    hypothesis
+        Column of text: answers, summaries, translations. Null means: no answer. With ``tokenize="tokens"`` a column of
+        lists of tokens, text or integers.
+    reference
+        Column of reference texts, or of lists of them; or the names of several columns. Null means: no reference yet.
+    measures
+        What to count, by the names of the table in the page "Text". Without any given ``bleu``, ``chrf``, ``rouge1``,
+        ``rouge2``, ``rougeL`` and ``exact_match``; without reference ``distinct1``, ``distinct2`` and ``repetition``.
+    tokenize
+        What splits texts into tokens, for all measures of words. Without it each has the rules of its own package:
+        ``13a`` for BLEU, letters and digits of English for ROUGE. ``zh``, ``char`` and ``intl`` are for other scripts,
+        ``none`` splits at white space, and ``tokens`` takes columns of lists.
+    lowercase
+        Compare texts in lower case, where a measure keeps case.
+    stemmer
+        Compare the stems of English words in ROUGE, by Porter's rules.
+    bleu_order
+        The longest n-grams of BLEU, in tokens.
+    smooth
+        What BLEU does where no n-gram of an order matches, as sacrebleu names it.
+    smooth_value
+        The value of the smoothing ``floor`` (0.1 by default) or ``add-k`` (1).
+    effective_order
+        Leave out of BLEU the orders that a text is too short for; for values of single rows.
+    char_order
+        The longest n-grams of chrF, in characters.
+    word_order
+        The longest n-grams of chrF in words; 2 makes it chrF++.
+    beta
+        How much more than precision recall weighs in chrF.
+    whitespace
+        Keep white space in the characters of chrF.
+    eps_smoothing
+        Smooth chrF by a small number, as chrF++.py and NLTK do.
+    ter_normalized
+        Separate punctuation in TER.
+    ter_no_punct
+        Take punctuation away in TER.
+    ter_asian
+        Split Asian characters in TER.
+    ter_case_sensitive
+        Tell upper from lower case in TER.
+    max_length
+        The most tokens or characters of a text that alignments (ROUGE-L, WER, CER, TER) compare; what follows is cut
+        off there. Without it pairs of texts that would take too long are an error.
+    limits
+        Values of measures of a single row beyond which it counts as bad, such as ``["rougeL < 0.2"]``: the share
+        ``low_rougeL`` is a metric, and a diagnosis searches for its causes.
+    null_values
+        Texts that mean null in all columns, such as ``["N/A"]``.
+    name
+        Tells several families of one scan apart: ``counts.metrics("answers.bleu")``.
+
+    Notes
+    -----
+    Values are those of the reference packages to the last bit: sacrebleu (BLEU, chrF, TER), rouge_score (ROUGE), jiwer
+    (WER, CER), and the script of SQuAD (exact match, token F1). An empty text is an answer, and counted by
+    ``empty_rate``.
+
+    Raises
+    ------
+    SchemaError
+        A measure or a choice that there is not, a measure that needs a reference without one, one that needs text
+        with ``tokenize="tokens"``, or an order or number out of range.
+    DataError
+        While counting: a pair of texts too long to be aligned, without ``max_length``.
+
+    >>> text("answer", reference="reference", measures=["bleu"]).states
+    ('judged', 'unpredicted', 'unlabelled', 'unlabelled_unpredicted')
+    """
+    references = columns_of(reference)
+    options = Options.of({**locals(), "references": max(len(references), 1)})
+    chosen = chosen_measures(measures, bool(references), options)
+    names = [measure.name for measure in chosen]
+    nulls, bad, metrics = check_nulls(null_values), parse_limits(limits, names), metrics_of(chosen, options)
+    return Family(
+        kind="text",
+        name=name,
+        maker=text,
+        roles=roles(hypothesis, references, options.tokenize == "tokens", nulls),
+        cells=cells(chosen, options, bad, bool(references)),
+        rows=partial(rows, measures=chosen, options=options, limits=bad, metrics=metrics),
+        metrics=(*metrics, *(limit.metric for limit in bad), *shares(bool(references))),
+        arguments={
+            "hypothesis": hypothesis,
+            **({"reference": references[0] if len(references) == 1 else references} if references else {}),
+            "measures": names,
+            **options.changed(),
+            **({"limits": list(limits)} if limits else {}),
+            "name": name,
+            **null_arguments(nulls),
+        },
+        constants=("measures", *options.changed(), *(["limits"] if limits else []), *null_arguments(nulls)),
+        headline=tuple(names),
+    )
+
+
+def columns_of(reference: Column | Sequence[str] | None) -> list[Column]:
+    """The columns of references."""
+    if reference is None:
+        return []
+    if isinstance(reference, (str, pl.Expr, LostExpression)):
+        return [reference]
+    if not reference or not all(isinstance(name, str) for name in reference):
+        raise SchemaError(f"reference={reference!r}; expected a column, or the names of several")
+    return list(reference)
+
+
+def chosen_measures(names: Sequence[str] | None, referenced: bool, options: Options) -> tuple[Measure, ...]:
+    """The rows of measures by their names.
+
+    Raises
+    ------
+    SchemaError
+        A name that there is not, one named twice, or a measure that cannot be counted of what there is.
+    """
+    if isinstance(names, str):
+        raise SchemaError(f"measures={names!r} is one text; give a list, such as measures=[{names!r}]")
+    names = (DEFAULT if referenced else WITHOUT_REFERENCE) if names is None else names
+    if not names or len(set(names)) < len(names):
+        raise SchemaError(f"measures={list(names)!r} names {'no measure' if not names else 'one twice'}")
+    for name in names:
+        if name not in MEASURES:
+            raise SchemaError("measures=: " + unknown("measure", name, MEASURES))
+        if MEASURES[name].references and not referenced:
+            without = [name for name, measure in MEASURES.items() if not measure.references]
+            raise SchemaError(f"measure {name!r} needs reference=; without one there are {listed(without)}")
+        if options.tokenize == "tokens" and not MEASURES[name].tokens:
+            raise SchemaError(f"measure {name!r} reads characters of texts, which tokenize='tokens' has not")
+    return tuple(MEASURES[name] for name in names)
+
+
+def metrics_of(measures: Sequence[Measure], options: Options) -> tuple[Metric, ...]:
+    """The metrics of some measures, each once."""
+    rows = {row.name: row for measure in measures for row in measure.metrics(options)}
+    return tuple(rows.values())
+
+
+def roles(
+    hypothesis: Column, references: Sequence[Column], tokens: bool, nulls: tuple[Any, ...] | None
+) -> tuple[Role, ...]:
+    """The columns of texts."""
+    first = Role("hypothesis", hypothesis, "tokens" if tokens else "text", null_values=nulls)
+    if tokens and len(references) > 1:
+        raise SchemaError(f"reference={references!r}; expected one column of lists with tokenize='tokens'")
+    kind: Kind = "tokens" if tokens else "texts"
+    names = ["reference", *(f"reference {number}" for number in range(2, len(references) + 1))]
+    return first, *(Role(*role, kind, null_values=nulls) for role in zip(names, references, strict=True))
+
+
+def cells(measures: Sequence[Measure], options: Options, limits: Sequence[Limit], referenced: bool) -> tuple[Cell, ...]:
+    """The cells of the family: states, then counts, then exact sums."""
+    counts = dict.fromkeys(name for measure in measures for name in measure.counts(options))
+    exacts = dict.fromkeys(name for measure in measures for name in measure.exacts(options))
+    return (
+        *(Cell(state) for state in (STATES if referenced else STATES[:2])),
+        *(Cell(name, "count") for name in ("empty", *counts, *(limit.cell for limit in limits))),
+        *(Cell(name, "exact") for name in exacts),
+    )
+
+
+def rows(
+    roles: Mapping[str, Any],
+    measures: Sequence[Measure],
+    options: Options,
+    limits: Sequence[Limit],
+    metrics: Sequence[Metric],
+) -> Rows:
+    """The index in STATES of each row, and its values of the other cells."""
+    hypotheses, *references = roles.values()
+    block = Block(hypotheses, references, options.tokenize == "tokens")
+    measured = cache(partial(count_rows, block, measures, options))
+    exact = any(measure.exacts(options) for measure in measures)
+
+    def counts() -> Integers:
+        bad = [limit.bad(row_values(measured(), limit.measure, metrics)) for limit in limits]
+        return np.column_stack([block.empty, *measured().counts.values(), *bad])
+
+    return Rows(
+        states=lambda: (2 * ~block.labelled + ~block.predicted).astype(np.uint8),
+        counts=counts,
+        exacts=(lambda: np.column_stack(list(measured().exacts.values()))) if exact else None,
+    )
+
+
+def shares(referenced: bool) -> tuple[Metric, ...]:
+    """The metrics of all measures: shares of rows with texts, and of texts that are empty."""
+
+    def answered(c: Any) -> Any:
+        return c.judged + c.unlabelled if referenced else c.judged
+
+    def every_row(c: Any) -> Any:
+        return answered(c) + c.unpredicted + (c.unlabelled_unpredicted if referenced else 0)
+
+    # fmt: off
+    coverage = Metric("label_coverage", lambda c: c.judged + c.unpredicted, every_row, "proportion",
+                      source="share of rows with a reference")
+    return (
+        *((coverage,) if referenced else ()),
+        Metric("answer_rate", answered, every_row, "proportion", source="share of rows with an answer"),
+        Metric("empty_rate", lambda c: c.empty, answered, "proportion", better="lower",
+               source="share of answers without text", events="empty answers"),
+    )
+    # fmt: on

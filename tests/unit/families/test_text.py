@@ -1,0 +1,127 @@
+"""The family of texts: its roles, states and limits. Its measures have tests of their own."""
+
+from __future__ import annotations
+
+import pickle
+from typing import Any
+
+import polars as pl
+import pytest
+
+import fastmetrics as fm
+from fastmetrics.errors import SchemaError
+from fastmetrics.families.text import STATES, text
+
+LOG = pl.DataFrame(
+    {
+        "model": ["x", "x", "y", "y", "y", "y"],
+        "answer": ["one two", "", "b", None, "c d e", None],
+        "ref": ["a b", "c", None, "x", "a", None],
+        "other": ["x", None, "z", "w", None, None],
+        "many": [["a b", "x"], ["c"], [None], ["x", None], [], None],
+        "ids": [[1, 2], [], [3], None, [4, 5, 6], None],
+    },
+    schema_overrides={"many": pl.List(pl.String)},
+)
+LENGTH = {"measures": ["length_ratio"]}
+
+
+def cells(family: fm.Family, log: pl.DataFrame = LOG, **arguments: Any) -> dict[str, int]:
+    return fm.count(log, family, **arguments).rollup().frame.row(0, named=True)
+
+
+def test_states_say_what_is_there() -> None:
+    found = cells(text("answer", reference="ref", **LENGTH))
+    assert [found[state] for state in STATES] == [3, 1, 1, 1]
+    found = cells(text("answer", reference="many", **LENGTH))
+    assert [found[state] for state in STATES] == [2, 1, 2, 1]
+    assert (found["length_hypothesis"], found["length_reference"]) == (2, 3)
+
+
+def test_an_empty_answer_is_counted_where_it_has_a_reference_or_not() -> None:
+    log = pl.DataFrame({"answer": ["", "", "x", None], "ref": ["a", None, "b", "c"]})
+    counts = fm.count(log, text("answer", reference="ref", **LENGTH))
+    assert counts.metrics("empty_rate").select("label_coverage", "answer_rate", "empty_rate").row(0) == (
+        0.75,
+        0.75,
+        2 / 3,
+    )
+
+
+def test_several_columns_are_several_references_as_one_column_of_lists_is() -> None:
+    lists = LOG.with_columns(both=pl.concat_list("ref", "other"))
+    several = cells(text("answer", reference=["ref", "other"], **LENGTH))
+    assert several == cells(text("answer", reference="both", **LENGTH), lists)
+    assert several["unlabelled"] == 0
+
+
+def test_tokens_are_counted_as_texts_of_them_are() -> None:
+    words = LOG.with_columns(pl.col("answer", "ref").str.split(" ").list.drop_nulls())
+    found = cells(text("answer", reference="ref", tokenize="tokens", **LENGTH), words)
+    plain = cells(text("answer", reference="ref", **LENGTH))
+    assert {**found, "empty": 0, "length_hypothesis": 0} == {**plain, "empty": 0, "length_hypothesis": 0}
+    assert cells(text("ids", reference="ids", tokenize="tokens", **LENGTH))["length_hypothesis"] == 6
+
+
+@pytest.mark.parametrize("dtype", [pl.Categorical, pl.Enum(["a b", "c", "x", "a"])])
+def test_references_may_be_categories(dtype: Any) -> None:
+    log = LOG.with_columns(pl.col("ref").cast(dtype))
+    assert cells(text("answer", reference="ref", **LENGTH), log) == cells(text("answer", reference="ref", **LENGTH))
+
+
+def test_values_named_null_are_no_texts() -> None:
+    log = pl.DataFrame({"answer": ["a", "N/A"], "ref": ["N/A", "b"]})
+    found = cells(text("answer", reference="ref", null_values=["N/A"], **LENGTH), log)
+    assert [found[state] for state in STATES] == [0, 1, 1, 0]
+
+
+def test_rows_beyond_a_limit_are_counted_and_a_metric() -> None:
+    family = text("answer", reference="ref", limits=["length_ratio < 0.5", "length_ratio>2"], **LENGTH)
+    counts = fm.count(LOG, family)
+    shown = counts.metrics("low_length_ratio", "high_length_ratio")
+    assert shown.select("low_length_ratio", "high_length_ratio").row(0) == (1 / 3, 1 / 3)
+    assert {rate.name for rate in family.searched} >= {"low_length_ratio", "high_length_ratio", "empty_rate"}
+
+
+def test_a_family_is_a_value_and_made_again_from_its_arguments() -> None:
+    family = text(
+        "answer", reference=["ref", "other"], tokenize="none", lowercase=True, limits=["length_ratio<1"], **LENGTH
+    )
+    assert pickle.loads(pickle.dumps(family)) == family
+    assert family != text("answer", reference=["ref", "other"], tokenize="none", **LENGTH)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"reference": "ref", "measures": ["length"]}, "did you mean 'length_ratio'"),
+        ({"reference": "ref", "measures": "bleu"}, r"give a list, such as measures=\['bleu'\]"),
+        ({"reference": "ref", "measures": []}, "names no measure"),
+        ({"measures": ["length_ratio"]}, "needs reference="),
+        ({"reference": "ref", "tokenize": "zn"}, "did you mean 'zh'"),
+        ({"reference": "ref", "bleu_order": 0}, "at least 1"),
+        ({"reference": "ref", "max_length": 0}, "at least 1"),
+        ({"reference": "ref", "beta": -1.0}, "not a positive number"),
+        ({"reference": [], **LENGTH}, "the names of several"),
+        ({"reference": ["ref", "other"], "tokenize": "tokens", **LENGTH}, "one column of lists"),
+        ({"reference": "ref", "limits": ["length_ratio = 2"], **LENGTH}, "such as 'rougeL < 0.2'"),
+        ({"reference": "ref", "limits": ["bleu < 2"], **LENGTH}, "measure 'bleu'"),
+        ({"reference": "ref", "limits": ["length_ratio<2", "length_ratio < 1"], **LENGTH}, "two limits"),
+    ],
+)
+def test_an_argument_out_of_place_is_refused(arguments: dict[str, Any], said: str) -> None:
+    with pytest.raises(SchemaError, match=said):
+        text("answer", **arguments)
+
+
+@pytest.mark.parametrize(
+    ("column", "reference", "said"),
+    [
+        ("ids", "ref", "hypothesis column 'ids' holds List"),
+        ("answer", "ids", "text or a list is needed"),
+        ("answer", ["ref", "ids"], "cannot be computed|text or a list"),
+    ],
+)
+def test_a_column_of_another_kind_is_refused(column: str, reference: Any, said: str) -> None:
+    with pytest.raises(SchemaError, match=said):
+        fm.count(LOG, text(column, reference=reference, **LENGTH))
