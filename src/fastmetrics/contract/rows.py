@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -51,7 +52,7 @@ class Accumulators(NamedTuple):
 
 @dataclass(frozen=True)
 class Rows:
-    """What a family makes of a block of rows: its entries, computed where they are asked for.
+    """What a family makes of a block of rows: its entries, computed where they are first asked for, and then kept.
 
     An entry adds 1 to a state of one group, and values to its other cells. Arrays have one item or one row an entry;
     what is not given adds nothing.
@@ -87,3 +88,9 @@ class Rows:
     add: Callable[[Accumulators], object] | None = None
     inner: tuple[Callable[[], NDArray[np.unsignedinteger[Any]]], ...] = ()
     of: NDArray[np.intp] | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("states", "totals", "counts", "exacts", "sums", "extremes"):
+            compute = getattr(self, name)
+            if compute is not None:
+                object.__setattr__(self, name, cache(compute))  # each grouping set asks
