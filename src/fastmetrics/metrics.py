@@ -70,6 +70,8 @@ class Metric:
         Where the formula comes from.
     events
         Of a proportion, what ``num`` counts in plain words, as findings of a diagnosis say it: "missed positives".
+    signature
+        How the value was made, in the words that its field quotes beside it, such as sacrebleu's; "" where it has none.
 
     >>> import fastmetrics as fm
     >>> false_alarms_per_hit = Metric("false_alarms_per_hit", lambda c: c.fp, lambda c: c.tp, "ratio", better="lower")
@@ -91,6 +93,7 @@ class Metric:
     error: Formula | None = None
     source: str = ""
     events: str = ""
+    signature: str = ""
 
     def __post_init__(self) -> None:
         if self.kind == "proportion" and not self.interval:

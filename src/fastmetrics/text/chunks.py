@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from fastmetrics import kernels
 from fastmetrics.aliases import Integers
+from fastmetrics.text.lowercase import lowered
 from fastmetrics.text.strings import Strings, Tokens
 from fastmetrics.text.tokenisers import TOKENISERS
 
@@ -87,25 +88,27 @@ class Chunk:
         made: Made = self.made[key]
         return made
 
-    def texts(self, side: Side) -> Strings:
+    def texts(self, side: Side, lowercase: bool = False) -> Strings:
         """The texts of a side, which did not come as tokens."""
         texts = self.hypotheses if side == "hypotheses" else self.references
         assert isinstance(texts, Strings)
-        return texts
+        return self.once(("lowered", side), lambda: lowered(texts)) if lowercase else texts
 
-    def tokens(self, side: Side, tokeniser: str) -> Tokens:
+    def tokens(self, side: Side, tokeniser: str, lowercase: bool = False) -> Tokens:
         """The tokens of a side; those that came as tokens stay what they are."""
-        texts = self.hypotheses if side == "hypotheses" else self.references
-        if isinstance(texts, Tokens):
-            return texts
-        return self.once(("tokens", side, tokeniser), lambda: TOKENISERS[tokeniser].split(texts))
+        tokens = self.hypotheses if side == "hypotheses" else self.references
+        if isinstance(tokens, Tokens):
+            return tokens
+        split = TOKENISERS[tokeniser].split
+        return self.once(("tokens", side, tokeniser, lowercase), lambda: split(self.texts(side, lowercase)))
 
-    def ids(self, tokeniser: str) -> Ids:
+    def ids(self, tokeniser: str, lowercase: bool = False) -> Ids:
         """The tokens of both sides as numbers."""
-        return self.once(("ids", tokeniser), lambda: self.interned(tokeniser))
+        return self.once(("ids", tokeniser, lowercase), lambda: self.interned(tokeniser, lowercase))
 
-    def interned(self, tokeniser: str) -> Ids:
-        reference, hypothesis = self.tokens("references", tokeniser), self.tokens("hypotheses", tokeniser)
+    def interned(self, tokeniser: str, lowercase: bool) -> Ids:
+        reference = self.tokens("references", tokeniser, lowercase)
+        hypothesis = self.tokens("hypotheses", tokeniser, lowercase)
         ids = np.empty(len(reference.starts), np.int32), np.empty(len(hypothesis.starts), np.int32)
         types = np.empty(len(self.set_offsets) - 1, np.int32)
         kernels.text.interning.intern_tokens(

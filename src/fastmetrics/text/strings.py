@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -13,7 +13,7 @@ from fastmetrics import kernels
 from fastmetrics.aliases import Integers
 from fastmetrics.contract.blocks import Texts
 
-__all__ = ["PADDING", "Strings", "Tokens", "gather", "text_bytes"]
+__all__ = ["PADDING", "Strings", "Tokens", "gather", "rewrite", "text_bytes"]
 
 PADDING = 64  # bytes behind the last text that kernels may read
 LENGTH = np.uint64(0xFFFFFFFF)
@@ -101,3 +101,26 @@ def gather(columns: Sequence[Texts], rows: Sequence[Integers], places: Sequence[
     for texts, taken, at in zip(columns, rows, places, strict=True):
         kernels.text.strings.copy_texts(texts.views, texts.buffers, taken, offsets[:-1][at], data)
     return Strings(data, offsets)
+
+
+def rewrite(texts: Strings, pairs: tuple[bytes, ...], change: Callable[[bytes], bytes]) -> Strings:
+    """Texts of which those that hold one of some pairs of bytes are what ``change`` makes of them.
+
+    It leaves the others as they are, and may be asked of a text without such a pair.
+    """
+    found = np.empty(len(texts), np.uint8)
+    firsts, seconds = np.frombuffer(b"".join(pairs), np.uint8).reshape(-1, 2).T.copy()
+    kernels.text.case.find_pairs(texts.data, texts.offsets, firsts, seconds, found)
+    rows = np.flatnonzero(found)
+    if not len(rows):
+        return texts
+    data, lengths, parts, done = texts.data.tobytes(), np.diff(texts.offsets), [], 0
+    for row in rows.tolist():
+        start, end = int(texts.offsets[row]), int(texts.offsets[row + 1])
+        changed = change(data[start:end])
+        parts += [data[done:start], changed]
+        lengths[row], done = len(changed), end
+    parts += [data[done : int(texts.offsets[-1])], bytes(PADDING)]
+    offsets = np.zeros(len(texts) + 1, np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    return Strings(np.frombuffer(b"".join(parts), np.uint8), offsets)
