@@ -4,6 +4,6 @@ Each stage is a kernel over a chunk of rows, flat arrays in and flat arrays out,
 kernel is compiled on its own.
 """
 
-from fastmetrics.kernels.text import case, interning, spaces, strings
+from fastmetrics.kernels.text import case, characters, interning, spaces, strings
 
-__all__ = ["case", "interning", "spaces", "strings"]
+__all__ = ["case", "characters", "interning", "spaces", "strings"]
