@@ -119,6 +119,17 @@ class Chunk:
         )
         return Ids(ids[0], reference.offsets, ids[1], hypothesis.offsets, types)
 
+    def own_ids(self, tokens: Tokens) -> NDArray[np.int32]:
+        """Tokens of either side as numbers, each text by itself: its distinct tokens are numbered from 0 on."""
+        texts = len(tokens)
+        nothing = np.zeros(0, np.uint8), np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(1, np.int64)
+        ids, none, types = np.empty(len(tokens.starts), np.int32), np.empty(0, np.int32), np.empty(texts, np.int32)
+        kernels.text.interning.intern_tokens(
+            *(tokens.data, tokens.starts, tokens.ends, tokens.offsets, np.arange(texts + 1)),
+            *(*nothing, np.zeros(texts + 1, np.int64), kernels.text.interning.MULTIPLIER, ids, none, types),
+        )
+        return ids
+
     @cached_property
     def pairs(self) -> Pairs:
         """Each row beside each of its references."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fastmetrics.text import lengths
+from fastmetrics.text import diversity, lengths
 from fastmetrics.text.measure import Measure
 
 __all__ = ["MEASURES"]
 
-MEASURES: Mapping[str, Measure] = {measure.name: measure for measure in (lengths.LENGTH_RATIO,)}
+MEASURES: Mapping[str, Measure] = {
+    measure.name: measure for measure in (lengths.LENGTH_RATIO, *diversity.DISTINCT, diversity.REPETITION)
+}

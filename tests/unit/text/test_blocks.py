@@ -5,29 +5,18 @@ from __future__ import annotations
 import random
 
 import numpy as np
-import polars as pl
 import pytest
 
-from fastmetrics.contract.blocks import Lists, Texts
-from fastmetrics.counting.views import list_parts, texts
-from fastmetrics.sources.series import as_array
+from fastmetrics.contract.blocks import Lists
 from fastmetrics.text import blocks
 from fastmetrics.text.blocks import Block
 from fastmetrics.text.measures import MEASURES
 from fastmetrics.text.options import Options
 from fastmetrics.text.rows import count_rows
 from fastmetrics.text.tokenisers import TOKENISERS
+from texts import block, text_column
 
 WORDS = ("", "a", "the", "cat", "naïve", "東京", "a much longer word than twelve bytes", "\0", "x" * 8, "x" * 9)
-
-
-def text_column(values: list[str | None]) -> Texts:
-    return texts(as_array(pl.Series(values, dtype=pl.String)))
-
-
-def list_column(values: list[list[str] | None]) -> Lists:
-    offsets, items, valid = list_parts(as_array(pl.Series(values, dtype=pl.List(pl.String))))
-    return Lists(offsets, texts(items), np.zeros(0, np.uint8) if valid is None else valid)
 
 
 def random_rows(seed: int, rows: int) -> tuple[list[str | None], list[list[str] | None]]:
@@ -46,9 +35,9 @@ def random_rows(seed: int, rows: int) -> tuple[list[str | None], list[list[str] 
 def test_chunks_hold_every_judged_row_once_beside_its_references(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blocks, "CHUNK_BYTES", most)
     hypotheses, references = random_rows(1, 300)
-    block = Block(text_column(hypotheses), [list_column(references)])
+    made = block(hypotheses, references)
     seen = {}
-    for rows, chunk in block.chunks():
+    for rows, chunk in made.chunks():
         texts = chunk.texts("references").to_list()
         of_rows: list[list[str]] = [[] for _ in rows]
         for row, reference in zip(chunk.pairs.rows, chunk.pairs.references, strict=True):
@@ -60,15 +49,15 @@ def test_chunks_hold_every_judged_row_once_beside_its_references(most: int, monk
 
 
 def test_rows_of_equal_references_share_them() -> None:
-    block = Block(text_column(["a", "b", "c"]), [list_column([["x", "y"], ["x"], ["x", "y"]])])
-    ((rows, chunk),) = block.chunks()
+    made = block(["a", "b", "c"], [["x", "y"], ["x"], ["x", "y"]])
+    ((rows, chunk),) = made.chunks()
     assert rows.tolist() in ([0, 2, 1], [1, 0, 2])
     assert sorted(chunk.texts("references").to_list()) == ["x", "x", "y"]
 
 
 def test_ids_are_equal_exactly_where_tokens_of_a_set_are() -> None:
     hypotheses, references = random_rows(2, 200)
-    for _, chunk in Block(text_column(hypotheses), [list_column(references)]).chunks():
+    for _, chunk in block(hypotheses, references).chunks():
         ids, tokens = chunk.ids("none"), chunk.tokens("references", "none").to_list()
         said = chunk.tokens("hypotheses", "none").to_list()
         for at, (first, last) in enumerate(zip(chunk.set_offsets, chunk.set_offsets[1:], strict=False)):
@@ -91,9 +80,9 @@ def test_tokens_between_white_space_are_those_of_python() -> None:
 
 
 def test_length_ratio_takes_the_reference_closest_in_length() -> None:
-    block = Block(text_column(["a b c", None, "a"]), [list_column([["a", "a b c d", "a b"], ["a"], ["a b c"]])])
+    made = block(["a b c", None, "a"], [["a", "a b c d", "a b"], ["a"], ["a b c"]])
     options = Options()
-    counted = count_rows(block, [MEASURES["length_ratio"]], options)
+    counted = count_rows(made, [MEASURES["length_ratio"]], options)
     assert counted.judged.tolist() == [True, False, True]
     assert {name: values.tolist() for name, values in counted.counts.items()} == {
         "length_hypothesis": [3, 0, 1],
