@@ -20,7 +20,7 @@ REPEATED = 4  # the order of n-grams whose repetition is measured
 
 def count(chunk: Chunk, options: Options, order: int) -> Integers:
     """The distinct n-grams of an order in each hypothesis, and all of them."""
-    tokens = chunk.tokens("hypotheses", options.tokenize or "none")
+    tokens = chunk.tokens("hypotheses", options.tokenize or "none", options.lowercase)
     lengths, distinct = tokens.lengths, np.empty(len(tokens), np.int64)
     multiplier = kernels.text.interning.MULTIPLIER
     kernels.text.distinct.count_distinct(chunk.own_ids(tokens), tokens.offsets, order, multiplier, distinct)
