@@ -18,6 +18,7 @@ import fastmetrics as fm
 from fastmetrics.cli import main
 from fastmetrics.cli.families import arguments_of
 from fastmetrics.families import KINDS
+from fastmetrics.families.curves import CURVES
 
 OPTIONS = {name: {one.name: one for one in command.params} for name, command in main.commands.items()}
 
@@ -128,7 +129,9 @@ def test_a_config_gives_numbers_as_they_are(log: Path, tmp_path: Path) -> None:
 def test_views_are_those_of_the_library(log: Path) -> None:
     scores = fm.count(log, fm.scores("label", "score"), by="model")
     line = ["evaluate", str(log), "--family", "scores", "--y-true", "label", "--y-score", "score", "--by", "model"]
-    assert frame(*line, "--curve", "roc").equals(scores.curve("roc"))
+    for name in CURVES:
+        assert frame(*line, "--curve", name).equals(scores.curve(name))
+        assert name in (OPTIONS["evaluate"]["curve"].help or "")
     wanted = scores.at_threshold(0.5).metrics("precision", "recall", intervals=True)
     assert frame(*line, "--at-threshold", "0.5", "-m", "precision,recall", "--intervals").equals(wanted)
     assert frame(*line, "--at-threshold", "0.512", "--nearest", "-m", "f1").height == 2
@@ -179,6 +182,7 @@ def test_what_does_not_fit_is_refused_before_the_scan(
 SCRIPT = """
 import sys
 from fastmetrics.families import KINDS
+from fastmetrics.families.curves import CURVES
 from fastmetrics.kernels.cache import NOTICE
 from value_family import values
 KINDS["values"] = values

@@ -226,7 +226,7 @@ class Answer:
         elif self.nearest:
             raise click.UsageError("--nearest goes with --at-threshold")
         if self.view is not None:
-            self.view[0].check(layout, self.view[1])
+            self.view[0].check_families(layout, self.view[1])
         if self.plot is not None:
             check_plot(self.plot)
         if self.min_n is not None and self.worst is None:

@@ -10,7 +10,10 @@ import click
 import polars as pl
 
 from fastmetrics.contract.capabilities import find_curve, the_only
+from fastmetrics.contract.family import Family
 from fastmetrics.counts import Counts
+from fastmetrics.errors import listed
+from fastmetrics.families.curves import CURVES
 from fastmetrics.state.layout import Layout
 
 __all__ = ["VIEWS", "View", "view_of"]
@@ -30,24 +33,27 @@ class View:
         Counts, what was given to the option, and the names of metrics to a frame.
     capability
         The field of a family that it needs, or "" where metrics are read.
+    check
+        Refuses what was given to the option, where not every family with the capability has it.
     """
 
     name: str
     option: dict[str, Any]
     read: Callable[[Counts, Any, Sequence[str]], pl.DataFrame]
     capability: str = ""
+    check: Callable[[Family, Any], object] | None = None
 
     @property
     def flag(self) -> str:
         """The option as it is written."""
         return "--" + self.name.replace("_", "-")
 
-    def check(self, layout: Layout, given: Any) -> None:
+    def check_families(self, layout: Layout, given: Any) -> None:
         """Refuse families that it cannot be read from."""
         if self.capability:
             family = the_only(layout.families, self.capability)
-            if self.capability == "curves":
-                find_curve(family, given)
+            if self.check is not None:
+                self.check(family, given)
 
 
 VIEWS = (
@@ -58,9 +64,10 @@ VIEWS = (
     ),
     View(
         "curve",
-        {"metavar": "NAME", "help": "Show the points of a curve: roc, pr or calibration of scores."},
+        {"metavar": "NAME", "help": f"Show the points of a curve of scores: {listed(CURVES)}."},
         lambda counts, given, names: counts.curve(given),
         "curves",
+        find_curve,
     ),
     View(
         "per_class",

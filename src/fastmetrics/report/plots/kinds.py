@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from fastmetrics.contract.capabilities import find_curve, lacking, the_only
+from fastmetrics.contract.family import Family
 from fastmetrics.errors import FastMetricsError, SchemaError, listed, unknown
 from fastmetrics.families.curves import CURVES
 from fastmetrics.metrics import Metric
@@ -44,6 +45,8 @@ class Kind:
         Whether it tells windows apart.
     capability
         The field of a family that it draws; empty where it draws a metric of the caller's choice.
+    metric
+        The metric of that family that sums the picture up; None where none does.
     """
 
     name: str
@@ -51,6 +54,7 @@ class Kind:
     draw: Callable[[Question], ChartType]
     windows: bool = False
     capability: str = ""
+    metric: Callable[[Family], str] | None = None
 
 
 def no_windows(layout: Layout, keys: Sequence[str]) -> str:
@@ -75,7 +79,9 @@ def no_curves(layout: Layout, keys: Sequence[str]) -> str:
 
 def of_curve(name: str) -> Kind:
     """The kind that draws a curve."""
-    return Kind(name, no_curves, partial(draw_curve, name), capability="curves")
+    return Kind(
+        name, no_curves, partial(draw_curve, name), False, "curves", lambda family: find_curve(family, name).metric
+    )
 
 
 # In the order in which they are tried where none is named: the third fits everything.
@@ -171,9 +177,10 @@ def picked(kind: str | None, layout: Layout, keys: Sequence[str]) -> Kind:
 
 
 def wanted(kind: Kind, layout: Layout) -> str:
-    """The metric that sums a curve up, else the first headline of the first family."""
-    family, name = layout.families[0], layout.families[0].headline[0]
-    if kind.capability == "curves":
-        family = the_only(layout.families, "curves")
-        name = find_curve(family, kind.name).metric
+    """The metric that sums the picture up, else the first headline of the first family."""
+    if kind.metric is None:
+        family, name = layout.families[0], layout.families[0].headline[0]
+    else:
+        family = the_only(layout.families, kind.capability)
+        name = kind.metric(family)
     return f"{family.name}.{name}" if len(layout.families) > 1 else name
