@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import ast
 import tomllib
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 ROOT = Path(__file__).parents[1]
 Graph = Mapping[str, Set[str]]
@@ -26,16 +26,16 @@ def sources(folder: Path) -> dict[str, Path]:
     return found
 
 
-def seen_by_checkers(node: ast.AST) -> bool:
+def seen_by_checkers(node: ast.AST) -> TypeGuard[ast.If]:
+    """Whether a branch has a body for type checkers alone; its ``else`` runs."""
     return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
 
 
 def running(node: ast.AST) -> Iterator[ast.AST]:
     """A tree without what only type checkers see."""
     yield node
-    for child in ast.iter_child_nodes(node):
-        if not seen_by_checkers(child):
-            yield from running(child)
+    for child in node.orelse if seen_by_checkers(node) else ast.iter_child_nodes(node):
+        yield from running(child)
 
 
 def named(node: ast.AST) -> Iterator[str]:
@@ -48,12 +48,28 @@ def named(node: ast.AST) -> Iterator[str]:
         yield node.value
 
 
+def imports_below(node: ast.AST) -> bool:
+    """Whether an f-string is the name of some module below the one it is in: ``f"{__name__}.{name}"``."""
+    if not isinstance(node, ast.JoinedStr) or not isinstance(first := node.values[0], ast.FormattedValue):
+        return False
+    return isinstance(first.value, ast.Name) and first.value.id == "__name__"
+
+
+def below(module: str, nodes: Iterable[ast.AST]) -> Iterator[str]:
+    """What a module that imports below itself may import: each text in it may be a name."""
+    for node in nodes:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield f"{module}.{node.value}"
+
+
 def arrows(modules: Mapping[str, Path]) -> dict[str, set[str]]:
     """The modules that each module imports."""
     graph: dict[str, set[str]] = {}
     for module, path in modules.items():
-        nodes = running(ast.parse(path.read_text(encoding="utf-8")))
+        nodes = list(running(ast.parse(path.read_text(encoding="utf-8"))))
         names = {name for node in nodes for name in named(node)}
+        if any(map(imports_below, nodes)):
+            names.update(below(module, nodes))
         targets = {name if name in modules else name.rpartition(".")[0] for name in names}
         graph[module] = {target for target in targets if target in modules} - {module}
     return graph
