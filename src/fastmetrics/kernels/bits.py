@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic, overload
 
 from fastmetrics.kernels.dialect import inlined, kernel
 
-__all__ = ["count_ones", "spread_bits", "spread_states"]
+__all__ = ["bit_count", "count_ones", "highest_bit", "lowest_bit", "spread_bits", "spread_states"]
 
 ONES = np.uint64(0x0101010101010101)
 EACH = np.uint64(0x8040201008040201)  # bit k of byte k
@@ -55,15 +56,33 @@ def bit_count(word: Any) -> Any:
     return np.bitwise_count(word)
 
 
-def counting(context: Any, word: Any) -> Any:
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.ctpop(arguments[0])
-
-    return types.uint64(types.uint64), generate
+def lowest_bit(word: Any) -> Any:
+    """The place of the lowest bit of a word that is 1; 64 where there is none."""
+    return np.uint64((int(word) & -int(word)).bit_length() - 1 if word else 64)
 
 
-count: Any = intrinsic(counting)
-overload(bit_count)(lambda word: lambda word: count(word))
+def highest_bit(word: Any) -> Any:
+    """The place of the highest bit of a word that is 1, which is not 0."""
+    return np.uint64(int(word).bit_length() - 1)
+
+
+def compile_bits(function: Any, instruction: Any) -> None:
+    """Make compiled kernels use an instruction where Python calls ``function`` on a word."""
+
+    def typer(context: Any, word: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            return instruction(builder, arguments[0])
+
+        return types.uint64(types.uint64), generate
+
+    compiled: Any = intrinsic(typer)
+    overload(function)(lambda word: lambda word: compiled(word))
+
+
+NO, LAST = ir.IntType(1)(0), ir.IntType(64)(63)
+compile_bits(bit_count, lambda builder, word: builder.ctpop(word))
+compile_bits(lowest_bit, lambda builder, word: builder.cttz(word, NO))
+compile_bits(highest_bit, lambda builder, word: builder.sub(LAST, builder.ctlz(word, NO)))
 
 
 @kernel("int64(in_u64, in_u64)")

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from fastmetrics import kernels
+from fastmetrics.text.stemmer import stemmed
 from fastmetrics.text.strings import Strings, Tokens
+from fastmetrics.text.words import ascii_words
 
 __all__ = ["TOKENISERS", "Tokeniser"]
 
@@ -41,6 +43,16 @@ def at_spaces(texts: Strings) -> Tokens:
     return Tokens(texts.data, starts[:tokens], ends[:tokens], offsets)
 
 
-TOKENISERS: Mapping[str, Tokeniser] = {
+def with_stemmer(tokeniser: Tokeniser) -> Tokeniser:
+    """A tokeniser whose tokens are stemmed."""
+    return Tokeniser(lambda texts: stemmed(tokeniser.split(texts)), f"{tokeniser.source}, stemmed", chosen=False)
+
+
+PLAIN: Mapping[str, Tokeniser] = {
     "none": Tokeniser(at_spaces, "str.split(), as sacrebleu's 'none'"),
+    "rouge": Tokeniser(ascii_words, "rouge_score's words of a-z and 0-9", chosen=False),
+}
+TOKENISERS: Mapping[str, Tokeniser] = {
+    **PLAIN,
+    **{f"{name}_stemmed": with_stemmer(tokeniser) for name, tokeniser in PLAIN.items()},
 }
