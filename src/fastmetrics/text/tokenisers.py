@@ -34,13 +34,23 @@ class Tokeniser:
     chosen: bool = True
 
 
-def at_spaces(texts: Strings) -> Tokens:
-    """The stretches between Unicode white space, as ``str.split()`` gives them."""
+def stretches(texts: Strings, split: Callable[..., int]) -> Tokens:
+    """The stretches of texts that a kernel finds; between two of them is one byte at least."""
     room = (len(texts.data) + len(texts)) // 2 + 1
     starts, ends = np.empty(room, np.int32), np.empty(room, np.int32)
     offsets = np.empty(len(texts) + 1, np.int64)
-    tokens = kernels.text.spaces.split_at_spaces(texts.data, texts.offsets, starts, ends, offsets)
+    tokens = split(texts.data, texts.offsets, starts, ends, offsets)
     return Tokens(texts.data, starts[:tokens], ends[:tokens], offsets)
+
+
+def at_spaces(texts: Strings) -> Tokens:
+    """The stretches between Unicode white space, as ``str.split()`` gives them."""
+    return stretches(texts, kernels.text.spaces.split_at_spaces)
+
+
+def spaced_words(texts: Strings) -> Tokens:
+    """The words of jiwer's default transform: a white space that is no space and stands alone is part of a word."""
+    return stretches(texts, kernels.text.spaced_words.split_spaced_words)
 
 
 def with_stemmer(tokeniser: Tokeniser) -> Tokeniser:
@@ -54,5 +64,8 @@ PLAIN: Mapping[str, Tokeniser] = {
 }
 TOKENISERS: Mapping[str, Tokeniser] = {
     **PLAIN,
+    "words": Tokeniser(
+        spaced_words, "jiwer's wer_default: RemoveMultipleSpaces, Strip, ReduceToListOfListOfWords", chosen=False
+    ),
     **{f"{name}_stemmed": with_stemmer(tokeniser) for name, tokeniser in PLAIN.items()},
 }
