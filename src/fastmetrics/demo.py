@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
+import polars.selectors as cs
 from numpy.typing import NDArray
 
 import fastmetrics as fm
@@ -77,6 +78,17 @@ COUNTRIES = (
     Country("MX", 0.06, -6, 0.18),
     Country("NG", 0.06, 1, 0.16),
 )
+REMOVED = ("threatens", "insults", "defrauds", "harasses")
+KEPT = ("thanks", "teases", "greets", "quotes")
+WHOM = ("a child", "a seller", "a stranger", "a whole group", "an old friend", "another user")
+WHERE = ("in a comment", "in a group chat", "in a private message", "in a reply", "in a review")
+REASONS = tuple(
+    f"{decision}: the message {does} {whom} {where}."
+    for decision, acts in (("Kept", KEPT), ("Removed", REMOVED))
+    for does in acts
+    for whom in WHOM
+    for where in WHERE
+)
 DEVICES = {"android": 0.46, "ios": 0.29, "web": 0.21, "tablet": 0.04}
 VERSIONS = ("6.0.2", "6.1.0", "6.2.0", "6.2.1", "6.3.0", "7.0.0")
 FIRST_DAY, DAYS = date(2026, 3, 1), 31
@@ -84,6 +96,7 @@ START_MS = int(datetime(2026, 3, 1, tzinfo=UTC).timestamp()) * 1000
 FAULT = Fault("atlas-70b-v2", "BR", datetime(2026, 3, 24, 14, tzinfo=UTC), 6.0)
 LABEL_DELAY_H = 20.0
 NEVER_LABELLED = 0.08
+REASONED = 0.03  # of the labels have a reason in words
 
 
 def days() -> list[date]:
@@ -96,8 +109,8 @@ def shares(weights: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64
 
 
 def names(codes: NDArray[np.integer[Any]], values: Sequence[str]) -> pl.Series:
-    """The text behind codes."""
-    return pl.Series(codes.astype(np.uint32)).cat.to(pl.Enum(values)).cast(pl.String)
+    """The text behind codes, as an Enum."""
+    return pl.Series(codes.astype(np.uint32)).cat.to(pl.Enum(values))
 
 
 def rhythm() -> NDArray[np.float64]:
@@ -106,12 +119,29 @@ def rhythm() -> NDArray[np.float64]:
     return shares(1 - 0.65 * np.cos((hours - 4) * np.pi / 12) + 0.25 * np.cos((hours - 20) * np.pi / 4) * (hours > 15))
 
 
+def reasons(
+    rng: np.random.Generator, skill: NDArray[np.float64], said: NDArray[np.bool_], true: NDArray[np.bool_]
+) -> tuple[pl.Series, pl.Series]:
+    """Why messages are kept or removed: in the words of models, and as people would write it.
+
+    Each of the three parts that follow the decision is what people would write with a chance of ``skill / 4``, and else
+    drawn.
+    """
+    ours, theirs = said.astype(np.uint8), true.astype(np.uint8)
+    for choices in (len(KEPT), len(WHOM), len(WHERE)):
+        part, other = (rng.integers(choices, size=len(said), dtype=np.uint8) for _ in range(2))
+        meant = rng.random(len(said), dtype=np.float32) < skill / 4
+        ours, theirs = choices * ours + np.where(meant, part, other), choices * theirs + part
+    return names(ours, REASONS), names(theirs, REASONS)
+
+
 def day_log(rng: np.random.Generator, day: int, rows: int, fault: Fault = FAULT) -> pl.DataFrame:
     """One day of the log, in the order of time.
 
     Columns: ts (UTC, milliseconds), model, country, device, app_version, label (is it harmful; null where nobody has
-    looked yet), pred (its decision) and score (null where the model refused), latency_ms. Scores are calibrated: their
-    log-odds are those of the country plus evidence that is normal with variance ``skill ** 2``.
+    looked yet), pred (its decision), score and answer (why, in words; the three are null where the model refused),
+    reference (why, as people wrote it beside some labels, else null), latency_ms. Scores are calibrated: their log-odds
+    are those of the country plus evidence that is normal with variance ``skill ** 2``.
     """
     model = rng.choice(len(MODELS), rows, p=shares([model.share for model in MODELS]))
     country = rng.choice(len(COUNTRIES), rows, p=shares([country.share for country in COUNTRIES]))
@@ -137,6 +167,9 @@ def day_log(rng: np.random.Generator, day: int, rows: int, fault: Fault = FAULT)
     answered = rng.random(rows) >= np.array([model.refusals for model in MODELS])[model]
     busy = 1 + 0.5 * rhythm()[hour % 24] / rhythm().max()
     latency = np.array([model.latency_ms for model in MODELS])[model] * busy * rng.lognormal(0, 0.35, rows)
+    (words,) = rng.spawn(1)  # its own random numbers, so that texts change no others
+    answer, reference = reasons(words, skill, score >= 0.5, label)
+    reasoned = seen & (words.random(rows) < REASONED)
     log = pl.DataFrame(
         {
             "ts": pl.Series(ts).cast(pl.Datetime("ms", "UTC")),
@@ -147,12 +180,17 @@ def day_log(rng: np.random.Generator, day: int, rows: int, fault: Fault = FAULT)
             "label": label,
             "pred": score >= 0.5,
             "score": score.astype(np.float32),
+            "answer": answer,
+            "reference": reference,
             "latency_ms": latency.round(1).astype(np.float32),
         }
     )
-    return log.with_columns(
-        pl.when(pl.Series(seen)).then("label"), pl.when(pl.Series(answered)).then(pl.col("pred", "score"))
-    ).sort("ts")
+    log = log.with_columns(
+        pl.when(pl.Series(seen)).then("label"),
+        pl.when(pl.Series(reasoned)).then("reference"),
+        pl.when(pl.Series(answered)).then(pl.col("pred", "score", "answer")),
+    )
+    return log.sort("ts").with_columns(cs.enum().cast(pl.String))
 
 
 def write_log(folder: Path, rows: int, seed: int = 0) -> Iterator[Path]:

@@ -83,6 +83,23 @@ def test_what_the_demo_says_was_planted_is_in_its_log(told: tuple[pl.DataFrame, 
     assert gone == pytest.approx([0.08, 0.08 + 0.92 * waiting], abs=0.03)
 
 
+@pytest.mark.usefixtures("told")
+def test_models_and_some_people_say_why(folder: Path) -> None:
+    log = pl.read_parquet(folder / "*.parquet")
+    assert log["answer"].is_null().equals(log["pred"].is_null())
+    assert log.filter(pl.col("answer").str.starts_with("Removed") != pl.col("pred")).is_empty()
+    judged = log.drop_nulls("reference")
+    assert judged["label"].equals(judged["reference"].str.starts_with("Removed"))
+    assert len(judged) / log["label"].count() == pytest.approx(0.03, abs=0.003)
+    parts = r"(?<does>\w+) (?<whom>an? (?:old |whole )?\w+|another \w+) in (?<where>[\w ]+)\.$"
+    split = [pl.col(side).str.extract_groups(parts).alias(side) for side in ("answer", "reference")]
+    agreed = judged.filter(pl.col("pred") == pl.col("label"), model="atlas-70b-v1").select(split)
+    for part, choices, seen in (("does", 4, 8), ("whom", 6, 6), ("where", 5, 5)):
+        ours, theirs = (agreed[side].struct.field(part) for side in ("answer", "reference"))
+        assert ours.n_unique() == theirs.n_unique() == seen
+        assert (ours == theirs).mean() == pytest.approx(3 / 4 + 1 / 4 / choices, abs=0.08)
+
+
 def test_the_same_seed_gives_the_same_day() -> None:
     first, again = (demo.day_log(np.random.default_rng(3), 25, 500) for _ in range(2))
     assert first.equals(again)
