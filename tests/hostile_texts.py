@@ -31,7 +31,6 @@ OTHERS = [
     "\u200b",
     "\ufeff",
     "😀",
-    "🫨",
     "\U0010ffff",
 ]
 SCRIPTS = [

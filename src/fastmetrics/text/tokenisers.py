@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-
-import numpy as np
+from functools import cache
 
 from fastmetrics import kernels
-from fastmetrics.text.stemmer import stemmed
-from fastmetrics.text.strings import Strings, Tokens
-from fastmetrics.text.words import ascii_words
+from fastmetrics.text.categories import characters_of
+from fastmetrics.text.classes import CODES, Classes, classify, painted, split, white_space
+from fastmetrics.text.strings import Strings, Tokens, rewrite
 
 __all__ = ["TOKENISERS", "Tokeniser"]
+
+# What the 'zh' tokeniser takes as Chinese. Two of its ranges are meant for planes beyond the first, but end up as
+# 2001 to 2A6D and 2F81 to 2FA1.
+CHINESE = (
+    *((0x3400, 0x4DB5), (0x4E00, 0x9FBB), (0xF900, 0xFA2D), (0xFA30, 0xFA6A), (0xFA70, 0xFAD9), (0x2001, 0x2A6D)),
+    *((0x2F81, 0x2FA1), (0xFF00, 0xFFEF), (0x2E80, 0x2EFF), (0x3000, 0x303F), (0x31C0, 0x31EF), (0x2F00, 0x2FDF)),
+    *((0x2FF0, 0x2FFF), (0x3100, 0x312F), (0x31A0, 0x31BF), (0xFE10, 0xFE1F), (0xFE30, 0xFE4F), (0x2600, 0x27BF)),
+    (0x3200, 0x33FF),
+)
+ENTITIES = ((b"&quot;", b'"'), (b"&amp;", b"&"), (b"&lt;", b"<"), (b"&gt;", b">"))
+REWRITTEN = (b"-\n", b"<s", b"&q", b"&a", b"&l", b"&g")
 
 
 @dataclass(frozen=True)
@@ -34,38 +45,54 @@ class Tokeniser:
     chosen: bool = True
 
 
-def stretches(texts: Strings, split: Callable[..., int]) -> Tokens:
-    """The stretches of texts that a kernel finds; between two of them is one byte at least."""
-    room = (len(texts.data) + len(texts)) // 2 + 1
-    starts, ends = np.empty(room, np.int32), np.empty(room, np.int32)
-    offsets = np.empty(len(texts) + 1, np.int64)
-    tokens = split(texts.data, texts.offsets, starts, ends, offsets)
-    return Tokens(texts.data, starts[:tokens], ends[:tokens], offsets)
+@cache
+def spaced() -> Classes:
+    return classify(painted((kernels.text.classes.WHITE, white_space())))
 
 
-def at_spaces(texts: Strings) -> Tokens:
-    """The stretches between Unicode white space, as ``str.split()`` gives them."""
-    return stretches(texts, kernels.text.spaces.split_at_spaces)
+@cache
+def single() -> Classes:
+    names = kernels.text.classes
+    return classify(painted((names.OWN, range(CODES)), (names.WHITE, white_space())))
 
 
-def spaced_words(texts: Strings) -> Tokens:
-    """The words of jiwer's default transform: a white space that is no space and stands alone is part of a word."""
-    return stretches(texts, kernels.text.spaced_words.split_spaced_words)
+@cache
+def western(edges: int = 0, own: tuple[tuple[int, int], ...] = ()) -> Classes:
+    """The classes of '13a', with more characters that stand on their own."""
+    names = kernels.text.classes
+    return classify(
+        painted(
+            *((names.OWN, range(low, high + 1)) for low, high in own),
+            (names.OWN, map(ord, set(string.punctuation) - set("',-."))),
+            (names.POINT, map(ord, ".,")),
+            (names.DIGIT, map(ord, string.digits)),
+            (names.DASH, [ord("-")]),
+            (names.WHITE, white_space()),
+        ),
+        edges,
+    )
 
 
-def with_stemmer(tokeniser: Tokeniser) -> Tokeniser:
-    """A tokeniser whose tokens are stemmed."""
-    return Tokeniser(lambda texts: stemmed(tokeniser.split(texts)), f"{tokeniser.source}, stemmed", chosen=False)
+@cache
+def international() -> Classes:
+    """The classes of 'intl': all punctuation is points, and all numbers are digits."""
+    names = kernels.text.classes
+    kinds = ((names.POINT, "P"), (names.OWN, "S"), (names.DIGIT, "N"))
+    return classify(painted(*((kind, characters_of(major)) for kind, major in kinds), (names.WHITE, white_space())), 1)
 
 
-PLAIN: Mapping[str, Tokeniser] = {
-    "none": Tokeniser(at_spaces, "str.split(), as sacrebleu's 'none'"),
-    "rouge": Tokeniser(ascii_words, "rouge_score's words of a-z and 0-9", chosen=False),
-}
+def plain(text: bytes) -> bytes:
+    """A text without what mteval-v13a removes, and without entities."""
+    text = text.decode().rstrip().encode().replace(b"<skipped>", b"").replace(b"-\n", b"")
+    for entity, character in ENTITIES:
+        text = text.replace(entity, character)
+    return text
+
+
 TOKENISERS: Mapping[str, Tokeniser] = {
-    **PLAIN,
-    "words": Tokeniser(
-        spaced_words, "jiwer's wer_default: RemoveMultipleSpaces, Strip, ReduceToListOfListOfWords", chosen=False
-    ),
-    **{f"{name}_stemmed": with_stemmer(tokeniser) for name, tokeniser in PLAIN.items()},
+    "none": Tokeniser(lambda texts: split(texts, spaced()), "str.split(), as sacrebleu's 'none'"),
+    "13a": Tokeniser(lambda texts: split(rewrite(texts, REWRITTEN, plain), western()), "sacrebleu's '13a', of WMT"),
+    "intl": Tokeniser(lambda texts: split(texts, international()), "sacrebleu's 'intl', of mteval-v14"),
+    "zh": Tokeniser(lambda texts: split(texts, western(2, CHINESE)), "sacrebleu's 'zh'"),
+    "char": Tokeniser(lambda texts: split(texts, single()), "sacrebleu's 'char': each character but white space"),
 }
