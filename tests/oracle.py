@@ -149,6 +149,18 @@ def multilabel_entries(labels, predictions):
     return entries
 
 
+def likelihood_row(logs):
+    """Tokens of a list of log-probabilities, those of minus infinity, and -log of each other one."""
+    if logs is None:
+        return (), {"unjudged": 1}
+    tokens = [known(value) for value in logs if known(value) is not None]
+    if not tokens:
+        return (), {"empty": 1}
+    finite = [-value for value in tokens if value > -math.inf]
+    nats = {"nats": finite} if finite else {}
+    return (), {"judged": 1, "tokens": len(tokens), "impossible": len(tokens) - len(finite), **nats}
+
+
 def versus_row(label, one, other, threshold=0.5):
     other = known(other)
     codes = [state(label), state(one), None if other is None else int(other >= threshold)]
@@ -156,7 +168,7 @@ def versus_row(label, one, other, threshold=0.5):
 
 
 def table(groups, rows, weights=None):
-    """The entries of each row, every one an (inner key, cells), added to their groups.
+    """The entries of each row, every one an (inner key, cells), added to their groups; a cell may get several terms.
 
     With weights also w·x and w²·x of each value x of a cell.
     """
@@ -164,12 +176,13 @@ def table(groups, rows, weights=None):
     for number, (group, entries) in enumerate(zip(groups, rows, strict=True)):
         for inner, cells in entries:
             into = cells_of[(*group, *inner)]
-            for cell, value in cells.items():
-                into[cell].append(value)
+            for cell, given in cells.items():
+                terms = given if isinstance(given, list) else [given]
+                into[cell] += terms
                 if weights is not None:
-                    weight = Fraction(weights[number])
-                    into[f"w_{cell}"].append(weight * Fraction(value))
-                    into[f"w2_{cell}"].append(weight * weight * Fraction(value))
+                    weight, value = Fraction(weights[number]), sum(map(Fraction, terms))
+                    into[f"w_{cell}"].append(weight * value)
+                    into[f"w2_{cell}"].append(weight * weight * value)
     return {group: dict(cells) for group, cells in cells_of.items()}
 
 

@@ -108,6 +108,29 @@ def number_metrics(labels, predictions):
     }
 
 
+def likelihood_metrics(probabilities):
+    """Every metric of the likelihood family, from the probabilities of the tokens of each text, None for not known."""
+    listed = [[p for p in text if p is not None] for text in probabilities if text is not None]
+    judged = [text for text in listed if text]
+    tokens = [p for text in judged for p in text]
+    nats = [math.inf if p == 0 else -math.log(p) for p in tokens]
+    nll, bits = ratio(sum(nats), len(tokens)), [math.inf if p == 0 else -math.log2(p) for p in tokens]
+    return {
+        "nll": nll,
+        "nll_per_row": ratio(sum(nats), len(judged)),
+        "bits_per_token": ratio(sum(bits), len(tokens)),
+        # the geometric mean of 1 / p
+        "perplexity": None
+        if nll is None
+        else math.inf
+        if 0 in tokens
+        else math.prod(p ** (-1 / len(tokens)) for p in tokens),
+        "tokens_per_row": ratio(len(tokens), len(judged)),
+        "answer_rate": ratio(len(listed), len(probabilities)),
+        "empty_rate": ratio(len(listed) - len(judged), len(listed)),
+    }
+
+
 def halved(holds, inside, outside):
     """Where ``holds`` ends between a point where it is true and one where it is not, by bisection."""
     for _ in range(200):

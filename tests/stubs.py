@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from importlib import import_module
@@ -19,6 +20,7 @@ import polars as pl
 
 from collections.abc import Sequence
 from fastmetrics.contract.columns import Column
+from fastmetrics.families.likelihood import Base
 """,
 }
 
@@ -46,7 +48,7 @@ def entry(name: str, value: Any, module: str) -> str:
     if ismodule(value):
         return f"from {module} import {name} as {name}"
     if isfunction(value) and value.__code__.co_name != name:  # a function that another one made
-        arguments = str(signature(value)).replace("'", "")
+        arguments = re.sub(r"(: |-> )'([^']*)'", r"\1\2", str(signature(value)))  # annotations, and no defaults
         return f'def {name}{arguments}:\n    """{getdoc(value)}"""\n'
     return f"from {value.__module__} import {name} as {name}"
 

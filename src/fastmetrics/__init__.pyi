@@ -16,6 +16,7 @@ from fastmetrics.arrays.founding import find_root_cause as find_root_cause
 from fastmetrics.arrays.founding import precision as precision
 from fastmetrics.arrays.founding import recall as recall
 from fastmetrics.arrays.inputs import UndefinedMetricWarning as UndefinedMetricWarning
+from fastmetrics.arrays.likelihood import perplexity as perplexity
 from fastmetrics.arrays.probability import brier_score_loss as brier_score_loss
 from fastmetrics.arrays.probability import log_loss as log_loss
 from fastmetrics.arrays.ranking import average_precision_score as average_precision_score
@@ -47,6 +48,7 @@ from fastmetrics.errors import SourceError as SourceError
 from fastmetrics.families.binary import binary as binary
 from fastmetrics.families.binary import fbeta as fbeta
 from fastmetrics.families.classes import classes as classes
+from fastmetrics.families.likelihood import likelihood as likelihood
 from fastmetrics.families.regression import regression as regression
 from fastmetrics.families.scores import scores as scores
 from fastmetrics.late_labels import label_delta as label_delta

@@ -38,7 +38,13 @@ from row_pages import DOCS, PAGES, options, sample
 from stubs import path_of
 
 ROOT = Path(__file__).parents[2]
-DTYPES = {"binary": pl.Boolean(), "number": pl.Float64(), "key": pl.String(), "text": pl.String()}
+DTYPES = {
+    "binary": pl.Boolean(),
+    "number": pl.Float64(),
+    "key": pl.String(),
+    "text": pl.String(),
+    "list of number": pl.List(pl.Float64()),
+}
 
 
 class Door(NamedTuple):
@@ -107,6 +113,7 @@ def of_oracle() -> set[str]:
         "classes": oracle_classes.class_metrics(["a", "b"], ["a", "a"]),
         "scores": oracle_metrics.score_metrics(labels, scores),
         "regression": oracle_metrics.number_metrics([1.0, 2.0], [1.5, 2.5]),
+        "likelihood": oracle_metrics.likelihood_metrics([[0.5], [0.25, 1.0]]),
     }
     return {f"{kind}.{name}" for kind, metrics in found.items() for name in metrics}
 

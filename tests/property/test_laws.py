@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -26,6 +27,12 @@ from toy_families import letters, recalled, versus
 
 pytestmark = pytest.mark.filterwarnings("ignore::fastmetrics.NoteWarning")  # logs that are drawn are often doubtful
 
+LOGARITHMS = (  # minus infinity, where the truth is 0; null where nobody knows the cause, and an empty list of dogs
+    pl.when(pl.col("cause") == "cat")
+    .then(pl.concat_list(-1 / pl.col("truth").abs(), -pl.col("guess").abs(), -pl.col("score").abs()))
+    .when(pl.col("cause") == "dog")
+    .then(pl.lit([], pl.List(pl.Float64)))
+)
 EDGES = [0.0, 0.25, 0.5, 0.75, 1.0]
 SUMS = (
     fm.binary("label", "pred"),
@@ -38,6 +45,7 @@ SUMS = (
     recalled("truth", "guess"),
     versus("label", "pred", "score"),
     multilabel(pl.col("cause").str.split("a"), pl.col("answer").str.split("a")),
+    fm.likelihood(LOGARITHMS),
 )
 ALL = (
     *SUMS,
@@ -57,6 +65,7 @@ ENTRIES: dict[str, Callable[[dict[str, Any]], list[Any]]] = {
     "recalled": lambda row: oracle.recalled_entries(row["truth"], row["guess"]),
     "best": lambda row: oracle.recalled_entries(row["truth"], row["guess"]),
     "multilabel": lambda row: oracle.multilabel_entries(*(parted(row[name]) for name in ("cause", "answer"))),
+    "likelihood": lambda row: [oracle.likelihood_row(logarithms(row))],
     "versus": lambda row: [oracle.versus_row(row["label"], row["pred"], row["score"])],
 }
 DAYS = {"time": "ts", "every": "1d", "time_zone": "UTC"}
@@ -64,6 +73,15 @@ DAYS = {"time": "ts", "every": "1d", "time_zone": "UTC"}
 
 def parted(text: str | None) -> list[str] | None:
     return None if text is None else text.split("a")
+
+
+def logarithms(row: dict[str, Any]) -> list[Any] | None:
+    """The list of ``LOGARITHMS``."""
+    if row["cause"] != "cat":
+        return [] if row["cause"] else None
+    truth, guess, score = (oracle.known(row[name]) for name in ("truth", "guess", "score"))
+    inverse = None if truth is None else -1 / abs(truth) if truth else -math.inf
+    return [inverse, *(None if value is None else -abs(value) for value in (guess, score))]
 
 
 def reached(score: float | None, threshold: float) -> bool | None:

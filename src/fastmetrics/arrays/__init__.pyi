@@ -6,6 +6,7 @@ from fastmetrics.arrays.confusion import cohen_kappa_score as cohen_kappa_score
 from fastmetrics.arrays.confusion import confusion_matrix as confusion_matrix
 from fastmetrics.arrays.confusion import matthews_corrcoef as matthews_corrcoef
 from fastmetrics.arrays.inputs import UndefinedMetricWarning as UndefinedMetricWarning
+from fastmetrics.arrays.likelihood import perplexity as perplexity
 from fastmetrics.arrays.probability import brier_score_loss as brier_score_loss
 from fastmetrics.arrays.probability import log_loss as log_loss
 from fastmetrics.arrays.ranking import average_precision_score as average_precision_score

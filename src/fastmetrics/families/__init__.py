@@ -14,6 +14,7 @@ NAMES = (
     "scores",
     "classes",
     "regression",
+    "likelihood",
 )
 
 KINDS: Mapping[str, Callable[..., Family]] = {

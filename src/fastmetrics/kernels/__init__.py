@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from fastmetrics.kernels import bins as bins
     from fastmetrics.kernels import bits as bits
+    from fastmetrics.kernels import cells as cells
     from fastmetrics.kernels import codes as codes
     from fastmetrics.kernels import descent as descent
     from fastmetrics.kernels import lattice as lattice
+    from fastmetrics.kernels import likelihood as likelihood
     from fastmetrics.kernels import regression as regression
     from fastmetrics.kernels import ripple as ripple
     from fastmetrics.kernels import states as states
@@ -22,6 +24,18 @@ if TYPE_CHECKING:
 else:
 
     def __getattr__(name):
-        if name in ("bins", "bits", "codes", "descent", "lattice", "regression", "ripple", "states", "text"):
+        if name in (
+            "bins",
+            "bits",
+            "cells",
+            "codes",
+            "descent",
+            "lattice",
+            "likelihood",
+            "regression",
+            "ripple",
+            "states",
+            "text",
+        ):
             return import_module(f"{__name__}.{name}")
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

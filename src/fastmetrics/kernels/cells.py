@@ -21,6 +21,7 @@ __all__ = [
     "count_far_rows",
     "count_near_rows",
     "keep_largest",
+    "limbs_of",
     "occupied_rows",
     "take_columns",
 ]
@@ -148,15 +149,22 @@ def add_counts(fields: Any, ranges: Any, values: Any, counts: Any, reach: Any) -
 
 
 @inlined
-def add_exact(exacts: Any, at: Any, x: Any) -> None:
-    """Add x, a number below 2**46 in magnitude, to the exact sum whose three limbs begin ``at``."""
+def limbs_of(x: Any) -> Any:
+    """The three limbs of x, a number below 2**46 in magnitude."""
     scaled = x * HIGHS
     high = np.rint(scaled)
     scaled = (scaled - high) * LIMB
     middle = np.rint(scaled)
-    exacts[at] += np.int64(high)
-    exacts[at + 1] += np.int64(middle)
-    exacts[at + 2] += np.int64(np.rint((scaled - middle) * LIMB))
+    return np.int64(high), np.int64(middle), np.int64(np.rint((scaled - middle) * LIMB))
+
+
+@inlined
+def add_exact(exacts: Any, at: Any, x: Any) -> None:
+    """Add x, a number below 2**46 in magnitude, to the exact sum whose three limbs begin ``at``."""
+    high, middle, low = limbs_of(x)
+    exacts[at] += high
+    exacts[at + 1] += middle
+    exacts[at + 2] += low
 
 
 @kernel("void(in_u64_2d, in_u32_2d, in_f64_2d, out_i64, out_f64)")

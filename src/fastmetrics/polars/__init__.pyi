@@ -6,7 +6,9 @@ from typing import Any
 import polars as pl
 
 from fastmetrics.contract.columns import Column
+from fastmetrics.families.likelihood import Base
 from fastmetrics.polars import classes as classes
+from fastmetrics.polars import likelihood as likelihood
 from fastmetrics.polars import regression as regression
 from fastmetrics.polars.binary import confusion as confusion
 from fastmetrics.polars.binary import fbeta as fbeta
@@ -100,6 +102,9 @@ def balanced_accuracy(
 def bias(y_true: Column, y_pred: Column, *, shift: float = 0.0, weight: Column | None = None) -> pl.Expr:
     """``bias`` of numbers predicted for numbers; see `RegressionMetric`. mean of prediction - label"""
 
+def bits_per_token(log_probabilities: Column, *, base: Base = "e", weight: Column | None = None) -> pl.Expr:
+    """``bits_per_token`` of token log-probabilities; see `LikelihoodMetric`. mean of -log2 p over tokens"""
+
 def diagnostic_odds_ratio(
     y_true: Column,
     y_pred: Column | None = None,
@@ -110,6 +115,9 @@ def diagnostic_odds_ratio(
     weight: Column | None = None,
 ) -> pl.Expr:
     """``diagnostic_odds_ratio`` of binary labels and predictions; see `BinaryMetric`. Glas et al. 2003"""
+
+def empty_rate(log_probabilities: Column, *, base: Base = "e", weight: Column | None = None) -> pl.Expr:
+    """``empty_rate`` of token log-probabilities; see `LikelihoodMetric`. share of lists without a token"""
 
 def error_rate(
     y_true: Column,
@@ -347,6 +355,12 @@ def n_classes(
 ) -> pl.Expr:
     """``n_classes`` of many classes; see `ClassMetric`. classes among the labels and predictions of judged rows"""
 
+def nll(log_probabilities: Column, *, base: Base = "e", weight: Column | None = None) -> pl.Expr:
+    """``nll`` of token log-probabilities; see `LikelihoodMetric`. mean of -ln p over tokens, in nats"""
+
+def nll_per_row(log_probabilities: Column, *, base: Base = "e", weight: Column | None = None) -> pl.Expr:
+    """``nll_per_row`` of token log-probabilities; see `LikelihoodMetric`. mean over answers with a token of the sum of -ln p, in nats"""
+
 def npv(
     y_true: Column,
     y_pred: Column | None = None,
@@ -357,6 +371,9 @@ def npv(
     weight: Column | None = None,
 ) -> pl.Expr:
     """``npv`` of binary labels and predictions; see `BinaryMetric`."""
+
+def perplexity(log_probabilities: Column, *, base: Base = "e", weight: Column | None = None) -> pl.Expr:
+    """``perplexity`` of token log-probabilities; see `LikelihoodMetric`. exp(nll)"""
 
 def precision(
     y_true: Column,
@@ -469,6 +486,9 @@ def specificity(
     weight: Column | None = None,
 ) -> pl.Expr:
     """``specificity`` of binary labels and predictions; see `BinaryMetric`."""
+
+def tokens_per_row(log_probabilities: Column, *, base: Base = "e", weight: Column | None = None) -> pl.Expr:
+    """``tokens_per_row`` of token log-probabilities; see `LikelihoodMetric`. mean number of tokens of answers with a token"""
 
 def wape(y_true: Column, y_pred: Column, *, shift: float = 0.0, weight: Column | None = None) -> pl.Expr:
     """``wape`` of numbers predicted for numbers; see `RegressionMetric`. sum of |error| / sum of |label|"""

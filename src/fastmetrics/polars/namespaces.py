@@ -19,6 +19,8 @@ from fastmetrics.polars.functions import FUNCTIONS
 
 __all__ = ["ExpressionMetrics", "FrameMetrics"]
 
+COLUMNS = ("y_true", "log_probabilities")  # which of the arguments of a function is the expression
+
 
 @pl.api.register_expr_namespace("fm")
 class ExpressionMetrics:
@@ -31,19 +33,21 @@ class ExpressionMetrics:
     What comes before the label in the function comes first here too: ``pl.col("label").fm.interval("mcc", "pred")``.
     """
 
-    def __init__(self, y_true: pl.Expr) -> None:
-        self.y_true = y_true
+    def __init__(self, column: pl.Expr) -> None:
+        self.column = column
 
     def __getattr__(self, name: str) -> Callable[..., pl.Expr]:
         if name not in FUNCTIONS:
             raise AttributeError(unknown("metric", name, FUNCTIONS))
         function = FUNCTIONS[name]
-        place = list(signature(function).parameters).index("y_true")
+        known = list(signature(function).parameters)
+        column = next(name for name in known if name in COLUMNS)
+        place = known.index(column)
 
         def call(*given: Any, **named: Any) -> pl.Expr:
-            if len(given) < place:  # what comes before the label is given by name
-                return function(*given, y_true=self.y_true, **named)
-            return function(*given[:place], self.y_true, *given[place:], **named)
+            if len(given) < place:  # what comes before the column is given by name
+                return function(*given, **{column: self.column}, **named)
+            return function(*given[:place], self.column, *given[place:], **named)
 
         return call
 

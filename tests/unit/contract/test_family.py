@@ -37,6 +37,8 @@ MAKERS: dict[str, Callable[[], Family]] = {
     "classes in another order": lambda: fm.classes("label", "pred", labels=["dog", "cat"]),
     "regression": lambda: fm.regression("y", "yhat"),
     "regression with a shift": lambda: fm.regression("y", "yhat", shift=1e12, extremes=False),
+    "likelihood": lambda: fm.likelihood("logprobs"),
+    "likelihood of bits": lambda: fm.likelihood("logprobs", base="2", null_values=[-9999]),
     "scores": lambda: fm.scores("label", "score"),
     "scores with edges": lambda: fm.scores("label", "score", edges=[0, 0.5, 1]),
     "scores of margins": lambda: fm.scores("label", pl.col("score") * 2, edges=[-1, 0, 1]),

@@ -19,6 +19,7 @@ from oracle_metrics import (
     binary_bounds,
     binary_cells,
     binary_metrics,
+    likelihood_metrics,
     mean_bounds,
     number_metrics,
     score_metrics,
@@ -69,6 +70,17 @@ def numbers(rng: random.Random, number: int) -> Rows:
     }
 
 
+def token_probabilities(rng: random.Random, number: int) -> Rows:
+    """Probabilities of the tokens of some texts, some without any or null; some groups have tokens of probability 0."""
+    pool = [0.9, 0.5, 0.25, 1.0, 1e-6, 0.125, None, *([0.0] if number % 3 == 2 else [])]
+    return {
+        "p": [
+            rng.choice([*[[rng.choice(pool) for _ in range(rng.choice([1, 3, 40]))]] * 3, [], None])
+            for _ in range(rng.choice([1, 4, 30]))
+        ]
+    }
+
+
 @dataclass(frozen=True)
 class Held:
     """A family, its log and the oracle of all its metrics."""
@@ -98,6 +110,11 @@ HELD = {
     ),
     "regression": Held(
         fm.regression("label", "pred"), log_of(numbers, 20, 4), lambda rows: number_metrics(rows["label"], rows["pred"])
+    ),
+    "likelihood": Held(
+        fm.likelihood(pl.col("p").list.eval(pl.element().log())),
+        log_of(token_probabilities, 60, 5),
+        lambda rows: likelihood_metrics(rows["p"]),
     ),
 }
 NEAR = {"ece_debiased": 1e-6, "calibration_slope": 1e-6, "calibration_intercept": 1e-6}  # the oracle's own precision
@@ -131,7 +148,7 @@ def test_every_metric_is_the_oracles_in_every_group(kind: str) -> None:
                 assert row[name] == pytest.approx(wanted, rel=1e-11, abs=NEAR.get(name, 1e-11)), got
 
 
-@pytest.mark.parametrize("kind", ["binary", "classes"])
+@pytest.mark.parametrize("kind", ["binary", "classes", "likelihood"])
 def test_the_logs_hold_groups_in_which_a_metric_is_defined_and_others_in_which_it_is_not(kind: str) -> None:
     expected = [HELD[kind].oracle(rows) for rows in HELD[kind].log.values()]
     always = {"n_classes", "TP", "TN", "FP", "FN", *SHOWN}

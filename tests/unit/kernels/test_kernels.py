@@ -24,12 +24,12 @@ from fastmetrics.counting.views import NOTHING, short_view, text_views
 from fastmetrics.families.binary import from_bits
 from fastmetrics.families.edges import Binner, default_edges
 from fastmetrics.families.regression import SUMS
-from fastmetrics.kernels import bins, bits, cells, codes, ids, memory, order, states
+from fastmetrics.kernels import bins, bits, cells, codes, ids, likelihood, memory, order, states
 from fastmetrics.kernels import regression as errors
 from oracle_scores import bin_of
 
 SIZES = (0, 1, 63, 64, 65, 1000)
-MODULES = (bins, bits, cells, codes, errors, ids, order, states)
+MODULES = (bins, bits, cells, codes, errors, ids, likelihood, order, states)
 Run = Callable[[Any], Callable[..., Any]]
 
 
@@ -95,6 +95,7 @@ def test_every_kernel_is_tested_here() -> None:
         "spread_bits",
         "spread_runs",
         "spread_states",
+        "sum_tokens",
         "take_columns",
         "text_states",
         "window_codes",
@@ -253,6 +254,28 @@ def test_what_an_exact_sum_does_not_hold_is_in_its_reach_alone(run: Run, far: fl
     exacts, reach = np.zeros(3, np.int64), np.zeros(1)
     run(cells.add_exacts)(Ids(2).fields(), Ids(2).ranges, np.array([[far], [2.0**-72]]), exacts, reach)
     assert (exacts.tolist(), reach.tolist()) == ([0, 0, 1], [abs(far)])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("size", SIZES)
+def test_sum_tokens(run: Run, size: int, dtype: Any) -> None:
+    draw = rng(size)
+    offsets = np.concatenate([[0], np.cumsum(draw.integers(0, 5, size))])
+    items = (-draw.exponential(size=offsets[-1]) * 10.0 ** draw.integers(-9, 9, offsets[-1])).astype(dtype)
+    items[::5], items[::7], items[::11] = np.nan, -np.inf, 0
+    counts, limbs, reach = np.full(2 * size, 9), np.full(3 * size, 9), np.ones(1)
+    unit = math.log(2)
+    largest = run(likelihood.sum_tokens)(offsets, items, unit, counts, limbs, reach)
+    total = 1.0
+    for row, (start, end) in enumerate(itertools.pairwise(offsets)):
+        known = [x for x in items[start:end].tolist() if not math.isnan(x)]
+        terms = [x * -unit for x in known if x > -math.inf]
+        high, middle, low = limbs[3 * row : 3 * row + 3].tolist()
+        assert counts[2 * row : 2 * row + 2].tolist() == [len(known), len(known) - len(terms)]
+        assert high * 2**56 + middle * 2**28 + low == sum(round(Fraction(x) * 2**72) for x in terms)
+        total += sum(terms)
+    assert reach.tolist() == [pytest.approx(total)]
+    assert largest == max((x for x in items.tolist() if not math.isnan(x)), default=-math.inf)
 
 
 @pytest.mark.parametrize("size", SIZES)

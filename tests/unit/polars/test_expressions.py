@@ -19,6 +19,7 @@ import fastmetrics.polars as fpl
 from fastmetrics.errors import SchemaError
 from fastmetrics.families.binary import CELLS, METRICS
 from fastmetrics.families.classes import METRICS as CLASS_METRICS
+from fastmetrics.families.likelihood import METRICS as TOKEN_METRICS
 from fastmetrics.metrics import Cells, value
 from fastmetrics.polars.regression import ROWS as REGRESSION_METRICS
 from fastmetrics.polars.sums import finished, one_metric
@@ -26,6 +27,7 @@ from oracle import binary_row, table
 
 NAN = math.nan
 CLASSES = ["a", "b", "c"]
+TOKENS = [[-0.1, -2.5, None], [-1 / 3] * 7, [NAN, -1e-9], [0.0], [], [None], None]
 ONE_OF_EACH = [(label, pred) for label in (1, 0, None) for pred in (1, 0, None)]
 
 
@@ -52,6 +54,7 @@ def a_log(rows: int = 600, groups: int = 6) -> pl.DataFrame:
             "answer": some([*CLASSES, None], pl.String),
             "truth": pl.Series(truth),
             "guess": pl.Series(truth + draw.normal(0, 1, rows)),
+            "logs": pl.Series([TOKENS[i] for i in draw.integers(0, len(TOKENS), rows)], dtype=pl.List(pl.Float64)),
         }
     )
     here = pl.col("g")
@@ -61,6 +64,11 @@ def a_log(rows: int = 600, groups: int = 6) -> pl.DataFrame:
         truth=pl.when(here == 1).then(2.5).when((here != 2) & (pl.col("ts") % 7 != 0)).then("truth"),
         guess=pl.when(pl.col("ts") % 5 != 0).then("guess"),
         score=pl.when(pl.col("ts") % 11 != 0).then("score"),
+        logs=pl.when(here == 1)
+        .then(pl.col("logs").list.head(0))
+        .when(here == 3)
+        .then([-math.inf, -1])
+        .otherwise("logs"),
     )
 
 
@@ -70,6 +78,7 @@ FAMILIES = {
     "classes": (fm.classes("cause", "answer", labels=CLASSES), fpl.classes, CLASS_METRICS, ("cause", "answer"),
                 {"labels": CLASSES}),
     "regression": (fm.regression("truth", "guess"), fpl.regression, REGRESSION_METRICS, ("truth", "guess"), {}),
+    "likelihood": (fm.likelihood("logs", base="2"), fpl.likelihood, TOKEN_METRICS, ("logs",), {"base": "2"}),
 }  # fmt: skip
 UNWEIGHED = {("weight", "regression"): fm.regression("truth", "guess", extremes=False)}
 ROWS = [(kind, row) for kind, family in FAMILIES.items() for row in family[2]]
@@ -106,7 +115,13 @@ def test_the_log_has_undefined_metrics_and_defined_ones() -> None:
 
 
 @pytest.mark.parametrize(
-    ("module", "rows"), [(fpl, METRICS), (fpl.classes, CLASS_METRICS), (fpl.regression, REGRESSION_METRICS)]
+    ("module", "rows"),
+    [
+        (fpl, METRICS),
+        (fpl.classes, CLASS_METRICS),
+        (fpl.regression, REGRESSION_METRICS),
+        (fpl.likelihood, TOKEN_METRICS),
+    ],
 )
 def test_metrics_are_one_struct_and_know_aliases(module: Any, rows: tuple[fm.Metric, ...]) -> None:
     kind = module.__name__.rpartition(".")[2].replace("polars", "binary")

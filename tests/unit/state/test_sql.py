@@ -36,6 +36,7 @@ BINARY = fm.binary("label", "pred")
 SCORES = fm.scores("label", "score", bins=4)
 ERRORS = fm.regression("label", "score")
 CLASSES = fm.classes("model", "guess")
+TOKENS = fm.likelihood(pl.concat_list(-pl.col("score") / 3, -pl.col("weight")))
 TIMED: dict[str, Any] = {"time": "ts", "every": "1h"}
 
 
@@ -71,6 +72,8 @@ def merged_by_sql(files: list[Path]) -> Counts:
         ([SCORES], {"weight": "weight"}),
         ([CLASSES], {"by": "version"} | TIMED),
         ([ERRORS], {"by": "model"}),
+        ([TOKENS], {"by": "model"}),
+        ([TOKENS, BINARY], {"by": ["site"]} | TIMED),
         ([SCORES, BINARY, ERRORS, CLASSES], {"by": ["site"]} | TIMED),
         ([SCORES, CLASSES], {"grouping_sets": [[], ["version"]], "by": ["version"]}),
         ([BINARY, SCORES], {"weight": "weight"}),
@@ -87,6 +90,8 @@ def merged_by_sql(files: list[Path]) -> Counts:
         "weighted bins",
         "classes and windows",
         "extremes",
+        "exact sums",
+        "exact sums of several families",
         "several families",
         "several with grouping sets",
         "several with weights",
