@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fastmetrics.text import bleu, diversity, lengths
+from fastmetrics.text import bleu, diversity, edits, lengths
 from fastmetrics.text.measure import Measure
 
 __all__ = ["MEASURES"]
 
 MEASURES: Mapping[str, Measure] = {
-    measure.name: measure for measure in (bleu.BLEU, lengths.LENGTH_RATIO, *diversity.DISTINCT, diversity.REPETITION)
+    measure.name: measure
+    for measure in (bleu.BLEU, edits.WER, edits.CER, lengths.LENGTH_RATIO, *diversity.DISTINCT, diversity.REPETITION)
 }

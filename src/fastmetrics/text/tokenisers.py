@@ -7,10 +7,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
+import numpy as np
+
 from fastmetrics import kernels
 from fastmetrics.text.categories import characters_of
 from fastmetrics.text.classes import CODES, Classes, classify, painted, split, white_space
+from fastmetrics.text.stemmer import stemmed
 from fastmetrics.text.strings import Strings, Tokens, rewrite
+from fastmetrics.text.words import ascii_words
 
 __all__ = ["TOKENISERS", "Tokeniser"]
 
@@ -89,10 +93,32 @@ def plain(text: bytes) -> bytes:
     return text
 
 
-TOKENISERS: Mapping[str, Tokeniser] = {
+def spaced_words(texts: Strings) -> Tokens:
+    """The words of jiwer's default transform: a white space that is no space and stands alone is part of a word."""
+    room = (len(texts.data) + len(texts)) // 2 + 1
+    starts, ends = np.empty(room, np.int32), np.empty(room, np.int32)
+    offsets = np.empty(len(texts) + 1, np.int64)
+    tokens = kernels.text.spaced_words.split_spaced_words(texts.data, texts.offsets, starts, ends, offsets)
+    return Tokens(texts.data, starts[:tokens], ends[:tokens], offsets)
+
+
+def with_stemmer(tokeniser: Tokeniser) -> Tokeniser:
+    """A tokeniser whose tokens are stemmed."""
+    return Tokeniser(lambda texts: stemmed(tokeniser.split(texts)), f"{tokeniser.source}, stemmed", chosen=False)
+
+
+PLAIN: Mapping[str, Tokeniser] = {
     "none": Tokeniser(lambda texts: split(texts, spaced()), "str.split(), as sacrebleu's 'none'"),
     "13a": Tokeniser(lambda texts: split(rewrite(texts, REWRITTEN, plain), western()), "sacrebleu's '13a', of WMT"),
     "intl": Tokeniser(lambda texts: split(texts, international()), "sacrebleu's 'intl', of mteval-v14"),
     "zh": Tokeniser(lambda texts: split(texts, western(2, CHINESE)), "sacrebleu's 'zh'"),
     "char": Tokeniser(lambda texts: split(texts, single()), "sacrebleu's 'char': each character but white space"),
+    "rouge": Tokeniser(ascii_words, "rouge_score's words of a-z and 0-9", chosen=False),
+}
+TOKENISERS: Mapping[str, Tokeniser] = {
+    **PLAIN,
+    "words": Tokeniser(
+        spaced_words, "jiwer's wer_default: RemoveMultipleSpaces, Strip, ReduceToListOfListOfWords", chosen=False
+    ),
+    **{f"{name}_stemmed": with_stemmer(tokeniser) for name, tokeniser in PLAIN.items()},
 }

@@ -1,0 +1,205 @@
+"""Levenshtein distance, bit-parallel (Myers 1999, Hyyrö 2003): 64 cells of the table of a pair in one step.
+
+A row of the table is a token of the reference, a column one of the hypothesis. A row is a bit, 64 rows are a word, and
+the words of a *stripe* are lanes of one vector. A stripe passes over the columns, each lane two columns behind the one
+above it, so that it need not wait for what that passes down. What leaves a stripe is kept for each column: 1 where the
+distance grows by one from the column before, 2 where it falls by one. So memory grows with the length of a text, and
+not with its square.
+
+The last row is the last bit of the last stripe. Rows before the first, and those of a common prefix, are *neutral*:
+they match nothing, cost nothing, and pass on the first row of the table.
+
+Only cells that a path of at most ``reach`` edits can cross are looked at (Ukkonen 1985). Cells beyond are taken for
+what inserting and deleting alone would cost, so what is found is never too small, and is a reach that is enough.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from fastmetrics.kernels.dialect import inlined, kernel
+from fastmetrics.kernels.lanes import LANES, gather_back, last_lane, load_lanes, move_up, no_lanes
+
+__all__ = ["LANES", "LATE", "edit_distances"]
+
+ROWS = 64 * LANES  # of a stripe
+STEP = 2  # columns that a lane is behind the one above
+LATE = STEP * (LANES - 1)  # columns that the last lane is behind the first
+KEPT = 1 << 14  # words of masks that are kept for all hypotheses of a reference
+LEAST_REACH = 64
+FEW_STRIPES = 3  # that are passed faster than a reach is found
+ONE, TOP, ALL = np.uint64(1), np.uint64(63), np.uint64(0xFFFFFFFFFFFFFFFF)
+
+
+@inlined
+def common_prefix(reference: Any, hypothesis: Any) -> Any:
+    """How many tokens two texts begin with alike; a text is an array, where it starts there, and its length."""
+    tokens, start, rows = reference
+    others, other_start, columns = hypothesis
+    most, at = min(rows, columns), 0
+    while at < most and tokens[start + at] == others[other_start + at]:
+        at += 1
+    return at
+
+
+@inlined
+def move_window(masks: Any, words: Any, reference: Any, old: Any, new: Any) -> None:
+    """Clear the masks of one window of stripes, and set those of another: a bit for each row in the words of its token.
+
+    ``words`` is how many a stripe has. A window is as many stripes as there is room for, from a multiple of that on; -1
+    is none.
+    """
+    tokens, start, n = reference
+    rows = max(len(masks) // words, 1) * ROWS
+    neutral = -n % ROWS
+    for window, one in ((old, ONE ^ ONE), (new, ONE)):
+        for i in range(max(window * rows - neutral, 0), min((window + 1) * rows - neutral, n)):
+            bit = i + neutral - window * rows
+            at = bit // ROWS * words + np.int64(tokens[start + i]) + (bit >> 6) % LANES
+            masks[at] = masks[at] | one << np.uint64(bit & 63) if one else one
+
+
+@inlined
+def rows_from(first: Any, scratch: Any) -> Any:
+    """A one for each row of a stripe from the first that is not neutral on."""
+    for lane in range(LANES):
+        below = first - 64 * lane
+        scratch[lane] = ALL if below <= 0 else (ALL << np.uint64(below) if below < 64 else ONE ^ ONE)
+    return load_lanes(scratch, 0)
+
+
+@inlined
+def pass_stripe(masks: Any, at: Any, hypothesis: Any, columns: Any, rows: Any, crossing: Any) -> None:
+    """Pass a stripe over some columns: what crosses the row above it is replaced by what crosses its last.
+
+    What crosses at a column is at that column plus `LATE`. Until a lane has come to the first column it is kept as it
+    starts.
+    """
+    tokens, start, _ = hypothesis
+    vp, vn, begun = rows, no_lanes(), no_lanes()
+    up, down = move_up(vn, crossing[columns[0] + LATE] & 1), move_up(vn, crossing[columns[0] + LATE] >> 1)
+    above = crossing[columns[0] + LATE + 1]
+    next_up, next_down = move_up(vn, above & 1), move_up(vn, above >> 1)
+    for column in range(columns[0], columns[1] + LATE):
+        x = (gather_back(masks, at, tokens, start + column, STEP) & rows) | down
+        d0 = (((x & vp) + vp) ^ vp) | x | vn
+        hp, hn = vn | ~(d0 | vp), d0 & vp
+        shifted = (hp << ONE) | up
+        vp, vn = (hn << ONE) | down | ~(d0 | shifted), shifted & d0
+        up, down, hp, hn = next_up, next_down, hp >> TOP, hn >> TOP
+        if column - columns[0] < LATE:
+            if (column - columns[0]) % STEP == 0:
+                begun = move_up(begun, ALL)
+            vp, vn, hp, hn = (vp & begun) | (rows & ~begun), vn & begun, hp & begun, hn & begun
+        place = np.uint64(column)
+        crossing[place] = last_lane(hp) | last_lane(hn) << ONE
+        above = crossing[place + np.uint64(LATE + STEP)]
+        next_up, next_down = move_up(hp, above & 1), move_up(hn, above >> 1)
+
+
+@inlined
+def growth(crossed: Any) -> Any:
+    """How much the distance grows at a column."""
+    return np.int64(crossed & 1) - np.int64(crossed >> 1)
+
+
+@inlined
+def least_distance(crossing: Any, columns: Any, before: Any, left: Any) -> Any:
+    """The least that a path costs which crosses the last row of a stripe at one of its columns.
+
+    ``before`` is the distance at the first of them, ``left`` the columns from there on less the rows below.
+    """
+    least = before + abs(left)
+    for column in range(columns[0], columns[1]):
+        before += growth(crossing[column + LATE])
+        left -= 1
+        least = min(least, before + abs(left))
+    return least
+
+
+@inlined
+def within(pair: Any, prefix: Any, reach: Any, patient: Any, table: Any, window: Any) -> Any:
+    """The distance of two texts if it is at most ``reach``, else a greater reach to try; and the window that is set.
+
+    What is not ``patient`` ends when the reach is seen to be too small.
+    """
+    masks, words, crossing, scratch = table
+    reference, hypothesis = pair
+    n, m = reference[2], hypothesis[2]
+    neutral, kept = -n % ROWS, max(len(masks) // words, 1)
+    crossing[prefix + LATE : m + LATE] = 1
+    first, before = prefix, np.int64(0)
+    for stripe in range((neutral + prefix) // ROWS, (neutral + n) // ROWS):
+        if stripe // kept != window:
+            move_window(masks, words, reference, window, stripe // kept)
+            window = stripe // kept
+        top, bottom = max(stripe * ROWS - neutral, prefix), (stripe + 1) * ROWS - neutral
+        start, end = max(first, top - (reach + n - m) // 2), min(m, bottom + (reach + m - n) // 2)
+        for column in range(first, start):
+            before += growth(crossing[column + LATE])
+        first, before = start, before + bottom - top
+        rows = rows_from(top + neutral - stripe * ROWS, scratch)
+        pass_stripe(masks, stripe % kept * words, hypothesis, (start, end), rows, crossing)
+        if not patient and bottom < n:
+            least = least_distance(crossing, (start, end), before, m - start - n + bottom)
+            if least > reach:
+                return max(reach + 1, least * (n - prefix) // (bottom - prefix) * 9 // 8), window
+    for column in range(first, m):
+        before += growth(crossing[column + LATE])
+    return before, window
+
+
+@inlined
+def distance(pair: Any, table: Any, window: Any) -> Any:
+    """The distance of two texts, and the window that is set."""
+    n, m = pair[0][2], pair[1][2]
+    prefix = common_prefix(pair[0], pair[1])
+    if prefix == min(n, m):
+        return max(n, m) - prefix, window
+    patient = n - prefix <= FEW_STRIPES * ROWS
+    found = max(n, m) if patient else abs(n - m) + LEAST_REACH + (n >> 4)
+    reach = np.int64(-1)
+    while found > reach:
+        reach = found
+        found, window = within(pair, prefix, reach, patient, table, window)
+        patient = True
+    return found, window
+
+
+@kernel("void(in_i32, in_i64, in_i64, in_i32, in_i64, in_i64, in_i64, int64, int64, out_i64)")
+def edit_distances(
+    references: Any,
+    reference_offsets: Any,
+    set_offsets: Any,
+    hypotheses: Any,
+    hypothesis_offsets: Any,
+    row_offsets: Any,
+    pair_offsets: Any,
+    symbols: Any,
+    most: Any,
+    distances: Any,
+) -> None:
+    """The distance of each pair of a row and one of its references, of at most the first ``most`` tokens of both.
+
+    A token is `LANES` times its number, which is from 0 to below ``symbols``; no reference has a 0. Two times `LATE`
+    tokens that mean nothing stand before those of hypotheses, and as many behind.
+    """
+    longest = np.int64(0)
+    for row in range(len(hypothesis_offsets) - 1):
+        longest = max(longest, min(hypothesis_offsets[row + 1] - hypothesis_offsets[row], most))
+    words = symbols * LANES
+    masks, crossing = np.zeros(max(KEPT, words), np.uint64), np.zeros(longest + 2 * LATE + STEP, np.uint8)
+    table = masks, words, crossing, np.empty(LANES, np.uint64)
+    for of in range(len(set_offsets) - 1):
+        for place in range(set_offsets[of + 1] - set_offsets[of]):
+            start = reference_offsets[set_offsets[of] + place]
+            n = min(reference_offsets[set_offsets[of] + place + 1] - start, most)
+            reference, window = (references, start, n), np.int64(-1)
+            for row in range(row_offsets[of], row_offsets[of + 1]):
+                first = hypothesis_offsets[row]
+                hypothesis = hypotheses, first, min(hypothesis_offsets[row + 1] - first, most)
+                found, window = distance((reference, hypothesis), table, window)
+                distances[pair_offsets[row] + place] = found
+            move_window(masks, words, reference, window, np.int64(-1))

@@ -1,0 +1,169 @@
+"""Edit distances beside the whole table, cell by cell."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+import oracle_edits as oracle
+from fastmetrics.contract.blocks import Lists
+from fastmetrics.errors import DataError
+from fastmetrics.kernels.text import levenshtein
+from fastmetrics.text import bounds, edits
+from fastmetrics.text.blocks import Block
+from fastmetrics.text.chunks import Chunk, Ids
+from fastmetrics.text.measures import MEASURES
+from fastmetrics.text.options import Options
+from fastmetrics.text.rows import count_rows, row_values
+from fastmetrics.text.strings import Strings
+from fastmetrics.text.tokenisers import TOKENISERS
+from texts import block
+
+SPACES = [chr(code) for code in range(0x110000) if chr(code).isspace()]
+BORDERS = [0, 1, 2, 63, 64, 65, 127, 128, 129, 193, 255, 256, 257]
+
+
+@pytest.fixture(params=["compiled", "python"])
+def compiled(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[bool]:
+    """The kernel as it is, or as plain Python, in which hashes and sums wrap around as numpy warns."""
+    if request.param == "python":
+        monkeypatch.setattr(levenshtein, "edit_distances", levenshtein.edit_distances.py_func)
+    with np.errstate(over="ignore"):
+        yield request.param == "compiled"
+
+
+def numbers(draw: random.Random, length: int, kinds: int) -> list[int]:
+    return [draw.randrange(kinds) for _ in range(length)]
+
+
+def edited(draw: random.Random, tokens: Sequence[int], share: float, kinds: int) -> list[int]:
+    """Tokens of which a share is deleted, replaced, or has another one beside it."""
+    changes: list[Callable[[int], list[int]]] = [
+        lambda token: [],
+        lambda token: [draw.randrange(kinds)],
+        lambda token: [token, draw.randrange(-1, kinds)],
+    ]
+    changed = (draw.choice(changes)(token) if draw.random() < share else [token] for token in tokens)
+    return [token for found in changed for token in found]
+
+
+def flat(texts: Sequence[Sequence[int]]) -> tuple[Any, Any]:
+    return np.array([n for text in texts for n in text], np.int32), np.cumsum([0, *map(len, texts)])
+
+
+def distances(sets: Sequence[tuple[list[list[int]], list[list[int]]]], options: Options) -> list[int]:
+    """The distances of the pairs of some sets of hypotheses and references."""
+    hypotheses, references = (flat([text for pair in sets for text in pair[side]]) for side in (0, 1))
+    kinds = np.full(len(sets), int(references[0].max(initial=-1)) + 1, np.int32)
+    nothing = [Strings.of([""] * (len(texts[1]) - 1)) for texts in (hypotheses, references)]
+    borders = [np.cumsum([0, *(len(pair[side]) for pair in sets)]) for side in (1, 0)]
+    return edits.pair_distances(Chunk(*nothing, *borders), Ids(*references, *hypotheses, kinds), options).tolist()
+
+
+def test_the_distance_is_that_of_the_whole_table_at_every_border(compiled: bool) -> None:
+    draw = random.Random(3)
+    lengths = BORDERS if compiled else [0, 1, 64, 65, 257]
+    for kinds in (1, 3, 500):
+        references = [numbers(draw, length, kinds) for length in lengths]
+        sets = [
+            ([edited(draw, reference, share, kinds) for share in (0, 0.03, 0.3, 1)], [reference])
+            for reference in references
+        ]
+        expected = [oracle.distance(references[0], said) for hypotheses, references in sets for said in hypotheses]
+        assert distances(sets, Options()) == expected
+
+
+def test_a_narrow_reach_finds_the_distance_of_long_texts(compiled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    draw, length = random.Random(5), 900 if compiled else 400
+    monkeypatch.setattr(levenshtein, "FEW_STRIPES", 0)  # of the Python twin, which need not be as long
+    monkeypatch.setattr(levenshtein, "LEAST_REACH", 10)
+    reference = numbers(draw, length, 40)
+    moved = [*reference[length // 3 :], *reference[: length // 3]]
+    late = reference[: length // 2] + numbers(draw, length // 2, 40)
+    hypotheses = [*(edited(draw, reference, share, 40) for share in (0.02, 0.3, 1)), moved, late, late[:350]]
+    expected = [oracle.distance(reference, said) for said in hypotheses]
+    assert distances([(hypotheses, [reference])], Options()) == expected
+
+
+def test_each_row_is_compared_with_each_of_its_references(compiled: bool) -> None:
+    draw = random.Random(7)
+    sets = [
+        tuple([numbers(draw, draw.randrange(12), 4) for _ in range(draw.randrange(1, 4))] for _ in range(2))
+        for _ in range(20)
+    ]
+    for most in (None, 1, 5):
+        expected = [
+            oracle.distance(reference[:most], said[:most])
+            for hypotheses, references in sets
+            for said in hypotheses
+            for reference in references
+        ]
+        assert distances(sets, Options(max_length=most)) == expected
+
+
+def test_masks_of_many_tokens_are_set_stripe_by_stripe() -> None:
+    draw = random.Random(9)
+    reference = numbers(draw, 900, 30_000)
+    sets = [([edited(draw, reference, share, 30_000) for share in (0.2, 0.6)], [reference])]
+    assert distances(sets, Options()) == [oracle.distance(reference, said) for said in sets[0][0]]
+
+
+def test_words_are_those_of_runs_of_white_space() -> None:
+    values = [
+        f"{a}{space}{b}" for space in SPACES for a, b in (("a", "b"), ("", "b"), ("a", ""), ("a ", "b"), ("", ""))
+    ]
+    values += [f"a{SPACES[k]}{SPACES[-k]}b" for k in range(len(SPACES))] + ["", " a  b c ", "\0 é\u2003x\t\u3000\u200b"]
+    found = TOKENISERS["words"].split(Strings.of(values)).to_list()
+    assert found == [[word.encode() for word in oracle.words(value)] for value in values]
+
+
+def counted(measure: str, rows: Block, **options: Any) -> dict[str, list[int]]:
+    counts = count_rows(rows, [MEASURES[measure]], Options(**options)).counts
+    return {name: values.tolist() for name, values in counts.items()}
+
+
+def test_of_several_references_the_one_with_the_lowest_rate_counts() -> None:
+    rows = block(
+        ["a b c d", "x", "", None], [["a", "a b x y z", "a b c d e f g h", "a b"], ["", "x y"], ["p q", ""], ["a"]]
+    )
+    assert counted("wer", rows) == {
+        "wer_edits": [4, 1, 0, 0],
+        "wer_reference": [8, 2, 0, 0],
+        "wer_hypothesis": [4, 1, 0, 0],
+    }
+
+
+def test_options_of_words_and_case() -> None:
+    rows = block(["A b, c"], [["a B c"]])
+    assert counted("wer", rows)["wer_edits"] == [2]
+    assert counted("wer", rows, lowercase=True)["wer_edits"] == [1]
+    assert counted("wer", rows, lowercase=True, max_length=1)["wer_reference"] == [1]
+    assert counted("cer", block([" a\tB"], [["\u2003a b"]]))["cer_edits"] == [2]
+
+
+def test_tokens_in_lists_are_words() -> None:
+    tokens = Lists(np.array([0, 2, 5]), np.array([7, 8, 1, 2, 3]), np.zeros(0, np.uint8))
+    others = Lists(np.array([0, 1, 4]), np.array([8, 1, 9, 3]), np.zeros(0, np.uint8))
+    assert counted("wer", Block(tokens, [others], tokens=True))["wer_edits"] == [1, 1]
+
+
+def test_a_reference_without_words_costs_the_words_of_the_hypothesis() -> None:
+    rows = block(["a b", "", None], [["\t"], [" "], ["a"]])
+    measure = MEASURES["wer"]
+    values = row_values(count_rows(rows, [measure], Options()), "wer", measure.metrics(Options()))
+    assert values[:2].tolist() == [2, 0]
+    assert np.isnan(values[2])
+
+
+def test_a_pair_too_long_to_be_aligned_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounds, "MOST_CELLS", 12)
+    rows = block(["a b c d", "a " * 12], [["a b c"], ["a"]])
+    assert counted("wer", rows)["wer_edits"] == [1, 11]
+    long = block(["a", "a b c d"], [["a b c d"], ["a b c d"]])
+    with pytest.raises(DataError, match=r"wer aligns a hypothesis of 4 tokens with a reference of 4.*max_length="):
+        counted("wer", long)
+    assert counted("wer", long, max_length=3)["wer_edits"] == [2, 0]
