@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fastmetrics.text import bleu, diversity, edits, lengths
+from fastmetrics.text import bleu, chrf, diversity, edits, lengths
 from fastmetrics.text.measure import Measure
 
 __all__ = ["MEASURES"]
 
 MEASURES: Mapping[str, Measure] = {
     measure.name: measure
-    for measure in (bleu.BLEU, edits.WER, edits.CER, lengths.LENGTH_RATIO, *diversity.DISTINCT, diversity.REPETITION)
+    for measure in (
+        bleu.BLEU,
+        chrf.CHRF,
+        edits.WER,
+        edits.CER,
+        lengths.LENGTH_RATIO,
+        *diversity.DISTINCT,
+        diversity.REPETITION,
+    )
 }

@@ -102,6 +102,17 @@ def spaced_words(texts: Strings) -> Tokens:
     return Tokens(texts.data, starts[:tokens], ends[:tokens], offsets)
 
 
+def parted_at_spaces(texts: Strings) -> Tokens:
+    """The words between white space, with one mark of punctuation at the end, or else at the beginning, as its own."""
+    words = split(texts, spaced())
+    starts, ends = np.empty(2 * len(words.starts), np.int32), np.empty(2 * len(words.starts), np.int32)
+    offsets = np.empty_like(words.offsets)
+    tokens = kernels.text.punctuation.part_punctuation(
+        words.data, words.starts, words.ends, words.offsets, starts, ends, offsets
+    )
+    return Tokens(words.data, starts[:tokens], ends[:tokens], offsets)
+
+
 def with_stemmer(tokeniser: Tokeniser) -> Tokeniser:
     """A tokeniser whose tokens are stemmed."""
     return Tokeniser(lambda texts: stemmed(tokeniser.split(texts)), f"{tokeniser.source}, stemmed", chosen=False)
@@ -121,4 +132,5 @@ TOKENISERS: Mapping[str, Tokeniser] = {
         spaced_words, "jiwer's wer_default: RemoveMultipleSpaces, Strip, ReduceToListOfListOfWords", chosen=False
     ),
     **{f"{name}_stemmed": with_stemmer(tokeniser) for name, tokeniser in PLAIN.items()},
+    "chrf": Tokeniser(parted_at_spaces, "the words of chrF++, as sacrebleu's CHRF splits them", chosen=False),
 }
