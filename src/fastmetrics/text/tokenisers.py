@@ -95,7 +95,7 @@ def plain(text: bytes) -> bytes:
 
 def spaced_words(texts: Strings) -> Tokens:
     """The words of jiwer's default transform: a white space that is no space and stands alone is part of a word."""
-    room = (len(texts.data) + len(texts)) // 2 + 1
+    room = (len(texts.data) + len(texts)) // 2 + 4
     starts, ends = np.empty(room, np.int32), np.empty(room, np.int32)
     offsets = np.empty(len(texts) + 1, np.int64)
     tokens = kernels.text.spaced_words.split_spaced_words(texts.data, texts.offsets, starts, ends, offsets)
