@@ -43,12 +43,13 @@ def cells(options: Options) -> tuple[str, ...]:
 
 def count(chunk: Chunk, options: Options) -> Integers:
     """Two lengths, then for each order how many n-grams match, and how many there are."""
-    ids = [ngrams(chunk, tokeniser_of(options), options.lowercase, order) for order in orders(options)]
-    hypotheses, references = np.diff(ids[0].hypothesis_offsets), np.diff(ids[0].reference_offsets)
+    tokeniser, lowercase = tokeniser_of(options), options.lowercase
+    hypotheses = chunk.tokens("hypotheses", tokeniser, lowercase).lengths
+    references = chunk.tokens("references", tokeniser, lowercase).lengths
     return np.column_stack(
         [
             *(hypotheses, closest_lengths(hypotheses, references, chunk)),
-            *(matches(chunk, of) for of in ids),
+            *(matches(chunk, ngrams(chunk, tokeniser, lowercase, order)) for order in orders(options)),
             *(np.maximum(hypotheses - order + 1, 0) for order in orders(options)),
         ]
     )

@@ -70,14 +70,14 @@ def test_rows_may_have_more_words_than_two_bytes_count() -> None:
 def test_numbers_are_equal_exactly_where_ngrams_of_a_set_are() -> None:
     hypotheses, references = rows = random_rows(10, 100)
     ((at, chunk),) = chunks_of(rows)
-    items = ngrams(chunk, "none", False, 3)
-    for row, start in zip(at, items.hypothesis_offsets, strict=False):
+    items, tokens = ngrams(chunk, "none", False, 3), chunk.tokens("hypotheses", "none")
+    for place, row in enumerate(at):
+        first, last = items.hypothesis_offsets[place : place + 2]
+        starts = (items.hypothesis_places[first:last] - tokens.offsets[place]).tolist()
         words = hypotheses[row]
         known = {tuple(of[i : i + 3]) for of in references[row] for i in range(len(of) - 2)}
-        found = items.hypotheses[start : start + len(words)].tolist()
-        grams = [tuple(words[i : i + 3]) for i in range(len(words))]
-        assert [number >= 0 for number in found] == [len(gram) == 3 and gram in known for gram in grams]
-        told = {(number, gram) for number, gram in zip(found, grams, strict=True) if number >= 0}
+        assert starts == [i for i in range(len(words) - 2) if tuple(words[i : i + 3]) in known]
+        told = set(zip(items.hypotheses[first:last].tolist(), (tuple(words[i : i + 3]) for i in starts), strict=True))
         assert len(told) == len({number for number, _ in told}) == len({gram for _, gram in told})
 
 
@@ -89,7 +89,7 @@ def test_tokens_that_came_in_lists_have_ngrams_too() -> None:
 
 def test_what_is_compiled_is_what_python_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = random_rows(11, 12)
-    for name in ("number_ngrams", "clip_matches"):
+    for name in ("keep_shared", "number_ngrams", "clip_matches"):
         monkeypatch.setattr(kernels.text.ngrams, name, getattr(kernels.text.ngrams, name).py_func)
     with np.errstate(over="ignore"):  # machine words wrap around
         check(rows)

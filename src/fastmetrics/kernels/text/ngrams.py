@@ -1,7 +1,10 @@
-"""N-grams as numbers, and how many of them match.
+"""N-grams that both sides have, as numbers, and how many of them match.
 
-An n-gram is told by the number of its first n - 1 tokens and that of its last token, two numbers in one word: exact,
-whatever its length. It is only looked at where both of the (n - 1)-grams in it occur on the other side too.
+Only what can match is kept: a token or n-gram of a hypothesis that a reference of its set has, and of a reference one
+that a hypothesis of its set has. Each has its place in its text, and a number that is equal where n-grams of a set are.
+
+An n-gram is told by the numbers of the two (n - 1)-grams in it, of which the second begins one token later: two
+numbers in one word, exact whatever its length.
 """
 
 from __future__ import annotations
@@ -11,21 +14,12 @@ from typing import Any
 import numpy as np
 
 from fastmetrics.kernels.dialect import inlined, kernel
-from fastmetrics.kernels.text.interning import table_bits
+from fastmetrics.kernels.text.interning import most_tokens, table_bits
 
-__all__ = ["clip_matches", "number_ngrams"]
+__all__ = ["clip_matches", "keep_shared", "number_ngrams"]
 
-HALF, WORD = np.uint64(32), np.uint64(64)
+HALF = np.uint64(32)
 FREE = np.uint64(0xFFFFFFFFFFFFFFFF)
-
-
-@inlined
-def most_items(offsets: Any, borders: Any) -> Any:
-    """The greatest number of items that the texts between two borders have together."""
-    most = np.int64(0)
-    for i in range(len(borders) - 1):
-        most = max(most, offsets[borders[i + 1]] - offsets[borders[i]])
-    return most
 
 
 @inlined
@@ -38,92 +32,160 @@ def most_of(numbers: Any) -> Any:
 
 
 @inlined
+def most_step(offsets: Any) -> Any:
+    """The greatest difference of neighbours."""
+    most = np.int64(0)
+    for i in range(len(offsets) - 1):
+        most = max(most, offsets[i + 1] - offsets[i])
+    return most
+
+
+@kernel(
+    "void(in_i32, in_i64, in_i64, in_i32, in_i64, in_i64, in_i32, out_i32, out_i32, out_i64, out_i32, out_i32, out_i64)"
+)
+def keep_shared(
+    ids: Any,
+    offsets: Any,
+    set_offsets: Any,
+    hypothesis_ids: Any,
+    hypothesis_offsets: Any,
+    row_offsets: Any,
+    types: Any,
+    kept: Any,
+    places: Any,
+    kept_offsets: Any,
+    hypothesis_kept: Any,
+    hypothesis_places: Any,
+    hypothesis_kept_offsets: Any,
+) -> None:
+    """Keep the tokens that both sides of a set have.
+
+    The first three arrays are the numbers of the tokens of references, and which are of which text and which texts of
+    which set; the next three those of the hypotheses, -1 for one that no reference has. Outputs are numbers, places,
+    and which are of which text, of both sides.
+    """
+    seen = np.zeros(most_of(types) + 1, np.uint8)
+    count, hypothesis_count = 0, 0
+    for of in range(len(set_offsets) - 1):
+        for text in range(row_offsets[of], row_offsets[of + 1]):
+            hypothesis_kept_offsets[text] = hypothesis_count
+            for at in range(hypothesis_offsets[text], hypothesis_offsets[text + 1]):
+                number = hypothesis_ids[at]
+                hypothesis_kept[hypothesis_count], hypothesis_places[hypothesis_count] = number, at
+                hypothesis_count += number >= 0
+                seen[number + 1] = 1
+        seen[0] = 0
+        for text in range(set_offsets[of], set_offsets[of + 1]):
+            kept_offsets[text] = count
+            for at in range(offsets[text], offsets[text + 1]):
+                kept[count], places[count] = ids[at], at
+                count += seen[ids[at] + 1]
+        seen[: types[of] + 1] = 0
+    kept_offsets[len(offsets) - 1] = count
+    hypothesis_kept_offsets[len(hypothesis_offsets) - 1] = hypothesis_count
+
+
+@inlined
+def write_keys(items: Any, places: Any, first: Any, last: Any, keys: Any, starts: Any, at: Any) -> Any:
+    """Write the key of each n-gram of a text and, from ``at`` on, its place; returns how many there are.
+
+    Its (n - 1)-grams are those from ``first`` to before ``last``.
+    """
+    count = np.int64(0)
+    for i in range(first, last - 1):
+        keys[count] = np.uint64(items[i]) << HALF | np.uint64(items[i + 1])
+        starts[at + count] = places[i]
+        count += places[i + 1] - places[i] == 1
+    return count
+
+
+@inlined
 def ngram_slot(slots: Any, bits: Any, multiplier: Any, key: Any) -> Any:
     """The slot of an n-gram: its own, or the free one where it would go."""
     mask = (np.int64(1) << bits) - 1
-    slot = np.int64(((key ^ (key >> HALF)) * multiplier) >> np.uint64(64 - bits))
-    while slots[slot] != key and slots[slot] != FREE:
+    slot = np.int64((key * multiplier) >> np.uint64(64 - bits))
+    while (slots[slot] != key) & (slots[slot] != FREE):
         slot = (slot + 1) & mask
     return slot
 
 
 @inlined
-def key_of(prefixes: Any, tokens: Any, at: Any, order: Any) -> Any:
-    """The word that tells the n-gram at a place from others of its set."""
-    return np.uint64(prefixes[at]) << HALF | np.uint64(tokens[at + order - 1])
-
-
-@inlined
-def candidates(prefixes: Any, offsets: Any, borders: Any, order: Any, seen: Any, places: Any) -> Any:
-    """Write the places of the n-grams of some texts of which both (n - 1)-grams are ``seen``; returns how many.
-
-    ``seen`` is told by the number of an (n - 1)-gram and 1, so that 0 stands for none.
-    """
-    first, last = borders
-    count = 0
+def keep_seen(items: Any, places: Any, offsets: Any, texts: Any, begin: Any, end: Any, seen: Any) -> Any:
+    """Drop the n-grams of some texts, those from ``begin`` to before ``end``, that are not seen; returns their end."""
+    first, last = texts
+    kept, i = begin, begin
     for text in range(first, last):
-        for at in range(offsets[text], offsets[text + 1] - order + 1):
-            places[count] = at
-            count += seen[prefixes[at] + 1] & seen[prefixes[at + 1] + 1]
-    return count
+        stop = offsets[text + 1] if text + 1 < last else end
+        offsets[text] = kept
+        while i < stop:
+            items[kept], places[kept] = items[i], places[i]
+            kept += seen[items[i]]
+            i += 1
+    return kept
 
 
 @kernel(
-    "void(in_i32, in_i32, in_i64, in_i64, in_i32, in_i32, in_i64, in_i64, in_i32, int64, uint64, out_i32, out_i32, "
-    "out_i32)"
+    "void(in_i32, in_i32, in_i64, in_i64, in_i32, in_i32, in_i64, in_i64, uint64, "
+    "out_i32, out_i32, out_i64, out_i32, out_i32, out_i64, out_i32)"
 )
 def number_ngrams(
-    tokens: Any,
-    prefixes: Any,
+    items: Any,
+    places: Any,
     offsets: Any,
     set_offsets: Any,
-    hypothesis_tokens: Any,
-    hypothesis_prefixes: Any,
+    hypothesis_items: Any,
+    hypothesis_places: Any,
     hypothesis_offsets: Any,
     row_offsets: Any,
-    prefix_types: Any,
-    order: Any,
     multiplier: Any,
-    ngrams: Any,
-    hypothesis_ngrams: Any,
+    kept: Any,
+    kept_places: Any,
+    kept_offsets: Any,
+    hypothesis_kept: Any,
+    hypothesis_kept_places: Any,
+    hypothesis_kept_offsets: Any,
     types: Any,
 ) -> None:
-    """Number the n-grams of the references of each set from 0 on, and look up those of its hypotheses.
+    """Number the n-grams that both sides of a set have, from 0 on, by the (n - 1)-grams that both have.
 
-    The first four arrays are the numbers of the tokens of references and of the (n - 1)-grams that begin at them, and
-    which tokens are of which text and which texts of which set; the next four are those of the hypotheses. An n-gram
-    has its number where it begins: -1 in a hypothesis where no reference has it, in a reference where no hypothesis
-    can have it, and in both where it would go beyond its text. ``types`` gets how many numbers each set has.
+    The first four arrays are the (n - 1)-grams of references, their places, and which are of which text and which
+    texts of which set; the next four those of the hypotheses. Outputs are numbers, places, and which are of which
+    text, of both sides, and how many numbers each set has.
     """
-    room = max(most_items(offsets, set_offsets), most_items(hypothesis_offsets, row_offsets))
-    places, seen = np.empty(room, np.int64), np.empty(most_of(prefix_types) + 1, np.uint8)
-    most = np.int64(1) << table_bits(2 * most_items(offsets, set_offsets))
-    slots, slot_ids = np.empty(most, np.uint64), np.empty(most, np.int32)
-    ngrams[:], hypothesis_ngrams[:] = -1, -1
+    longest = max(most_step(offsets), most_step(hypothesis_offsets))
+    room = most_tokens(offsets, set_offsets)
+    keys, seen = np.empty(longest, np.uint64), np.zeros(room, np.uint8)
+    slots = np.empty(np.int64(1) << table_bits(2 * room), np.uint64)
+    numbers = np.zeros(len(slots), np.int32)
+    end, hypothesis_end = np.int64(0), np.int64(0)
     for of in range(len(set_offsets) - 1):
-        seen[: prefix_types[of] + 1] = 0
-        for i in range(hypothesis_offsets[row_offsets[of]], hypothesis_offsets[row_offsets[of + 1]]):
-            seen[hypothesis_prefixes[i] + 1] = 1
-        seen[0] = 0
-        texts = set_offsets[of], set_offsets[of + 1]
-        count, distinct = candidates(prefixes, offsets, texts, order, seen, places), 0
-        bits = table_bits(2 * count)
+        bits, begin, distinct = table_bits(2 * (offsets[set_offsets[of + 1]] - offsets[set_offsets[of]])), end, 0
         slots[: np.int64(1) << bits] = FREE
-        for i in range(count):
-            key = key_of(prefixes, tokens, places[i], order)
-            slot = ngram_slot(slots, bits, multiplier, key)
-            if slots[slot] == FREE:
-                slots[slot], slot_ids[slot] = key, distinct
-                distinct += 1
-            ngrams[places[i]] = slot_ids[slot]
+        for text in range(set_offsets[of], set_offsets[of + 1]):
+            kept_offsets[text] = end
+            count = write_keys(items, places, offsets[text], offsets[text + 1], keys, kept_places, end)
+            for i in range(count):
+                slot = ngram_slot(slots, bits, multiplier, keys[i])
+                new = slots[slot] != keys[i]
+                slots[slot], numbers[slot] = keys[i], distinct if new else numbers[slot]
+                kept[end + i] = numbers[slot]
+                distinct += new
+            end += count
         types[of] = distinct
-        seen[1 : prefix_types[of] + 1] = 1
-        texts = row_offsets[of], row_offsets[of + 1]
-        count = candidates(hypothesis_prefixes, hypothesis_offsets, texts, order, seen, places)
-        for i in range(count):
-            key = key_of(hypothesis_prefixes, hypothesis_tokens, places[i], order)
-            slot = ngram_slot(slots, bits, multiplier, key)
-            hypothesis_ngrams[places[i]] = slot_ids[slot] if slots[slot] == key else np.int32(-1)
+        for text in range(row_offsets[of], row_offsets[of + 1]):
+            hypothesis_kept_offsets[text], at = hypothesis_end, hypothesis_end
+            first, last = hypothesis_offsets[text], hypothesis_offsets[text + 1]
+            count = write_keys(hypothesis_items, hypothesis_places, first, last, keys, hypothesis_kept_places, at)
+            for i in range(count):
+                slot = ngram_slot(slots, bits, multiplier, keys[i])
+                found, number = slots[slot] == keys[i], numbers[slot]
+                hypothesis_kept[hypothesis_end] = number
+                hypothesis_kept_places[hypothesis_end] = hypothesis_kept_places[at + i]
+                hypothesis_end += found
+                seen[number] |= found
+        end = keep_seen(kept, kept_places, kept_offsets, (set_offsets[of], set_offsets[of + 1]), begin, end, seen)
+        seen[:distinct] = 0
+    kept_offsets[len(offsets) - 1], hypothesis_kept_offsets[len(hypothesis_offsets) - 1] = end, hypothesis_end
 
 
 @kernel("void(in_i32, in_i64, in_i64, in_i32, in_i64, in_i64, in_i64, in_i32, out_i64)")
@@ -138,29 +200,26 @@ def clip_matches(
     types: Any,
     matches: Any,
 ) -> None:
-    """How many items of each hypothesis match one of its references, each at most as often as one reference has it.
+    """How many n-grams of each hypothesis match one of its references, each at most as often as one reference has it.
 
-    Items are tokens or n-grams by their numbers, -1 for none. Hypotheses are ``rows[i]`` for i from
+    Those of references and of hypotheses come by their numbers. Hypotheses are ``rows[i]`` for i from
     ``row_offsets[s]`` to before ``row_offsets[s + 1]`` for set s, and ``matches[i]`` is the number for that one.
     """
-    most = most_of(types) + 1
-    left, seen = np.empty(most, np.int64), np.zeros(most, np.int64)
+    most = most_of(types)
+    left, here = np.zeros(most, np.int32), np.zeros(most, np.int32)
     for of in range(len(set_offsets) - 1):
-        left[: types[of] + 1] = 0
         for text in range(set_offsets[of], set_offsets[of + 1]):
-            for at in range(offsets[text], offsets[text + 1]):
-                item = items[at] + 1
-                seen[item] += 1
-                left[item] = max(left[item], seen[item])
-            for at in range(offsets[text], offsets[text + 1]):
-                seen[items[at] + 1] = 0
-        left[0] = 0
-        for i in range(row_offsets[of], row_offsets[of + 1]):
-            first, last, found = hypothesis_offsets[rows[i]], hypothesis_offsets[rows[i] + 1], 0
-            for at in range(first, last):
-                item = hypothesis_items[at] + 1
-                found += left[item] > 0
-                left[item] -= 1
-            for at in range(first, last):
-                left[hypothesis_items[at] + 1] += 1
-            matches[i] = found
+            for i in range(offsets[text], offsets[text + 1]):
+                here[items[i]] += 1
+                left[items[i]] = max(left[items[i]], here[items[i]])
+            for i in range(offsets[text], offsets[text + 1]):
+                here[items[i]] = 0
+        for row in range(row_offsets[of], row_offsets[of + 1]):
+            first, last, found = hypothesis_offsets[rows[row]], hypothesis_offsets[rows[row] + 1], 0
+            for i in range(first, last):
+                found += left[hypothesis_items[i]] > 0
+                left[hypothesis_items[i]] -= 1
+            for i in range(first, last):
+                left[hypothesis_items[i]] += 1
+            matches[row] = found
+        left[: types[of]] = 0
