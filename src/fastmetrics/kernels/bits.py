@@ -11,7 +11,7 @@ from numba.extending import intrinsic, overload
 
 from fastmetrics.kernels.dialect import inlined, kernel
 
-__all__ = ["bit_count", "count_ones", "highest_bit", "lowest_bit", "spread_bits", "spread_states"]
+__all__ = ["bit_count", "count_ones", "fold_product", "highest_bit", "lowest_bit", "spread_bits", "spread_states"]
 
 ONES = np.uint64(0x0101010101010101)
 EACH = np.uint64(0x8040201008040201)  # bit k of byte k
@@ -78,6 +78,25 @@ def compile_bits(function: Any, instruction: Any) -> None:
     compiled: Any = intrinsic(typer)
     overload(function)(lambda word: lambda word: compiled(word))
 
+
+def fold_product(one: Any, other: Any) -> Any:
+    """The two halves of the product of two words, taken together by exclusive or."""
+    product = int(one) * int(other)
+    return np.uint64((product ^ product >> 64) & 0xFFFFFFFFFFFFFFFF)
+
+
+def folding(context: Any, one: Any, other: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        double = ir.IntType(128)
+        product = builder.mul(*(builder.zext(word, double) for word in arguments))
+        folded = builder.xor(product, builder.lshr(product, double(64)))
+        return builder.trunc(folded, ir.IntType(64))
+
+    return types.uint64(types.uint64, types.uint64), generate
+
+
+fold: Any = intrinsic(folding)
+overload(fold_product)(lambda one, other: lambda one, other: fold(one, other))
 
 NO, LAST = ir.IntType(1)(0), ir.IntType(64)(63)
 compile_bits(bit_count, lambda builder, word: builder.ctpop(word))

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastmetrics import kernels
-from fastmetrics.aliases import Integers
+from fastmetrics.aliases import Floats, Integers
 from fastmetrics.text.lowercase import lowered
 from fastmetrics.text.strings import Strings, Tokens
 from fastmetrics.text.tokenisers import TOKENISERS
@@ -54,6 +54,13 @@ class Pairs(NamedTuple):
     rows: Integers
     references: Integers
     offsets: Integers
+
+    def best(self, values: Floats) -> Integers:
+        """The pair of each row with the greatest value, the first of several."""
+        greatest = np.repeat(np.maximum.reduceat(values, self.offsets[:-1]), np.diff(self.offsets))
+        places = np.where(values == greatest, np.arange(len(values)), len(values))
+        first: Integers = np.minimum.reduceat(places, self.offsets[:-1])
+        return first
 
 
 @dataclass(eq=False)

@@ -8,7 +8,7 @@ from math import inf
 import numpy as np
 
 from fastmetrics import kernels
-from fastmetrics.aliases import Floats, Integers
+from fastmetrics.aliases import Integers
 from fastmetrics.metrics import Metric
 from fastmetrics.text.bounds import aligned_lengths, most_tokens
 from fastmetrics.text.characters import characters
@@ -42,15 +42,6 @@ def pair_distances(chunk: Chunk, ids: Ids, options: Options) -> Integers:
     return distances
 
 
-def closest_pairs(chunk: Chunk, rates: Floats) -> Integers:
-    """Of the pairs of each row the one with the lowest rate, the first of equal ones."""
-    offsets = chunk.pairs.offsets
-    least = np.repeat(np.minimum.reduceat(rates, offsets[:-1]), np.diff(offsets))
-    places = np.where(rates == least, np.arange(len(rates)), len(rates))
-    pairs: Integers = np.minimum.reduceat(places, offsets[:-1])
-    return pairs
-
-
 def counting(measure: str, split: Callable[[Chunk, Options], Ids]) -> Callable[[Chunk, Options], Integers]:
     """What counts the edits of each row, and the tokens of its closest reference and its own."""
 
@@ -60,7 +51,7 @@ def counting(measure: str, split: Callable[[Chunk, Options], Ids]) -> Callable[[
         hypotheses, references = aligned_lengths(measure, *lengths, chunk, options)
         distances = pair_distances(chunk, ids, options)
         tokens = references[chunk.pairs.references]
-        pairs = closest_pairs(chunk, distances / np.maximum(tokens, 1))
+        pairs = chunk.pairs.best(-distances / np.maximum(tokens, 1))
         return np.column_stack([distances[pairs], tokens[pairs], hypotheses])
 
     return count

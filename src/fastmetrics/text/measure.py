@@ -35,6 +35,9 @@ class Measure:
         Whether it needs references.
     tokens
         Whether it can measure tokens that came in lists.
+    tokeniser
+        The tokeniser that it uses, and whether on texts in lower case: what `Chunk.tokens` takes. None where it
+        measures characters.
     """
 
     name: str
@@ -45,3 +48,4 @@ class Measure:
     ratios: Callable[[Integers], Floats] | None = None
     references: bool = True
     tokens: bool = True
+    tokeniser: Callable[[Options], tuple[str, bool]] | None = None

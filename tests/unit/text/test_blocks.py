@@ -7,6 +7,7 @@ import random
 import numpy as np
 import pytest
 
+from fastmetrics import kernels
 from fastmetrics.contract.blocks import Lists
 from fastmetrics.text import blocks
 from fastmetrics.text.blocks import Block
@@ -70,6 +71,23 @@ def test_ids_are_equal_exactly_where_tokens_of_a_set_are() -> None:
             for row in range(chunk.row_offsets[at], chunk.row_offsets[at + 1]):
                 start, end = ids.hypothesis_offsets[row : row + 2]
                 assert ids.hypotheses[start:end].tolist() == [known.get(token, -1) for token in said[row]]
+
+
+@pytest.mark.parametrize("multiplier", [1, 3, 1 << 63 | 1])
+@pytest.mark.parametrize("compiled", [True, False])
+def test_no_id_depends_on_hashes(multiplier: int, compiled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = [f"{'x' * length}{number}" for number in range(30) for length in (0, 5, 6, 7, 12, 15, 30)]
+    rows = block([" ".join(words), " ".join(words[::2])], [[" ".join(words[::3])]] * 2)
+    ((_, chunk),), interning = rows.chunks(), kernels.text.interning
+    expected = chunk.interned("none", lowercase=False)
+    monkeypatch.setattr(interning, "MULTIPLIER", np.uint64(multiplier))
+    if not compiled:
+        monkeypatch.setattr(interning, "intern_tokens", interning.intern_tokens.py_func)
+    with np.errstate(over="ignore"):
+        found = chunk.interned("none", lowercase=False)
+    assert found.references.tolist() == expected.references.tolist()
+    assert found.hypotheses.tolist() == expected.hypotheses.tolist()
+    assert found.hypotheses.max() == found.types.item() - 1 == 69
 
 
 def test_tokens_between_white_space_are_those_of_python() -> None:

@@ -1,8 +1,8 @@
 """Tokens to ids: the distinct tokens of a set of references are numbered, and those of its hypotheses looked up.
 
 A token is told by its bytes, and never by a hash of them alone. The table is an open-addressing one with linear
-probing, of at least twice as many slots as tokens; its hash has a multiplier that is drawn anew in each process, so
-that no text can be written that makes probing slow. No id depends on it.
+probing, of at least four times as many slots as tokens; its hashes are made with a multiplier that is drawn anew in
+each process, so that no text can be written that makes probing slow. No id depends on it.
 """
 
 from __future__ import annotations
@@ -12,37 +12,39 @@ from typing import Any
 
 import numpy as np
 
+from fastmetrics.kernels.bits import fold_product
 from fastmetrics.kernels.dialect import inlined, kernel
 from fastmetrics.kernels.memory import load_u64
 
-__all__ = ["MULTIPLIER", "intern_tokens"]
+__all__ = ["MULTIPLIER", "intern_tokens", "same_bytes", "table_bits", "token_key"]
 
 MULTIPLIER = np.uint64(secrets.randbits(64) | 1)
-MIX = np.uint64(0x9E3779B97F4A7C15)
-ONE = np.uint64(1)
+NO_KEY, ONE = np.uint64(0), np.uint64(1)
 WORD = np.int64(8)
+TOP = np.uint64(56)
+LONG = np.uint64(0xFF) << TOP
 LEAST_BITS = 6
 
 
 @inlined
-def token_key(address: Any, length: Any) -> Any:
-    """A word that tells tokens of a length apart: their bytes up to 8 of them, else a hash. Reads 8 bytes at least."""
-    first = load_u64(address)
+def token_key(address: Any, length: Any, multiplier: Any) -> Any:
+    """A word that is not 0: of up to 7 bytes these and their number, which no other token has; of more a hash.
+
+    Reads 8 bytes at least.
+    """
+    key = load_u64(address)
     if length < WORD:
-        return first & ((ONE << np.uint64(8 * length)) - ONE)
-    if length == WORD:
-        return first
-    key = first
-    at = np.int64(8)
+        return key & ((ONE << np.uint64(8 * length)) - ONE) | np.uint64(length + 1) << TOP
+    at = WORD
     while at + WORD <= length:
-        key = (key ^ (key >> np.uint64(29))) * MIX ^ load_u64(address + np.uint64(at))
+        key = fold_product(key, multiplier) ^ load_u64(address + np.uint64(at))
         at += WORD
-    return (key ^ (key >> np.uint64(29))) * MIX ^ load_u64(address + np.uint64(length - WORD))
+    return fold_product(key, multiplier) ^ load_u64(address + np.uint64(length - WORD)) | LONG
 
 
 @inlined
 def same_bytes(address: Any, other: Any, length: Any) -> Any:
-    """Whether two tokens of more than 8 bytes are equal."""
+    """Whether two tokens of at least 8 bytes are equal."""
     at = np.int64(0)
     while at + WORD <= length:
         if load_u64(address + np.uint64(at)) != load_u64(other + np.uint64(at)):
@@ -71,21 +73,21 @@ def table_bits(tokens: Any) -> Any:
 
 
 @inlined
-def find_slot(slots: Any, stamps: Any, owners: Any, stamp: Any, bits: Any, multiplier: Any, token: Any) -> Any:
-    """The slot of a token: its own, or the free one where it would go.
+def find_slot(keys: Any, owners: Any, shift: Any, multiplier: Any, key: Any, address: Any, length: Any) -> Any:
+    """The slot of a token, its own or the free one where it would go.
 
-    ``token`` is its address, length and key; ``slots`` holds keys, ``owners`` the address and length of each key.
+    ``keys`` and ``owners`` hold the key of each slot, and the address and the length of the token that has it.
     """
-    address, length, key = token
-    mask = (np.int64(1) << bits) - 1
-    hashed = (key ^ (key >> np.uint64(32)) ^ np.uint64(length)) * multiplier
-    slot = np.int64(hashed >> np.uint64(64 - bits))
-    while stamps[slot] == stamp:
-        same = slots[slot] == key and owners[2 * slot + 1] == np.uint64(length)
-        if same and (length <= WORD or same_bytes(address, owners[2 * slot], length)):
-            break
-        slot = (slot + 1) & mask
-    return slot
+    slot, mask = key * multiplier >> shift, (ONE << (np.uint64(64) - shift)) - ONE
+    while True:
+        while (keys[slot] != key) & (keys[slot] != NO_KEY):
+            slot = (slot + ONE) & mask
+        if length < WORD or keys[slot] == NO_KEY:
+            return slot
+        owner = owners[2 * slot]
+        if owners[2 * slot + 1] == np.uint64(length) and same_bytes(address, owner, length):
+            return slot
+        slot = (slot + ONE) & mask
 
 
 @kernel(
@@ -114,27 +116,28 @@ def intern_tokens(
     hypotheses, and which rows are of which set. A hypothesis token that no reference of its set has gets -1;
     ``types`` gets how many distinct tokens each set has.
     """
-    room = np.int64(1) << table_bits(most_tokens(token_offsets, set_offsets))
-    slots, owners = np.empty(room, np.uint64), np.empty(2 * room, np.uint64)
-    slot_ids, stamps = np.empty(room, np.int32), np.zeros(room, np.int64)
+    room = np.int64(1) << table_bits(2 * most_tokens(token_offsets, set_offsets))
+    keys, slot_ids, owners = np.empty(room, np.uint64), np.empty(room, np.int32), np.empty(2 * room, np.uint64)
     base, hypothesis_base = np.uint64(data.ctypes.data), np.uint64(hypothesis_data.ctypes.data)
     for of in range(len(set_offsets) - 1):
-        first, last = token_offsets[set_offsets[of]], token_offsets[set_offsets[of + 1]]
-        bits, stamp, distinct = table_bits(last - first), np.int64(of + 1), 0
+        first, last, distinct = token_offsets[set_offsets[of]], token_offsets[set_offsets[of + 1]], np.int32(0)
+        bits = table_bits(2 * (last - first))
+        shift = np.uint64(64 - bits)
+        for slot in range(np.int64(1) << bits):
+            keys[slot], slot_ids[slot] = NO_KEY, -1
         for i in range(first, last):
-            length = np.int64(ends[i]) - np.int64(starts[i])
-            address = base + np.uint64(starts[i])
-            key = token_key(address, length)
-            slot = find_slot(slots, stamps, owners, stamp, bits, multiplier, (address, length, key))
-            if stamps[slot] != stamp:
-                stamps[slot], slots[slot], slot_ids[slot] = stamp, key, distinct
+            address, length = base + np.uint64(starts[i]), np.int64(ends[i]) - np.int64(starts[i])
+            key = token_key(address, length, multiplier)
+            slot = find_slot(keys, owners, shift, multiplier, key, address, length)
+            if keys[slot] == NO_KEY:
+                keys[slot], slot_ids[slot] = key, distinct
                 owners[2 * slot], owners[2 * slot + 1] = address, np.uint64(length)
-                distinct += 1
+                distinct += np.int32(1)
             ids[i] = slot_ids[slot]
         types[of] = distinct
         for i in range(hypothesis_offsets[row_offsets[of]], hypothesis_offsets[row_offsets[of + 1]]):
             length = np.int64(hypothesis_ends[i]) - np.int64(hypothesis_starts[i])
             address = hypothesis_base + np.uint64(hypothesis_starts[i])
-            key = token_key(address, length)
-            slot = find_slot(slots, stamps, owners, stamp, bits, multiplier, (address, length, key))
-            hypothesis_ids[i] = slot_ids[slot] if stamps[slot] == stamp else np.int32(-1)
+            key = token_key(address, length, multiplier)
+            slot = find_slot(keys, owners, shift, multiplier, key, address, length)
+            hypothesis_ids[i] = slot_ids[slot]

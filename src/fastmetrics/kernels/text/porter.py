@@ -232,7 +232,7 @@ def same_token(data: Any, starts: Any, ends: Any, one: Any, other: Any) -> Any:
     length, base = np.int64(ends[one]) - np.int64(starts[one]), np.uint64(data.ctypes.data)
     if np.int64(ends[other]) - np.int64(starts[other]) != length:
         return False
-    return length <= 8 or same_bytes(base + np.uint64(starts[one]), base + np.uint64(starts[other]), length)
+    return length < 8 or same_bytes(base + np.uint64(starts[one]), base + np.uint64(starts[other]), length)
 
 
 @kernel("void(in_u8, in_i32, in_i32, uint64, out_u8, out_i32, out_i32)")
@@ -252,8 +252,8 @@ def stem_tokens(
         if length < SHORTEST:
             continue
         address = base + np.uint64(start)
-        key = token_key(address, length)
-        slot = np.int64(((key ^ np.uint64(length)) * multiplier) >> np.uint64(64 - SLOT_BITS))
+        key = token_key(address, length, multiplier)
+        slot = np.int64(key * multiplier >> np.uint64(64 - SLOT_BITS))
         first = firsts[slot]
         if first >= 0 and keys[slot] == key and same_token(data, starts, ends, i, first):
             stem_starts[i], stem_ends[i] = stem_starts[first], stem_ends[first]
