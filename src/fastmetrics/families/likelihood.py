@@ -15,6 +15,7 @@ from fastmetrics import kernels
 from fastmetrics.aliases import Floats, Integers
 from fastmetrics.arithmetic import divide
 from fastmetrics.contract.blocks import Lists
+from fastmetrics.contract.capabilities import Rate
 from fastmetrics.contract.cells import Cell, exact_overflow
 from fastmetrics.contract.columns import Column, column_name
 from fastmetrics.contract.family import Family
@@ -89,6 +90,7 @@ def likelihood(
         arguments={"log_probabilities": log_probabilities, "base": base, "name": name, **null_arguments(nulls)},
         constants=("base", *null_arguments(nulls)),
         headline=("nll", "perplexity"),
+        rates=RATES,
     )
 
 
@@ -194,6 +196,14 @@ def listed_rows(c: Any) -> Any:
     return c.judged + c.empty
 
 
+def every_row(c: Any) -> Any:
+    return listed_rows(c) + c.unjudged
+
+
+RATES = (
+    Rate("empty_rate", lambda c: c.empty, listed_rows, "answers without a token", untold=True),
+    Rate("unjudged_rate", lambda c: c.unjudged, every_row, "rows without log-probabilities", untold=True),
+)
 # fmt: off
 METRICS: tuple[Metric, ...] = (
     Metric("nll", nats, tokens, "ratio", range=(0, inf), better="lower", scale="nats", aliases=("cross_entropy",),
@@ -206,9 +216,9 @@ METRICS: tuple[Metric, ...] = (
            aliases=("ppl",), source="exp(nll)"),
     Metric("tokens_per_row", tokens, judged, "ratio", range=(0, inf), better=None, scale="tokens",
            source="mean number of tokens of answers with a token"),
-    Metric("answer_rate", listed_rows, lambda c: listed_rows(c) + c.unjudged, "proportion",
-           source="share of rows with a list", events="rows with log-probabilities"),
+    Metric("answer_rate", listed_rows, every_row, "proportion",
+           source="share of rows with a list"),
     Metric("empty_rate", lambda c: c.empty, listed_rows, "proportion", better="lower",
-           source="share of lists without a token", events="answers without a token"),
+           source="share of lists without a token"),
 )
 # fmt: on

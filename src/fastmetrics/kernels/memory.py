@@ -72,17 +72,17 @@ overload(prefetch)(lambda array, at: lambda array, at: fetch(array, at))
 
 def view_u8(address: np.uint64, size: int) -> NDArray[np.uint8]:
     """``size`` bytes from ``address`` on as an array, in compiled kernels a pointer; their owner must outlive it."""
-    return np.ctypeslib.as_array((ctypes.c_uint8 * size).from_address(int(address)))
+    return np.ctypeslib.as_array((ctypes.c_uint8 * int(size)).from_address(int(address)))
 
 
 def view_u16(address: np.uint64, size: int) -> NDArray[np.uint16]:
     """``size`` numbers of two bytes, likewise."""
-    return np.ctypeslib.as_array((ctypes.c_uint16 * size).from_address(int(address)))
+    return np.ctypeslib.as_array((ctypes.c_uint16 * int(size)).from_address(int(address)))
 
 
 def view_u32(address: np.uint64, size: int) -> NDArray[np.uint32]:
     """``size`` numbers of four bytes, likewise."""
-    return np.ctypeslib.as_array((ctypes.c_uint32 * size).from_address(int(address)))
+    return np.ctypeslib.as_array((ctypes.c_uint32 * int(size)).from_address(int(address)))
 
 
 def viewer(element: Any) -> Any:

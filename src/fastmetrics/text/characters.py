@@ -14,13 +14,14 @@ __all__ = ["WhiteSpace", "characters"]
 WhiteSpace = Literal["kept", "stripped", "dropped"]
 
 
-def characters(chunk: Chunk, white_space: WhiteSpace) -> Ids:
+def characters(chunk: Chunk, white_space: WhiteSpace, lowercase: bool = False) -> Ids:
     """The code points of both sides as numbers, with all white space, without that at both ends, or without any."""
-    return chunk.once(("characters", white_space), lambda: numbered(chunk, white_space))
+    key = ("characters", white_space, lowercase)
+    return chunk.once(key, lambda: numbered(chunk, white_space, lowercase))
 
 
-def numbered(chunk: Chunk, white_space: WhiteSpace) -> Ids:
-    reference, hypothesis = chunk.texts("references"), chunk.texts("hypotheses")
+def numbered(chunk: Chunk, white_space: WhiteSpace, lowercase: bool) -> Ids:
+    reference, hypothesis = chunk.texts("references", lowercase), chunk.texts("hypotheses", lowercase)
     spaces = getattr(kernels.text.characters, white_space.upper())
     ids = np.empty(len(reference.data), np.int32), np.empty(len(hypothesis.data), np.int32)
     offsets = np.empty(len(reference) + 1, np.int64), np.empty(len(hypothesis) + 1, np.int64)

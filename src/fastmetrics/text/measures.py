@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fastmetrics.text import bleu, diversity, edits, lengths, rouge
+from fastmetrics.text import bleu, chrf, diversity, edits, lengths, rouge
 from fastmetrics.text.measure import Measure
 
 __all__ = ["MEASURES"]
@@ -13,6 +13,7 @@ MEASURES: Mapping[str, Measure] = {
     measure.name: measure
     for measure in (
         bleu.BLEU,
+        chrf.CHRF,
         *rouge.ROUGE,
         edits.WER,
         edits.CER,

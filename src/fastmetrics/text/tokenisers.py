@@ -95,11 +95,22 @@ def plain(text: bytes) -> bytes:
 
 def spaced_words(texts: Strings) -> Tokens:
     """The words of jiwer's default transform: a white space that is no space and stands alone is part of a word."""
-    room = (len(texts.data) + len(texts)) // 2 + 1
+    room = (len(texts.data) + len(texts)) // 2 + 4
     starts, ends = np.empty(room, np.int32), np.empty(room, np.int32)
     offsets = np.empty(len(texts) + 1, np.int64)
     tokens = kernels.text.spaced_words.split_spaced_words(texts.data, texts.offsets, starts, ends, offsets)
     return Tokens(texts.data, starts[:tokens], ends[:tokens], offsets)
+
+
+def parted_at_spaces(texts: Strings) -> Tokens:
+    """The words between white space, with one mark of punctuation at the end, or else at the beginning, as its own."""
+    words = split(texts, spaced())
+    starts, ends = np.empty(2 * len(words.starts), np.int32), np.empty(2 * len(words.starts), np.int32)
+    offsets = np.empty_like(words.offsets)
+    tokens = kernels.text.punctuation.part_punctuation(
+        words.data, words.starts, words.ends, words.offsets, starts, ends, offsets
+    )
+    return Tokens(words.data, starts[:tokens], ends[:tokens], offsets)
 
 
 def with_stemmer(tokeniser: Tokeniser) -> Tokeniser:
@@ -121,4 +132,5 @@ TOKENISERS: Mapping[str, Tokeniser] = {
         spaced_words, "jiwer's wer_default: RemoveMultipleSpaces, Strip, ReduceToListOfListOfWords", chosen=False
     ),
     **{f"{name}_stemmed": with_stemmer(tokeniser) for name, tokeniser in PLAIN.items()},
+    "chrf": Tokeniser(parted_at_spaces, "the words of chrF++, as sacrebleu's CHRF splits them", chosen=False),
 }

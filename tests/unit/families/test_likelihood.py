@@ -144,3 +144,29 @@ def test_perplexity_of_no_token_is_nan_with_a_warning() -> None:
         fm.perplexity(["a"])
     with pytest.raises(TypeError, match="no lists of numbers"):
         fm.perplexity(5)
+
+
+def answers(empty: float, longer: float = 1.0) -> pl.DataFrame:
+    """Answers of two countries, of which one has some without a token, and whose tokens are less likely."""
+    draw = np.random.default_rng(3)
+    of = draw.choice(["BR", "DE"], 600)
+    lists = [
+        [] if country == "BR" and draw.random() < empty else [-longer if country == "BR" else -1.0] * 3
+        for country in of.tolist()
+    ]
+    return pl.DataFrame({"country": of, "logs": pl.Series(lists, dtype=pl.List(pl.Float64))})
+
+
+def test_a_change_is_split_by_slice_to_the_last_part() -> None:
+    family = fm.likelihood("logs")
+    now, before = (fm.count(log, family, by="country") for log in (answers(0.0, 2.0), answers(0.0)))
+    found = fm.decompose(now, baseline=before, metric="nll")
+    moved = now.rollup().metrics("nll").item(0, "nll") - before.rollup().metrics("nll").item(0, "nll")
+    assert found["contribution"].sum() == pytest.approx(moved)
+    assert found.filter(country="DE").item(0, "rate") == 0.0
+
+
+def test_a_diagnosis_finds_where_answers_became_empty() -> None:
+    now, before = (fm.count(log, fm.likelihood("logs"), by="country") for log in (answers(0.3), answers(0.0)))
+    said = fm.diagnose(now, baseline=before).text(500)
+    assert "answers without a token where country = BR: empty_rate" in said.partition("\n2.")[0]

@@ -12,7 +12,7 @@ import pytest
 import oracle_edits as oracle
 from fastmetrics.contract.blocks import Lists
 from fastmetrics.errors import DataError
-from fastmetrics.kernels.text import levenshtein
+from fastmetrics.kernels.text import levenshtein, spaced_words
 from fastmetrics.text import bounds, edits
 from fastmetrics.text.blocks import Block
 from fastmetrics.text.chunks import Chunk, Ids
@@ -29,9 +29,10 @@ BORDERS = [0, 1, 2, 63, 64, 65, 127, 128, 129, 193, 255, 256, 257]
 
 @pytest.fixture(params=["compiled", "python"])
 def compiled(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[bool]:
-    """The kernel as it is, or as plain Python, in which hashes and sums wrap around as numpy warns."""
+    """Kernels as they are, or as plain Python, whose sums wrap around, of which numpy warns."""
     if request.param == "python":
-        monkeypatch.setattr(levenshtein, "edit_distances", levenshtein.edit_distances.py_func)
+        for module, name in ((levenshtein, "edit_distances"), (spaced_words, "split_spaced_words")):
+            monkeypatch.setattr(module, name, getattr(module, name).py_func)
     with np.errstate(over="ignore"):
         yield request.param == "compiled"
 
@@ -112,11 +113,16 @@ def test_masks_of_many_tokens_are_set_stripe_by_stripe() -> None:
     assert distances(sets, Options()) == [oracle.distance(reference, said) for said in sets[0][0]]
 
 
-def test_words_are_those_of_runs_of_white_space() -> None:
-    values = [
-        f"{a}{space}{b}" for space in SPACES for a, b in (("a", "b"), ("", "b"), ("a", ""), ("a ", "b"), ("", ""))
+def test_words_are_those_of_runs_of_white_space(compiled: bool) -> None:
+    around = [("a", "b"), ("", "b"), ("a", ""), ("a ", "b"), ("", ""), ("x" * 62, "b"), ("x" * 61 + "é", "b")]
+    spaces = SPACES if compiled else SPACES[::4]
+    values = [f"{a}{space}{b}" for space in spaces for a, b in around]
+    values += [f"a{one}{other}b" for one, other in zip(spaces, spaces[::-1], strict=True)]
+    values += ["", " a  b c ", "\0 é\u2003x\t\u3000\u200b", "x" * 64, "x" * 63 + " ", " " * 64 + "x", "\u3000" * 43]
+    draw = random.Random(11)
+    values += [
+        "".join(draw.choices(["a", "é", " ", "\n", "\u2003", "\u00a0"], k=draw.randrange(200))) for _ in range(30)
     ]
-    values += [f"a{SPACES[k]}{SPACES[-k]}b" for k in range(len(SPACES))] + ["", " a  b c ", "\0 é\u2003x\t\u3000\u200b"]
     found = TOKENISERS["words"].split(Strings.of(values)).to_list()
     assert found == [[word.encode() for word in oracle.words(value)] for value in values]
 

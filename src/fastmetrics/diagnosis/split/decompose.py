@@ -118,8 +118,10 @@ def chosen_by_model(metric: Metric, family: Family) -> bool:
     """Whether a prediction decides how much a row counts in the denominator: rows of one label weigh differently."""
     assert metric.den is not None
     judged = [outcome for outcome in family.outcomes if None not in outcome]
+    if not judged:
+        return False
     nothing = np.zeros(len(judged))
     units = dict(zip((outcome.cell for outcome in judged), np.eye(len(judged)), strict=True))
-    weights = nothing + metric.den(Cells(dict.fromkeys(family.states, nothing) | units))
+    weights = nothing + metric.den(Cells(dict.fromkeys((cell.name for cell in family.cells), nothing) | units))
     labelled = list(zip((outcome.label for outcome in judged), weights.tolist(), strict=True))
     return any(len({weight for label, weight in labelled if label is side}) > 1 for side in (False, True))

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from fastmetrics.kernels.dialect import inlined, kernel
+from fastmetrics.kernels.text.code_points import read_code_point
 from fastmetrics.kernels.text.spaces import space_at
 
 __all__ = ["DROPPED", "KEPT", "STRIPPED", "number_characters"]
@@ -18,18 +19,6 @@ __all__ = ["DROPPED", "KEPT", "STRIPPED", "number_characters"]
 KEPT, STRIPPED, DROPPED = 0, 1, 2  # what becomes of white space; stripped is as str.strip() leaves it
 PAGES = 0x110000 >> 8
 WHITE = np.array([chr(code).isspace() for code in range(0x80)], np.uint8)
-
-
-@inlined
-def code_point(data: Any, at: Any) -> Any:
-    """The character at a place, beyond ASCII, and how many bytes it has."""
-    first, second = np.int64(data[at]), np.int64(data[at + 1]) & 63
-    if first < 0xE0:
-        return (first & 31) << 6 | second, 2
-    third = np.int64(data[at + 2]) & 63
-    if first < 0xF0:
-        return (first & 15) << 12 | second << 6 | third, 3
-    return (first & 7) << 18 | second << 12 | third << 6 | np.int64(data[at + 3]) & 63, 4
 
 
 @inlined
@@ -59,7 +48,7 @@ def number_text(
             slot, space, width = np.int64(byte), np.int64(WHITE[byte]), 1
         else:
             space = np.int64(space_at(data, at, end) > 0)
-            code, width = code_point(data, at)
+            code, width = read_code_point(data, at)
             slot = slot_of(pages, slots, code)
         dropped = space & np.int64(spaces == DROPPED or (spaces == STRIPPED and n == begin))
         if slots[slot] == 0 and len(learnt) and not dropped:

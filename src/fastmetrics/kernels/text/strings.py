@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from fastmetrics.kernels.dialect import kernel
-from fastmetrics.kernels.memory import load_u8
+from fastmetrics.kernels.memory import view_u8
 
 __all__ = ["copy_texts"]
 
@@ -30,5 +30,6 @@ def copy_texts(views: Any, buffers: Any, rows: Any, offsets: Any, data: Any) -> 
         length = views[np.uint64(2) * row] & LENGTH
         place = views[np.uint64(2) * row + np.uint64(1)]
         address = inline + VIEW * row + PREFIX if length <= INLINE else buffers[place & LENGTH] + (place >> HALF)
+        text, first = view_u8(address, length), np.uint64(offsets[i])
         for k in range(length):
-            data[np.uint64(offsets[i]) + np.uint64(k)] = load_u8(address + np.uint64(k))
+            data[first + np.uint64(k)] = text[k]
