@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from fastmetrics.aliases import Integers
+from fastmetrics.contract.capabilities import Rate
 from fastmetrics.contract.cells import Cell
 from fastmetrics.contract.columns import Column, LostExpression
 from fastmetrics.contract.family import Family
@@ -17,7 +19,7 @@ from fastmetrics.contract.roles import Kind, Role
 from fastmetrics.contract.rows import Rows
 from fastmetrics.errors import SchemaError, listed, unknown
 from fastmetrics.families.labels import check_nulls, null_arguments
-from fastmetrics.metrics import Metric
+from fastmetrics.metrics import Formula, Metric
 from fastmetrics.text.blocks import Block
 from fastmetrics.text.limits import Limit, parse_limits
 from fastmetrics.text.measure import Measure
@@ -138,6 +140,7 @@ def text(
     chosen = chosen_measures(measures, bool(references), options)
     names = [measure.name for measure in chosen]
     nulls, bad, metrics = check_nulls(null_values), parse_limits(limits, names), metrics_of(chosen, options)
+    shown = (*metrics, *(limit.metric for limit in bad), *shares(bool(references)))
     return Family(
         kind="text",
         name=name,
@@ -145,7 +148,7 @@ def text(
         roles=roles(hypothesis, references, options.tokenize == "tokens", nulls),
         cells=cells(chosen, options, bad, bool(references)),
         rows=partial(rows, measures=chosen, options=options, limits=bad, metrics=metrics),
-        metrics=(*metrics, *(limit.metric for limit in bad), *shares(bool(references))),
+        metrics=shown,
         arguments={
             "hypothesis": hypothesis,
             **({"reference": references[0] if len(references) == 1 else references} if references else {}),
@@ -157,6 +160,7 @@ def text(
         },
         constants=("measures", *options.changed(), *(["limits"] if limits else []), *null_arguments(nulls)),
         headline=tuple(names),
+        rates=rates(shown, bool(references)),
     )
 
 
@@ -239,7 +243,7 @@ def rows(
 
     def counts() -> Integers:
         bad = [limit.bad(row_values(measured(), limit.measure, metrics)) for limit in limits]
-        return np.column_stack([block.empty, *measured().counts.values(), *bad])
+        return np.column_stack([block.empty.astype(np.int64), *measured().counts.values(), *bad])
 
     return Rows(
         states=lambda: (2 * ~block.labelled + ~block.predicted).astype(np.uint8),
@@ -248,17 +252,17 @@ def rows(
     )
 
 
+def in_states(states: Sequence[str]) -> Formula:
+    """How many rows are in one of some states."""
+    return lambda c: sum(getattr(c, state) for state in states)
+
+
 def shares(referenced: bool) -> tuple[Metric, ...]:
     """The metrics of all measures: shares of rows with texts, and of texts that are empty."""
-
-    def answered(c: Any) -> Any:
-        return c.judged + c.unlabelled if referenced else c.judged
-
-    def every_row(c: Any) -> Any:
-        return answered(c) + c.unpredicted + (c.unlabelled_unpredicted if referenced else 0)
-
+    every_row = in_states(STATES if referenced else STATES[:2])
+    answered = in_states(("judged", "unlabelled") if referenced else ("judged",))
     # fmt: off
-    coverage = Metric("label_coverage", lambda c: c.judged + c.unpredicted, every_row, "proportion",
+    coverage = Metric("label_coverage", in_states(("judged", "unpredicted")), every_row, "proportion",
                       source="share of rows with a reference")
     return (
         *((coverage,) if referenced else ()),
@@ -267,3 +271,14 @@ def shares(referenced: bool) -> tuple[Metric, ...]:
                source="share of answers without text", events="empty answers"),
     )
     # fmt: on
+
+
+def rates(metrics: Sequence[Metric], referenced: bool) -> tuple[Rate, ...]:
+    """What a diagnosis searches: shares of judged rows and of answers, and texts that go missing."""
+    every_row, missing = in_states(STATES if referenced else STATES[:2]), STATES[3:] if referenced else ()
+    unlabelled = Rate("unlabelled_rate", in_states(STATES[2:]), every_row, "rows without a reference")
+    return (
+        *(replace(Rate.of(metric), untold=True) for metric in metrics if metric.events),
+        *((unlabelled,) if referenced else ()),
+        Rate("unpredicted_rate", in_states(("unpredicted", *missing)), every_row, "rows without an answer"),
+    )

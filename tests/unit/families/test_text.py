@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import random
 from typing import Any
 
 import polars as pl
@@ -81,6 +82,33 @@ def test_rows_beyond_a_limit_are_counted_and_a_metric() -> None:
     shown = counts.metrics("low_length_ratio", "high_length_ratio")
     assert shown.select("low_length_ratio", "high_length_ratio").row(0) == (1 / 3, 1 / 3)
     assert {rate.name for rate in family.searched} >= {"low_length_ratio", "high_length_ratio", "empty_rate"}
+
+
+def answers(short: float = 0, silent: float = 0) -> pl.DataFrame:
+    """Answers in two countries, of which one has some that are too short, and some that are missing."""
+    draw = random.Random(3)
+    rows = []
+    for country in draw.choices(["BR", "DE"], k=600):
+        answer = "one two" if country == "BR" and draw.random() < short else "one two three four five"
+        rows.append((country, None if country == "BR" and draw.random() < silent else answer))
+    return pl.DataFrame(rows, ["country", "answer"], orient="row").with_columns(ref=pl.lit("one two three four"))
+
+
+@pytest.mark.parametrize(
+    ("change", "tag", "words"),
+    [
+        ({"short": 0.3}, "rate_shift", "answers with length_ratio < 0.6 where country = BR: low_length_ratio"),
+        ({"silent": 0.3}, "null_surge", "rows without an answer where country = BR: unpredicted_rate"),
+    ],
+)
+def test_a_diagnosis_finds_where_answers_became_worse_or_went_missing(
+    change: dict[str, float], tag: str, words: str
+) -> None:
+    family = text("answer", reference="ref", limits=["length_ratio < 0.6"], **LENGTH)
+    now, before = (fm.count(log, family, by="country") for log in (answers(**change), answers()))
+    (found,) = fm.diagnose(now, baseline=before)
+    assert found.tag == tag
+    assert words in found.sentence
 
 
 def test_a_family_is_a_value_and_made_again_from_its_arguments() -> None:
