@@ -79,6 +79,11 @@ class Plan:
         """The outer keys in the order in which they are coded: the window first."""
         return self.timed([key.name for key in self.keys])
 
+    @property
+    def slow(self) -> bool:
+        """Whether a family reads values that take it long."""
+        return any(ROLE_KINDS[role.kind].slow for family in self.schema.families for role in family.roles)
+
     def timed(self, keys: Sequence[str]) -> list[str]:
         """Some keys, after the window where there are windows."""
         return [*([WINDOW] if self.windows is not None else []), *keys]

@@ -32,6 +32,7 @@ PIECE_ROWS = 1 << 23  # rows of a long batch, divided by the threads, so that ea
 # Rows of a piece of a batch that a reader made, which stays in memory until its last piece is counted: 200M rows in row
 # groups of a million peak at 910 MB, and at 1,090 MB in pieces of a million.
 READ_ROWS = 1 << 18
+SLOW_ROWS = 1 << 9  # of values that take long, in a piece: a few milliseconds' work, beside which a piece costs little
 MOST_THREADS = 1024  # each has tables of its own, however little there is to count
 TICK = 0.001  # polling interval of `finish`, in seconds
 
@@ -117,15 +118,16 @@ def finish(running: Sequence[threading.Thread], waiting: queue.Queue[Batch | Non
         alive[0].join(timeout=TICK)
 
 
-def pieces(batches: Iterable[Batch], rows: int) -> Batches:
-    """Batches of at most so many rows each, so that every thread gets some."""
+def pieces(batches: Iterable[Batch], rows: int, shares: int) -> Batches:
+    """Batches cut into ``shares``, unless those are short, and so that none has more than ``rows``."""
     for batch in batches:
-        for start in range(0, len(batch), rows):
-            yield batch.slice(start, rows)
+        each = min(rows, max(-(-len(batch) // shares), SLOW_ROWS))
+        for start in range(0, len(batch), each):
+            yield batch.slice(start, each)
         del batch  # or one more than needed would stay alive
 
 
-def read(source: Source, plan: Plan, rows: int) -> Batches:
+def read(source: Source, plan: Plan, rows: int, shares: int) -> Batches:
     """The batches to count, each of at most so many rows, and no row fewer than the source holds.
 
     Nothing but an end of the source ends them: whatever else happens on the way to the last row is an error.
@@ -133,7 +135,7 @@ def read(source: Source, plan: Plan, rows: int) -> Batches:
     came = 0
     try:
         with contextlib.closing(source.batches(plan.selection)) as batches:
-            for batch in pieces(plan.observations.sample(batches, plan.sampled, plan.width), rows):
+            for batch in pieces(plan.observations.sample(batches, plan.sampled, plan.width), rows, shares):
                 came += len(batch)
                 yield batch
                 del batch  # or one more batch than needed would stay alive
@@ -184,7 +186,8 @@ def scan(
         raise SchemaError(f"threads={threads} are more than {MOST_THREADS:,}; give no more than there are cores")
     with contextlib.closing(source):
         plan = make_plan(source, schema, max_groups, observations=observations)
-        batches = read(source, plan, max(PIECE_ROWS // threads, 1) if source.resident else READ_ROWS)
+        rows = max(PIECE_ROWS // threads, 1) if source.resident else READ_ROWS
+        batches = read(source, plan, rows, threads if plan.slow else 1)
         if progress is not None:
             batches = watched(batches, progress, source.height())
         try:

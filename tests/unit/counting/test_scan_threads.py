@@ -13,6 +13,7 @@ import fastmetrics as fm
 from fastmetrics.counting import scan, worker
 from fastmetrics.counting.tally import Tally
 from fastmetrics.families.binary import CELLS
+from fastmetrics.families.text import text
 
 BINARY = fm.binary("label", "pred")
 LOG = pl.DataFrame({"label": [1, 0, 1], "pred": [1, 1, 0], "score": [0.9, 0.8, 0.1], "k": ["a", "b", "a"]})
@@ -30,6 +31,22 @@ def test_threads_that_saw_other_classes(monkeypatch: pytest.MonkeyPatch) -> None
     assert whole.frame["rows"].to_list() == truth["len"].to_list()
     for _ in range(5):
         assert fm.count(log, fm.classes("label", "pred"), threads=2) == whole
+
+
+def test_threads_share_a_short_batch_of_texts_but_not_one_of_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    lengths, add = [], worker.Worker.add
+
+    def noted(of: worker.Worker, batch: Any) -> None:
+        lengths.append(len(batch))
+        add(of, batch)
+
+    monkeypatch.setattr(worker.Worker, "add", noted)
+    log = pl.DataFrame({"answer": ["a b c"] * 2001, "label": True, "pred": True})
+    diverse = text("answer", reference="answer", measures=["distinct1"])
+    counts = [fm.count(log, diverse, threads=threads) for threads in (1, 2, 3, 16)]
+    assert counts == [counts[0]] * 4
+    fm.count(log, BINARY, threads=2)
+    assert sorted(lengths) == sorted([2001, 1000, 1001, 667, 667, 667, 512, 512, 512, 465, 2001])
 
 
 def test_a_lone_instant_far_away_keeps_the_windows_before_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,15 +13,15 @@ __all__ = ["ROLE_KINDS", "Observed", "Reader", "Reading", "RoleKind"]
 
 NUMBER = RoleKind(number.check, number.carrier, number.read, by_value=True)
 KEY = RoleKind(key.check, key.carrier, inner=True)
-TEXT = RoleKind(text.check, text.carrier, text.read)
+TEXT = RoleKind(text.check, text.carrier, text.read, slow=True)
 
 ROLE_KINDS: Mapping[Kind, RoleKind] = {
     "binary": RoleKind(binary.check, binary.carrier, binary.read, by_value=True),
     "number": NUMBER,
     "key": KEY,
     "text": TEXT,
-    "texts": RoleKind(texts.check_texts, texts.carry_texts, texts.read_texts),
-    "tokens": RoleKind(texts.check_tokens, texts.carry_tokens, texts.read_tokens),
+    "texts": RoleKind(texts.check_texts, texts.carry_texts, texts.read_texts, slow=True),
+    "tokens": RoleKind(texts.check_tokens, texts.carry_tokens, texts.read_tokens, slow=True),
     "list of number": list_of(NUMBER, "numbers", number.read),
     "list of key": list_of(KEY, "text, numbers, Booleans, categories, dates or times", key.read_codes),
     "list of text": list_of(TEXT, "text", text.read),

@@ -63,6 +63,8 @@ class RoleKind:
     by_value
         Whether what the family gets is an array with an entry a row that depends on its value alone, so that a value
         that a dictionary has for many rows is read once.
+    slow
+        Whether a value takes its family microseconds, as texts do, so that threads share even short batches.
     """
 
     check: Callable[[Role, pl.DataType, Sample], None]
@@ -71,3 +73,4 @@ class RoleKind:
     inner: bool = False
     values: Callable[[pl.DataType], pl.DataType] = itself
     by_value: bool = False
+    slow: bool = False
