@@ -83,7 +83,7 @@ class Block:
         sets = np.zeros(len(rows), np.int64)
         for column in self.references:
             codes = distinct_texts(text_values(column))
-            first, each = column.offsets[:-1][rows], np.diff(column.offsets)[rows]
+            first, each = column.offsets[:-1][rows], item_numbers(column, rows)
             for place in range(int(each.max(initial=0))):
                 there = each > place
                 following = np.zeros(len(rows), np.int64)
@@ -105,7 +105,7 @@ class Block:
         of, row_offsets = rows[first], np.concatenate([first, [len(rows)]])
         if self.tokens and self.references:
             return Chunk(hypotheses, self.taken(self.references[0], of), np.arange(len(of) + 1), row_offsets)
-        each = [np.diff(column.offsets)[of] for column in self.references]
+        each = [item_numbers(column, of) for column in self.references]
         set_offsets = offsets_of(sum(each, np.zeros(len(of), np.int64)))
         return Chunk(hypotheses, self.references_of(of, each, set_offsets), set_offsets, row_offsets)
 
@@ -122,7 +122,7 @@ class Block:
         """The texts of some rows, or their tokens."""
         if isinstance(column, Texts):
             return gather([column], [rows], [np.arange(len(rows))])
-        each = np.diff(column.offsets)[rows]
+        each = item_numbers(column, rows)
         items = stretches(column.offsets[:-1][rows], each)
         if isinstance(column.values, Texts):
             texts = gather([column.values], [items], [np.arange(len(items))])
@@ -136,6 +136,12 @@ def text_values(column: Lists) -> Texts:
     """The items of lists of texts."""
     assert isinstance(column.values, Texts)
     return column.values
+
+
+def item_numbers(column: Lists, rows: Integers) -> Integers:
+    """How many items some rows have."""
+    numbers: Integers = column.offsets[rows + 1] - column.offsets[rows]
+    return numbers
 
 
 def known(column: Texts | Lists) -> Mask:

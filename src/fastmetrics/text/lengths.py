@@ -18,7 +18,9 @@ __all__ = ["LENGTH_RATIO", "closest_lengths"]
 def closest_lengths(hypotheses: Integers, references: Integers, chunk: Chunk) -> Integers:
     """Of the lengths of the references of each row the one closest to that of its hypothesis, the shorter of two."""
     pairs = chunk.pairs
-    lengths = references[pairs.references]
+    lengths: Integers = references[pairs.references]
+    if len(lengths) == len(chunk):
+        return lengths
     away = np.abs(lengths - hypotheses[pairs.rows])
     best: Integers = np.minimum.reduceat(away << 32 | lengths, pairs.offsets[:-1]) & 0xFFFFFFFF
     return best

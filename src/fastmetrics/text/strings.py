@@ -86,16 +86,17 @@ class Tokens:
         return [tokens[start:end] for start, end in pairwise(ends)]
 
 
-def text_bytes(texts: Texts) -> Integers:
-    """The number of bytes of each text; of a null anything."""
-    return (texts.views[::2] & LENGTH).astype(np.int64)
+def text_bytes(texts: Texts, rows: Integers | None = None) -> Integers:
+    """The number of bytes of each text, or of those of some rows; of a null anything."""
+    views = texts.views[::2]
+    return ((views if rows is None else views[rows]) & LENGTH).astype(np.int64)
 
 
 def gather(columns: Sequence[Texts], rows: Sequence[Integers], places: Sequence[Integers]) -> Strings:
     """The texts of some rows of each column, none of them null, each at its place among all."""
     offsets = np.zeros(sum(map(len, rows)) + 1, np.int64)
     for texts, taken, at in zip(columns, rows, places, strict=True):
-        offsets[1:][at] = text_bytes(texts)[taken]
+        offsets[1:][at] = text_bytes(texts, taken)
     offsets = np.cumsum(offsets)
     data = np.empty(int(offsets[-1]) + PADDING, np.uint8)
     for texts, taken, at in zip(columns, rows, places, strict=True):
@@ -110,7 +111,7 @@ def rewrite(texts: Strings, pairs: tuple[bytes, ...], change: Callable[[bytes], 
     """
     found = np.empty(len(texts), np.uint8)
     firsts, seconds = np.frombuffer(b"".join(pairs), np.uint8).reshape(-1, 2).T.copy()
-    kernels.text.case.find_pairs(texts.data, texts.offsets, firsts, seconds, found)
+    kernels.text.byte_pairs.find_pairs(texts.data, texts.offsets, firsts, seconds, found)
     rows = np.flatnonzero(found)
     if not len(rows):
         return texts

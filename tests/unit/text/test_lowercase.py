@@ -35,8 +35,7 @@ def test_what_is_compiled_is_what_python_runs(monkeypatch: pytest.MonkeyPatch) -
     draw = random.Random(4)
     texts = Strings.of(["".join(draw.choices(LETTERS, k=40)) for _ in range(30)])
     expected = lowered(texts).to_list()
-    case = kernels.text.case
-    for name in ("find_pairs", "lower_texts"):
-        monkeypatch.setattr(case, name, getattr(case, name).py_func)
+    for module, name in ((kernels.text.byte_pairs, "find_pairs"), (kernels.text.case, "lower_texts")):
+        monkeypatch.setattr(module, name, getattr(module, name).py_func)
     assert lowered(texts).to_list() == expected
     assert len(small_letters()) < 0x110000

@@ -82,6 +82,6 @@ def test_what_is_compiled_is_what_python_runs(tokeniser: str, monkeypatch: pytes
     draw = random.Random(6)
     texts = Strings.of([hostile_text(draw)[:80] for _ in range(20)])
     expected = TOKENISERS[tokeniser].split(texts).to_list()
-    for module, name in ((kernels.text.classes, "split_by_class"), (kernels.text.case, "find_pairs")):
+    for module, name in ((kernels.text.classes, "split_by_class"), (kernels.text.byte_pairs, "find_pairs")):
         monkeypatch.setattr(module, name, getattr(module, name).py_func)
     assert TOKENISERS[tokeniser].split(texts).to_list() == expected

@@ -1,4 +1,4 @@
-"""Small letters, as ``str.lower()`` makes them of single characters, and a search for pairs of bytes."""
+"""Small letters, as ``str.lower()`` makes them of single characters."""
 
 from __future__ import annotations
 
@@ -7,32 +7,10 @@ from typing import Any
 from fastmetrics.kernels.dialect import inlined, kernel
 from fastmetrics.kernels.text.code_points import read_code_point, write_code_point
 
-__all__ = ["GROWTH", "find_pairs", "lower_texts"]
+__all__ = ["GROWTH", "lower_texts"]
 
 GROWTH = 1.5  # two bytes of UTF-8 become three at most
 BLOCK = 32
-
-
-@kernel("void(in_u8, in_i64, in_u8, in_u8, out_u8)")
-def find_pairs(data: Any, offsets: Any, firsts: Any, seconds: Any, found: Any) -> None:
-    """Whether each text holds, or ends where it is followed by, one of some pairs of bytes.
-
-    ``firsts`` and ``seconds`` are the bytes of the pairs. Reads one byte behind the last text.
-    """
-    found[:] = 0
-    every = 0
-    for pair in range(len(firsts)):
-        first, second, some = firsts[pair], seconds[pair], 0
-        for i in range(offsets[-1]):
-            some |= (data[i] == first) & (data[i + 1] == second)
-        every |= some
-    if not every:
-        return
-    for text in range(len(offsets) - 1):
-        for i in range(offsets[text], offsets[text + 1]):
-            for pair in range(len(firsts)):
-                if data[i] == firsts[pair] and data[i + 1] == seconds[pair]:
-                    found[text] = 1
 
 
 @inlined

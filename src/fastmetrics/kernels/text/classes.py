@@ -30,6 +30,7 @@ __all__ = ["DASH", "DIGIT", "OWN", "POINT", "TAIL", "UNUSUAL", "WHITE", "WORD", 
 WORD, WHITE, OWN, POINT, DIGIT, DASH = 0, 1, 2, 3, 4, 5
 TAIL, UNUSUAL = 6, 7  # bytes that continue a character; first bytes of characters that must be looked up
 ZERO, ONE = np.uint64(0), np.uint64(1)
+HIGH, BEYOND = np.uint8(0x80), np.uint8(0x7F)  # the first byte beyond ASCII, and how many follow it
 
 
 @inlined
@@ -37,7 +38,7 @@ def mask_of(address: Any, ranges: Any, kind: Any) -> Any:
     """Which of 64 bytes are of a class by the ranges of bytes."""
     lows, spans, borders = ranges
     mask = ZERO
-    for i in range(borders[kind], borders[kind + 1]):
+    for i in range(np.uint64(borders[kind]), np.uint64(borders[kind + 1])):
         mask |= bytes_between(address, lows[i], spans[i])
     return mask
 
@@ -105,7 +106,7 @@ def write_places(bits: Any, base: Any, places: Any, count: Any) -> Any:
     while bits:
         places[count] = base + np.int64(lowest_bit(bits))
         bits &= bits - ONE
-        count += 1
+        count += ONE
     return count
 
 
@@ -117,13 +118,13 @@ def joined_points(data: Any, text: Any, block: Any, masks: Any, priors: Any, kin
     point, digit = masks
     prior_point, prior_digit = priors
     joined = ZERO
-    if not point:
-        return joined
     top = np.uint64(size - 1)
-    following = kind_of(read_code_point(data, at + size)[0], kinds) if at + size < end else WHITE
-    next_digit = following == DIGIT or (at + size == end and edges > 0)
-    after_point = point >> ONE | np.uint64(following == POINT) << top
-    after_digit = digit >> ONE | np.uint64(next_digit) << top
+    after_point, after_digit = point >> ONE, digit >> ONE
+    if point >> top:
+        following = kind_of(read_code_point(data, at + size)[0], kinds) if at + size < end else WHITE
+        digit_follows = following == DIGIT or (at + size == end and edges > 0)
+        after_point |= np.uint64(following == POINT) << top
+        after_digit |= np.uint64(digit_follows) << top
     candidates = point & ~after_point & after_digit
     many = candidates & (point << ONE | prior_point)
     digit_before = digit << ONE | prior_digit | np.uint64(edges > 0 and at == begin)
@@ -174,7 +175,7 @@ def split_by_class(
     it is at the end. ``starts`` and ``ends`` have room for a token a byte. Reads 64 bytes behind the last text.
     """
     address, ranges = np.uint64(data.ctypes.data), (lows, spans, borders)
-    opened, closed = 0, 0
+    opened, closed = ZERO, ZERO
     for text in range(len(offsets) - 1):
         token_offsets[text] = opened
         begin, end = stripped(data, offsets[text], offsets[text + 1], kinds, edges)
@@ -184,14 +185,16 @@ def split_by_class(
             inside = ~ZERO >> np.uint64(64 - size)
             white, own = mask_of(here, ranges, WHITE), mask_of(here, ranges, OWN)
             point, digit = mask_of(here, ranges, POINT), mask_of(here, ranges, DIGIT)
-            unusual = mask_of(here, ranges, UNUSUAL) & inside
+            high = bytes_between(here, HIGH, BEYOND) & inside
+            unusual = mask_of(here, ranges, UNUSUAL) & inside if high else ZERO
             if unusual:
                 white |= characters_of(data, at, unusual, kinds, WHITE)
                 own |= characters_of(data, at, unusual, kinds, OWN)
                 point |= characters_of(data, at, unusual, kinds, POINT)
                 digit |= characters_of(data, at, unusual, kinds, DIGIT)
             white, own, point, digit = white & inside, own & inside, point & inside, digit & inside
-            tail, dash = mask_of(here, ranges, TAIL) & inside, mask_of(here, ranges, DASH) & inside
+            tail = mask_of(here, ranges, TAIL) & inside if high else ZERO
+            dash = mask_of(here, ranges, DASH) & inside
             joined = joined_points(
                 data, (begin, end), (at, size), (point, digit), (last_point, last_digit), kinds, edges
             )
@@ -206,6 +209,6 @@ def split_by_class(
             at += size
         if last_word | last_own:
             ends[closed] = end
-            closed += 1
+            closed += ONE
     token_offsets[len(offsets) - 1] = opened
-    return opened
+    return int(opened)
