@@ -140,7 +140,7 @@ def text(
     chosen = chosen_measures(measures, bool(references), options)
     names = [measure.name for measure in chosen]
     nulls, bad, metrics = check_nulls(null_values), parse_limits(limits, names), metrics_of(chosen, options)
-    shown = (*metrics, *(limit.metric for limit in bad), *shares(bool(references)))
+    judging = (*metrics, *(limit.metric for limit in bad))
     return Family(
         kind="text",
         name=name,
@@ -148,7 +148,7 @@ def text(
         roles=roles(hypothesis, references, options.tokenize == "tokens", nulls),
         cells=cells(chosen, options, bad, bool(references)),
         rows=partial(rows, measures=chosen, options=options, limits=bad, metrics=metrics),
-        metrics=shown,
+        metrics=(*judging, *shares(bool(references))),
         arguments={
             "hypothesis": hypothesis,
             **({"reference": references[0] if len(references) == 1 else references} if references else {}),
@@ -160,7 +160,7 @@ def text(
         },
         constants=("measures", *options.changed(), *(["limits"] if limits else []), *null_arguments(nulls)),
         headline=tuple(names),
-        rates=rates(shown, bool(references)),
+        rates=rates(judging, bool(references)),
     )
 
 
@@ -257,28 +257,33 @@ def in_states(states: Sequence[str]) -> Formula:
     return lambda c: sum(getattr(c, state) for state in states)
 
 
+def answered(referenced: bool) -> Formula:
+    """How many rows have an answer."""
+    return in_states(("judged", "unlabelled") if referenced else ("judged",))
+
+
 def shares(referenced: bool) -> tuple[Metric, ...]:
     """The metrics of all measures: shares of rows with texts, and of texts that are empty."""
     every_row = in_states(STATES if referenced else STATES[:2])
-    answered = in_states(("judged", "unlabelled") if referenced else ("judged",))
     # fmt: off
     coverage = Metric("label_coverage", in_states(("judged", "unpredicted")), every_row, "proportion",
                       source="share of rows with a reference")
     return (
         *((coverage,) if referenced else ()),
-        Metric("answer_rate", answered, every_row, "proportion", source="share of rows with an answer"),
-        Metric("empty_rate", lambda c: c.empty, answered, "proportion", better="lower",
+        Metric("answer_rate", answered(referenced), every_row, "proportion", source="share of rows with an answer"),
+        Metric("empty_rate", lambda c: c.empty, answered(referenced), "proportion", better="lower",
                source="share of answers without text", events="empty answers"),
     )
     # fmt: on
 
 
 def rates(metrics: Sequence[Metric], referenced: bool) -> tuple[Rate, ...]:
-    """What a diagnosis searches: shares of judged rows and of answers, and texts that go missing."""
+    """What a diagnosis searches: shares of judged rows, and texts that are empty or missing."""
     every_row, missing = in_states(STATES if referenced else STATES[:2]), STATES[3:] if referenced else ()
     unlabelled = Rate("unlabelled_rate", in_states(STATES[2:]), every_row, "rows without a reference")
     return (
-        *(replace(Rate.of(metric), untold=True) for metric in metrics if metric.events),
+        *(replace(Rate.of(metric), untold=True) for metric in metrics if metric.kind == "proportion"),
+        Rate("empty_rate", lambda c: c.empty, answered(referenced), "empty answers", untold=True),
         *((unlabelled,) if referenced else ()),
         Rate("unpredicted_rate", in_states(("unpredicted", *missing)), every_row, "rows without an answer"),
     )
