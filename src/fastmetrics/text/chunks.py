@@ -106,7 +106,8 @@ class Chunk:
         tokens = self.hypotheses if side == "hypotheses" else self.references
         if isinstance(tokens, Tokens):
             return tokens
-        split = TOKENISERS[tokeniser].split
+        row = TOKENISERS[tokeniser]
+        split = (row.references if side == "references" else None) or row.split
         return self.once(("tokens", side, tokeniser, lowercase), lambda: split(self.texts(side, lowercase)))
 
     def ids(self, tokeniser: str, lowercase: bool = False) -> Ids:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fastmetrics.text import bleu, chrf, diversity, edits, lengths, rouge
+from fastmetrics.text import bleu, chrf, diversity, edits, lengths, rouge, squad, ter
 from fastmetrics.text.measure import Measure
 
 __all__ = ["MEASURES"]
@@ -17,6 +17,9 @@ MEASURES: Mapping[str, Measure] = {
         *rouge.ROUGE,
         edits.WER,
         edits.CER,
+        ter.TER,
+        squad.EXACT_MATCH,
+        squad.TOKEN_F1,
         lengths.LENGTH_RATIO,
         *diversity.DISTINCT,
         diversity.REPETITION,

@@ -85,6 +85,13 @@ class Tokens:
         tokens = [data[start:end] for start, end in zip(self.starts.tolist(), self.ends.tolist(), strict=True)]
         return [tokens[start:end] for start, end in pairwise(ends)]
 
+    def joined(self) -> Strings:
+        """Texts with a space behind each token."""
+        room = int((self.ends - self.starts).sum(dtype=np.int64)) + len(self.starts) + PADDING
+        data, offsets = np.empty(room, np.uint8), np.empty(len(self) + 1, np.int64)
+        kernels.text.strings.join_tokens(self.data, self.starts, self.ends, self.offsets, data, offsets)
+        return Strings(data, offsets)
+
 
 def text_bytes(texts: Texts, rows: Integers | None = None) -> Integers:
     """The number of bytes of each text, or of those of some rows; of a null anything."""

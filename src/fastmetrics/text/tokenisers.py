@@ -5,13 +5,18 @@ from __future__ import annotations
 import string
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
+from itertools import product
 
 import numpy as np
 
 from fastmetrics import kernels
+from fastmetrics.text import tercom
+from fastmetrics.text.articles import normal_answers
 from fastmetrics.text.categories import characters_of
 from fastmetrics.text.classes import CODES, Classes, classify, painted, split, white_space
+from fastmetrics.text.dropping import drop_from_tokens
+from fastmetrics.text.entities import OPENINGS, unescape
 from fastmetrics.text.stemmer import stemmed
 from fastmetrics.text.strings import Strings, Tokens, rewrite
 from fastmetrics.text.words import ascii_words
@@ -26,8 +31,7 @@ CHINESE = (
     *((0x2FF0, 0x2FFF), (0x3100, 0x312F), (0x31A0, 0x31BF), (0xFE10, 0xFE1F), (0xFE30, 0xFE4F), (0x2600, 0x27BF)),
     (0x3200, 0x33FF),
 )
-ENTITIES = ((b"&quot;", b'"'), (b"&amp;", b"&"), (b"&lt;", b"<"), (b"&gt;", b">"))
-REWRITTEN = (b"-\n", b"<s", b"&q", b"&a", b"&l", b"&g")
+REWRITTEN = (b"-\n", b"<s", *OPENINGS)
 
 
 @dataclass(frozen=True)
@@ -42,11 +46,14 @@ class Tokeniser:
         Whose rules these are.
     chosen
         Whether ``tokenize=`` may name it; the others are those of one measure.
+    references
+        References to their tokens, where they are split in another way.
     """
 
     split: Callable[[Strings], Tokens]
     source: str
     chosen: bool = True
+    references: Callable[[Strings], Tokens] | None = None
 
 
 @cache
@@ -87,10 +94,7 @@ def international() -> Classes:
 
 def plain(text: bytes) -> bytes:
     """A text without what mteval-v13a removes, and without entities."""
-    text = text.decode().rstrip().encode().replace(b"<skipped>", b"").replace(b"-\n", b"")
-    for entity, character in ENTITIES:
-        text = text.replace(entity, character)
-    return text
+    return unescape(text.decode().rstrip().encode().replace(b"<skipped>", b"").replace(b"-\n", b""))
 
 
 def spaced_words(texts: Strings) -> Tokens:
@@ -113,6 +117,29 @@ def parted_at_spaces(texts: Strings) -> Tokens:
     return Tokens(words.data, starts[:tokens], ends[:tokens], offsets)
 
 
+def tercom_words(texts: Strings, normalized: bool, no_punct: bool, asian: bool) -> Tokens:
+    """What Tercom compares, in the case that the texts have."""
+    if normalized:
+        words = split(tercom.normalised(texts), western(0, tercom.APART if asian else ()))
+    else:
+        words = split(texts, spaced())
+    return drop_from_tokens(words, tercom.punctuation(asian)) if no_punct else words
+
+
+def tercom_tokeniser(normalized: bool, no_punct: bool, asian: bool) -> Tokeniser:
+    """That of TER with some options. What sacrebleu normalises of references it normalises again."""
+    words = partial(tercom_words, normalized=normalized, no_punct=no_punct, asian=asian)
+    again = (lambda texts: words(words(texts).joined())) if normalized else None
+    return Tokeniser(words, "sacrebleu's TER", chosen=False, references=again)
+
+
+def of_answers(tokeniser: Tokeniser) -> Tokeniser:
+    """A tokeniser of answers as SQuAD's script normalises them; they come in small letters."""
+    return Tokeniser(
+        lambda texts: tokeniser.split(normal_answers(texts)), f"{tokeniser.source}, as SQuAD's answers", chosen=False
+    )
+
+
 def with_stemmer(tokeniser: Tokeniser) -> Tokeniser:
     """A tokeniser whose tokens are stemmed."""
     return Tokeniser(lambda texts: stemmed(tokeniser.split(texts)), f"{tokeniser.source}, stemmed", chosen=False)
@@ -133,4 +160,6 @@ TOKENISERS: Mapping[str, Tokeniser] = {
     ),
     **{f"{name}_stemmed": with_stemmer(tokeniser) for name, tokeniser in PLAIN.items()},
     "chrf": Tokeniser(parted_at_spaces, "the words of chrF++, as sacrebleu's CHRF splits them", chosen=False),
+    **{tercom.way(*way): tercom_tokeniser(*way) for way in product((False, True), repeat=3)},
+    **{f"{name}_answers": of_answers(tokeniser) for name, tokeniser in PLAIN.items()},
 }

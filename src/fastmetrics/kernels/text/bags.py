@@ -1,0 +1,73 @@
+"""Tokens that a hypothesis and a reference have in common, whatever their order, and equal texts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from fastmetrics.kernels.dialect import inlined, kernel
+
+__all__ = ["count_common", "find_equal"]
+
+
+@inlined
+def most_types(types: Any) -> Any:
+    """The most distinct tokens of a set of references."""
+    most = 0
+    for of in range(len(types)):
+        most = max(most, types[of])
+    return most
+
+
+@kernel("void(in_i32, in_i64, in_i32, in_i64, in_i32, in_i64, in_i64, out_i64)")
+def count_common(
+    hypotheses: Any,
+    said_offsets: Any,
+    references: Any,
+    wanted_offsets: Any,
+    types: Any,
+    pair_rows: Any,
+    pair_references: Any,
+    common: Any,
+) -> None:
+    """How many tokens of each pair stand on both sides; one that is there twice counts twice where both have it twice.
+
+    ``types`` holds how many ids each set of references has.
+    """
+    left = np.zeros(most_types(types), np.int32)
+    for pair in range(len(pair_rows)):
+        row, of = pair_rows[pair], pair_references[pair]
+        for i in range(wanted_offsets[of], wanted_offsets[of + 1]):
+            left[references[i]] += 1
+        found = 0
+        for i in range(said_offsets[row], said_offsets[row + 1]):
+            token = hypotheses[i]
+            if token >= 0 and left[token] > 0:
+                left[token] -= 1
+                found += 1
+        common[pair] = found
+        for i in range(wanted_offsets[of], wanted_offsets[of + 1]):
+            left[references[i]] = 0
+
+
+@kernel("void(in_i32, in_i64, in_i32, in_i64, in_i64, in_i64, out_i64)")
+def find_equal(
+    hypotheses: Any,
+    said_offsets: Any,
+    references: Any,
+    wanted_offsets: Any,
+    pair_rows: Any,
+    pair_references: Any,
+    equal: Any,
+) -> None:
+    """1 for each pair whose sides have the same tokens in the same order, else 0."""
+    for pair in range(len(pair_rows)):
+        said, wanted = said_offsets[pair_rows[pair]], wanted_offsets[pair_references[pair]]
+        tokens = said_offsets[pair_rows[pair] + 1] - said
+        same = tokens == wanted_offsets[pair_references[pair] + 1] - wanted
+        k = 0
+        while same and k < tokens:
+            same = hypotheses[said + k] == references[wanted + k]
+            k += 1
+        equal[pair] = same

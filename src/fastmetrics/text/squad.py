@@ -1,0 +1,76 @@
+"""Exact match and token F1, as the evaluation script of SQuAD (Rajpurkar et al. 2016, 2018) computes them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fastmetrics import kernels
+from fastmetrics.aliases import Floats, Integers
+from fastmetrics.arithmetic import divide
+from fastmetrics.metrics import Metric
+from fastmetrics.text.chunks import Chunk
+from fastmetrics.text.measure import Measure
+from fastmetrics.text.options import Options
+
+__all__ = ["EXACT_MATCH", "TOKEN_F1"]
+
+
+def matched(chunk: Chunk, options: Options) -> Integers:
+    """Whether each answer is, normalised, one of its references."""
+    ids, pairs = chunk.ids("none_answers", lowercase=True), chunk.pairs
+    equal = np.empty(len(pairs.rows), np.int64)
+    kernels.text.bags.find_equal(
+        *(ids.hypotheses, ids.hypothesis_offsets, ids.references, ids.reference_offsets),
+        *(pairs.rows, pairs.references, equal),
+    )
+    return np.maximum.reduceat(equal, pairs.offsets[:-1]).reshape(-1, 1)
+
+
+def overlaps(chunk: Chunk, options: Options) -> Integers:
+    """The tokens of each answer, those of the reference that it is most like, and those that both have.
+
+    Of several references with the greatest F1 it is the first.
+    """
+    ids, pairs = chunk.ids(f"{options.tokenize or 'none'}_answers", lowercase=True), chunk.pairs
+    common = np.empty(len(pairs.rows), np.int64)
+    kernels.text.bags.count_common(
+        *(ids.hypotheses, ids.hypothesis_offsets, ids.references, ids.reference_offsets, ids.types),
+        *(pairs.rows, pairs.references, common),
+    )
+    said = np.diff(ids.hypothesis_offsets)[pairs.rows]
+    wanted = np.diff(ids.reference_offsets)[pairs.references]
+    integers = np.column_stack([said, wanted, common])
+    return integers[pairs.best(f1(integers)[:, 0])]
+
+
+def f1(integers: Integers) -> Floats:
+    """The harmonic mean of precision and recall, in the script's order of operations; 1 where both have no tokens."""
+    said, wanted, common = integers.T
+    precision, recall = divide(common, said, 0), divide(common, wanted, 0)
+    values = divide(2 * precision * recall, precision + recall, 0)
+    return np.where((said == 0) & (wanted == 0), 1.0, values).reshape(-1, 1)
+
+
+# fmt: off
+EXACT_MATCH = Measure(
+    "exact_match",
+    matched,
+    lambda options: (
+        Metric("exact_match", lambda c: c.exact_match, lambda c: c.judged, "proportion",
+               source="share of answers that are a reference but for case, punctuation, articles and white space: "
+               "SQuAD", events="answers equal to a reference"),
+    ),
+    counts=lambda options: ("exact_match",),
+)
+
+TOKEN_F1 = Measure(
+    "token_f1",
+    overlaps,
+    lambda options: (
+        Metric("token_f1", lambda c: c.token_f1, lambda c: c.judged, "ratio",
+               source="mean over answers of the F1 of their tokens, the best of several references: SQuAD"),
+    ),
+    exacts=lambda options: ("token_f1",),
+    ratios=f1,
+)
+# fmt: on
