@@ -26,7 +26,9 @@ __all__ = ["Worker"]
 
 BLOCK_ROWS = 1 << 22  # 25M rows by model and country cost 3.0, 2.5, 2.4, 2.2, 1.8 ns a row in blocks of 2**18 to 2**22
 WHOLE_ROWS = 1 << 23  # of a block where nothing is written row by row: 50M rows take 5.5 instead of 8.4 ms
-VALUE_BYTES = 1 << 26  # of a block: what the arrays of its values may take, those of all families together
+# Of a block: what the arrays of its values may take, those of all families together. The heap keeps arrays of that size
+# for the next block; those of 64 MB are mapped anew each time, and counting 60 values a row takes half as long again.
+VALUE_BYTES = 1 << 24
 
 
 class Worker:

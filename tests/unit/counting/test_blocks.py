@@ -36,9 +36,9 @@ def wide(make: Callable[[int], Rows], counts: int, name: str = "wide") -> Family
 
 @pytest.mark.parametrize(
     ("others", "weight", "longest"),
-    [(0, None, 2**26 // (8 * 64)), (64, None, 2**26 // (8 * 128)), (0, "w", 2**26 // (8 * 64 * 4))],
+    [(0, None, 2**24 // (8 * 64)), (64, None, 2**24 // (8 * 128)), (0, "w", 2**24 // (8 * 64 * 4))],
 )
-def test_values_of_a_block_take_at_most_64_megabytes(others: int, weight: str | None, longest: int) -> None:
+def test_values_of_a_block_take_at_most_16_megabytes(others: int, weight: str | None, longest: int) -> None:
     lengths: list[int] = []
 
     def make(rows: int) -> Rows:
@@ -60,7 +60,7 @@ def test_blocks_are_long_where_a_family_adds_its_values_itself() -> None:
         return Rows(add=lambda to: None)
 
     fm.count(LOG, wide(make, 64), threads=1)
-    assert lengths == [2**17, ROWS - 2**17]
+    assert lengths == [2**15, ROWS - 2**15]
 
 
 @pytest.mark.parametrize("weight", [None, "w"])
