@@ -15,7 +15,7 @@ from numba import types
 from numba.extending import intrinsic, models, overload, register_model
 from numpy.typing import NDArray
 
-__all__ = ["LANES", "gather_back", "last_lane", "load_lanes", "move_up", "no_lanes"]
+__all__ = ["LANES", "gather_back", "last_lane", "load_lanes", "move_up", "no_lanes", "store_lanes"]
 
 LANES = 4
 Words = NDArray[np.uint64]
@@ -46,6 +46,11 @@ def no_lanes() -> Words:
 def load_lanes(words: Words, at: Any) -> Words:
     """Four words of an array, from ``at`` on."""
     return words[at : at + LANES].copy()
+
+
+def store_lanes(words: Words, at: Any, lanes: Words) -> None:
+    """Put four words into an array, from ``at`` on."""
+    words[at : at + LANES] = lanes
 
 
 def last_lane(lanes: Words) -> Any:
@@ -140,6 +145,15 @@ def loading(context: Any, words: Any, at: Any) -> Any:
     return LANES_TYPE(words, types.int64), generate
 
 
+def storing(context: Any, words: Any, at: Any, lanes: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        pointer = address(context, builder, signature.args[0], *arguments[:2])
+        builder.store(arguments[2], builder.bitcast(pointer, VECTOR.as_pointer()), align=8)
+        return context.get_dummy_value()
+
+    return types.void(words, types.int64, LANES_TYPE), generate
+
+
 def taking_last(context: Any, lanes: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.extract_element(arguments[0], index(LANES - 1))
@@ -173,12 +187,14 @@ def gathering(context: Any, words: Any, at: Any, rows: Any, of: Any, step: Any) 
 invert: Any = intrinsic(inverting)
 zero: Any = intrinsic(zeroing)
 load: Any = intrinsic(loading)
+store: Any = intrinsic(storing)
 take_last: Any = intrinsic(taking_last)
 move: Any = intrinsic(moving_up)
 gather: Any = intrinsic(gathering)
 overload(operator.invert)(lambda lanes: (lambda lanes: invert(lanes)) if isinstance(lanes, Lanes) else None)
 overload(no_lanes)(lambda: lambda: zero())
 overload(load_lanes)(lambda words, at: lambda words, at: load(words, at))
+overload(store_lanes)(lambda words, at, lanes: lambda words, at, lanes: store(words, at, lanes))
 overload(last_lane)(lambda lanes: lambda lanes: take_last(lanes))
 overload(move_up)(lambda lanes, word: lambda lanes, word: move(lanes, word))
 overload(gather_back)(

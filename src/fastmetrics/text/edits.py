@@ -1,14 +1,21 @@
-"""Edit distances: word and character error rates."""
+"""Edit distances: error rates of words and characters as jiwer gives them, and similarity as rapidfuzz does.
+
+Of several references the one with the lowest rate counts, the first of equal ones: those packages know one alone.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from math import inf
+from typing import Any
 
 import numpy as np
 
 from fastmetrics import kernels
-from fastmetrics.aliases import Integers
+from fastmetrics.aliases import Floats, Integers
+from fastmetrics.arithmetic import divide
 from fastmetrics.metrics import Metric
 from fastmetrics.text.bounds import aligned_lengths, most_tokens
 from fastmetrics.text.characters import characters
@@ -16,54 +23,151 @@ from fastmetrics.text.chunks import Chunk, Ids
 from fastmetrics.text.measure import Measure
 from fastmetrics.text.options import Options
 
-__all__ = ["CER", "WER"]
+__all__ = ["EDITS"]
+
+COUNTS = ("hits", "substitutions", "deletions", "insertions")
+Split = Callable[[Chunk, Options], Ids]
+
+
+@dataclass(frozen=True, eq=False)
+class Edits:
+    """Each row beside its closest reference.
+
+    Attributes
+    ----------
+    ids
+        The tokens of all texts.
+    of
+        The reference of each row, by its place in the chunk.
+    distances
+        Int64: how many tokens must be inserted, deleted or replaced.
+    hypotheses, references
+        Int64: how many tokens both have.
+    """
+
+    ids: Ids
+    of: Integers
+    distances: Integers
+    hypotheses: Integers
+    references: Integers
+
+
+def tokeniser(options: Options) -> tuple[str, bool]:
+    """Words as jiwer has them, or the tokens of the tokeniser that was asked for."""
+    return options.tokenize or "words", options.lowercase
 
 
 def words(chunk: Chunk, options: Options) -> Ids:
-    """The tokens that ``tokenize`` names, else words as jiwer has them."""
-    return chunk.ids(options.tokenize or "words", options.lowercase)
+    return chunk.ids(*tokeniser(options))
 
 
-def stripped_characters(chunk: Chunk, options: Options) -> Ids:
-    return characters(chunk, "stripped")
+def stripped(chunk: Chunk, options: Options) -> Ids:
+    return characters(chunk, "stripped", options.lowercase)
+
+
+def kept(chunk: Chunk, options: Options) -> Ids:
+    return characters(chunk, "kept", options.lowercase)
+
+
+def reference_rate(distances: Integers, hypotheses: Integers, references: Integers) -> Floats:
+    """Edits a token of the reference; all edits where that has none, as jiwer says."""
+    rates: Floats = distances / np.maximum(references, 1)
+    return rates
+
+
+def longer_rate(distances: Integers, hypotheses: Integers, references: Integers) -> Floats:
+    """Edits a token of the longer text; 0 where both have none."""
+    rates: Floats = distances / np.maximum(np.maximum(hypotheses, references), 1)
+    return rates
+
+
+def padded(ids: Ids) -> tuple[Any, Any, Any]:
+    """The tokens of references and of hypotheses as the kernels take them, and where hypotheses begin."""
+    kernel = kernels.text.levenshtein
+    padding = np.full(2 * kernel.LATE, -1, np.int32)
+    hypotheses = np.concatenate([padding, ids.hypotheses, padding])
+    return (ids.references + 1) * kernel.LANES, (hypotheses + 1) * kernel.LANES, ids.hypothesis_offsets + len(padding)
+
+
+def symbols(ids: Ids) -> int:
+    """How many numbers tokens have in the kernels; 0 is that of none."""
+    return int(ids.types.max(initial=0)) + 1
 
 
 def pair_distances(chunk: Chunk, ids: Ids, options: Options) -> Integers:
     """The Levenshtein distance of each row from each of its references, in the order of ``chunk.pairs``."""
-    kernel = kernels.text.levenshtein
-    padding = np.full(2 * kernel.LATE, -1, np.int32)
+    references, hypotheses, offsets = padded(ids)
     distances = np.empty(len(chunk.pairs.rows), np.int64)
-    kernel.edit_distances(
-        *((ids.references + 1) * kernel.LANES, ids.reference_offsets, chunk.set_offsets),
-        (np.concatenate([padding, ids.hypotheses, padding]) + 1) * kernel.LANES,
-        *(ids.hypothesis_offsets + len(padding), chunk.row_offsets, chunk.pairs.offsets),
-        *(int(ids.types.max(initial=0)) + 1, most_tokens(options), distances),
+    kernels.text.levenshtein.edit_distances(
+        *(references, ids.reference_offsets, chunk.set_offsets),
+        *(hypotheses, offsets, chunk.row_offsets, chunk.pairs.offsets),
+        *(symbols(ids), most_tokens(options), distances),
     )
     return distances
 
 
-def counting(measure: str, split: Callable[[Chunk, Options], Ids]) -> Callable[[Chunk, Options], Integers]:
-    """What counts the edits of each row, and the tokens of its closest reference and its own."""
-
-    def count(chunk: Chunk, options: Options) -> Integers:
-        ids = split(chunk, options)
-        lengths = np.diff(ids.hypothesis_offsets), np.diff(ids.reference_offsets)
-        hypotheses, references = aligned_lengths(measure, *lengths, chunk, options)
-        distances = pair_distances(chunk, ids, options)
-        tokens = references[chunk.pairs.references]
-        pairs = chunk.pairs.best(-distances / np.maximum(tokens, 1))
-        return np.column_stack([distances[pairs], tokens[pairs], hypotheses])
-
-    return count
+def edits(chunk: Chunk, options: Options, measure: str, split: Split, rate: Callable[..., Floats]) -> Edits:
+    """Each row of a chunk beside its closest reference; ``measure`` is what asks."""
+    ids, pairs = split(chunk, options), chunk.pairs
+    lengths = np.diff(ids.hypothesis_offsets), np.diff(ids.reference_offsets)
+    hypotheses, references = aligned_lengths(measure, *lengths, chunk, options)
+    distances, references = pair_distances(chunk, ids, options), references[pairs.references]
+    best = pairs.best(-rate(distances, hypotheses[pairs.rows], references))
+    return Edits(ids, pairs.references[best], distances[best], hypotheses, references[best])
 
 
-def error_rate(name: str, tokens: str, split: Callable[[Chunk, Options], Ids]) -> Measure:
+def word_edits(chunk: Chunk, options: Options, measure: str) -> Edits:
+    """Words of each row beside those of its closest reference."""
+    return chunk.once("word edits", lambda: edits(chunk, options, measure, words, reference_rate))
+
+
+def sums(found: Edits) -> Integers:
+    return np.column_stack([found.distances, found.references, found.hypotheses])
+
+
+def count_words(chunk: Chunk, options: Options) -> Integers:
+    return sums(word_edits(chunk, options, "wer"))
+
+
+def count_characters(chunk: Chunk, options: Options) -> Integers:
+    return sums(edits(chunk, options, "cer", stripped, reference_rate))
+
+
+def count_similar(chunk: Chunk, options: Options) -> Integers:
+    """The distance of each row from its closest reference, and the characters of the longer of both."""
+    found = edits(chunk, options, "edit_similarity", kept, longer_rate)
+    return np.column_stack([found.distances, np.maximum(found.hypotheses, found.references)])
+
+
+def count_edits(chunk: Chunk, options: Options, measure: str) -> Integers:
+    """Words that are right, and those replaced, deleted and inserted, on the path that rapidfuzz takes."""
+    return chunk.once("edit counts", lambda: path_edits(chunk, options, measure))
+
+
+def path_edits(chunk: Chunk, options: Options, measure: str) -> Integers:
+    found = word_edits(chunk, options, measure)
+    references, hypotheses, offsets = padded(found.ids)
+    counts = [np.empty(len(chunk), np.int64) for _ in COUNTS[1:]]
+    kernels.text.edit_paths.count_edits(
+        *(references, references[::-1].copy(), found.ids.reference_offsets),
+        *(hypotheses, hypotheses[::-1].copy(), offsets),
+        *(found.of, found.distances, symbols(found.ids), most_tokens(options), *counts),
+    )
+    return np.column_stack([found.references - counts[0] - counts[1], *counts])
+
+
+def error_rate(
+    name: str,
+    tokens: str,
+    count: Callable[[Chunk, Options], Integers],
+    tokeniser: Callable[[Options], tuple[str, bool]] | None = None,
+) -> Measure:
     """Edits a token of the references; where those have none at all, the tokens of the hypotheses, as jiwer says."""
-    edits, reference, hypothesis = f"{name}_edits", f"{name}_reference", f"{name}_hypothesis"
+    cells = f"{name}_edits", f"{name}_reference", f"{name}_hypothesis"
     metric = Metric(
         name,
-        lambda c: getattr(c, edits),
-        lambda c: getattr(c, reference) + (getattr(c, reference) == 0) * (c.judged > 0),
+        lambda c: getattr(c, cells[0]),
+        lambda c: at_least_one(getattr(c, cells[1]), c),
         "ratio",
         range=(0, inf),
         better="lower",
@@ -71,9 +175,78 @@ def error_rate(name: str, tokens: str, split: Callable[[Chunk, Options], Ids]) -
         source=f"insertions, deletions and substitutions of {tokens} / {tokens} of references, as jiwer",
     )
     return Measure(
-        name, counting(name, split), lambda options: (metric,), lambda options: (edits, reference, hypothesis)
+        name,
+        count,
+        lambda options: (metric,),
+        lambda options: cells,
+        tokens=tokeniser is not None,
+        tokeniser=tokeniser,
     )
 
 
-WER = error_rate("wer", "words", words)
-CER = error_rate("cer", "characters", stripped_characters)
+def at_least_one(tokens: Any, c: Any) -> Any:
+    """A number of tokens; 1 for none, and 0 without any row."""
+    return tokens + (tokens == 0) * (c.judged > 0)
+
+
+def preserved(c: Any) -> Any:
+    """Word information preserved: the share of words of both sides that are right; 1 where both have none."""
+    right = c.word_hits
+    of_references, of_hypotheses = right + c.word_substitutions + c.word_deletions, right + c.word_substitutions
+    return divide(right, of_references, 1) * divide(right, of_hypotheses + c.word_insertions, 1)
+
+
+def some_row(c: Any) -> Any:
+    return (c.judged > 0) * 1
+
+
+def of_words(name: str, *metrics: Metric) -> Measure:
+    """A measure of the words that are right, replaced, deleted and inserted."""
+    return Measure(
+        name,
+        partial(count_edits, measure=name),
+        lambda options: metrics,
+        lambda options: tuple(f"word_{count}" for count in COUNTS),
+        tokeniser=tokeniser,
+    )
+
+
+def cell(name: str) -> Metric:
+    return Metric(
+        name,
+        lambda c: getattr(c, f"word_{name}"),
+        range=(0, inf),
+        better="higher" if name == "hits" else "lower",
+        scale="count",
+        source=f"words: {name} of the edit path that rapidfuzz takes, as jiwer counts them",
+    )
+
+
+# fmt: off
+WER = error_rate("wer", "words", count_words, tokeniser)
+CER = error_rate("cer", "characters", count_characters)
+MER = of_words(
+    "mer",
+    Metric("mer", lambda c: c.word_substitutions + c.word_deletions + c.word_insertions,
+           lambda c: at_least_one(c.word_hits + c.word_substitutions + c.word_deletions + c.word_insertions, c),
+           "ratio", better="lower", source="match error rate (Morris et al. 2004), as jiwer"),
+)
+WIL = of_words(
+    "wil",
+    Metric("wil", lambda c: 1 - preserved(c), some_row, better="lower",
+           source="word information lost (Morris et al. 2004), as jiwer"),
+    Metric("wip", preserved, some_row, source="word information preserved (Morris et al. 2004), as jiwer"),
+)
+SIMILARITY = Measure(
+    "edit_similarity",
+    count_similar,
+    lambda options: (
+        Metric("edit_similarity", lambda c: c.edit_similarity_sum, lambda c: c.judged, "ratio",
+               source="mean of 1 - edits / characters of the longer text, as rapidfuzz"),
+    ),
+    exacts=lambda options: ("edit_similarity_sum",),
+    ratios=lambda found: 1.0 - (found[:, :1] / np.maximum(found[:, 1:], 1)),
+    tokens=False,
+)
+# fmt: on
+EDITS = (WER, CER, MER, WIL, *(of_words(name, cell(name)) for name in COUNTS), SIMILARITY)

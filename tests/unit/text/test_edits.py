@@ -12,7 +12,7 @@ import pytest
 import oracle_edits as oracle
 from fastmetrics.contract.blocks import Lists
 from fastmetrics.errors import DataError
-from fastmetrics.kernels.text import levenshtein, spaced_words
+from fastmetrics.kernels.text import edit_paths, levenshtein, spaced_words
 from fastmetrics.text import bounds, edits
 from fastmetrics.text.blocks import Block
 from fastmetrics.text.chunks import Chunk, Ids
@@ -31,7 +31,8 @@ BORDERS = [0, 1, 2, 63, 64, 65, 127, 128, 129, 193, 255, 256, 257]
 def compiled(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[bool]:
     """Kernels as they are, or as plain Python, whose sums wrap around, of which numpy warns."""
     if request.param == "python":
-        for module, name in ((levenshtein, "edit_distances"), (spaced_words, "split_spaced_words")):
+        kernels = (levenshtein, "edit_distances"), (spaced_words, "split_spaced_words"), (edit_paths, "count_edits")
+        for module, name in kernels:
             monkeypatch.setattr(module, name, getattr(module, name).py_func)
     with np.errstate(over="ignore"):
         yield request.param == "compiled"
@@ -56,13 +57,28 @@ def flat(texts: Sequence[Sequence[int]]) -> tuple[Any, Any]:
     return np.array([n for text in texts for n in text], np.int32), np.cumsum([0, *map(len, texts)])
 
 
-def distances(sets: Sequence[tuple[list[list[int]], list[list[int]]]], options: Options) -> list[int]:
-    """The distances of the pairs of some sets of hypotheses and references."""
+Sets = Sequence[tuple[list[list[int]], list[list[int]]]]
+
+
+def chunk_of(sets: Sets) -> tuple[Chunk, Ids]:
+    """Hypotheses and references of some sets as a chunk, and their tokens."""
     hypotheses, references = (flat([text for pair in sets for text in pair[side]]) for side in (0, 1))
     kinds = np.full(len(sets), int(references[0].max(initial=-1)) + 1, np.int32)
     nothing = [Strings.of([""] * (len(texts[1]) - 1)) for texts in (hypotheses, references)]
     borders = [np.cumsum([0, *(len(pair[side]) for pair in sets)]) for side in (1, 0)]
-    return edits.pair_distances(Chunk(*nothing, *borders), Ids(*references, *hypotheses, kinds), options).tolist()
+    return Chunk(*nothing, *borders), Ids(*references, *hypotheses, kinds)
+
+
+def distances(sets: Sets, options: Options) -> list[int]:
+    """The distances of the pairs of some sets of hypotheses and references."""
+    return edits.pair_distances(*chunk_of(sets), options).tolist()
+
+
+def edit_counts(sets: Sets) -> list[tuple[int, ...]]:
+    """Substitutions, deletions and insertions of each row of sets of one reference."""
+    chunk, ids = chunk_of(sets)
+    chunk.made["ids", "words", False] = ids
+    return [tuple(row) for row in edits.count_edits(chunk, Options(), "mer")[:, 1:].tolist()]
 
 
 def test_the_distance_is_that_of_the_whole_table_at_every_border(compiled: bool) -> None:
@@ -111,6 +127,38 @@ def test_masks_of_many_tokens_are_set_stripe_by_stripe() -> None:
     reference = numbers(draw, 900, 30_000)
     sets = [([edited(draw, reference, share, 30_000) for share in (0.2, 0.6)], [reference])]
     assert distances(sets, Options()) == [oracle.distance(reference, said) for said in sets[0][0]]
+
+
+def test_edits_are_those_of_the_path_from_the_end_at_every_border(compiled: bool) -> None:
+    draw = random.Random(13)
+    for kinds in (1, 2, 5, 500):
+        references = [numbers(draw, length, kinds) for length in (BORDERS if compiled else [0, 1, 64, 65, 257])]
+        sets = [([edited(draw, one, share, kinds) for share in (0, 0.03, 0.3, 1)], [one]) for one in references]
+        expected = [oracle.path_counts(*ends(one[0], said)) for said_all, one in sets for said in said_all]
+        assert edit_counts(sets) == expected
+
+
+def ends(reference: list[int], hypothesis: list[int]) -> tuple[list[int], list[int]]:
+    """Two texts without what they begin with alike, and then end with."""
+    both = min(len(reference), len(hypothesis))
+    first = next((k for k in range(both) if reference[k] != hypothesis[k]), both)
+    reference, hypothesis = reference[first:], hypothesis[first:]
+    both -= first
+    last = next((k for k in range(both) if reference[-1 - k] != hypothesis[-1 - k]), both)
+    return reference[: len(reference) - last], hypothesis[: len(hypothesis) - last]
+
+
+def test_large_tables_are_split_as_rapidfuzz_splits_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(edit_paths, "count_edits", edit_paths.count_edits.py_func)
+    monkeypatch.setattr(edit_paths, "SPLIT_BYTES", 1 << 9)
+    draw = random.Random(17)
+    junk = list(range(100, 180))
+    for kinds in (2, 30):
+        one = numbers(draw, 120, kinds)
+        said = [*(edited(draw, one, share, kinds) for share in (0.05, 0.5)), numbers(draw, 150, kinds), junk + one[1:]]
+        with np.errstate(over="ignore"):
+            found = edit_counts([(said, [one])])
+        assert found == [oracle.edit_counts(one, other, 1 << 9) for other in said]
 
 
 def test_words_are_those_of_runs_of_white_space(compiled: bool) -> None:
@@ -163,6 +211,28 @@ def test_a_reference_without_words_costs_the_words_of_the_hypothesis() -> None:
     values = row_values(count_rows(rows, [measure], Options()), "wer", measure.metrics(Options()))
     assert values[:2].tolist() == [2, 0]
     assert np.isnan(values[2])
+
+
+def test_rates_of_words_without_a_word_are_those_of_jiwer() -> None:
+    rows = block(["", "a b", "", "a b"], [[""], [""], ["a"], ["a c"]])
+    for measure, expected in (("mer", [0, 1, 1, 1 / 2]), ("wil", [0, 1, 1, 3 / 4]), ("hits", [0, 0, 0, 1])):
+        found = count_rows(rows, [MEASURES[measure]], Options())
+        assert row_values(found, measure, MEASURES[measure].metrics(Options())).tolist() == expected
+
+
+def test_measures_of_words_share_their_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[int] = []
+    run = edit_paths.count_edits
+    monkeypatch.setattr(edit_paths, "count_edits", lambda *arguments: calls.append(run(*arguments)))
+    count_rows(block(["a b"], [["a c"]]), [MEASURES[name] for name in ("wer", "mer", "wil", "hits")], Options())
+    assert len(calls) == 1
+
+
+def test_similarity_takes_the_most_similar_reference() -> None:
+    rows = block(["ab", "", " a"], [["abcd", "ax"], [""], ["a"]])
+    measure = MEASURES["edit_similarity"]
+    found = count_rows(rows, [measure], Options()).exacts["edit_similarity_sum"]
+    assert found.tolist() == [0.5, 1.0, 0.5]
 
 
 def test_a_pair_too_long_to_be_aligned_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:

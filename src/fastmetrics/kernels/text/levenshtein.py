@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from fastmetrics.kernels.dialect import inlined, kernel
-from fastmetrics.kernels.lanes import LANES, gather_back, last_lane, load_lanes, move_up, no_lanes
+from fastmetrics.kernels.lanes import LANES, gather_back, last_lane, load_lanes, move_up, no_lanes, store_lanes
 
 __all__ = ["LANES", "LATE", "edit_distances"]
 
@@ -71,11 +71,12 @@ def rows_from(first: Any, scratch: Any) -> Any:
 
 
 @inlined
-def pass_stripe(masks: Any, at: Any, hypothesis: Any, columns: Any, rows: Any, crossing: Any) -> None:
+def pass_stripe(masks: Any, at: Any, hypothesis: Any, columns: Any, rows: Any, crossing: Any, record: Any) -> None:
     """Pass a stripe over some columns: what crosses the row above it is replaced by what crosses its last.
 
     What crosses at a column is at that column plus `LATE`. Until a lane has come to the first column it is kept as it
-    starts.
+    starts. ``record`` is None, or two arrays for where the distance grows and falls from a row to the next, where they
+    begin, and the steps before they begin anew, less one; a lane is recorded at the step that it is passed in.
     """
     tokens, start, _ = hypothesis
     vp, vn, begun = rows, no_lanes(), no_lanes()
@@ -93,6 +94,10 @@ def pass_stripe(masks: Any, at: Any, hypothesis: Any, columns: Any, rows: Any, c
             if (column - columns[0]) % STEP == 0:
                 begun = move_up(begun, ALL)
             vp, vn, hp, hn = (vp & begun) | (rows & ~begun), vn & begun, hp & begun, hn & begun
+        if record is not None:
+            spot = LANES * (record[2] + (column - columns[0] & record[3]))
+            store_lanes(record[0], spot, vp)
+            store_lanes(record[1], spot, vn)
         place = np.uint64(column)
         crossing[place] = last_lane(hp) | last_lane(hn) << ONE
         above = crossing[place + np.uint64(LATE + STEP)]
@@ -120,32 +125,40 @@ def least_distance(crossing: Any, columns: Any, before: Any, left: Any) -> Any:
 
 
 @inlined
-def within(pair: Any, prefix: Any, reach: Any, patient: Any, table: Any, window: Any) -> Any:
-    """The distance of two texts if it is at most ``reach``, else a greater reach to try; and the window that is set.
+def pass_table(pair: Any, prefix: Any, band: Any, most: Any, table: Any, window: Any, record: Any) -> Any:
+    """The distance of two texts by paths inside a band, and the window that is set.
 
-    What is not ``patient`` ends when the reach is seen to be too small.
+    ``band`` is how many columns a path may lie before the diagonal of its row, and how many behind. Where no path can
+    cost ``most`` or less, what it may cost is estimated from the stripes so far. ``record`` is None, or as in
+    `pass_stripe` with another array instead of where stripes begin: for each its first column, the one behind its last,
+    and its first step.
     """
     masks, words, crossing, scratch = table
     reference, hypothesis = pair
     n, m = reference[2], hypothesis[2]
     neutral, kept = -n % ROWS, max(len(masks) // words, 1)
     crossing[prefix + LATE : m + LATE] = 1
-    first, before = prefix, np.int64(0)
+    first, before, step = prefix, np.int64(0), np.int64(0)
     for stripe in range((neutral + prefix) // ROWS, (neutral + n) // ROWS):
         if stripe // kept != window:
             move_window(masks, words, reference, window, stripe // kept)
             window = stripe // kept
         top, bottom = max(stripe * ROWS - neutral, prefix), (stripe + 1) * ROWS - neutral
-        start, end = max(first, top - (reach + n - m) // 2), min(m, bottom + (reach + m - n) // 2)
+        start, end = max(first, top - band[0]), min(m, bottom + band[1])
         for column in range(first, start):
             before += growth(crossing[column + LATE])
         first, before = start, before + bottom - top
-        rows = rows_from(top + neutral - stripe * ROWS, scratch)
-        pass_stripe(masks, stripe % kept * words, hypothesis, (start, end), rows, crossing)
-        if not patient and bottom < n:
+        rows, at = rows_from(top + neutral - stripe * ROWS, scratch), stripe % kept * words
+        if record is None:
+            pass_stripe(masks, at, hypothesis, (start, end), rows, crossing, None)
+        else:
+            record[2][3 * stripe], record[2][3 * stripe + 1], record[2][3 * stripe + 2] = start, end, step
+            pass_stripe(masks, at, hypothesis, (start, end), rows, crossing, (record[0], record[1], step, record[3]))
+            step += min(end - start + LATE, record[3] + 1)
+        if most < n + m and bottom < n:
             least = least_distance(crossing, (start, end), before, m - start - n + bottom)
-            if least > reach:
-                return max(reach + 1, least * (n - prefix) // (bottom - prefix) * 9 // 8), window
+            if least > most:
+                return max(most + 1, least * (n - prefix) // (bottom - prefix) * 9 // 8), window
     for column in range(first, m):
         before += growth(crossing[column + LATE])
     return before, window
@@ -162,8 +175,9 @@ def distance(pair: Any, table: Any, window: Any) -> Any:
     found = max(n, m) if patient else abs(n - m) + LEAST_REACH + (n >> 4)
     reach = np.int64(-1)
     while found > reach:
-        reach = found
-        found, window = within(pair, prefix, reach, patient, table, window)
+        reach, most = found, n + m if patient else found
+        band = (reach + n - m) // 2, (reach + m - n) // 2
+        found, window = pass_table(pair, prefix, band, most, table, window, None)
         patient = True
     return found, window
 
