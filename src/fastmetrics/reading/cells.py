@@ -90,7 +90,7 @@ def cells_of(table: pl.DataFrame, family: Family, layout: Layout) -> Cells:
     def column(name: str) -> NDArray[np.float64]:
         values = table[name].cast(pl.Float64)
         error = f"{name}_error"
-        whole = (values + table[error] if error in table.columns else values).fill_null(float("nan")).to_numpy()
+        whole = (values + table[error] if error in table.columns else values).to_numpy()  # NaN for null
         return np.where(np.isfinite(whole), whole, np.nan)  # a sum that overflowed is not known
 
     def exact(cell: Cell) -> NDArray[np.float64]:

@@ -66,6 +66,8 @@ def mark_overflows(table: pl.DataFrame, layout: Layout, family: Family) -> pl.Da
     """A table in which sums that overflowed are NaN, as are their errors: it is not known by how much they did."""
     columns = layout.merges(family)
     pairs = [(name, f"{name}_error") for name in columns if f"{name}_error" in columns]
+    if not pairs:
+        return table
     known = [(pair, pl.sum_horizontal(pair).is_finite()) for pair in pairs]
     return table.with_columns(pl.when(finite).then(pl.col(pair)).otherwise(math.nan) for pair, finite in known)
 
