@@ -13,6 +13,7 @@ from fastmetrics.arithmetic import divide
 from fastmetrics.metrics import Metric
 from fastmetrics.text.bounds import aligned_lengths, most_tokens
 from fastmetrics.text.chunks import Chunk, Ids
+from fastmetrics.text.lines import lines
 from fastmetrics.text.measure import Measure
 from fastmetrics.text.ngrams import ngrams, pair_matches
 from fastmetrics.text.options import Options
@@ -49,6 +50,27 @@ def common_subsequence(chunk: Chunk, options: Options) -> Counted:
         *(ids.types, most_tokens(options), found),
     )
     return found, hypotheses[chunk.pairs.rows], references[chunk.pairs.references]
+
+
+def common_unions(chunk: Chunk, options: Options) -> Counted:
+    """Of each pair the tokens in the unions of common subsequences of lines, and the tokens of either side."""
+    of, found = lines(chunk), np.empty(len(chunk.pairs.rows), np.int64)
+    ids = of.chunk.ids(*tokeniser(options))
+    lengths = np.diff(ids.hypothesis_offsets[of.hypotheses]), np.diff(ids.reference_offsets[of.references])
+    hypotheses, references = aligned_lengths("rougeLsum", *lengths, chunk, options)
+    kernels.text.unions.union_matches(
+        *(ids.references, *cut_lines(ids.reference_offsets, of.references, references)),
+        *(of.references, chunk.set_offsets),
+        *(ids.hypotheses, *cut_lines(ids.hypothesis_offsets, of.hypotheses, hypotheses)),
+        *(of.hypotheses, chunk.row_offsets, ids.types, found),
+    )
+    return found, hypotheses[chunk.pairs.rows], references[chunk.pairs.references]
+
+
+def cut_lines(offsets: Integers, lines: Integers, lengths: Integers) -> tuple[Integers, Integers]:
+    """Where each line starts and ends among the first tokens of its text, so many of each text."""
+    last = np.repeat(offsets[lines[:-1]] + lengths, np.diff(lines))
+    return np.minimum(offsets[:-1], last), np.minimum(offsets[1:], last)
 
 
 def text_lengths(ids: Ids) -> tuple[Integers, Integers]:
@@ -97,4 +119,5 @@ def measure(
 ROUGE = (
     *(measure(f"rouge{order}", partial(common_ngrams, order=order), f"common {order}-grams") for order in ORDERS),
     measure("rougeL", common_subsequence, "longest common subsequences", ("rouge_l",)),
+    measure("rougeLsum", common_unions, "unions of longest common subsequences of lines", ("rouge_lsum",)),
 )

@@ -32,6 +32,13 @@ def mask_word(reference: Any, masks: Any) -> None:
 
 
 @inlined
+def unmask_word(reference: Any, masks: Any) -> None:
+    """Take the ids of a reference out of its masks again."""
+    for token in reference:
+        masks[token + 1] = ZERO
+
+
+@inlined
 def length_in_word(masks: Any, tokens: Any, start: Any, end: Any) -> Any:
     """The length of the longest common subsequence with the tokens of a word."""
     vector = ALL
