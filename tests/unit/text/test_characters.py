@@ -50,10 +50,10 @@ def kept(text: str, white_space: WhiteSpace) -> str:
 
 
 def expected(rows: list[str], of: list[str], white_space: WhiteSpace) -> tuple[list[list[int]], list[list[int]]]:
-    """The ids of the hypotheses and references of a set; stripped white space at an end may take a number."""
+    """The ids of the hypotheses and references of a set."""
     known: dict[str, int] = {}
     for text in of:
-        for letter in text.lstrip() if white_space == "stripped" else kept(text, white_space):
+        for letter in kept(text, white_space):
             known.setdefault(letter, len(known))
     return (
         [[known.get(letter, -1) for letter in kept(text, white_space)] for text in rows],

@@ -84,11 +84,11 @@ def shape_of(headed: Any, head_bits: Any, bits: Any, orders: Any) -> Any:
 @inlined
 def write_codes(ids: Any, start: Any, end: Any, codes: Any, at: Any, past: Any, more: Any) -> Any:
     """Write the codes of tokens from ``codes[at]`` on, then some ``more`` of ``past``; returns the place behind."""
-    for i in range(start, end):
-        codes[at] = ids[i] + CODES
-        at += 1
-    codes[at : at + more] = past
-    return at + more
+    for i in range(end - start):
+        codes[at + i] = ids[start + i] + CODES
+    past_end = at + end - start
+    codes[past_end : past_end + more] = past
+    return past_end + more
 
 
 @inlined
@@ -139,13 +139,18 @@ def steps_of(starts: Any, digit: Any) -> Any:
 def search_words(
     words: Any, size: Any, ordered: Any, starts: Any, shift: Any, steps: Any, places: Any, apart: Any
 ) -> None:
-    """The place of the ordered word that begins as each word does for longest, and the bits where they differ."""
+    """The place of the ordered word that begins as each word does for longest, and the bits where they differ.
+
+    All words take a step before any takes the next: a step waits for memory, and others fill that time.
+    """
     for i in range(size):
-        word = words[i]
-        at = np.uint64(starts[word >> shift])
-        for step in range(steps - 1, -1, -1):
-            half = ONE << np.uint64(step)
-            at += half * np.uint64(ordered[at + half - ONE] < word)
+        places[i] = starts[words[i] >> shift]
+    for step in range(steps - 1, -1, -1):
+        half = (ONE << np.uint64(step)) - ONE
+        for i in range(size):
+            places[i] += np.uint32(ordered[np.uint64(places[i]) + half] < words[i]) << np.uint32(step)
+    for i in range(size):
+        word, at = words[i], np.uint64(places[i])
         below, above = ordered[at - ONE] ^ word, ordered[at] ^ word
         places[i] = at - np.uint64(below < above)
         apart[i] = min(below, above)
@@ -170,29 +175,35 @@ def group_words(ordered: Any, size: Any, shift: Any, groups: Any, sizes: Any) ->
 
 @inlined
 def count_hits(
-    places: Any, apart: Any, start: Any, end: Any, shift: Any, groups: Any, sizes: Any, used: Any, distinct: Any
-) -> Any:
-    """How many words of a text have a word of the reference each that is equal in all bits but the lowest."""
-    used[:distinct] = 0
-    for i in range(start, end):
-        used[groups[places[i]]] += apart[i] >> shift == 0
-    hits = np.int64(0)
-    for i in range(distinct):
-        hits += min(used[i], sizes[i])
-    return hits
-
-
-@inlined
-def count_rows(
-    room: Any, shift: Any, distinct: Any, offsets: Any, first: Any, last: Any, matches: Any, place: Any, stride: Any
+    places: Any,
+    apart: Any,
+    shift: Any,
+    groups: Any,
+    sizes: Any,
+    distinct: Any,
+    used: Any,
+    offsets: Any,
+    first: Any,
+    last: Any,
+    matches: Any,
+    place: Any,
+    stride: Any,
 ) -> None:
-    """Count the hits of some rows, the first at a place of ``matches`` and the others so much further each."""
+    """Count the words of each row that have a word of the reference each, equal in all bits but the lowest.
+
+    The count of the first row goes to a place of ``matches``, and each other so much further.
+    """
+    used[:distinct] = 0
     start = np.int64(0)
     for row in range(first, last):
         end = start + offsets[row + 1] - offsets[row]
-        matches[place] = count_hits(
-            room.places, room.apart, start, end, shift, room.groups, room.sizes, room.used, distinct
-        )
+        for i in range(start, end):
+            used[groups[places[i]]] += apart[i] >> shift == 0
+        hits = np.int64(0)
+        for i in range(distinct):
+            hits += min(used[i], sizes[i])
+            used[i] = 0
+        matches[place] = hits
         start, place = end + 1, place + stride
 
 
@@ -239,7 +250,10 @@ def compare(
         while order <= min(orders, highest):
             lowest = np.uint64((highest - order) * bits)
             distinct = group_words(ordered, size, lowest, room.groups, room.sizes)
-            count_rows(room, lowest, distinct, offsets, first, last, matches, place + order - 1, stride)
+            count_hits(
+                *(room.places, room.apart, lowest, room.groups, room.sizes, distinct, room.used),
+                *(offsets, first, last, matches, place + order - 1, stride),
+            )
             order += 1
         if order <= orders:
             number_words(room, said_size, room.said_heads)
