@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import string
 from functools import cache
 
 import numpy as np
 
 from fastmetrics import kernels
-from fastmetrics.text.dropping import Flags, drop_from_texts, flags
-from fastmetrics.text.strings import Strings
+from fastmetrics.text.dropping import Flags, flags
+from fastmetrics.text.strings import PADDING, Strings
 
 __all__ = ["normal_answers"]
 
@@ -25,13 +24,9 @@ def letters() -> Flags:
     return flags(np.concatenate([codes[word.start() : word.end()] for word in words]))
 
 
-@cache
-def punctuation() -> Flags:
-    return flags(map(ord, string.punctuation))
-
-
 def normal_answers(texts: Strings) -> Strings:
-    """Texts without ASCII punctuation, and with spaces for the words "a", "an" and "the"."""
-    answers = drop_from_texts(texts, punctuation())
-    kernels.text.drop.blank_articles(answers.offsets, letters(), answers.data)
-    return answers
+    """Texts in small letters without the punctuation of ASCII, and with spaces for the words "a", "an" and "the"."""
+    data, offsets = np.empty(len(texts.data) + PADDING, np.uint8), np.empty(len(texts) + 1, np.int64)
+    kernels.text.articles.drop_punctuation(texts.data, texts.offsets, data, offsets)
+    kernels.text.articles.blank_articles(offsets, letters(), data)
+    return Strings(data, offsets)

@@ -8,19 +8,23 @@ from fastmetrics import kernels
 from fastmetrics.aliases import Floats, Integers
 from fastmetrics.arithmetic import divide
 from fastmetrics.metrics import Metric
-from fastmetrics.text.chunks import Chunk
+from fastmetrics.text.chunks import Chunk, Side
 from fastmetrics.text.measure import Measure
 from fastmetrics.text.options import Options
 
 __all__ = ["EXACT_MATCH", "TOKEN_F1"]
 
+SIDES: tuple[Side, Side] = ("hypotheses", "references")
+
 
 def matched(chunk: Chunk, options: Options) -> Integers:
     """Whether each answer is, normalised, one of its references."""
-    ids, pairs = chunk.ids("none_answers", lowercase=True), chunk.pairs
+    said, wanted = (chunk.tokens(side, "none_answers", lowercase=True) for side in SIDES)
+    pairs = chunk.pairs
     equal = np.empty(len(pairs.rows), np.int64)
-    kernels.text.bags.find_equal(
-        *(ids.hypotheses, ids.hypothesis_offsets, ids.references, ids.reference_offsets),
+    kernels.text.equal.find_equal(
+        *(said.data, said.starts, said.ends, said.offsets),
+        *(wanted.data, wanted.starts, wanted.ends, wanted.offsets),
         *(pairs.rows, pairs.references, equal),
     )
     return np.maximum.reduceat(equal, pairs.offsets[:-1]).reshape(-1, 1)
@@ -40,7 +44,7 @@ def overlaps(chunk: Chunk, options: Options) -> Integers:
     said = np.diff(ids.hypothesis_offsets)[pairs.rows]
     wanted = np.diff(ids.reference_offsets)[pairs.references]
     integers = np.column_stack([said, wanted, common])
-    return integers[pairs.best(f1(integers)[:, 0])]
+    return integers[pairs.best(f1(integers)[:, 0])] if len(pairs.rows) > len(chunk) else integers
 
 
 def f1(integers: Integers) -> Floats:

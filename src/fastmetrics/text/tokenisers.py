@@ -15,7 +15,7 @@ from fastmetrics.text import tercom
 from fastmetrics.text.articles import normal_answers
 from fastmetrics.text.categories import characters_of
 from fastmetrics.text.classes import CODES, Classes, classify, painted, split, white_space
-from fastmetrics.text.dropping import drop_from_tokens
+from fastmetrics.text.dropping import drop
 from fastmetrics.text.entities import OPENINGS, unescape
 from fastmetrics.text.stemmer import stemmed
 from fastmetrics.text.strings import Strings, Tokens, rewrite
@@ -123,7 +123,7 @@ def tercom_words(texts: Strings, normalized: bool, no_punct: bool, asian: bool) 
         words = split(tercom.normalised(texts), western(0, tercom.APART if asian else ()))
     else:
         words = split(texts, spaced())
-    return drop_from_tokens(words, tercom.punctuation(asian)) if no_punct else words
+    return drop(words, tercom.punctuation(asian)) if no_punct else words
 
 
 def tercom_tokeniser(normalized: bool, no_punct: bool, asian: bool) -> Tokeniser:

@@ -1,4 +1,4 @@
-"""Tokens that a hypothesis and a reference have in common, whatever their order, and equal texts."""
+"""Tokens that a hypothesis and a reference have in common, whatever their order."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from fastmetrics.kernels.dialect import inlined, kernel
 
-__all__ = ["count_common", "find_equal"]
+__all__ = ["count_common"]
 
 
 @inlined
@@ -49,25 +49,3 @@ def count_common(
         common[pair] = found
         for i in range(wanted_offsets[of], wanted_offsets[of + 1]):
             left[references[i]] = 0
-
-
-@kernel("void(in_i32, in_i64, in_i32, in_i64, in_i64, in_i64, out_i64)")
-def find_equal(
-    hypotheses: Any,
-    said_offsets: Any,
-    references: Any,
-    wanted_offsets: Any,
-    pair_rows: Any,
-    pair_references: Any,
-    equal: Any,
-) -> None:
-    """1 for each pair whose sides have the same tokens in the same order, else 0."""
-    for pair in range(len(pair_rows)):
-        said, wanted = said_offsets[pair_rows[pair]], wanted_offsets[pair_references[pair]]
-        tokens = said_offsets[pair_rows[pair] + 1] - said
-        same = tokens == wanted_offsets[pair_references[pair] + 1] - wanted
-        k = 0
-        while same and k < tokens:
-            same = hypotheses[said + k] == references[wanted + k]
-            k += 1
-        equal[pair] = same

@@ -1,7 +1,8 @@
-"""Sixty-four bytes at once, as one vector: which of them lie in a range, as the bits of a word."""
+"""Sixty-four bytes at once, as one vector: which of them lie in a range, as the bits of a word, and copies."""
 
 from __future__ import annotations
 
+import ctypes
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from numba.extending import intrinsic, overload
 
 from fastmetrics.kernels.memory import load_u8
 
-__all__ = ["bytes_between"]
+__all__ = ["bytes_between", "copy_bytes", "copy_small"]
 
 WIDTH = 64
 
@@ -46,3 +47,42 @@ def comparing(context: Any, address: Any, low: Any, span: Any) -> Any:
 
 compare: Any = intrinsic(comparing)
 overload(bytes_between)(lambda address, low, span: lambda address, low, span: compare(address, low, span))
+
+
+def copy_bytes(source: Any, target: Any) -> None:
+    """Copy the 64 bytes from the address ``source`` on to the address ``target``."""
+    ctypes.memmove(int(target), int(source), WIDTH)
+
+
+def copy_small(source: Any, target: Any) -> None:
+    """Copy 64 bytes with small letters for the capitals of ASCII."""
+    ctypes.memmove(int(target), ctypes.string_at(int(source), WIDTH).lower(), WIDTH)
+
+
+def copier(change: Any) -> Any:
+    """A Numba intrinsic that stores 64 bytes elsewhere once ``change`` has made others of them."""
+    vector = ir.VectorType(ir.IntType(8), WIDTH)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        source, target = (builder.inttoptr(address, vector.as_pointer()) for address in arguments)
+        builder.store(change(builder, builder.load(source, align=1, typ=vector), vector), target, align=1)
+        return context.get_dummy_value()
+
+    return intrinsic(lambda context, source, target: (types.void(types.uint64, types.uint64), generate))
+
+
+def small(builder: Any, loaded: Any, vector: Any) -> Any:
+    """Small letters for the capitals of ASCII."""
+    first, last, case = (splat(builder, ir.IntType(8)(ord(letter)), vector) for letter in "AZ ")
+    capital = builder.icmp_unsigned("<=", builder.sub(loaded, first), builder.sub(last, first))
+    return builder.select(capital, builder.add(loaded, case), loaded)
+
+
+def compile_copy(function: Any, change: Any) -> None:
+    """Make compiled kernels copy with vectors where Python calls ``function``."""
+    copied = copier(change)
+    overload(function)(lambda source, target: lambda source, target: copied(source, target))
+
+
+compile_copy(copy_bytes, lambda builder, loaded, vector: loaded)
+compile_copy(copy_small, small)
