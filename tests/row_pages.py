@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from inspect import Parameter, signature
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -14,6 +15,7 @@ from fastmetrics.contract.family import Family
 from fastmetrics.families import KINDS
 from fastmetrics.metrics import Metric
 from fastmetrics.polars import functions
+from fastmetrics.text.measures import MEASURES
 
 DOCS = Path(__file__).parents[1] / "docs"
 METRICS = """\
@@ -33,11 +35,14 @@ COLUMNS = ("metric", "also called", "range", "better", "interval", "expression",
 LIMITS = {math.inf: "∞", -math.inf: "-∞"}
 
 
+MORE: dict[str, dict[str, Any]] = {"text": {"reference": "reference", "measures": [*MEASURES]}}  # all that can be read
+
+
 def sample(kind: str) -> Family:
     """A family of a kind, of columns called like its parameters."""
     named = signature(KINDS[kind]).parameters.values()
     columns = [one.name for one in named if one.default is Parameter.empty or one.name == "y_pred"]
-    return KINDS[kind](*columns)
+    return KINDS[kind](*columns, **MORE.get(kind, {}))
 
 
 def expression(kind: str, metric: Metric) -> str:

@@ -34,6 +34,7 @@ LATE = {
     "explain_ratio": "fastmetrics.diagnosis.frames.explain_ratio",
     "explain_sum": "fastmetrics.diagnosis.frames.explain_sum",
     "label_delta": "fastmetrics.late_labels",
+    "text_significance": "fastmetrics.significance",
     "watch": "fastmetrics.diagnosis.series.watch",
 }
 

@@ -32,6 +32,15 @@ from fastmetrics.arrays.regression import mean_squared_error as mean_squared_err
 from fastmetrics.arrays.regression import r2_score as r2_score
 from fastmetrics.arrays.regression import root_mean_squared_error as root_mean_squared_error
 from fastmetrics.arrays.report import classification_report as classification_report
+from fastmetrics.arrays.text import bleu as bleu
+from fastmetrics.arrays.text import cer as cer
+from fastmetrics.arrays.text import chrf as chrf
+from fastmetrics.arrays.text import edit_similarity as edit_similarity
+from fastmetrics.arrays.text import exact_match as exact_match
+from fastmetrics.arrays.text import rouge as rouge
+from fastmetrics.arrays.text import ter as ter
+from fastmetrics.arrays.text import token_f1 as token_f1
+from fastmetrics.arrays.text import wer as wer
 from fastmetrics.counts import Counts as Counts
 from fastmetrics.diagnosis.diagnose import diagnose as diagnose
 from fastmetrics.diagnosis.findings import Diagnosis as Diagnosis
@@ -51,8 +60,10 @@ from fastmetrics.families.classes import classes as classes
 from fastmetrics.families.likelihood import likelihood as likelihood
 from fastmetrics.families.regression import regression as regression
 from fastmetrics.families.scores import scores as scores
+from fastmetrics.families.text import text as text
 from fastmetrics.late_labels import label_delta as label_delta
 from fastmetrics.metrics import Metric as Metric
 from fastmetrics.notes import Note as Note
 from fastmetrics.notes import NoteWarning as NoteWarning
+from fastmetrics.significance import text_significance as text_significance
 from fastmetrics.training.diagnose import diagnose_training as diagnose_training

@@ -37,12 +37,13 @@ NOTES: dict[str, str] = {
     "scores_outside": "a tenth or more of the scores lie beyond the first or the last edge",
     "stopped": "values of a key had rows in the baseline of a diagnosis and have none now",
     "text_nulls": "the text 'NA' was read as null",
+    "tokenless": "texts of which a measure finds no token, as in a script that it does not read",
     "undefined": "groups in which the metric of a gate has no value",
 }
 
 
 # The codes that the families read from their cells, again after every merge.
-READ_FROM_CELLS = ("label_absent", "no_shared_value", "scores_outside")
+READ_FROM_CELLS = ("label_absent", "no_shared_value", "scores_outside", "tokenless")
 
 
 @dataclass(frozen=True)

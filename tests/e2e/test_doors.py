@@ -23,6 +23,7 @@ import fastmetrics as fm
 import fastmetrics.polars as fpl
 import oracle_classes
 import oracle_metrics
+import oracle_text
 from fastmetrics import arrays
 from fastmetrics.cli.commands import main
 from fastmetrics.diagnosis.causes import tags as causes
@@ -113,6 +114,7 @@ def of_oracle() -> set[str]:
         "classes": oracle_classes.class_metrics(["a", "b"], ["a", "a"]),
         "scores": oracle_metrics.score_metrics(labels, scores),
         "regression": oracle_metrics.number_metrics([1.0, 2.0], [1.5, 2.5]),
+        "text": oracle_text.text_metrics(["a b c d"], ["a b c e"]),
         "likelihood": oracle_metrics.likelihood_metrics([[0.5], [0.25, 1.0]]),
     }
     return {f"{kind}.{name}" for kind, metrics in found.items() for name in metrics}

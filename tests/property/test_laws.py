@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 import fastmetrics as fm
 import oracle
+import oracle_text
 from families_of_texts_and_lists import multilabel
 from fastmetrics.counting import assembly, cell_arrays, groups, scan, worker
 from fastmetrics.families import KINDS
@@ -46,6 +47,7 @@ SUMS = (
     versus("label", "pred", "score"),
     multilabel(pl.col("cause").str.split("a"), pl.col("answer").str.split("a")),
     fm.likelihood(LOGARITHMS),
+    fm.text("answer", reference="cause", measures=["wer", "distinct2", "length_ratio"]),
 )
 ALL = (
     *SUMS,
@@ -65,6 +67,7 @@ ENTRIES: dict[str, Callable[[dict[str, Any]], list[Any]]] = {
     "recalled": lambda row: oracle.recalled_entries(row["truth"], row["guess"]),
     "best": lambda row: oracle.recalled_entries(row["truth"], row["guess"]),
     "multilabel": lambda row: oracle.multilabel_entries(*(parted(row[name]) for name in ("cause", "answer"))),
+    "text": lambda row: [oracle_text.text_row(row["answer"], row["cause"])],
     "likelihood": lambda row: [oracle.likelihood_row(logarithms(row))],
     "versus": lambda row: [oracle.versus_row(row["label"], row["pred"], row["score"])],
 }

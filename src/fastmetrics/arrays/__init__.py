@@ -8,11 +8,11 @@ Where a metric divides by zero it warns with `UndefinedMetricWarning`; a bad arg
 0.8
 """
 
-from fastmetrics.arrays import confusion, likelihood, probability, ranking, ratios, regression, report
+from fastmetrics.arrays import confusion, likelihood, probability, ranking, ratios, regression, report, text
 from fastmetrics.arrays.inputs import UndefinedMetricWarning
 
 # What a module lists in its own `__all__` is a name here and of `fastmetrics`; `make stubs` tells type checkers.
-MODULES = (confusion, probability, ranking, ratios, regression, report, likelihood)
+MODULES = (confusion, probability, ranking, ratios, regression, report, likelihood, text)
 FUNCTIONS = {name: vars(module)[name] for module in MODULES for name in module.__all__}
 globals().update(FUNCTIONS)
 

@@ -22,3 +22,12 @@ from fastmetrics.arrays.regression import mean_squared_error as mean_squared_err
 from fastmetrics.arrays.regression import r2_score as r2_score
 from fastmetrics.arrays.regression import root_mean_squared_error as root_mean_squared_error
 from fastmetrics.arrays.report import classification_report as classification_report
+from fastmetrics.arrays.text import bleu as bleu
+from fastmetrics.arrays.text import cer as cer
+from fastmetrics.arrays.text import chrf as chrf
+from fastmetrics.arrays.text import edit_similarity as edit_similarity
+from fastmetrics.arrays.text import exact_match as exact_match
+from fastmetrics.arrays.text import rouge as rouge
+from fastmetrics.arrays.text import ter as ter
+from fastmetrics.arrays.text import token_f1 as token_f1
+from fastmetrics.arrays.text import wer as wer

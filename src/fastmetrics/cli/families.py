@@ -12,7 +12,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 import click
 import polars as pl
 
-from fastmetrics.cli.options import NUMBERS, PARTS, VALUE, flattened, value_of
+from fastmetrics.cli.options import NAMES, NUMBERS, PARTS, VALUE, flattened, value_of
 from fastmetrics.contract.columns import Column
 from fastmetrics.contract.family import Family
 from fastmetrics.errors import SchemaError, listed
@@ -28,6 +28,8 @@ SETTINGS: Mapping[Any, Mapping[str, Any]] = {
     int: {"type": int, "metavar": "N"},
     float: {"type": float, "metavar": "NUMBER"},
     bool: {"default": None},  # with a second name, which makes it a flag
+    Column | Sequence[str]: {"type": NAMES, "metavar": "COLUMNS", "multiple": True, "callback": flattened},
+    Sequence[str]: {"type": PARTS, "metavar": "TEXTS", "multiple": True, "callback": flattened},
     Sequence[Any]: {"type": PARTS, "metavar": "VALUES", "multiple": True, "callback": flattened},
     Sequence[float]: {"type": NUMBERS, "metavar": "NUMBERS", "multiple": True, "callback": flattened},
     Iterable[float]: {"type": NUMBERS, "metavar": "NUMBERS", "multiple": True, "callback": flattened},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from fastmetrics.cli.output import (
     output_options,
 )
 from fastmetrics.contract.columns import expressions
+from fastmetrics.contract.family import Family
 from fastmetrics.errors import MergeError, SchemaError, listed
 from fastmetrics.notes import notes_of
 from fastmetrics.report.files import FORMATS, checked_target
@@ -203,9 +204,17 @@ def inspect(counts: str, out: str | None, form: str | None) -> None:
     output.check()
     keep([counts], out)
     held = read(counts)
-    known = [*lines(held), *((f"{f.name} of", described(f.named_arguments)) for f in held.layout.families)]
+    known = [*lines(held), *(row for family in held.layout.families for row in facts(family))]
     known += [(f"counted: {name}", str(value)) for name, value in held.how.items() if name != "notes" and value != []]
     output.give_facts(known, notes_of(held.how))
+
+
+def facts(family: Family) -> Iterator[tuple[str, str]]:
+    """What a family was made of, and the signatures of its metrics."""
+    yield f"{family.name} of", described(family.named_arguments)
+    for metric in family.metrics:
+        if metric.signature:
+            yield f"{family.name}.{metric.name}", metric.signature
 
 
 def described(arguments: Mapping[str, Any]) -> str:

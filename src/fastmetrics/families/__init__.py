@@ -15,6 +15,7 @@ NAMES = (
     "classes",
     "regression",
     "likelihood",
+    "text",
 )
 
 KINDS: Mapping[str, Callable[..., Family]] = {

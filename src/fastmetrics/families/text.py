@@ -20,14 +20,16 @@ from fastmetrics.contract.rows import Rows
 from fastmetrics.errors import SchemaError, listed, unknown
 from fastmetrics.families.labels import check_nulls, null_arguments
 from fastmetrics.metrics import Formula, Metric
+from fastmetrics.notes import Note
 from fastmetrics.text.blocks import Block
 from fastmetrics.text.limits import Limit, parse_limits
 from fastmetrics.text.measure import Measure
 from fastmetrics.text.measures import MEASURES
 from fastmetrics.text.options import Options, Smooth, Tokenize
-from fastmetrics.text.rows import count_rows, row_values
+from fastmetrics.text.rows import count_cells, count_rows, row_values, tokenless_cell
+from fastmetrics.text.tokenisers import TOKENISERS
 
-__all__ = ["DEFAULT", "STATES", "chosen_measures", "metrics_of", "text"]
+__all__ = ["DEFAULT", "STATES", "chosen_measures", "columns_of", "metrics_of", "shares", "text"]
 
 # Order of the states 2 * (no reference) + (no hypothesis).
 STATES = ("judged", "unpredicted", "unlabelled", "unlabelled_unpredicted")
@@ -161,7 +163,22 @@ def text(
         constants=("measures", *options.changed(), *(["limits"] if limits else []), *null_arguments(nulls)),
         headline=tuple(names),
         rates=rates(judging, bool(references)),
+        notes=notes,
     )
+
+
+def notes(table: pl.DataFrame, known: Sequence[Note]) -> list[Note]:
+    """The notes of texts that a tokeniser makes no token of."""
+    found = []
+    for name in TOKENISERS:
+        cell = tokenless_cell(name)
+        rows = int(table[cell].sum()) if cell in table.columns else 0
+        if rows:
+            message = (
+                f"texts have no token for the tokeniser {name!r}; tokenize='intl', 'zh' or 'char' reads other scripts"
+            )
+            found.append(Note("tokenless", message, rows))
+    return found
 
 
 def columns_of(reference: Column | Sequence[str] | None) -> list[Column]:
@@ -213,13 +230,13 @@ def roles(
     if tokens and len(references) > 1:
         raise SchemaError(f"reference={references!r}; expected one column of lists with tokenize='tokens'")
     kind: Kind = "tokens" if tokens else "texts"
-    names = ["reference", *(f"reference {number}" for number in range(2, len(references) + 1))]
+    names = ("reference" if place == 1 else f"reference {place}" for place in range(1, len(references) + 1))
     return first, *(Role(*role, kind, null_values=nulls) for role in zip(names, references, strict=True))
 
 
 def cells(measures: Sequence[Measure], options: Options, limits: Sequence[Limit], referenced: bool) -> tuple[Cell, ...]:
     """The cells of the family: states, then counts, then exact sums."""
-    counts = dict.fromkeys(name for measure in measures for name in measure.counts(options))
+    counts = count_cells(measures, options)
     exacts = dict.fromkeys(name for measure in measures for name in measure.exacts(options))
     return (
         *(Cell(state) for state in (STATES if referenced else STATES[:2])),

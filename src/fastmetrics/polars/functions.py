@@ -7,12 +7,12 @@ from inspect import isfunction
 
 import polars as pl
 
-from fastmetrics.polars import binary, classes, likelihood, regression, scores
+from fastmetrics.polars import binary, classes, likelihood, regression, scores, text
 
 __all__ = ["FUNCTIONS"]
 
 # A name that several modules have is that of the first.
-MODULES = (binary, scores, classes, regression, likelihood)
+MODULES = (binary, scores, classes, regression, likelihood, text)
 
 
 def named() -> Iterator[tuple[str, Callable[..., pl.Expr]]]:

@@ -19,7 +19,7 @@ from fastmetrics.polars.functions import FUNCTIONS
 
 __all__ = ["ExpressionMetrics", "FrameMetrics"]
 
-COLUMNS = ("y_true", "log_probabilities")  # which of the arguments of a function is the expression
+COLUMNS = ("y_true", "log_probabilities", "hypothesis")  # which of the arguments of a function is the expression
 
 
 @pl.api.register_expr_namespace("fm")

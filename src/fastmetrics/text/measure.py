@@ -33,11 +33,11 @@ class Measure:
         The integers of some rows to the ratios of each: float64, one column for each of ``exacts``, NaN for none.
     references
         Whether it needs references.
-    tokens
-        Whether it can measure tokens that came in lists.
     tokeniser
         The tokeniser that it uses, and whether on texts in lower case: what `Chunk.tokens` takes. None where it
         measures characters.
+    tokens
+        Whether it can measure tokens that came in lists.
     """
 
     name: str
@@ -47,5 +47,5 @@ class Measure:
     exacts: Callable[[Options], tuple[str, ...]] = lambda options: ()
     ratios: Callable[[Integers], Floats] | None = None
     references: bool = True
-    tokens: bool = True
     tokeniser: Callable[[Options], tuple[str, bool]] | None = None
+    tokens: bool = True

@@ -10,10 +10,13 @@ import numpy as np
 from fastmetrics.aliases import Floats, Integers, Mask
 from fastmetrics.metrics import Cells, Metric, find, value
 from fastmetrics.text.blocks import Block
+from fastmetrics.text.chunks import Chunk
 from fastmetrics.text.measure import Measure
 from fastmetrics.text.options import Options
+from fastmetrics.text.strings import Strings, Tokens
+from fastmetrics.text.tokenisers import TOKENISERS
 
-__all__ = ["Measured", "count_rows", "row_values"]
+__all__ = ["Measured", "count_cells", "count_rows", "row_values", "tokenless_cell"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +39,7 @@ class Measured:
 def count_rows(block: Block, measures: Sequence[Measure], options: Options) -> Measured:
     """What the measures count of each row of a block."""
     rows = len(block)
-    counts = {name: np.zeros(rows, np.int64) for measure in measures for name in measure.counts(options)}
+    counts = {name: np.zeros(rows, np.int64) for name in count_cells(measures, options)}
     exacts = {name: np.zeros(rows) for measure in measures for name in measure.exacts(options)}
     for at, chunk in block.chunks():
         for measure in measures:
@@ -46,7 +49,45 @@ def count_rows(block: Block, measures: Sequence[Measure], options: Options) -> M
             ratios = () if measure.ratios is None else measure.ratios(integers).T
             for name, ratio in zip(measure.exacts(options), ratios, strict=True):
                 exacts[name][at] = ratio
+        for tokeniser, lowercase in splits(measures, options):
+            counts[tokenless_cell(tokeniser)][at] = tokenless(chunk, tokeniser, lowercase)
     return Measured(block.predicted & block.labelled, counts, exacts)
+
+
+def count_cells(measures: Sequence[Measure], options: Options) -> list[str]:
+    """The count cells of some measures, each once, and those of texts without a token."""
+    names = [name for measure in measures for name in measure.counts(options)]
+    return list(dict.fromkeys([*names, *(tokenless_cell(tokeniser) for tokeniser, _ in splits(measures, options))]))
+
+
+def splits(measures: Sequence[Measure], options: Options) -> list[tuple[str, bool]]:
+    """The tokenisers of some measures that can leave a text without a token."""
+    used = dict.fromkeys(measure.tokeniser(options) for measure in measures if measure.tokeniser is not None)
+    return [split for split in used if TOKENISERS[split[0]].drops]
+
+
+def tokenless_cell(tokeniser: str) -> str:
+    """The cell that counts rows with a text of which a tokeniser makes no token."""
+    return f"tokenless_{tokeniser}"
+
+
+def tokenless(chunk: Chunk, tokeniser: str, lowercase: bool) -> Mask:
+    """Whether the hypothesis or a reference of each row has text, and no token."""
+    if isinstance(chunk.hypotheses, Tokens):
+        return np.zeros(len(chunk), np.bool_)
+    found = lost(chunk.texts("hypotheses"), chunk.tokens("hypotheses", tokeniser, lowercase))
+    references = lost(chunk.texts("references"), chunk.tokens("references", tokeniser, lowercase))
+    if references.any():
+        found[chunk.pairs.rows[references[chunk.pairs.references]]] = True
+    return found
+
+
+def lost(texts: Strings, tokens: Tokens) -> Mask:
+    """Whether each text has other than white space, and no token."""
+    found: Mask = (tokens.lengths == 0) & (np.diff(texts.offsets) > 0)
+    for at in np.flatnonzero(found):
+        found[at] = bool(texts.data[texts.offsets[at] : texts.offsets[at + 1]].tobytes().decode().strip())
+    return found
 
 
 def row_values(measured: Measured, metric: str, rows: Sequence[Metric]) -> Floats:

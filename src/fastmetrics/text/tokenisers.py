@@ -48,12 +48,15 @@ class Tokeniser:
         Whether ``tokenize=`` may name it; the others are those of one measure.
     references
         References to their tokens, where they are split in another way.
+    drops
+        Whether it can leave a text that is more than white space without a token.
     """
 
     split: Callable[[Strings], Tokens]
     source: str
     chosen: bool = True
     references: Callable[[Strings], Tokens] | None = None
+    drops: bool = False
 
 
 @cache
@@ -142,7 +145,12 @@ def of_answers(tokeniser: Tokeniser) -> Tokeniser:
 
 def with_stemmer(tokeniser: Tokeniser) -> Tokeniser:
     """A tokeniser whose tokens are stemmed."""
-    return Tokeniser(lambda texts: stemmed(tokeniser.split(texts)), f"{tokeniser.source}, stemmed", chosen=False)
+    return Tokeniser(
+        lambda texts: stemmed(tokeniser.split(texts)),
+        f"{tokeniser.source}, stemmed",
+        chosen=False,
+        drops=tokeniser.drops,
+    )
 
 
 PLAIN: Mapping[str, Tokeniser] = {
@@ -151,7 +159,7 @@ PLAIN: Mapping[str, Tokeniser] = {
     "intl": Tokeniser(lambda texts: split(texts, international()), "sacrebleu's 'intl', of mteval-v14"),
     "zh": Tokeniser(lambda texts: split(texts, western(2, CHINESE)), "sacrebleu's 'zh'"),
     "char": Tokeniser(lambda texts: split(texts, single()), "sacrebleu's 'char': each character but white space"),
-    "rouge": Tokeniser(ascii_words, "rouge_score's words of a-z and 0-9", chosen=False),
+    "rouge": Tokeniser(ascii_words, "rouge_score's words of a-z and 0-9", chosen=False, drops=True),
 }
 TOKENISERS: Mapping[str, Tokeniser] = {
     **PLAIN,

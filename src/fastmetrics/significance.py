@@ -1,0 +1,238 @@
+"""Whether one system's texts are better than another's: paired tests as sacrebleu makes them, and their intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import polars as pl
+
+from fastmetrics.aliases import Floats
+from fastmetrics.contract.columns import Column, expressions, roots
+from fastmetrics.counting.rows import row_cells
+from fastmetrics.errors import DataError, SchemaError, unknown
+from fastmetrics.families.text import columns_of, text
+from fastmetrics.guard import guarded
+from fastmetrics.metrics import Cells, Metric, find, value
+from fastmetrics.reading.results import beside
+from fastmetrics.sources import open_source
+
+__all__ = ["text_significance"]
+
+SAMPLES = {"bootstrap": 1000, "randomization": 10_000}
+BLOCK = 32  # samples drawn at a time: a multiple of 32, as the generator gives Booleans of a call 32 at a time
+FLOATS = ("score", "mean", "low", "high", "p_value")
+TAIL = 40  # one part of so many lies beyond each bound of a 95 % interval
+
+
+def text_significance(
+    data: Any,
+    *,
+    hypotheses: Sequence[str],
+    reference: Column | Sequence[str],
+    by: str | Sequence[str] | None = None,
+    measures: Sequence[str] = ("bleu", "chrf"),
+    test: Literal["bootstrap", "randomization"] = "bootstrap",
+    samples: int | None = None,
+    seed: int = 12345,
+    **options: Any,
+) -> pl.DataFrame:
+    """Compare the texts of several systems with those of the first, by paired resampling of rows.
+
+    A score of a sample is read from sums of integers a row, so texts are measured once. Samples are those of the
+    ``PairedTest`` of sacrebleu with the same seed, and so are p-values, but for samples that differ exactly as the
+    systems do: they count here. sacrebleu computes scores of the bootstrap in float32, so its bounds agree to six
+    digits.
+
+    Parameters
+    ----------
+    data
+        Anything that `fastmetrics.count` reads.
+    hypotheses
+        Columns of text, one a system; the first is the baseline. One alone gets intervals.
+    reference, options
+        As in `fastmetrics.text`.
+    by
+        Keys of groups, each of which is tested alone; without any all rows are one.
+    measures
+        What to compare; a measure's own metric is its score.
+    test
+        ``bootstrap``: rows are drawn with replacement (Koehn 2004). ``randomization``: the two texts of a row change
+        places or not (approximate randomisation, Riezler and Maxwell 2005); bounds are null.
+    samples
+        How many samples; without it 1000 of the bootstrap, 10,000 of the randomisation.
+    seed
+        Of the random numbers of each group.
+
+    Returns
+    -------
+    polars.DataFrame
+        A row a group, measure and system: keys, ``measure``, ``system``, ``n`` (rows where no text is null; others are
+        left out), ``score``, ``mean``, ``low``, ``high`` (of samples, a 95 % interval), and ``p_value``, two-sided and
+        not adjusted for several systems, null for the baseline. Values of groups without rows are null.
+
+    Raises
+    ------
+    SchemaError
+        A column, measure or test that there is not, or a system named twice.
+    DataError
+        No rows.
+
+    >>> log = {"a": ["the cat sat", "a dog"], "b": ["cat", "dog"], "ref": ["the cat sat", "the dog"]}
+    >>> found = text_significance(log, hypotheses=["a", "b"], reference="ref", measures=["rouge1"], samples=100)
+    >>> found.select("system", "n", "score").rows()
+    [('a', 2, 0.75), ('b', 2, 0.5833333333333333)]
+    """
+    keys = [] if by is None else [by] if isinstance(by, str) else list(by)
+    if test not in SAMPLES:
+        raise SchemaError("test=: " + unknown("test", test, SAMPLES))
+    if isinstance(hypotheses, str) or not hypotheses or len(set(hypotheses)) < len(hypotheses):
+        raise SchemaError(f"hypotheses={hypotheses!r}; expected the names of different columns, the baseline first")
+    resampling = Resampling(test, SAMPLES[test] if samples is None else samples, seed)
+    frame = read(data, keys, hypotheses, reference)
+    found = []
+    for group in frame.partition_by(keys, maintain_order=True) if keys else [frame]:
+        systems = [System(name, group, reference, measures, options) for name in hypotheses]
+        own = pl.concat([group.select(expressions(keys)).head(1)] * len(systems))
+        found += [beside(own, table) for table in compared(systems, measures, resampling)]
+    return pl.concat(found)
+
+
+@dataclass(frozen=True)
+class Resampling:
+    """How rows are drawn."""
+
+    test: str
+    samples: int
+    seed: int
+
+    def __post_init__(self) -> None:
+        if type(self.samples) is not int or self.samples < 1:
+            raise SchemaError(f"samples={self.samples!r} is no integer of at least 1")
+
+    def bootstrap(self, rows: int) -> Iterator[Floats]:
+        """How often each row is drawn, a sample a row of the table, some samples at a time."""
+        draw = np.random.default_rng(self.seed)
+        for start in range(0, self.samples, BLOCK):
+            size = min(BLOCK, self.samples - start)
+            drawn = draw.choice(rows, size=(size, rows), replace=True)
+            yield np.stack([np.bincount(sample, minlength=rows) for sample in drawn]).astype(np.float64)
+
+    def randomization(self, rows: int) -> Iterator[Floats]:
+        """1 where a row's texts stay in their places and 0 where they change them, likewise."""
+        draw = np.random.default_rng(self.seed)
+        for start in range(0, self.samples, BLOCK):
+            size = min(BLOCK, self.samples - start)
+            yield draw.integers(2, size=(size, rows), dtype=bool).astype(np.float64)
+
+
+class System:
+    """The cells of each row of one system's texts, and the metrics that are read from their sums."""
+
+    def __init__(
+        self, name: str, frame: pl.DataFrame, reference: Any, measures: Sequence[str], options: dict[str, Any]
+    ) -> None:
+        self.name = name
+        family = text(name, reference=reference, measures=measures, **options)
+        self.metrics = family.metrics
+        self.judged, cells = row_cells(family, frame)
+        self.cells = {"judged": self.judged.astype(np.float64), **cells}
+
+    def table(self, rows: Any) -> Floats:
+        """The cells of some rows, a row each."""
+        return np.column_stack([column[rows] for column in self.cells.values()])
+
+    def scores(self, sums: Floats, metric: Metric) -> Floats:
+        """A metric of each row of sums."""
+        with np.errstate(all="ignore"):
+            return value(metric, Cells(dict(zip(self.cells, sums.T, strict=True))))
+
+
+def read(data: Any, keys: Sequence[str], hypotheses: Sequence[str], reference: Column | Sequence[str]) -> pl.DataFrame:
+    """The columns that are needed, in memory."""
+    given = [*keys, *hypotheses, *columns_of(reference)]
+    wanted = list(dict.fromkeys(name for column in given for name in roots(column) or ()))
+    source = open_source(data, columns=wanted)
+    if source.lazy is None:
+        raise SchemaError(f"{source.name} can be read once only; give a file or a frame")
+    source.check(wanted)
+    with guarded(f"{source.name} cannot be read"):
+        frame = source.lazy.select(expressions(wanted)).collect(engine="streaming")
+    if not len(frame):
+        raise DataError(f"{source.name} has no rows")
+    return frame
+
+
+def compared(systems: Sequence[System], measures: Sequence[str], resampling: Resampling) -> Iterator[pl.DataFrame]:
+    """For each measure a table with a row a system: score, interval, and how it differs from the first."""
+    rows = np.flatnonzero(np.logical_and.reduce([system.judged for system in systems]))
+    tables = [system.table(rows) for system in systems]
+    samples = resampled(tables, resampling) if len(rows) else [(table, table) for table in tables]
+    for measure in measures:
+        metric = find(measure, systems[0].metrics)
+        scores = [
+            float(of.scores(table.sum(axis=0)[None], metric)[0]) for of, table in zip(systems, tables, strict=True)
+        ]
+        drawn = [
+            (system.scores(own, metric), system.scores(other, metric))
+            for system, (own, other) in zip(systems, samples, strict=True)
+        ]
+        columns = {
+            "measure": [measure] * len(systems),
+            "system": [system.name for system in systems],
+            "n": [len(rows)] * len(systems),
+            "score": scores,
+            **intervals([own for own, _ in drawn], resampling),
+            "p_value": [None, *p_values(drawn, scores, resampling)],
+        }
+        yield pl.DataFrame(columns, schema_overrides=dict.fromkeys(FLOATS, pl.Float64)).fill_nan(None)
+
+
+def resampled(tables: Sequence[Floats], resampling: Resampling) -> list[tuple[Floats, Floats]]:
+    """For each system the sums of its samples, and of those of the baseline that they are compared with."""
+    rows = len(tables[0])
+    if resampling.test == "bootstrap":
+        drawn = [np.hstack([weights @ table for table in tables]) for weights in resampling.bootstrap(rows)]
+        sums = np.split(np.vstack(drawn), len(tables), axis=1)
+        return [(own, sums[0]) for own in sums]
+    pairs = []
+    for table in tables:
+        mixed = [kept @ tables[0] + (1 - kept) @ table for kept in resampling.randomization(rows)]
+        first = np.vstack(mixed)
+        pairs.append((first, tables[0].sum(axis=0) + table.sum(axis=0) - first))
+    return pairs
+
+
+def p_values(
+    drawn: Sequence[tuple[Floats, Floats]], scores: Sequence[float], resampling: Resampling
+) -> list[float | None]:
+    """The p-value of each system but the first.
+
+    It is the share of samples, with the one that was seen, whose difference is at least that of the systems; those of
+    the bootstrap are centred first, which makes them what they would be without a difference. sacrebleu counts only
+    those above it, so that a system beside itself would be the most significant of all.
+    """
+    found: list[float | None] = []
+    for (own, other), score in zip(drawn[1:], scores[1:], strict=True):
+        away = np.abs(own - other)
+        if resampling.test == "bootstrap" and len(away):
+            away = away - away.mean()
+        beyond = int(np.count_nonzero(away >= abs(scores[0] - score)))
+        found.append((beyond + 1) / (len(away) + 1) if len(away) else None)
+    return found
+
+
+def intervals(drawn: Sequence[Floats], resampling: Resampling) -> dict[str, list[float | None]]:
+    """The mean of the scores of samples, and the bounds of their middle 95 %."""
+    found: dict[str, list[float | None]] = {"mean": [], "low": [], "high": []}
+    for scores in drawn:
+        if resampling.test != "bootstrap" or not len(scores):
+            values: list[float | None] = [None] * 3
+        else:
+            ordered, beyond = np.sort(scores), len(scores) // TAIL
+            values = [float(ordered.mean()), float(ordered[beyond]), float(ordered[-beyond - 1])]
+        for name, one in zip(found, values, strict=True):
+            found[name].append(one)
+    return found
