@@ -11,7 +11,7 @@ import polars as pl
 
 import fastmetrics as fm
 from fastmetrics.cli.config import config_option
-from fastmetrics.cli.families import family_of, family_options
+from fastmetrics.cli.families import family_of, family_options, name_measures
 from fastmetrics.cli.gates import report_notes
 from fastmetrics.cli.options import NAMES, examples, flattened, keep, keys
 from fastmetrics.cli.output import Answer, answer_options, options
@@ -62,6 +62,7 @@ count_options = options(
         "fastmetrics evaluate logs --y-true label --y-pred pred --by country --worst 3 -m recall",
         "fastmetrics evaluate logs --y-true label --y-pred pred --gate 'f1>=0.5' --out f1.json",
         "fastmetrics evaluate logs --family scores --y-true label --y-score score --by model",
+        "fastmetrics evaluate answers --family text --hypothesis answer --reference reference --by model -m bleu,wer",
     )
 )
 @click.argument("logs", nargs=-1, required=True, type=click.Path())
@@ -79,6 +80,7 @@ def evaluate(logs: Sequence[str], counts: str | None, **given: Any) -> None:
     if STDIN in logs and len(logs) > 1:
         raise click.UsageError("- stands alone: standard input cannot be read together with files")
     answer = Answer.taken(given)
+    name_measures(given, answer.metrics)
     family = family_of_logs(logs, given)
     answer.check(Layout((family,)))
     if counts is not None:

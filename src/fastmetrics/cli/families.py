@@ -17,8 +17,9 @@ from fastmetrics.contract.columns import Column
 from fastmetrics.contract.family import Family
 from fastmetrics.errors import SchemaError, listed
 from fastmetrics.families import KINDS
+from fastmetrics.text.measures import MEASURES
 
-__all__ = ["Argument", "arguments_of", "family_of", "family_options", "names_columns", "option_name"]
+__all__ = ["Argument", "arguments_of", "family_of", "family_options", "name_measures", "names_columns", "option_name"]
 
 # How an argument of a type is given: settings of click.
 SETTINGS: Mapping[Any, Mapping[str, Any]] = {
@@ -111,6 +112,12 @@ def family_options(command: Any) -> Any:
     return click.option(
         "--family", type=click.Choice([*KINDS]), default=first, help=f"The family of metrics to count [{first}]."
     )(command)
+
+
+def name_measures(given: dict[str, Any], metrics: Sequence[str] | None) -> None:
+    """Let a family whose measures were not named count those that are asked for as metrics."""
+    if given["measures"] is None and "measures" in arguments_of(KINDS[given["family"]]):
+        given["measures"] = [name for name in metrics or () if name in MEASURES] or None
 
 
 def names_columns(given: Mapping[str, Any]) -> bool:

@@ -212,9 +212,9 @@ def inspect(counts: str, out: str | None, form: str | None) -> None:
 def facts(family: Family) -> Iterator[tuple[str, str]]:
     """What a family was made of, and the signatures of its metrics."""
     yield f"{family.name} of", described(family.named_arguments)
-    for metric in family.metrics:
-        if metric.signature:
-            yield f"{family.name}.{metric.name}", metric.signature
+    signatures = {metric.signature: metric.name for metric in reversed(family.metrics) if metric.signature}
+    for signature, metric in reversed(signatures.items()):
+        yield f"{family.name}.{metric}", signature
 
 
 def described(arguments: Mapping[str, Any]) -> str:
