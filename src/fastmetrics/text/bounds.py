@@ -35,6 +35,8 @@ def aligned_lengths(
     """
     most = most_tokens(options)
     rows, columns = np.minimum(hypotheses, most), np.minimum(references, most)
+    if rows.max(initial=0) * columns.max(initial=0) <= MOST_CELLS:
+        return rows, columns
     pairs = chunk.pairs
     cells = rows[pairs.rows] * columns[pairs.references]
     if cells.max(initial=0) > MOST_CELLS:

@@ -44,7 +44,7 @@ def test_matches_are_those_of_the_table(compiled: bool, monkeypatch: pytest.Monk
 
     sets = [(texts(), texts()) for _ in range(30 if compiled else 6)]
     with np.errstate(over="ignore"):
-        found = MEASURES["rougeLsum"].count.keywords["pairwise"](chunk_of(sets), Options())[0]
+        found = MEASURES["rougeLsum"].count.keywords["pairwise"](chunk_of(sets), Options())[:, 0]
     pairs = [(hypothesis, reference) for of in sets for hypothesis in of[0] for reference in of[1]]
     assert found.tolist() == [expected(*pair) for pair in pairs]
 

@@ -26,7 +26,7 @@ LONG = np.uint64(0xFF) << TOP
 LEAST_BITS = 6
 
 
-@inlined
+@inlined(forceinline=True)  # called, it would cost a quarter of the look-up
 def token_key(address: Any, length: Any, multiplier: Any) -> Any:
     """A word that is not 0: of up to 7 bytes these and their number, which no other token has; of more a hash.
 

@@ -124,9 +124,9 @@ def lengths_in_blocks(
         block = reference[start : start + BLOCK]
         mask_block(block, rows, masks)
         for row in range(len(offsets) - 1):
-            start = offsets[row]
-            end = start + min(offsets[row + 1] - start, most)
-            tokens, carried = hypotheses[start:end], carries[start - offsets[0] :]
+            first = offsets[row]
+            tokens = hypotheses[first : first + min(offsets[row + 1] - first, most)]
+            carried = carries[first - offsets[0] :]
             lengths[step * row] += length_in_block(masks, rows, tokens, carried, vectors)
         unmask_block(block, rows)
 

@@ -14,12 +14,12 @@ import numpy as np
 from fastmetrics.kernels.dialect import inlined, kernel
 from fastmetrics.kernels.memory import load_u64
 from fastmetrics.kernels.text.interning import same_bytes, token_key
-from fastmetrics.kernels.text.words import words_of
+from fastmetrics.kernels.text.words import words_of_block
 
 __all__ = ["stem_tokens"]
 
 Rule = tuple[int, ...]
-EIGHT = np.uint64(8)
+EIGHT, ALL = np.uint64(8), np.uint64(0xFFFFFFFFFFFFFFFF)
 SUFFIX, LENGTH, NEW, NEW_LENGTH, CUT, LEAST = range(6)
 SHORTEST = 4  # rouge_score leaves shorter words as they are
 SLOT_BITS = 12  # of the memory of words, which stays in the second cache
@@ -218,10 +218,10 @@ def stem(word: Any, length: Any) -> Any:
 
 @inlined
 def is_word(address: Any, length: Any) -> Any:
-    """Whether a token is of ASCII letters and digits alone. Eight bytes at least are read."""
-    for at in range(0, length, 8):
-        missing = np.uint64(0xFF) & ~words_of(load_u64(address + np.uint64(at)))
-        if missing & ((np.uint64(1) << np.uint64(min(length - at, 8))) - np.uint64(1)):
+    """Whether a token is of ASCII letters and digits alone. Reads up to 63 bytes behind it."""
+    for at in range(0, length, 64):
+        left = min(length - at, 64)
+        if words_of_block(address + np.uint64(at), left) != ALL >> np.uint64(64 - left):
             return False
     return True
 
