@@ -125,6 +125,7 @@ def test_a_pair_that_would_take_too_long_to_align_is_refused_and_can_be_cut() ->
     )
 
 
+@pytest.mark.filterwarnings("ignore::fastmetrics.NoteWarning")
 def test_a_picture_of_texts_is_drawn(expected: fm.Counts, tmp_path: Path) -> None:
     expected.plot("bleu", by="model").save(tmp_path / "bleu.svg")
     assert "bleu" in (tmp_path / "bleu.svg").read_text()
