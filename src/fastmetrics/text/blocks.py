@@ -68,8 +68,8 @@ class Block:
         """The rows that have hypothesis and reference in chunks, each with the places of its rows in the block."""
         judged = np.flatnonzero(self.predicted & self.labelled)
         sets = self.sets(judged)
-        order = judged[np.argsort(sets, kind="stable")]
-        sets = np.sort(sets)
+        order = np.argsort(sets, kind="stable")
+        order, sets = judged[order], sets[order]
         ends, start = self.ends(order, sets), 0
         while start < len(order):
             stop = max(int(np.searchsorted(ends, ends[start] + CHUNK_BYTES, side="right")) - 1, start + 1)

@@ -17,10 +17,10 @@ __all__ = ["LENGTH_RATIO", "closest_lengths"]
 
 def closest_lengths(hypotheses: Integers, references: Integers, chunk: Chunk) -> Integers:
     """Of the lengths of the references of each row the one closest to that of its hypothesis, the shorter of two."""
+    if len(references) == len(chunk.set_offsets) - 1:
+        return np.repeat(references, np.diff(chunk.row_offsets))
     pairs = chunk.pairs
-    lengths: Integers = references[pairs.references]
-    if len(lengths) == len(chunk):
-        return lengths
+    lengths = references[pairs.references]
     away = np.abs(lengths - hypotheses[pairs.rows])
     best: Integers = np.minimum.reduceat(away << 32 | lengths, pairs.offsets[:-1]) & 0xFFFFFFFF
     return best

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import unicodedata
 
+import numpy as np
 import pytest
 
 import oracle_bleu
@@ -84,4 +85,5 @@ def test_what_is_compiled_is_what_python_runs(tokeniser: str, monkeypatch: pytes
     expected = TOKENISERS[tokeniser].split(texts).to_list()
     for module, name in ((kernels.text.classes, "split_by_class"), (kernels.text.byte_pairs, "find_pairs")):
         monkeypatch.setattr(module, name, getattr(module, name).py_func)
-    assert TOKENISERS[tokeniser].split(texts).to_list() == expected
+    with np.errstate(over="ignore"):  # machine words wrap around
+        assert TOKENISERS[tokeniser].split(texts).to_list() == expected

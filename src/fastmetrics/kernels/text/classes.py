@@ -24,12 +24,13 @@ from fastmetrics.kernels.bits import lowest_bit
 from fastmetrics.kernels.dialect import inlined, kernel
 from fastmetrics.kernels.text.byte_masks import bytes_between
 from fastmetrics.kernels.text.code_points import read_code_point
+from fastmetrics.kernels.text.runs import write_places
 
 __all__ = ["DASH", "DIGIT", "OWN", "POINT", "TAIL", "UNUSUAL", "WHITE", "WORD", "split_by_class"]
 
 WORD, WHITE, OWN, POINT, DIGIT, DASH = 0, 1, 2, 3, 4, 5
 TAIL, UNUSUAL = 6, 7  # bytes that continue a character; first bytes of characters that must be looked up
-ZERO, ONE = np.uint64(0), np.uint64(1)
+ZERO, ONE, ALL = np.uint64(0), np.uint64(1), np.uint64(0xFFFFFFFFFFFFFFFF)
 HIGH, BEYOND = np.uint8(0x80), np.uint8(0x7F)  # the first byte beyond ASCII, and how many follow it
 
 
@@ -60,6 +61,17 @@ def characters_of(data: Any, at: Any, unusual: Any, kinds: Any, kind: Any) -> An
             mask |= ((ONE << np.uint64(size)) - ONE) << place
         unusual &= unusual - ONE
     return mask
+
+
+@inlined
+def add_unusual(data: Any, at: Any, unusual: Any, kinds: Any, masks: Any) -> Any:
+    """The masks of white space, own, point and digit with the characters that begin at the bits of ``unusual``."""
+    white, own, point, digit = masks
+    white |= characters_of(data, at, unusual, kinds, WHITE)
+    own |= characters_of(data, at, unusual, kinds, OWN)
+    point |= characters_of(data, at, unusual, kinds, POINT)
+    digit |= characters_of(data, at, unusual, kinds, DIGIT)
+    return white, own, point, digit
 
 
 @inlined
@@ -98,16 +110,6 @@ def block_size(data: Any, at: Any, end: Any) -> Any:
     while data[at + size] & 0xC0 == 0x80:
         size -= 1
     return size
-
-
-@inlined
-def write_places(bits: Any, base: Any, places: Any, count: Any) -> Any:
-    """Append the places of the bits of a word, counted from ``base`` on; returns how many places there are then."""
-    while bits:
-        places[count] = base + np.int64(lowest_bit(bits))
-        bits &= bits - ONE
-        count += ONE
-    return count
 
 
 @inlined
@@ -172,7 +174,8 @@ def split_by_class(
     ``kinds`` holds the class of each code point; the ranges ``lows[i]`` to ``lows[i] + spans[i]`` of bytes are of the
     class k for i from ``borders[k]`` to before ``borders[k + 1]``. ``edges`` says what is beyond a text: 0 for white
     space, 1 for what counts as a digit to a point, 2 likewise with white space at the beginning of a text stripped as
-    it is at the end. ``starts`` and ``ends`` have room for a token a byte. Reads 64 bytes behind the last text.
+    it is at the end. ``starts`` and ``ends`` have room for a token a byte, and seven more. Reads
+    64 bytes behind the last text.
     """
     address, ranges = np.uint64(data.ctypes.data), (lows, spans, borders)
     opened, closed = ZERO, ZERO
@@ -182,27 +185,21 @@ def split_by_class(
         at, last_word, last_own, last_point, last_digit = begin, ZERO, ZERO, ZERO, ZERO
         while at < end:
             size, here = block_size(data, at, end), address + np.uint64(at)
-            inside = ~ZERO >> np.uint64(64 - size)
+            inside, tail = ALL >> np.uint64(64 - size), ZERO
             white, own = mask_of(here, ranges, WHITE), mask_of(here, ranges, OWN)
             point, digit = mask_of(here, ranges, POINT), mask_of(here, ranges, DIGIT)
-            high = bytes_between(here, HIGH, BEYOND) & inside
-            unusual = mask_of(here, ranges, UNUSUAL) & inside if high else ZERO
-            if unusual:
-                white |= characters_of(data, at, unusual, kinds, WHITE)
-                own |= characters_of(data, at, unusual, kinds, OWN)
-                point |= characters_of(data, at, unusual, kinds, POINT)
-                digit |= characters_of(data, at, unusual, kinds, DIGIT)
+            if bytes_between(here, HIGH, BEYOND) & inside:
+                tail, unusual = mask_of(here, ranges, TAIL) & inside, mask_of(here, ranges, UNUSUAL) & inside
+                white, own, point, digit = add_unusual(data, at, unusual, kinds, (white, own, point, digit))
             white, own, point, digit = white & inside, own & inside, point & inside, digit & inside
-            tail = mask_of(here, ranges, TAIL) & inside if high else ZERO
-            dash = mask_of(here, ranges, DASH) & inside
-            joined = joined_points(
-                data, (begin, end), (at, size), (point, digit), (last_point, last_digit), kinds, edges
-            )
+            dash, priors = mask_of(here, ranges, DASH) & inside, (last_point, last_digit)
+            joined = joined_points(data, (begin, end), (at, size), (point, digit), priors, kinds, edges)
             own = (own | point & ~joined | dash & (digit << ONE | last_digit)) & ~white
             word = inside & ~(white | own)
             before_word, own_end = word << ONE | last_word, own & ~(tail >> ONE)
-            opened = write_places(own & ~tail | word & ~before_word, at, starts, opened)
-            closed = write_places((before_word & ~word | own_end << ONE | last_own) & inside, at, ends, closed)
+            opened = write_places(own & ~tail | word & ~before_word, np.int32(at), starts, opened)
+            closes = (before_word & ~word | own_end << ONE | last_own) & inside
+            closed = write_places(closes, np.int32(at), ends, closed)
             top = np.uint64(size - 1)
             last_word, last_own = word >> top & ONE, own_end >> top & ONE
             last_point, last_digit = point >> top & ONE, digit >> top & ONE

@@ -125,7 +125,7 @@ def intern_tokens(
         shift = np.uint64(64 - bits)
         for slot in range(np.int64(1) << bits):
             keys[slot], slot_ids[slot] = NO_KEY, -1
-        for i in range(first, last):
+        for i in range(np.uint64(first), np.uint64(last)):
             address, length = base + np.uint64(starts[i]), np.int64(ends[i]) - np.int64(starts[i])
             key = token_key(address, length, multiplier)
             slot = find_slot(keys, owners, shift, multiplier, key, address, length)
@@ -135,7 +135,8 @@ def intern_tokens(
                 distinct += np.int32(1)
             ids[i] = slot_ids[slot]
         types[of] = distinct
-        for i in range(hypothesis_offsets[row_offsets[of]], hypothesis_offsets[row_offsets[of + 1]]):
+        first, last = hypothesis_offsets[row_offsets[of]], hypothesis_offsets[row_offsets[of + 1]]
+        for i in range(np.uint64(first), np.uint64(last)):
             length = np.int64(hypothesis_ends[i]) - np.int64(hypothesis_starts[i])
             address = hypothesis_base + np.uint64(hypothesis_starts[i])
             key = token_key(address, length, multiplier)

@@ -14,24 +14,24 @@ import numpy as np
 from fastmetrics.kernels.bits import bit_count, lowest_bit
 from fastmetrics.kernels.dialect import inlined
 
-__all__ = ["write_runs"]
+__all__ = ["write_places", "write_runs"]
 
-ONE, FOUR, SIXTY_THREE = np.uint64(1), np.uint64(4), np.uint64(63)
+ONE, EIGHT, SIXTY_THREE = np.uint64(1), np.uint64(8), np.uint64(63)
 
 
 @inlined
 def write_places(bits: Any, base: Any, places: Any, count: Any) -> Any:
     """Append the places of the bits of a word, counted from ``base`` on, to ``count`` places; returns the new count.
 
-    Four are written at a time, as how many there are is hard to predict; up to three behind the last mean nothing.
+    Eight are written at a time, as how many there are is hard to predict; up to seven behind the last mean nothing.
     """
     at = count
     count += bit_count(bits)
     while bits:
-        for k in range(4):
+        for k in range(8):
             places[at + np.uint64(k)] = base + np.int32(lowest_bit(bits))
             bits &= bits - ONE
-        at += FOUR
+        at += EIGHT
     return count
 
 
@@ -49,7 +49,7 @@ def mark_texts(offsets: Any, text: Any, at: Any) -> Any:
 def write_runs(blocks: Any, offsets: Any, starts: Any, ends: Any, token_offsets: Any) -> Any:
     """Where the runs of ones of each text start and end, and the runs before each text; returns how many there are.
 
-    Bit k of a block is byte k of 64; behind the last text there are zeros. ``starts`` and ``ends`` have room for three
+    Bit k of a block is byte k of 64; behind the last text there are zeros. ``starts`` and ``ends`` have room for seven
     more than there are runs.
     """
     text = 0

@@ -82,7 +82,7 @@ def join_words(data: Any, offsets: Any, words: Any, others: Any) -> None:
 def split_spaced_words(data: Any, offsets: Any, starts: Any, ends: Any, token_offsets: Any) -> Any:
     """The words of each text; returns how many there are.
 
-    ``starts`` and ``ends`` have room for as many words as half the bytes of each text, rounded up, and three more.
+    ``starts`` and ``ends`` have room for as many words as half the bytes of each text, rounded up, and seven more.
     White space at both ends of a text is no part of a word, one that is no space between two others is.
     """
     address, total = np.uint64(data.ctypes.data), offsets[-1]

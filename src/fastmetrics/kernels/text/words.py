@@ -31,7 +31,7 @@ def words_of_block(address: Any, left: Any) -> Any:
 def split_words(data: Any, offsets: Any, starts: Any, ends: Any, token_offsets: Any) -> Any:
     """The runs of ASCII letters and digits of each text; returns how many there are.
 
-    ``starts`` and ``ends`` have room for as many tokens as half the bytes of each text, rounded up, and three more.
+    ``starts`` and ``ends`` have room for as many tokens as half the bytes of each text, rounded up, and seven more.
     """
     address, total = np.uint64(data.ctypes.data), offsets[-1]
     blocks = np.empty((total + 63) // 64, np.uint64)
