@@ -35,18 +35,18 @@ def count(chunk: Chunk, options: Options) -> Integers:
     found = [gram_counts(chunk, letters, options.char_order)]
     if options.word_order:
         found.append(gram_counts(chunk, chunk.ids("chrf", options.lowercase), options.word_order))
-    counts = np.concatenate(found, axis=1)
+    counts = np.concatenate(found)
     pairs = chunk.pairs
     if len(pairs.rows) > len(chunk):
-        scores = f_score(list(counts.T), options)
+        scores = f_score(list(counts), options)
         best = scores == np.repeat(np.maximum.reduceat(scores, pairs.offsets[:-1]), np.diff(pairs.offsets))
         places = np.where(best, np.arange(len(best)), len(best))
-        counts = counts[np.minimum.reduceat(places, pairs.offsets[:-1])]
-    return counts
+        counts = counts[:, np.minimum.reduceat(places, pairs.offsets[:-1])]
+    return counts.T
 
 
 def gram_counts(chunk: Chunk, ids: Ids, orders: int) -> Integers:
-    """The integers of each pair of a row and a reference: three for each order."""
+    """The integers of each pair of a row and a reference: a column each, three for each order."""
     pairs = chunk.pairs
     matches = np.empty(len(pairs.rows) * orders, np.int64)
     kernels.text.common_grams.count_common_grams(
@@ -54,11 +54,11 @@ def gram_counts(chunk: Chunk, ids: Ids, orders: int) -> Integers:
         *(ids.hypotheses, ids.hypothesis_offsets, chunk.row_offsets),
         *(ids.types, orders, pairs.offsets, matches),
     )
-    less = np.arange(orders)
-    reference = np.maximum(np.diff(ids.reference_offsets)[pairs.references, None] - less, 0)
-    hypothesis = np.maximum(np.diff(ids.hypothesis_offsets)[pairs.rows, None] - less, 0)
+    less = np.arange(orders)[:, None]
+    reference = np.maximum(np.diff(ids.reference_offsets)[pairs.references] - less, 0)
+    hypothesis = np.maximum(np.diff(ids.hypothesis_offsets)[pairs.rows] - less, 0)
     hypothesis[reference == 0] = 0  # as sacrebleu has it: not counted where the reference has none
-    return np.stack([hypothesis, reference, matches.reshape(-1, orders)], axis=2).reshape(-1, 3 * orders)
+    return np.stack([hypothesis, reference, matches.reshape(orders, -1)], axis=1).reshape(3 * orders, -1)
 
 
 def f_score(counts: Sequence[Any], options: Options) -> Floats:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import time
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -31,7 +30,7 @@ def counted(run: Any, sets: Sets, types: list[int], orders: int) -> list[list[in
     matches = np.full(pairs[-1] * orders, -1)
     hypotheses = flat([text for rows, _ in sets for text in rows])
     run(*flat(references), set_offsets, *hypotheses, row_offsets, np.array(types, np.int32), orders, pairs, matches)
-    return [matches[start:end].tolist() for start, end in pairwise(range(0, len(matches) + 1, orders))]
+    return matches.reshape(orders, -1).T.tolist()
 
 
 def expected(sets: Sets, orders: int) -> list[list[int]]:

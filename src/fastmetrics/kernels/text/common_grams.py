@@ -42,8 +42,8 @@ class Room(NamedTuple):
     ----------
     words, spare, starts
         The words of the reference, room to sort them, and where those of each highest digit start then.
-    groups, sizes, used
-        A number of each ordered word, how many words have it, and how many hits there are of it.
+    groups, ends, used
+        A number of each ordered word, where the words of each number end, and how many hits there are of them.
     own, heads, said, said_heads
         The codes of tokens and the heads of words, of the reference and of the texts of rows.
     said_words, places, apart
@@ -54,7 +54,7 @@ class Room(NamedTuple):
     spare: Any
     starts: Any
     groups: Any
-    sizes: Any
+    ends: Any
     used: Any
     own: Any
     heads: Any
@@ -82,13 +82,20 @@ def shape_of(headed: Any, head_bits: Any, bits: Any, orders: Any) -> Any:
 
 
 @inlined
-def write_codes(ids: Any, start: Any, end: Any, codes: Any, at: Any, past: Any, more: Any) -> Any:
-    """Write the codes of tokens from ``codes[at]`` on, then some ``more`` of ``past``; returns the place behind."""
-    for i in range(end - start):
-        codes[at + i] = ids[start + i] + CODES
-    past_end = at + end - start
-    codes[past_end : past_end + more] = past
-    return past_end + more
+def write_codes(ids: Any, offsets: Any, first: Any, last: Any, codes: Any, past: Any, more: Any) -> Any:
+    """Write the codes of the tokens of some texts, one of ``past`` behind each, and some ``more`` behind all.
+
+    Returns how many codes there are without those.
+    """
+    at = np.int64(0)
+    for text in range(first, last):
+        start, size = offsets[text], offsets[text + 1] - offsets[text]
+        for i in range(size):
+            codes[at + i] = ids[start + i] + CODES
+        codes[at + size] = past
+        at += size + 1
+    codes[at : at + more] = past
+    return at
 
 
 @inlined
@@ -157,18 +164,16 @@ def search_words(
 
 
 @inlined
-def group_words(ordered: Any, size: Any, shift: Any, groups: Any, sizes: Any) -> Any:
+def group_words(ordered: Any, size: Any, shift: Any, groups: Any, ends: Any) -> Any:
     """Number the ordered words from 0 on, equal where all bits but the lowest are; returns how many numbers there are.
 
-    ``sizes`` gets how many words have each number.
+    ``ends`` gets the place of the last word before those of each number, then of the last of all.
     """
     group = np.int64(-1)
     for i in range(1, size + 1):
         group += (ordered[i] ^ ordered[i - 1]) >> shift != 0
         groups[i] = group
-        sizes[group] = i
-    for i in range(group, 0, -1):
-        sizes[i] -= sizes[i - 1]
+        ends[group + 1] = i
     groups[0] = groups[size + 1] = 0
     return group + 1
 
@@ -179,7 +184,7 @@ def count_hits(
     apart: Any,
     shift: Any,
     groups: Any,
-    sizes: Any,
+    ends: Any,
     distinct: Any,
     used: Any,
     offsets: Any,
@@ -201,7 +206,7 @@ def count_hits(
             used[groups[places[i]]] += apart[i] >> shift == 0
         hits = np.int64(0)
         for i in range(distinct):
-            hits += min(used[i], sizes[i])
+            hits += min(used[i], ends[i + 1] - ends[i])
             used[i] = 0
         matches[place] = hits
         start, place = end + 1, place + stride
@@ -240,7 +245,8 @@ def compare(
     place: Any,
     stride: Any,
 ) -> None:
-    """Count what the texts of some rows have in common with a reference, all orders; arguments as in `count_rows`."""
+    """Count what the texts of some rows have in common with a reference, all orders; arguments as in `count_hits`."""
+    pairs = len(matches) // orders
     order, shape, heads, said_heads = 1, shape_of(1, bits, bits, orders), room.own, room.said
     while order <= orders:
         ordered, shift, steps = order_reference(room, heads, size, shape)
@@ -249,12 +255,12 @@ def compare(
         distinct, highest = np.int64(0), shape.headed + shape.tail
         while order <= min(orders, highest):
             lowest = np.uint64((highest - order) * bits)
-            distinct = group_words(ordered, size, lowest, room.groups, room.sizes)
+            distinct = group_words(ordered, size, lowest, room.groups, room.ends)
             count_hits(
-                *(room.places, room.apart, lowest, room.groups, room.sizes, distinct, room.used),
-                *(offsets, first, last, matches, place + order - 1, stride),
+                *(room.places, room.apart, lowest, room.groups, room.ends, distinct, room.used),
+                *(offsets, first, last, matches, place, stride),
             )
-            order += 1
+            order, place = order + 1, place + pairs
         if order <= orders:
             number_words(room, said_size, room.said_heads)
             pack_words(room.own, heads, size, shape, room.said_words, 0)
@@ -274,7 +280,7 @@ def room_for(size: Any, said_size: Any, orders: Any) -> Any:
         np.zeros(3 * size, np.uint64),
         np.empty((1 << MOST_DIGIT) + 2, np.int32),
         np.empty(size, np.uint32),
-        np.empty(size, np.int32),
+        np.zeros(size, np.int32),
         np.empty(size, np.int32),
         np.empty(size, np.int32),
         np.empty(size, np.int32),
@@ -311,21 +317,16 @@ def count_common_grams(
 ) -> None:
     """Count the n-grams of the orders 1 to ``orders`` that each row has in common with each of its references.
 
-    An n-gram counts as often as both texts have it. The ids are those of `fastmetrics.text.chunks.Ids`; the counts of
-    pair p are ``matches[p * orders : (p + 1) * orders]``.
+    An n-gram counts as often as both texts have it. The ids are those of `fastmetrics.text.chunks.Ids`; ``matches`` has
+    the counts of all pairs for the order 1, then those for the order 2, and so on.
     """
     room = room_for(longest(offsets, np.arange(len(offsets)), 1), longest(hypothesis_offsets, row_offsets, 1), orders)
     for of in range(len(set_offsets) - 1):
         first, last = row_offsets[of], row_offsets[of + 1]
-        said_size = 0
-        for row in range(first, last):
-            start, end = hypothesis_offsets[row], hypothesis_offsets[row + 1]
-            said_size = write_codes(hypothesis_ids, start, end, room.said, said_size, UNKNOWN, 1)
-        room.said[said_size : said_size + 2 * orders] = UNKNOWN
+        said_size = write_codes(hypothesis_ids, hypothesis_offsets, first, last, room.said, UNKNOWN, 2 * orders)
         references = set_offsets[of + 1] - set_offsets[of]
         for j in range(set_offsets[of], set_offsets[of + 1]):
-            size = offsets[j + 1] - offsets[j]
-            write_codes(ids, offsets[j], offsets[j + 1], room.own, 0, END, 2 * orders)
-            place = (pair_offsets[first] + j - set_offsets[of]) * orders
-            bits, stride = bits_of(types[of] + CODES), references * orders
-            compare(room, size, said_size, bits, orders, hypothesis_offsets, first, last, matches, place, stride)
+            size = write_codes(ids, offsets, j, j + 1, room.own, END, 2 * orders) - 1
+            place = pair_offsets[first] + j - set_offsets[of]
+            bits = bits_of(types[of] + CODES)
+            compare(room, size, said_size, bits, orders, hypothesis_offsets, first, last, matches, place, references)
