@@ -12,13 +12,13 @@ from math import inf
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fastmetrics import kernels
 from fastmetrics.aliases import Floats, Integers
 from fastmetrics.arithmetic import divide
 from fastmetrics.metrics import Metric
 from fastmetrics.text.bounds import aligned_lengths, most_tokens
-from fastmetrics.text.characters import characters
 from fastmetrics.text.chunks import Chunk, Ids
 from fastmetrics.text.measure import Measure
 from fastmetrics.text.options import Options
@@ -62,11 +62,24 @@ def words(chunk: Chunk, options: Options) -> Ids:
 
 
 def stripped(chunk: Chunk, options: Options) -> Ids:
-    return characters(chunk, "stripped", options.lowercase)
+    return symbols(chunk, options, True)
 
 
 def kept(chunk: Chunk, options: Options) -> Ids:
-    return characters(chunk, "kept", options.lowercase)
+    return symbols(chunk, options, False)
+
+
+def symbols(chunk: Chunk, options: Options, strip: bool) -> Ids:
+    """The characters of both sides as numbers, with white space at both ends or without."""
+    kernel = kernels.text.symbols
+    pages, slots = np.full(kernel.PAGES + 1, -1, np.int32), np.empty(kernel.PAGES << 8, np.int32)
+    pages[kernel.PAGES], numbers = 0, kernel.ASCII
+    sides: list[tuple[NDArray[np.int32], Integers]] = []
+    for texts in (chunk.texts("references", options.lowercase), chunk.texts("hypotheses", options.lowercase)):
+        ids, offsets = np.empty(len(texts.data), np.int32), np.empty(len(texts.offsets), np.int64)
+        numbers = kernel.number_symbols(texts.data, texts.offsets, strip, pages, slots, numbers, ids, offsets)
+        sides.append((ids[: offsets[-1]], offsets))
+    return Ids(*sides[0], *sides[1], np.full(len(chunk.set_offsets) - 1, numbers, np.int32))
 
 
 def reference_rate(distances: Integers, hypotheses: Integers, references: Integers) -> Floats:
@@ -81,27 +94,13 @@ def longer_rate(distances: Integers, hypotheses: Integers, references: Integers)
     return rates
 
 
-def padded(ids: Ids) -> tuple[Any, Any, Any]:
-    """The tokens of references and of hypotheses as the kernels take them, and where hypotheses begin."""
-    kernel = kernels.text.levenshtein
-    padding = np.full(2 * kernel.LATE, -1, np.int32)
-    hypotheses = np.concatenate([padding, ids.hypotheses, padding])
-    return (ids.references + 1) * kernel.LANES, (hypotheses + 1) * kernel.LANES, ids.hypothesis_offsets + len(padding)
-
-
-def symbols(ids: Ids) -> int:
-    """How many numbers tokens have in the kernels; 0 is that of none."""
-    return int(ids.types.max(initial=0)) + 1
-
-
 def pair_distances(chunk: Chunk, ids: Ids, options: Options) -> Integers:
     """The Levenshtein distance of each row from each of its references, in the order of ``chunk.pairs``."""
-    references, hypotheses, offsets = padded(ids)
     distances = np.empty(len(chunk.pairs.rows), np.int64)
     kernels.text.levenshtein.edit_distances(
-        *(references, ids.reference_offsets, chunk.set_offsets),
-        *(hypotheses, offsets, chunk.row_offsets, chunk.pairs.offsets),
-        *(symbols(ids), most_tokens(options), distances),
+        *(ids.references, ids.reference_offsets, chunk.set_offsets),
+        *(ids.hypotheses, ids.hypothesis_offsets, chunk.row_offsets, chunk.pairs.offsets),
+        *(int(ids.types.max(initial=0)), most_tokens(options), distances),
     )
     return distances
 
@@ -146,12 +145,10 @@ def count_edits(chunk: Chunk, options: Options, measure: str) -> Integers:
 
 def path_edits(chunk: Chunk, options: Options, measure: str) -> Integers:
     found = word_edits(chunk, options, measure)
-    references, hypotheses, offsets = padded(found.ids)
-    counts = [np.empty(len(chunk), np.int64) for _ in COUNTS[1:]]
+    ids, counts = found.ids, [np.empty(len(chunk), np.int64) for _ in COUNTS[1:]]
     kernels.text.edit_paths.count_edits(
-        *(references, references[::-1].copy(), found.ids.reference_offsets),
-        *(hypotheses, hypotheses[::-1].copy(), offsets),
-        *(found.of, found.distances, symbols(found.ids), most_tokens(options), *counts),
+        *(ids.references, ids.reference_offsets, ids.hypotheses, ids.hypothesis_offsets, found.of, found.distances),
+        *(int(ids.types.max(initial=0)), most_tokens(options), *counts),
     )
     return np.column_stack([found.references - counts[0] - counts[1], *counts])
 

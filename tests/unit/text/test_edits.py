@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 import oracle_edits as oracle
 from fastmetrics.contract.blocks import Lists
 from fastmetrics.errors import DataError
-from fastmetrics.kernels.text import edit_paths, levenshtein, spaced_words
+from fastmetrics.kernels.text import edit_paths, levenshtein, spaced_words, symbols
 from fastmetrics.text import bounds, edits
 from fastmetrics.text.blocks import Block
 from fastmetrics.text.chunks import Chunk, Ids
@@ -24,6 +25,12 @@ from fastmetrics.text.tokenisers import TOKENISERS
 from texts import block
 
 SPACES = [chr(code) for code in range(0x110000) if chr(code).isspace()]
+KERNELS = (
+    (levenshtein, "edit_distances"),
+    (edit_paths, "count_edits"),
+    (spaced_words, "split_spaced_words"),
+    (symbols, "number_symbols"),
+)
 BORDERS = [0, 1, 2, 63, 64, 65, 127, 128, 129, 193, 255, 256, 257]
 
 
@@ -31,8 +38,7 @@ BORDERS = [0, 1, 2, 63, 64, 65, 127, 128, 129, 193, 255, 256, 257]
 def compiled(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[bool]:
     """Kernels as they are, or as plain Python, whose sums wrap around, of which numpy warns."""
     if request.param == "python":
-        kernels = (levenshtein, "edit_distances"), (spaced_words, "split_spaced_words"), (edit_paths, "count_edits")
-        for module, name in kernels:
+        for module, name in KERNELS:
             monkeypatch.setattr(module, name, getattr(module, name).py_func)
     with np.errstate(over="ignore"):
         yield request.param == "compiled"
@@ -173,6 +179,25 @@ def test_words_are_those_of_runs_of_white_space(compiled: bool) -> None:
     ]
     found = TOKENISERS["words"].split(Strings.of(values)).to_list()
     assert found == [[word.encode() for word in oracle.words(value)] for value in values]
+
+
+@pytest.mark.parametrize("strip", [True, False])
+def test_characters_have_the_same_number_exactly_where_they_are_the_same(compiled: bool, strip: bool) -> None:
+    draw = random.Random(19)
+    odd = ["é", "e\u0301", "東", "😀", "\U0010ffff", "\0", "\x7f", "\x80", *SPACES]
+    texts = ["".join(draw.choices(["abcdefgh12345678", "x", *odd], k=draw.randrange(9))) for _ in range(300)]
+    borders = np.arange(151)
+    ids = edits.symbols(Chunk(Strings.of(texts[:150]), Strings.of(texts[150:]), borders, borders), Options(), strip)
+    sides = (ids.hypotheses, ids.hypothesis_offsets), (ids.references, ids.reference_offsets)
+    found = [side[start:end].tolist() for side, at in sides for start, end in pairwise(at)]
+    known = {
+        character: number
+        for text, of in zip(texts, found, strict=True)
+        for character, number in zip(text.strip() if strip else text, of, strict=True)
+    }
+    assert len(set(known.values())) == len(known)
+    assert max(known.values()) < ids.types[0]
+    assert found == [[known[character] for character in (text.strip() if strip else text)] for text in texts]
 
 
 def counted(measure: str, rows: Block, **options: Any) -> dict[str, list[int]]:

@@ -14,7 +14,16 @@ from typing import Any
 import numpy as np
 
 from fastmetrics.kernels.dialect import inlined, kernel
-from fastmetrics.kernels.text.levenshtein import KEPT, LANES, LATE, ROWS, STEP, common_prefix, move_window, pass_table
+from fastmetrics.kernels.text.levenshtein import (
+    LANES,
+    LATE,
+    ROWS,
+    STEP,
+    common_prefix,
+    move_window,
+    new_table,
+    pass_table,
+)
 
 __all__ = ["count_edits"]
 
@@ -107,8 +116,8 @@ def split(sides: Any, band: Any, table: Any, record: Any, scores: Any) -> Any:
 
     ``sides`` are the pair and the pair from its end, each with that half of the hypothesis alone.
     """
-    for side in range(2):
-        last_column(sides[side], band, table, record, scores[side])
+    last_column(sides[0], band, table, record, scores[0])
+    last_column(sides[1], band, table, record, scores[1])
     n, best = sides[0][0][2], 0
     left, right = scores
     for i in range(n + 1):
@@ -136,11 +145,18 @@ def is_split(n: Any, m: Any, most: Any) -> Any:
 
 
 @inlined
-def pair_edits(texts: Any, backward: Any, parts: Any, table: Any, record: Any, scores: Any) -> Any:
+def backward(text: Any) -> Any:
+    """A text from its end. The copy costs little beside the table that is split."""
+    tokens, start, length = text
+    return tokens[start : start + length][::-1].copy(), 0, length
+
+
+@inlined
+def pair_edits(texts: Any, parts: Any, table: Any, record: Any, scores: Any) -> Any:
     """Substitutions, deletions and insertions of the two texts of the first part.
 
-    ``texts`` are the arrays of tokens of all references and of all hypotheses, ``backward`` the same from the end. A
-    part is where its two texts start and how long they are, its distance, and what is taken for known of that.
+    ``texts`` are the arrays of tokens of all references and of all hypotheses. A part is where its two texts start and
+    how long they are, its distance, and what is taken for known of that.
     """
     references, hypotheses = texts
     substituted, deleted, inserted, waiting = 0, 0, 0, 1
@@ -159,8 +175,7 @@ def pair_edits(texts: Any, backward: Any, parts: Any, table: Any, record: Any, s
         else:
             half = m // 2
             beginning = reference, (hypotheses, hypothesis[1], half)
-            start, other_start = len(references) - reference[1] - n, len(hypotheses) - hypothesis[1] - m
-            ending = (backward[0], start, n), (backward[1], other_start, m - half)
+            ending = backward(reference), backward((hypotheses, hypothesis[1] + half, m - half))
             last = record[0], record[1], record[2], LAST_STEPS
             cut, left, right = split((beginning, ending), band, table, last, scores)
             put(parts, waiting, (reference[1], cut, hypothesis[1], half, left))
@@ -184,13 +199,11 @@ def most_steps(n: Any, m: Any) -> Any:
     return min(whole, 4 * SPLIT_BYTES // ROWS + 2 * (n + m) + 1024)
 
 
-@kernel("void(in_i32, in_i32, in_i64, in_i32, in_i32, in_i64, in_i64, in_i64, int64, int64, out_i64, out_i64, out_i64)")
+@kernel("void(in_i32, in_i64, in_i32, in_i64, in_i64, in_i64, int64, int64, out_i64, out_i64, out_i64)")
 def count_edits(
     references: Any,
-    backward_references: Any,
     reference_offsets: Any,
     hypotheses: Any,
-    backward_hypotheses: Any,
     hypothesis_offsets: Any,
     of: Any,
     distances: Any,
@@ -202,26 +215,21 @@ def count_edits(
 ) -> None:
     """The edits of each row and the reference ``of`` it, at most the first ``most`` tokens of both.
 
-    Tokens are as in `levenshtein.edit_distances`, which gives the distances too; the backward ones are these arrays
-    from the end.
+    Tokens are as in `levenshtein.edit_distances`, which gives the distances too.
     """
     rows, columns, steps = np.int64(0), np.int64(0), np.int64(0)
     for row in range(len(of)):
         n = min(reference_offsets[of[row] + 1] - reference_offsets[of[row]], most)
         m = min(hypothesis_offsets[row + 1] - hypothesis_offsets[row], most)
         rows, columns, steps = max(rows, n), max(columns, m), max(steps, most_steps(n, m))
-    words = symbols * LANES
-    masks, crossing = np.zeros(max(KEPT, words), np.uint64), np.zeros(columns + 2 * LATE + STEP, np.uint8)
-    table = masks, words, crossing, np.empty(LANES, np.uint64)
-    spots = np.empty(3 * (rows // ROWS + 2), np.int64)
+    table, spots = new_table(symbols, columns), np.empty(3 * (rows // ROWS + 2), np.int64)
     record = np.empty(LANES * steps, np.uint64), np.empty(LANES * steps, np.uint64), spots
     scores, parts = (np.empty(rows + 1, np.int64), np.empty(rows + 1, np.int64)), np.empty((DEPTH, 6), np.int64)
-    texts, backward = (references, hypotheses), (backward_references, backward_hypotheses)
     for row in range(len(of)):
         start, other_start = reference_offsets[of[row]], hypothesis_offsets[row]
         n = min(reference_offsets[of[row] + 1] - start, most)
         m = min(hypothesis_offsets[row + 1] - other_start, most)
         put(parts, 0, (start, n, other_start, m, distances[row]))
         parts[0, 5] = max(n, m)
-        edits = pair_edits(texts, backward, parts, table, record, scores)
+        edits = pair_edits((references, hypotheses), parts, table, record, scores)
         substitutions[row], deletions[row], insertions[row] = edits

@@ -3,7 +3,7 @@
 A row of the table is a token of the reference, a column one of the hypothesis. A row is a bit, 64 rows are a word, and
 the words of a *stripe* are lanes of one vector. A stripe passes over the columns, each lane two columns behind the one
 above it, so that it need not wait for what that passes down. What leaves a stripe is kept for each column: 1 where the
-distance grows by one from the column before, 2 where it falls by one. So memory grows with the length of a text, and
+distance rises by one from the column before, 2 where it falls by one. So memory grows with the length of a text, and
 not with its square.
 
 The last row is the last bit of the last stripe. Rows before the first, and those of a common prefix, are *neutral*:
@@ -22,11 +22,12 @@ import numpy as np
 from fastmetrics.kernels.dialect import inlined, kernel
 from fastmetrics.kernels.lanes import LANES, gather_back, last_lane, load_lanes, move_up, no_lanes, store_lanes
 
-__all__ = ["LANES", "LATE", "edit_distances"]
+__all__ = ["KEPT", "LANES", "LATE", "ROWS", "STEP", "edit_distances"]
 
 ROWS = 64 * LANES  # of a stripe
 STEP = 2  # columns that a lane is behind the one above
 LATE = STEP * (LANES - 1)  # columns that the last lane is behind the first
+SHIFT = np.uint64(LATE)
 KEPT = 1 << 14  # words of masks that are kept for all hypotheses of a reference
 LEAST_REACH = 64
 FEW_STRIPES = 3  # that are passed faster than a reach is found
@@ -57,7 +58,7 @@ def move_window(masks: Any, words: Any, reference: Any, old: Any, new: Any) -> N
     for window, one in ((old, ONE ^ ONE), (new, ONE)):
         for i in range(max(window * rows - neutral, 0), min((window + 1) * rows - neutral, n)):
             bit = i + neutral - window * rows
-            at = bit // ROWS * words + np.int64(tokens[start + i]) + (bit >> 6) % LANES
+            at = bit // ROWS * words + LANES * (np.int64(tokens[start + i]) + 1) + (bit >> 6) % LANES
             masks[at] = masks[at] | one << np.uint64(bit & 63) if one else one
 
 
@@ -71,20 +72,34 @@ def rows_from(first: Any, scratch: Any) -> Any:
 
 
 @inlined
-def pass_stripe(masks: Any, at: Any, hypothesis: Any, columns: Any, rows: Any, crossing: Any, record: Any) -> None:
+def start_columns(hypothesis: Any, places: Any, crossing: Any) -> None:
+    """Where the masks of each token begin in those of a stripe, and what crosses the first row: the distance rises.
+
+    That of a column is at the column plus `LATE`. Before and behind all columns stands 0, where the masks of tokens
+    begin that the reference has not.
+    """
+    tokens, start, m = hypothesis
+    for column in range(np.uint64(m)):
+        places[column + SHIFT] = np.int32(LANES) * (tokens[np.uint64(start) + column] + np.int32(1))
+        crossing[column + SHIFT] = 1
+    for column in range(np.uint64(m), np.uint64(m) + SHIFT):
+        places[column + SHIFT] = 0
+
+
+@inlined
+def pass_stripe(masks: Any, at: Any, places: Any, columns: Any, rows: Any, crossing: Any, record: Any) -> None:
     """Pass a stripe over some columns: what crosses the row above it is replaced by what crosses its last.
 
-    What crosses at a column is at that column plus `LATE`. Until a lane has come to the first column it is kept as it
-    starts. ``record`` is None, or two arrays for where the distance grows and falls from a row to the next, where they
-    begin, and the steps before they begin anew, less one; a lane is recorded at the step that it is passed in.
+    Until a lane has come to the first column it is kept as it starts. ``record`` is None, or two arrays for where the
+    distance rises and falls from a row to the next, where they begin, and the steps before they begin anew, less one; a
+    lane is recorded at the step that it is passed in.
     """
-    tokens, start, _ = hypothesis
     vp, vn, begun = rows, no_lanes(), no_lanes()
-    up, down = move_up(vn, crossing[columns[0] + LATE] & 1), move_up(vn, crossing[columns[0] + LATE] >> 1)
-    above = crossing[columns[0] + LATE + 1]
-    next_up, next_down = move_up(vn, above & 1), move_up(vn, above >> 1)
+    above, entry = crossing[columns[0] + LATE], crossing[columns[0] + LATE + 1]
+    up, down = move_up(vn, above & 1), move_up(vn, above >> 1)
+    next_up, next_down = move_up(vn, entry & 1), move_up(vn, entry >> 1)
     for column in range(columns[0], columns[1] + LATE):
-        x = (gather_back(masks, at, tokens, start + column, STEP) & rows) | down
+        x = (gather_back(masks, at, places, column + LATE, STEP) & rows) | down
         d0 = (((x & vp) + vp) ^ vp) | x | vn
         hp, hn = vn | ~(d0 | vp), d0 & vp
         shifted = (hp << ONE) | up
@@ -105,8 +120,9 @@ def pass_stripe(masks: Any, at: Any, hypothesis: Any, columns: Any, rows: Any, c
 
 
 @inlined
-def growth(crossed: Any) -> Any:
+def growth(crossing: Any, column: Any) -> Any:
     """How much the distance grows at a column."""
+    crossed = crossing[np.uint64(column) + SHIFT]
     return np.int64(crossed & 1) - np.int64(crossed >> 1)
 
 
@@ -118,10 +134,20 @@ def least_distance(crossing: Any, columns: Any, before: Any, left: Any) -> Any:
     """
     least = before + abs(left)
     for column in range(columns[0], columns[1]):
-        before += growth(crossing[column + LATE])
+        before += growth(crossing, column)
         left -= 1
         least = min(least, before + abs(left))
     return least
+
+
+@inlined
+def new_table(symbols: Any, columns: Any) -> Any:
+    """Room for tables of so many columns: masks, words of masks that a stripe has, where those of each token begin,
+    what crosses, and a row of lanes.
+    """
+    words, room = (symbols + 1) * LANES, columns + 2 * LATE + STEP
+    masks, scratch = np.zeros(max(KEPT, words), np.uint64), np.empty(LANES, np.uint64)
+    return masks, words, np.zeros(room, np.int32), np.zeros(room, np.uint8), scratch
 
 
 @inlined
@@ -133,11 +159,11 @@ def pass_table(pair: Any, prefix: Any, band: Any, most: Any, table: Any, window:
     `pass_stripe` with another array instead of where stripes begin: for each its first column, the one behind its last,
     and its first step.
     """
-    masks, words, crossing, scratch = table
+    masks, words, places, crossing, scratch = table
     reference, hypothesis = pair
     n, m = reference[2], hypothesis[2]
     neutral, kept = -n % ROWS, max(len(masks) // words, 1)
-    crossing[prefix + LATE : m + LATE] = 1
+    start_columns(hypothesis, places, crossing)
     first, before, step = prefix, np.int64(0), np.int64(0)
     for stripe in range((neutral + prefix) // ROWS, (neutral + n) // ROWS):
         if stripe // kept != window:
@@ -146,21 +172,21 @@ def pass_table(pair: Any, prefix: Any, band: Any, most: Any, table: Any, window:
         top, bottom = max(stripe * ROWS - neutral, prefix), (stripe + 1) * ROWS - neutral
         start, end = max(first, top - band[0]), min(m, bottom + band[1])
         for column in range(first, start):
-            before += growth(crossing[column + LATE])
+            before += growth(crossing, column)
         first, before = start, before + bottom - top
         rows, at = rows_from(top + neutral - stripe * ROWS, scratch), stripe % kept * words
         if record is None:
-            pass_stripe(masks, at, hypothesis, (start, end), rows, crossing, None)
+            pass_stripe(masks, at, places, (start, end), rows, crossing, None)
         else:
             record[2][3 * stripe], record[2][3 * stripe + 1], record[2][3 * stripe + 2] = start, end, step
-            pass_stripe(masks, at, hypothesis, (start, end), rows, crossing, (record[0], record[1], step, record[3]))
+            pass_stripe(masks, at, places, (start, end), rows, crossing, (record[0], record[1], step, record[3]))
             step += min(end - start + LATE, record[3] + 1)
         if most < n + m and bottom < n:
             least = least_distance(crossing, (start, end), before, m - start - n + bottom)
             if least > most:
                 return max(most + 1, least * (n - prefix) // (bottom - prefix) * 9 // 8), window
     for column in range(first, m):
-        before += growth(crossing[column + LATE])
+        before += growth(crossing, column)
     return before, window
 
 
@@ -197,15 +223,12 @@ def edit_distances(
 ) -> None:
     """The distance of each pair of a row and one of its references, of at most the first ``most`` tokens of both.
 
-    A token is `LANES` times its number, which is from 0 to below ``symbols``; no reference has a 0. Two times `LATE`
-    tokens that mean nothing stand before those of hypotheses, and as many behind.
+    Tokens are numbers below ``symbols``, and -1 for one that the reference has not.
     """
     longest = np.int64(0)
     for row in range(len(hypothesis_offsets) - 1):
         longest = max(longest, min(hypothesis_offsets[row + 1] - hypothesis_offsets[row], most))
-    words = symbols * LANES
-    masks, crossing = np.zeros(max(KEPT, words), np.uint64), np.zeros(longest + 2 * LATE + STEP, np.uint8)
-    table = masks, words, crossing, np.empty(LANES, np.uint64)
+    table = new_table(symbols, longest)
     for of in range(len(set_offsets) - 1):
         for place in range(set_offsets[of + 1] - set_offsets[of]):
             start = reference_offsets[set_offsets[of] + place]
@@ -216,4 +239,4 @@ def edit_distances(
                 hypothesis = hypotheses, first, min(hypothesis_offsets[row + 1] - first, most)
                 found, window = distance((reference, hypothesis), table, window)
                 distances[pair_offsets[row] + place] = found
-            move_window(masks, words, reference, window, np.int64(-1))
+            move_window(table[0], table[1], reference, window, np.int64(-1))
