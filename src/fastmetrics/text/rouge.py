@@ -51,11 +51,11 @@ def masked_matches(chunk: Chunk, ids: Ids, order: int) -> Integers:
     return found
 
 
-def common_subsequence(chunk: Chunk, options: Options) -> Integers:
+def common_subsequence(chunk: Chunk, options: Options, measure: str = "rougeL") -> Integers:
     """Of each pair the length of the longest common subsequence, and the tokens of either side."""
     ids, found = chunk.ids(*tokeniser(options)), np.empty(len(chunk.pairs.rows), np.int64)
     sides = ids.hypothesis_offsets, ids.reference_offsets
-    aligned_lengths("rougeL", np.diff(sides[0]), np.diff(sides[1]), chunk, options)
+    aligned_lengths(measure, np.diff(sides[0]), np.diff(sides[1]), chunk, options)
     kernels.text.lcs.lcs_lengths(
         *(ids.references, ids.reference_offsets, chunk.set_offsets),
         *(ids.hypotheses, ids.hypothesis_offsets, chunk.row_offsets),
@@ -67,6 +67,8 @@ def common_subsequence(chunk: Chunk, options: Options) -> Integers:
 def common_unions(chunk: Chunk, options: Options) -> Integers:
     """Of each pair the tokens in the unions of common subsequences of lines, and the tokens of either side."""
     of, found = lines(chunk), np.empty(len(chunk.pairs.rows), np.int64)
+    if of.chunk is chunk:  # of two single lines the union is one subsequence
+        return common_subsequence(chunk, options, "rougeLsum")
     ids = of.chunk.ids(*tokeniser(options))
     sides = ids.hypothesis_offsets[of.hypotheses], ids.reference_offsets[of.references]
     lengths = np.diff(sides[0]), np.diff(sides[1])

@@ -31,41 +31,51 @@ __all__ = ["union_matches"]
 
 
 @inlined
-def matching_tokens(masks: Any, tokens: Any, same: Any, places: Any) -> Any:
-    """The places of the tokens of a hypothesis that a reference of a word has, and its bits; returns how many."""
-    count = 0
-    for i in range(len(tokens)):
-        same[count], places[count] = masks[tokens[i] + 1], i
-        count += masks[tokens[i] + 1] != ZERO
-    places[count] = len(tokens)
-    return count
-
-
-@inlined
 def up_to(place: Any) -> Any:
     """The bits up to a place."""
     return ALL >> (np.uint64(WORD - 1) - place)
 
 
 @inlined
-def union_in_word(length: Any, same: Any, places: Any, count: Any, vectors: Any, union: Any) -> Any:
-    """Add the places of the longest common subsequence with a reference of at most 64 tokens to a union."""
-    vector = ALL
+def up_to_highest(bits: Any) -> Any:
+    """The bits up to the highest one of some bits; 0 where there is none."""
+    return ZERO if bits == ZERO else up_to(highest_bit(bits))
+
+
+@inlined
+def matching_tokens(masks: Any, tokens: Any, same: Any, places: Any) -> Any:
+    """The tokens of a hypothesis that a reference of a word has: their bits and places; returns how many."""
+    count = 0
+    for i in range(len(tokens)):
+        bits = masks[tokens[i] + 1]
+        same[count], places[count] = bits, i
+        count += bits != ZERO
+    places[count] = len(tokens)
+    return count
+
+
+@inlined
+def union_in_word(whole: Any, same: Any, places: Any, count: Any, until: Any, vectors: Any) -> Any:
+    """The union of the longest common subsequences of a reference of at most 64 tokens with each line of a hypothesis.
+
+    ``whole`` has a bit for each token of the reference; ``until`` says of each token of the hypothesis where its line
+    ends. Tokens that the reference has not do not change the vector: only whether there are any in between counts.
+    """
+    vector, line = ALL, -1
     for i in range(count):
+        vector = vector if until[places[i]] == line else ALL
+        line = until[places[i]]
         both = vector & same[i]
         vector = (vector + both) | (vector - both)
         vectors[i] = ~vector
-    left = up_to(np.uint64(length - 1))
+    union, left, line = ZERO, whole, -1
     for i in range(count - 1, -1, -1):
-        if places[i + 1] > places[i] + 1:  # a token between that the reference has not
-            here = vectors[i] & left
-            if here == ZERO:
-                break
-            left = up_to(highest_bit(here))
-        here = (vectors[i] | same[i]) & left
-        if here == ZERO:
-            break
-        left = up_to(highest_bit(here))
+        place = places[i]
+        left = left if until[place] == line else whole
+        line = until[place]
+        others = (places[i + 1] > place + 1) & (place + 1 < line)
+        left = up_to_highest(vectors[i] & left) if others else left
+        left = up_to_highest((vectors[i] | same[i]) & left)
         found = same[i] & (left ^ left >> ONE)
         union |= found
         left ^= found
@@ -130,16 +140,6 @@ def add_in_blocks(
 
 
 @inlined
-def add_line(
-    reference: Any, hypothesis: Any, word_masks: Any, same: Any, places: Any, vectors: Any, union: Any
-) -> None:
-    """Add the places of the longest common subsequence with a reference of at most 64 tokens to a union."""
-    count = matching_tokens(word_masks, hypothesis, same, places)
-    if count:
-        union[0] = union_in_word(len(reference), same, places, count, vectors, union[0])
-
-
-@inlined
 def take_matches(reference: Any, union: Any, left: Any) -> Any:
     """How many tokens of a union the hypothesis has, each taken from ``left``."""
     found = 0
@@ -154,20 +154,21 @@ def take_matches(reference: Any, union: Any, left: Any) -> Any:
 
 
 @inlined
-def most_tokens(starts: Any, ends: Any) -> Any:
-    """The greatest number of tokens of a line."""
-    most = np.int64(0)
-    for line in range(len(starts)):
-        most = max(most, ends[line] - starts[line])
-    return most
+def line_sizes(starts: Any, ends: Any, lines: Any) -> Any:
+    """The greatest number of tokens of a line, and of a text."""
+    line, text = np.int64(0), np.int64(0)
+    for i in range(len(starts)):
+        line = max(line, ends[i] - starts[i])
+    for i in range(len(lines) - 1):
+        text = max(text, ends[lines[i + 1] - 1] - starts[lines[i]])
+    return line, text
 
 
 @inlined
-def add_tokens(tokens: Any, starts: Any, ends: Any, first: Any, last: Any, left: Any, by: Any) -> None:
-    """Add a number to what is left of each token of some lines; 0 leaves nothing of it."""
-    for line in range(first, last):
-        for i in range(starts[line], ends[line]):
-            left[tokens[i] + 1] = left[tokens[i] + 1] + by if by else 0
+def mark_lines(starts: Any, ends: Any, until: Any) -> None:
+    """Where the line of each token of a text ends, counted from the first token on."""
+    for line in range(len(starts)):
+        until[starts[line] - starts[0] : ends[line] - starts[0]] = ends[line] - starts[0]
 
 
 @kernel("void(in_i32, in_i64, in_i64, in_i64, in_i64, in_i32, in_i64, in_i64, in_i64, in_i64, in_i32, out_i64)")
@@ -193,33 +194,37 @@ def union_matches(
     distinct = np.int64(0)
     for some in types:
         distinct = max(distinct, np.int64(some))
-    longest, most = most_tokens(starts, ends), most_tokens(hypothesis_starts, hypothesis_ends)
-    same, places = np.empty(most + 1, np.uint64), np.empty(most + 1, np.int64)
+    longest, _ = line_sizes(starts, ends, lines)
+    size, most = line_sizes(hypothesis_starts, hypothesis_ends, hypothesis_lines)
+    same, places, until = np.empty(most + 1, np.uint64), np.empty(most + 1, np.int64), np.empty(most, np.int64)
     word_masks, masks = np.zeros(distinct + 1, np.uint64), np.empty(WORDS * (BLOCK + 1), np.uint64)
     rows, left = np.zeros(distinct + 1, np.int32), np.zeros(distinct + 1, np.int64)
-    carries, vectors = np.empty((longest // BLOCK + 1) * most, np.uint8), np.empty(WORDS * (most + 1), np.uint64)
+    carries = np.empty((longest // BLOCK + 1) * size, np.uint8)
+    vectors = np.empty(max(most, WORDS * (size + 1)), np.uint64)
     union, pair = np.zeros(longest // WORD + 1, np.uint64), 0
     for of in range(len(types)):
         for row in range(row_offsets[of], row_offsets[of + 1]):
             first, last = hypothesis_lines[row], hypothesis_lines[row + 1]
+            tokens = hypotheses[hypothesis_starts[first] : hypothesis_ends[last - 1]]
+            mark_lines(hypothesis_starts[first:last], hypothesis_ends[first:last], until)
             for text in range(set_offsets[of], set_offsets[of + 1]):
-                add_tokens(hypotheses, hypothesis_starts, hypothesis_ends, first, last, left, 1)
+                for token in tokens:
+                    left[token + 1] += 1
                 matches[pair] = 0
                 for line in range(lines[text], lines[text + 1]):
                     reference = references[starts[line] : ends[line]]
-                    union[: len(reference) // WORD + 1] = ZERO
-                    short = len(reference) <= WORD
-                    if short:
+                    if 0 < len(reference) <= WORD:
                         mask_word(reference, word_masks)
-                    for other in range(first, last):
-                        hypothesis = hypotheses[hypothesis_starts[other] : hypothesis_ends[other]]
-                        if short:
-                            add_line(reference, hypothesis, word_masks, same, places, vectors, union)
-                        else:
-                            add_in_blocks(reference, hypothesis, masks, rows, carries, vectors, union)
-                    if short:
+                        count = matching_tokens(word_masks, tokens, same, places)
+                        whole = up_to(np.uint64(len(reference) - 1))
+                        union[0] = union_in_word(whole, same, places, count, until, vectors)
                         unmask_word(reference, word_masks)
+                    else:
+                        union[: len(reference) // WORD + 1] = ZERO
+                        for other in range(first, last):
+                            hypothesis = hypotheses[hypothesis_starts[other] : hypothesis_ends[other]]
+                            add_in_blocks(reference, hypothesis, masks, rows, carries, vectors, union)
                     matches[pair] += take_matches(reference, union, left)
-                add_tokens(hypotheses, hypothesis_starts, hypothesis_ends, first, last, left, 0)
-                add_tokens(references, starts, ends, lines[text], lines[text + 1], left, 0)
+                for token in tokens:
+                    left[token + 1] = 0
                 pair += 1
