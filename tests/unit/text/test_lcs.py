@@ -11,7 +11,7 @@ import pytest
 from fastmetrics import kernels
 from fastmetrics.text.chunks import Chunk, Ids
 from fastmetrics.text.strings import Strings
-from tests.oracle_rouge import lcs_length
+from oracle_rouge import lcs_length
 
 Texts = list[list[int]]
 

@@ -12,7 +12,7 @@ from fastmetrics.text.chunks import Chunk
 from fastmetrics.text.ngrams import ngrams, pair_matches
 from fastmetrics.text.rouge import masked_matches
 from fastmetrics.text.strings import Strings
-from tests.oracle_rouge import common_ngrams
+from oracle_rouge import common_ngrams
 
 
 def drawn(draw: random.Random, lengths: list[int]) -> list[str]:

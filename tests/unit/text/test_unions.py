@@ -13,7 +13,7 @@ from fastmetrics.text.lines import lines
 from fastmetrics.text.measures import MEASURES
 from fastmetrics.text.options import Options
 from fastmetrics.text.strings import Strings
-from tests.oracle_rouge import union_matches, words
+from oracle_rouge import union_matches, words
 
 
 def drawn(draw: random.Random, lengths: list[int], words: int) -> str:

@@ -9,8 +9,8 @@ import pytest
 from fastmetrics import kernels
 from fastmetrics.text.strings import Strings
 from fastmetrics.text.words import ascii_words
-from tests.hostile_texts import hostile_text
-from tests.oracle_rouge import words
+from hostile_texts import hostile_text
+from oracle_rouge import words
 
 CODES = [chr(code) for code in range(0x110000) if not 0xD800 <= code < 0xE000]
 
