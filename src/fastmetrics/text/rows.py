@@ -62,6 +62,8 @@ def count_cells(measures: Sequence[Measure], options: Options) -> list[str]:
 
 def splits(measures: Sequence[Measure], options: Options) -> list[tuple[str, bool]]:
     """The tokenisers of some measures that can leave a text without a token."""
+    if options.tokenize == "tokens":
+        return []
     used = dict.fromkeys(measure.tokeniser(options) for measure in measures if measure.tokeniser is not None)
     return [split for split in used if TOKENISERS[split[0]].drops]
 

@@ -66,6 +66,14 @@ def test_tokens_are_counted_as_texts_of_them_are() -> None:
     assert cells(text("ids", reference="ids", tokenize="tokens", **LENGTH))["length_hypothesis"] == 6
 
 
+def test_every_measure_of_words_measures_tokens_that_came_in_lists() -> None:
+    measures = [name for name, measure in MEASURES.items() if measure.tokens]
+    family = text("ids", reference="others", tokenize="tokens", measures=measures)
+    log = {"ids": [[1, 2, 3, 4], [5]], "others": [[1, 2, 3, 6], [5]]}
+    found = fm.count(log, family).metrics("rouge1", "wer", "token_f1", "exact_match", "bleu_precision_2")
+    assert found.select(pl.exclude("n", "label_coverage", "answer_rate")).row(0) == (0.875, 0.2, 0.875, 0.5, 200 / 3)
+
+
 @pytest.mark.parametrize("dtype", [pl.Categorical, pl.Enum(["a b", "c", "x", "a"])])
 def test_references_may_be_categories(dtype: Any) -> None:
     log = LOG.with_columns(pl.col("ref").cast(dtype))
