@@ -124,13 +124,13 @@ def reasons(
 ) -> tuple[pl.Series, pl.Series]:
     """Why messages are kept or removed: in the words of models, and as people would write it.
 
-    Each of the three parts that follow the decision is what people would write with a chance of ``skill / 4``, and else
+    Each of the three parts that follow the decision is what people would write with a chance of ``skill / 6``, and else
     drawn.
     """
     ours, theirs = said.astype(np.uint8), true.astype(np.uint8)
     for choices in (len(KEPT), len(WHOM), len(WHERE)):
         part, other = (rng.integers(choices, size=len(said), dtype=np.uint8) for _ in range(2))
-        meant = rng.random(len(said), dtype=np.float32) < skill / 4
+        meant = rng.random(len(said), dtype=np.float32) < skill / 6
         ours, theirs = choices * ours + np.where(meant, part, other), choices * theirs + part
     return names(ours, REASONS), names(theirs, REASONS)
 
@@ -338,6 +338,18 @@ def explore(tour: Tour, min_n: int) -> pl.DataFrame:
     return worst
 
 
+def read_texts(tour: Tour, files: Sequence[Path]) -> None:
+    """Compare the reasons of models with those of people."""
+    tour.show(
+        "Models also say why, and people wrote why beside some labels. How close do the models come to them?",
+        f"""
+        fm.count("{files[0].parent.as_posix()}/*.parquet",
+            fm.text("answer", reference="reference", measures=["bleu", "rougeL"]), by="model"
+        ).metrics("bleu", "rougeL")
+        """,
+    )
+
+
 def planted() -> str:
     """A paragraph on the fault and the delay of labels in the log."""
     fault, start = FAULT, f"{FAULT.start:%Y-%m-%d %H:%M}"
@@ -366,8 +378,10 @@ def main(arguments: Sequence[str] | None = None) -> pl.DataFrame:
         )
     tour = Tour()
     with tables():
-        count(tour, write(chosen.out, chosen.rows))
+        files = write(chosen.out, chosen.rows)
+        count(tour, files)
         worst = explore(tour, min_n=max(chosen.rows // 10_000, 20))
+        read_texts(tour, files)
     say(f"\n{planted()}")
     return worst
 
