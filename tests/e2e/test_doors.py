@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 import click
 import polars as pl
@@ -33,6 +33,8 @@ from fastmetrics.metrics import names
 from fastmetrics.notes import NOTES
 from fastmetrics.polars import functions
 from fastmetrics.sources import FORMATS, INPUTS, PATHS, TABLES
+from fastmetrics.text.measures import MEASURES
+from fastmetrics.text.options import Tokenize
 from fastmetrics.training.tags import TAGS as TRAINING_TAGS
 from oracle import BINARY
 from row_pages import DOCS, PAGES, options, sample
@@ -195,6 +197,8 @@ ROWS: dict[str, Callable[[], Iterable[str]]] = {
     "array function": lambda: arrays.FUNCTIONS,
     "expression": lambda: functions.FUNCTIONS,
     "note": lambda: NOTES,
+    "measure of text": lambda: {re.sub(r"\d$", "1", name) for name in MEASURES},  # the first of those of all orders
+    "tokeniser": lambda: get_args(Tokenize),
 }
 MADE = "it by make stubs"
 DOORS: dict[str, list[Door]] = {
@@ -259,6 +263,8 @@ DOORS: dict[str, list[Door]] = {
         Door("docs/counts.md", lambda: quoted("docs/counts.md"), "its row in the table of notes"),
         Door("test", lambda: strings("tests"), "a count that has it"),
     ],
+    "measure of text": [Door("docs/text.md", lambda: quoted("docs/text.md"), "its row in the table of measures")],
+    "tokeniser": [Door("docs/text.md", lambda: quoted("docs/text.md"), "its row in the table of tokenisers")],
 }
 
 
