@@ -108,6 +108,12 @@ def test_a_missing_reference_is_none_of_sacrebleu() -> None:
     check(["a b c d e", "x y"], [["a b c d", "a b c d e f"], ["x y z"]], Options())
 
 
+def test_a_difference_of_counts_with_fewer_than_no_matches_has_no_score() -> None:
+    cells = {name: np.array([9.0]) for name in MEASURE.counts(Options())} | {"bleu_matches_3": np.array([-1.0])}
+    row, *_ = MEASURE.metrics(Options())
+    assert np.isnan(value(row, Cells({**cells, "judged": np.array([2.0])}))).all()
+
+
 @pytest.mark.parametrize("options", SETTINGS, ids=named)
 def test_signatures_are_those_of_sacrebleu(options: Options) -> None:
     peer = peer_of(options)

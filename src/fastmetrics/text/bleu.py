@@ -121,7 +121,10 @@ def score(cells: Any, options: Options) -> Floats:
 
 
 def log(precision: float) -> float:
-    return math.log(precision) if precision else LOG_OF_ZERO
+    """The logarithm; a difference of counts may have fewer than no matches, and no logarithm then."""
+    if precision > 0:
+        return math.log(precision)
+    return LOG_OF_ZERO if precision == 0 else math.nan
 
 
 def precision(cells: Any, options: Options, order: int) -> Floats:
