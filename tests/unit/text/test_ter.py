@@ -72,6 +72,16 @@ def test_edits_of_texts_of_other_lengths_are_those_of_sacrebleu(sizes: tuple[int
     assert edits(pairs) == expected(pairs)
 
 
+@pytest.mark.parametrize(("words", "places"), [(1, 50), (1, 51), (10, 50), (11, 50), (10, 51), (11, 39)])
+def test_shifts_of_ten_words_and_over_fifty_are_the_longest(words: int, places: int) -> None:
+    reference = list(range(130))
+    moved, rest = reference[20 : 20 + words], reference[:20] + reference[20 + words :]
+    later = rest[: 20 + places] + moved + rest[20 + places :]
+    pairs = [(later, reference), (reference, later)]
+    assert edits(pairs) == expected(pairs)
+    assert (edits(pairs)[0] == 1) == (words <= 10 and places <= 50)
+
+
 def test_no_more_shifts_are_made_once_a_thousand_are_tried() -> None:
     draw = random.Random(4)
     reference = [draw.randrange(12) for _ in range(40)]
