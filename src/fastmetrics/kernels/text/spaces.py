@@ -1,12 +1,12 @@
-"""White space as ``str.split()`` knows it, in UTF-8, and the tokens between."""
+"""White space as ``str.split()`` knows it, in UTF-8."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from fastmetrics.kernels.dialect import inlined, kernel
+from fastmetrics.kernels.dialect import inlined
 
-__all__ = ["space_at", "split_at_spaces"]
+__all__ = ["space_at"]
 
 
 @inlined
@@ -27,30 +27,3 @@ def space_at(data: Any, at: Any, end: Any) -> Any:
     if second == 0x80:
         return 3 if third <= 0x8A or third == 0xA8 or third == 0xA9 or third == 0xAF else 0
     return 3 if second == 0x81 and third == 0x9F else 0
-
-
-@kernel("int64(in_u8, in_i64, out_i32, out_i32, out_i64)")
-def split_at_spaces(data: Any, offsets: Any, starts: Any, ends: Any, token_offsets: Any) -> int:
-    """The stretches of each text between white space; returns how many there are.
-
-    ``starts`` and ``ends`` have room for as many tokens as half the bytes of each text, rounded up.
-    """
-    tokens = 0
-    for text in range(len(offsets) - 1):
-        token_offsets[text] = tokens
-        at, end, inside = offsets[text], offsets[text + 1], False
-        while at < end:
-            space = space_at(data, at, end)
-            if inside and space:
-                ends[tokens] = at
-                tokens += 1
-                inside = False
-            elif not inside and not space:
-                starts[tokens] = at
-                inside = True
-            at += max(space, 1)
-        if inside:
-            ends[tokens] = end
-            tokens += 1
-    token_offsets[len(offsets) - 1] = tokens
-    return tokens
