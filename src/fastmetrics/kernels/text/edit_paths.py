@@ -29,10 +29,8 @@ __all__ = ["count_edits"]
 
 SPLIT_BYTES = 1 << 20  # of the two bits of each cell in a band that a path cannot leave
 SPLIT_ROWS, SPLIT_COLUMNS = 65, 10  # the least that a split table has
-EVERY_STEP, LAST_STEPS = (
-    (1 << 62) - 1,
-    7,
-)  # which steps are recorded: the last ones are those of all lanes at one column
+# Which steps are recorded: all, or the last ones, which are those of all lanes at one column.
+EVERY_STEP, LAST_STEPS = np.int64((1 << 62) - 1), np.int64(7)
 DEPTH = 64  # of parts that wait: each is half as wide as the one before
 FAR = np.int64(1 << 60)
 ONE = np.uint64(1)
@@ -53,7 +51,7 @@ def common_suffix(reference: Any, hypothesis: Any) -> Any:
 def pass_pair(pair: Any, band: Any, table: Any, record: Any) -> Any:
     """Record a table within a band; returns the distance."""
     none = np.int64(-1)
-    found, window = pass_table(pair, 0, band, pair[0][2] + pair[1][2], table, none, record)
+    found, window = pass_table(pair, np.int64(0), band, pair[0][2] + pair[1][2], table, none, record)
     move_window(table[0], table[1], pair[0], window, none)
     return found
 
@@ -116,8 +114,8 @@ def split(sides: Any, band: Any, table: Any, record: Any, scores: Any) -> Any:
 
     ``sides`` are the pair and the pair from its end, each with that half of the hypothesis alone.
     """
-    last_column(sides[0], band, table, record, scores[0])
-    last_column(sides[1], band, table, record, scores[1])
+    for side in range(2):
+        last_column(sides[side], band, table, record, scores[side])
     n, best = sides[0][0][2], 0
     left, right = scores
     for i in range(n + 1):
@@ -148,7 +146,7 @@ def is_split(n: Any, m: Any, most: Any) -> Any:
 def backward(text: Any) -> Any:
     """A text from its end. The copy costs little beside the table that is split."""
     tokens, start, length = text
-    return tokens[start : start + length][::-1].copy(), 0, length
+    return tokens[start : start + length][::-1].copy(), np.int64(0), length
 
 
 @inlined
@@ -222,6 +220,7 @@ def count_edits(
         n = min(reference_offsets[of[row] + 1] - reference_offsets[of[row]], most)
         m = min(hypothesis_offsets[row + 1] - hypothesis_offsets[row], most)
         rows, columns, steps = max(rows, n), max(columns, m), max(steps, most_steps(n, m))
+    texts = references.copy(), hypotheses.copy()  # arrays of one type with those from the end: compiled once
     table, spots = new_table(symbols, columns), np.empty(3 * (rows // ROWS + 2), np.int64)
     record = np.empty(LANES * steps, np.uint64), np.empty(LANES * steps, np.uint64), spots
     scores, parts = (np.empty(rows + 1, np.int64), np.empty(rows + 1, np.int64)), np.empty((DEPTH, 6), np.int64)
@@ -231,5 +230,5 @@ def count_edits(
         m = min(hypothesis_offsets[row + 1] - other_start, most)
         put(parts, 0, (start, n, other_start, m, distances[row]))
         parts[0, 5] = max(n, m)
-        edits = pair_edits((references, hypotheses), parts, table, record, scores)
+        edits = pair_edits(texts, parts, table, record, scores)
         substitutions[row], deletions[row], insertions[row] = edits
