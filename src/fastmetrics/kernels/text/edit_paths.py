@@ -68,9 +68,8 @@ def recorded(bits: Any, record: Any, row: Any, column: Any) -> Any:
 
 
 @inlined
-def path_edits(pair: Any, band: Any, table: Any, record: Any) -> Any:
-    """Substitutions, deletions and insertions of two texts that are not split."""
-    pass_pair(pair, band, table, record)
+def walk_back(pair: Any, record: Any) -> Any:
+    """Substitutions, deletions and insertions on the path through a table of which all steps are recorded."""
     tokens, start, n = pair[0]
     others, other_start, m = pair[1]
     neutral, i, j, substituted, deleted, inserted = -n % ROWS, n, m, 0, 0, 0
@@ -89,16 +88,11 @@ def path_edits(pair: Any, band: Any, table: Any, record: Any) -> Any:
 
 
 @inlined
-def last_column(pair: Any, band: Any, table: Any, record: Any, scores: Any) -> None:
+def read_last_column(n: Any, m: Any, score: Any, record: Any, scores: Any) -> None:
     """The distance of each of the first tokens of the reference, also of none, from the whole hypothesis.
 
-    It is `FAR` for those that are outside of a band.
+    ``score`` is that of the first ``n``, the last in the band; what is outside of it stays as it is.
     """
-    n, m = pair[0][2], pair[1][2]
-    scores[: n + 1] = FAR
-    n = min(n, m + band[0])
-    reference = pair[0][0], pair[0][1], n
-    score = pass_pair((reference, pair[1]), band, table, record)
     neutral, i = -n % ROWS, n
     scores[n] = score
     while i > 0 and record[2][3 * ((neutral + i - 1) // ROWS) + 1] == m:
@@ -109,19 +103,30 @@ def last_column(pair: Any, band: Any, table: Any, record: Any, scores: Any) -> N
 
 
 @inlined
-def split(sides: Any, band: Any, table: Any, record: Any, scores: Any) -> Any:
-    """Where the reference is cut for the halves of the hypothesis, and the distance of each half.
-
-    ``sides`` are the pair and the pair from its end, each with that half of the hypothesis alone.
-    """
-    for side in range(2):
-        last_column(sides[side], band, table, record, scores[side])
-    n, best = sides[0][0][2], 0
+def best_cut(scores: Any, n: Any) -> Any:
+    """Where the reference is cut for the halves of the hypothesis, and the distance of each half."""
     left, right = scores
+    best = 0
     for i in range(n + 1):
         if left[i] + right[n - i] < left[best] + right[n - best]:
             best = i
     return best, left[best], right[n - best]
+
+
+@inlined
+def side_of(pair: Any, side: Any, columns: Any, rows: Any) -> Any:
+    """The first tokens of a pair for side 0, for side 1 the last ones from the end: so many of both texts."""
+    reference, hypothesis = pair
+    if side == 0:
+        return (reference[0], reference[1], rows), (hypothesis[0], hypothesis[1], columns)
+    return backward(reference, rows), backward(hypothesis, columns)
+
+
+@inlined
+def backward(text: Any, length: Any) -> Any:
+    """The last tokens of a text from its end. The copy costs little beside the table that is split."""
+    end = text[1] + text[2]
+    return text[0][end - length : end][::-1].copy(), np.int64(0), length
 
 
 @inlined
@@ -143,13 +148,6 @@ def is_split(n: Any, m: Any, most: Any) -> Any:
 
 
 @inlined
-def backward(text: Any) -> Any:
-    """A text from its end. The copy costs little beside the table that is split."""
-    tokens, start, length = text
-    return tokens[start : start + length][::-1].copy(), np.int64(0), length
-
-
-@inlined
 def pair_edits(texts: Any, parts: Any, table: Any, record: Any, scores: Any) -> Any:
     """Substitutions, deletions and insertions of the two texts of the first part.
 
@@ -167,18 +165,24 @@ def pair_edits(texts: Any, parts: Any, table: Any, record: Any, scores: Any) -> 
         band = (distance + n - m) // 2, (distance + m - n) // 2
         if n == 0 or m == 0:
             deleted, inserted = deleted + n, inserted + m
-        elif not is_split(n, m, known):
-            edits = path_edits((reference, hypothesis), band, table, (record[0], record[1], record[2], EVERY_STEP))
-            substituted, deleted, inserted = substituted + edits[0], deleted + edits[1], inserted + edits[2]
-        else:
-            half = m // 2
-            beginning = reference, (hypotheses, hypothesis[1], half)
-            ending = backward(reference), backward((hypotheses, hypothesis[1] + half, m - half))
-            last = record[0], record[1], record[2], LAST_STEPS
-            cut, left, right = split((beginning, ending), band, table, last, scores)
-            put(parts, waiting, (reference[1], cut, hypothesis[1], half, left))
-            put(parts, waiting + 1, (reference[1] + cut, n - cut, hypothesis[1] + half, m - half, right))
+            continue
+        pair, cut, half = (reference, hypothesis), is_split(n, m, known), m // 2
+        steps = record[0], record[1], record[2], LAST_STEPS if cut else EVERY_STEP
+        for side in range(2 if cut else 1):
+            columns = (half if side == 0 else m - half) if cut else m
+            rows = min(n, columns + band[0]) if cut else n
+            found = pass_pair(side_of(pair, side, columns, rows), band, table, steps)
+            if cut:
+                scores[side][: n + 1] = FAR
+                read_last_column(rows, columns, found, steps, scores[side])
+        if cut:
+            row, left, right = best_cut(scores, n)
+            put(parts, waiting, (reference[1], row, hypothesis[1], half, left))
+            put(parts, waiting + 1, (reference[1] + row, n - row, hypothesis[1] + half, m - half, right))
             waiting += 2
+        else:
+            edits = walk_back(pair, steps)
+            substituted, deleted, inserted = substituted + edits[0], deleted + edits[1], inserted + edits[2]
     return substituted, deleted, inserted
 
 
