@@ -1,4 +1,9 @@
-"""TER, translation edit rate (Snover et al. 2006), as sacrebleu computes it."""
+"""TER, translation edit rate (Snover et al. 2006), as sacrebleu computes it.
+
+The score of many rows is their edits over the mean lengths of their references, which are added up without rounding.
+That is sacrebleu's to the last bit where rows have one, two or four references; of three it adds up rounded thirds row
+by row, so that its own last bits depend on the order of the rows.
+"""
 
 from __future__ import annotations
 
