@@ -142,6 +142,8 @@ class Chunk:
     def pairs(self) -> Pairs:
         """Each row beside each of its references."""
         rows, references = np.diff(self.row_offsets), np.diff(self.set_offsets)
+        if len(self.references) == len(rows):  # one in each set
+            return Pairs(np.arange(len(self)), np.repeat(self.set_offsets[:-1], rows), np.arange(len(self) + 1))
         each = np.repeat(references, rows)
         places = stretches(np.repeat(self.set_offsets[:-1], rows), each)
         return Pairs(np.repeat(np.arange(len(each)), each), places, offsets_of(each))
