@@ -18,7 +18,7 @@ SPREAD := --numprocesses=$(WORKERS) --maxprocesses=8 --dist=worksteal
 COVER := --cov=src/fastmetrics --cov-report=term:skip-covered
 
 .PHONY: help demo test pytest test-all test-everything test-lowest test-pythons soak stubs check rooms coverage
-.PHONY: bench bench-full bench-quick bench-revisions causes intervals precision docs clean
+.PHONY: bench bench-full bench-text bench-quick bench-revisions causes intervals precision docs clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 17
@@ -100,6 +100,9 @@ bench-full: $(READY_BENCH) ## The same on 50 million rows, and on a billion of t
 	$(BIN)/python -m benchmarks.speed --full --rows 50000000
 	$(BIN)/python -m benchmarks.expressions
 	$(BIN)/python -m benchmarks.arrays
+
+bench-text: $(READY_BENCH) ## Measures of text beside the reference packages: the section "Text" of benchmarks/RESULTS.md
+	$(BIN)/python -m benchmarks.text
 
 # CPU time, beside the run before, which is kept in build/bench-quick.
 bench-quick: $(READY_TEST) ## The core works beside numpy, in a minute, and beside the last run

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -12,10 +13,10 @@ __all__ = ["machine", "versions"]
 PACKAGES = ("numba", "numpy", "polars", "pyarrow", "duckdb", "chdb", "scikit-learn")
 
 
-def versions() -> str:
+def versions(packages: Iterable[str] = PACKAGES) -> str:
     """The packages that take part."""
     found = []
-    for package in PACKAGES:
+    for package in packages:
         try:
             found.append(f"{package} {version(package)}")
         except PackageNotFoundError:

@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-import tempfile
 from statistics import median
 from typing import Any
 
 import polars as pl
 
+from benchmarks.measuring.processes import CLOCK, cold, process
 from benchmarks.speed.outcome import Outcome
 from benchmarks.speed.setting import Setting
 
 __all__ = ["measured"]
 
-CLOCK = """
-import json, time
-def clock():
-    return time.process_time(), time.perf_counter()
-def since(start):
-    return [now - then for now, then in zip(clock(), start)]
-"""
 IMPORT = (
     CLOCK
     + """
@@ -37,8 +26,6 @@ print(json.dumps([since(start), needed]))
 FIRST = (
     CLOCK
     + """
-import sys
-sys.modules["coverage"] = None  # which Numba imports where it is installed: with the tests, not with fastmetrics
 from datetime import datetime, timedelta
 import polars as pl
 import fastmetrics as fm
@@ -52,21 +39,6 @@ for _ in range(2):
 print(json.dumps(took))
 """
 )
-
-
-def process(code: str, **environment: str) -> tuple[list[list[float]], int]:
-    """What a new process prints, CPU and wall time of each step, and the lines that it leaves on stderr."""
-    # As an installed package has it, bytecode is there: without, every process would compile every module anew.
-    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    done = subprocess.run(
-        [sys.executable, "-c", code], check=True, capture_output=True, text=True, env=inherited | environment
-    )
-    return json.loads(done.stdout), len(done.stderr.splitlines())
-
-
-def cold() -> tuple[list[list[float]], int]:
-    with tempfile.TemporaryDirectory() as folder:
-        return process(FIRST, NUMBA_CACHE_DIR=folder)
 
 
 def row(step: str, times: list[list[float]]) -> dict[str, Any]:
@@ -85,7 +57,7 @@ def measured(setting: Setting) -> Outcome:
         imports.append(process(IMPORT)[0])
         warm.append(process(FIRST)[0])
         if number < 3:
-            took, said = cold()
+            took, said = cold(FIRST)
             compiled.append(took)
             lines.append(said)
     above = {

@@ -14,9 +14,13 @@ from pages import ROOT
 
 SPEED = ("speed", "--rows", "100000", "--rounds", "1")
 MEASURED = ["W", "nulls", "weights", "score sums", "classes", "regression", "Parquet", "start-up"]
+TEXT = ("text", "--rows", "20", "--rounds", "1")
+PARTS = ("--part", "races", "--part", "systems", "--part", "threads", "--part", "start")
 PROGRAMS = [
     (*SPEED, "--only", "no groups"),
     *(pytest.param((*SPEED, "--only", work), marks=pytest.mark.slow, id=work) for work in MEASURED),
+    (*TEXT, "--only", "WER"),
+    pytest.param((*TEXT, *PARTS), marks=pytest.mark.slow, id="all of text but compiling"),
     pytest.param(("arrays", "--only", "f1_score", "--rows", "1000", "--rounds", "1"), marks=pytest.mark.slow),
     pytest.param(("expressions", "--dry", "--rows", "10000", "--rounds", "1"), marks=pytest.mark.slow),
     pytest.param(("revisions", str(ROOT), "--rows", "10000", "--rounds", "1"), marks=pytest.mark.slow),

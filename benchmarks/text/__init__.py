@@ -1,0 +1,1 @@
+"""How fast texts are measured, beside the reference packages and the fast ones."""
