@@ -24,7 +24,8 @@ class Options:
     Raises
     ------
     SchemaError
-        A choice that there is not, an order out of range, or a ``beta`` or ``smooth_value`` that is no positive number.
+        A choice that there is not, an order out of range, a ``beta`` or ``smooth_value`` that is no positive number, or
+        ``lowercase`` or ``stemmer`` of tokens that come in lists.
     """
 
     references: int = 1  # columns of them; where one column has lists, how many is not known before the rows are
@@ -56,6 +57,9 @@ class Options:
             if given is not None and (type(given) is not int or given < least or (most is not None and given > most)):
                 upto = "" if most is None else f" and at most {most}"
                 raise SchemaError(f"{name}={given!r} is no integer of at least {least}{upto}")
+        for name in ("lowercase", "stemmer"):
+            if self.tokenize == "tokens" and getattr(self, name):
+                raise SchemaError(f"{name}=True changes the characters of texts, which tokenize='tokens' has not")
         for name in ("beta", "smooth_value"):
             given = getattr(self, name)
             if given is not None and (isinstance(given, bool) or not 0 < float(given) < float("inf")):

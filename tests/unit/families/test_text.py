@@ -142,6 +142,7 @@ def test_a_family_is_a_value_and_made_again_from_its_arguments() -> None:
         ({"reference": "ref", "beta": -1.0}, "not a positive number"),
         ({"reference": [], **LENGTH}, "the names of several"),
         ({"reference": ["ref", "other"], "tokenize": "tokens", **LENGTH}, "one column of lists"),
+        ({"reference": "ref", "tokenize": "tokens", "stemmer": True, **LENGTH}, "stemmer=True changes the characters"),
         ({"reference": "ref", "limits": ["length_ratio = 2"], **LENGTH}, "such as 'rougeL < 0.2'"),
         ({"reference": "ref", "limits": ["bleu < 2"], **LENGTH}, "measure 'bleu'"),
         ({"reference": "ref", "limits": ["length_ratio<2", "length_ratio < 1"], **LENGTH}, "two limits"),
