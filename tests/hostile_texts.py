@@ -1,16 +1,8 @@
-"""Texts of what tokenisers trip over, drawn at random, and the columns that blocks of rows are made of."""
+"""Texts of what tokenisers trip over, drawn at random."""
 
 from __future__ import annotations
 
 import random
-
-import numpy as np
-import polars as pl
-
-from fastmetrics.contract.blocks import Lists, Texts
-from fastmetrics.counting.views import list_parts, texts
-from fastmetrics.sources.series import as_array
-from fastmetrics.text.blocks import Block
 
 SPACES = [chr(code) for code in range(0x110000) if chr(code).isspace()]
 ENTITIES = ["&quot;", "&amp;", "&lt;", "&gt;", "&amp;lt;", "&", "<skipped>", "<s", "-\n", "-<skipped>\n"]
@@ -67,16 +59,3 @@ def like(draw: random.Random, text: str) -> str:
     kept = [word for word in words if draw.random() < 0.8]
     at = draw.randrange(len(kept) + 1)
     return " ".join([*kept[at:], hostile_text(draw), *kept[:at]])
-
-
-def text_column(values: list[str | None]) -> Texts:
-    return texts(as_array(pl.Series(values, dtype=pl.String)))
-
-
-def list_column(values: list[list[str] | None]) -> Lists:
-    offsets, items, valid = list_parts(as_array(pl.Series(values, dtype=pl.List(pl.String))))
-    return Lists(offsets, texts(items), np.zeros(0, np.uint8) if valid is None else valid)
-
-
-def block_of(hypotheses: list[str | None], references: list[list[str] | None]) -> Block:
-    return Block(text_column(hypotheses), [list_column(references)])

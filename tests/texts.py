@@ -12,7 +12,7 @@ from fastmetrics.counting.views import list_parts, texts
 from fastmetrics.sources.series import as_array
 from fastmetrics.text.blocks import Block
 
-__all__ = ["block", "list_column", "text_column"]
+__all__ = ["block_of", "list_column", "text_column"]
 
 
 def text_column(values: Sequence[str | None]) -> Texts:
@@ -26,6 +26,6 @@ def list_column(values: Sequence[Sequence[str] | None]) -> Lists:
     return Lists(offsets, texts(items), np.zeros(0, np.uint8) if valid is None else valid)
 
 
-def block(hypotheses: Sequence[str | None], references: Sequence[Sequence[str] | None]) -> Block:
+def block_of(hypotheses: Sequence[str | None], references: Sequence[Sequence[str] | None]) -> Block:
     """Hypotheses with the references of each."""
     return Block(text_column(hypotheses), [list_column(references)])

@@ -19,7 +19,8 @@ from fastmetrics.text.options import Options
 from fastmetrics.text.rows import Measured, count_rows, row_values
 from fastmetrics.text.strings import Strings
 from fastmetrics.text.tokenisers import TOKENISERS
-from hostile_texts import block_of, hostile_text, like
+from hostile_texts import hostile_text, like
+from texts import block_of
 
 FOLDER = Path(__file__).parents[2].parent / "shared" / "data" / "text"
 real = pytest.mark.skipif(not FOLDER.is_dir(), reason="the folder ../shared/data/text with real texts is absent")

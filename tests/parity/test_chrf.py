@@ -16,7 +16,7 @@ from fastmetrics.metrics import Cells, value
 from fastmetrics.text.chrf import CHRF
 from fastmetrics.text.options import Options
 from fastmetrics.text.rows import Measured, count_rows, row_values
-from texts import block
+from texts import block_of
 
 FOLDER = Path(__file__).parents[2].parent / "shared" / "data" / "text"
 real = pytest.mark.skipif(not FOLDER.is_dir(), reason="the folder ../shared/data/text with real texts is absent")
@@ -77,7 +77,7 @@ def corpus(measured: Measured, options: Options) -> float:
 
 def check(hypotheses: list[str], references: list[list[str]], options: Options) -> None:
     """Compare the integers and the score of each row, and the score of all."""
-    measured, peer = count_rows(block(hypotheses, references), [CHRF], options), peer_of(options)
+    measured, peer = count_rows(block_of(hypotheses, references), [CHRF], options), peer_of(options)
     streams = list(zip_longest(*references))
     got = np.column_stack(list(measured.counts.values())).tolist()
     assert got == peer._extract_corpus_statistics(hypotheses, streams), options
@@ -110,7 +110,7 @@ def test_talks_have_the_scores_that_sacrebleu_gives() -> None:
         of = frame.filter(pl.col("system") == system)
         texts = of["hyp"].to_list(), [[text] for text in of["ref"].to_list()]
         for name, options in (("chrf", Options()), ("chrfpp", Options(word_order=2))):
-            assert corpus(count_rows(block(*texts), [CHRF], options), options) == values[name], (system, name)
+            assert corpus(count_rows(block_of(*texts), [CHRF], options), options) == values[name], (system, name)
 
 
 @real

@@ -15,7 +15,7 @@ from fastmetrics.metrics import Cells, value
 from fastmetrics.text.measures import MEASURES
 from fastmetrics.text.options import Options
 from fastmetrics.text.rows import count_rows, row_values
-from texts import block
+from texts import block_of
 
 FOLDER = Path(__file__).parents[2].parent / "shared" / "data" / "text"
 SPACES = [chr(code) for code in range(0x110000) if chr(code).isspace()]
@@ -50,7 +50,7 @@ def pairs(draw: random.Random, rows: int, most: int) -> tuple[list[str], list[st
 def metric(name: str, references: list[str], hypotheses: list[str]) -> float:
     """A metric of all rows."""
     measure = MEASURES[name]
-    found = count_rows(block(hypotheses, [[one] for one in references]), [measure], Options())
+    found = count_rows(block_of(hypotheses, [[one] for one in references]), [measure], Options())
     sums = {cell: float(values.sum()) for cell, values in found.counts.items()}
     return float(value(measure.metrics(Options())[0], Cells({"judged": float(len(references)), **sums})))
 
@@ -66,7 +66,7 @@ def test_values_of_hostile_rows_are_those_of_jiwer(name: str, rows: int, most: i
 def test_values_of_each_row_are_those_of_jiwer(name: str) -> None:
     references, hypotheses = pairs(random.Random(2), 200, 8)
     measure = MEASURES[name]
-    found = count_rows(block(hypotheses, [[one] for one in references]), [measure], Options())
+    found = count_rows(block_of(hypotheses, [[one] for one in references]), [measure], Options())
     values = row_values(found, name, measure.metrics(Options())).tolist()
     assert values == [PEERS[name](*pair) for pair in zip(references, hypotheses, strict=True)]
 
@@ -87,7 +87,7 @@ def test_edits_of_texts_that_rapidfuzz_splits_are_those_of_jiwer(kinds: int) -> 
 def test_the_similarity_of_each_row_is_that_of_rapidfuzz() -> None:
     references, hypotheses = pairs(random.Random(4), 300, 20)
     measure = MEASURES["edit_similarity"]
-    found = count_rows(block(hypotheses, [[one] for one in references]), [measure], Options())
+    found = count_rows(block_of(hypotheses, [[one] for one in references]), [measure], Options())
     values = row_values(found, "edit_similarity", measure.metrics(Options())).tolist()
     assert values == [Levenshtein.normalized_similarity(*pair) for pair in zip(references, hypotheses, strict=True)]
 

@@ -19,7 +19,7 @@ from fastmetrics.text.rows import count_rows
 from fastmetrics.text.strings import Strings
 from fastmetrics.text.tokenisers import TOKENISERS
 from hostile_texts import hostile_text, like
-from texts import block
+from texts import block_of
 
 FOLDER = Path(__file__).parents[2].parent / "shared" / "data" / "text"
 real = pytest.mark.skipif(not FOLDER.is_dir(), reason="the folder ../shared/data/text with real texts is absent")
@@ -55,7 +55,7 @@ def test_stems_are_those_of_nltk() -> None:
 
 def scores(rows: list[tuple[str, list[str]]], options: Options) -> list[dict[str, Score]]:
     """Precision, recall and F of each row by each measure."""
-    found = count_rows(block(*map(list, zip(*rows, strict=True))), [MEASURES[name] for name in TYPES], options)
+    found = count_rows(block_of(*map(list, zip(*rows, strict=True))), [MEASURES[name] for name in TYPES], options)
     cells = {name: [found.exacts[f"{name}_{part}"].tolist() for part in ("precision", "recall", "f")] for name in TYPES}
     return [{name: Score(*(part[row] for part in cells[name])) for name in TYPES} for row in range(len(rows))]
 

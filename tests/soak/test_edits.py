@@ -11,7 +11,7 @@ from fastmetrics.text.measures import MEASURES
 from fastmetrics.text.options import Options
 from fastmetrics.text.rows import count_rows
 from hostile_texts import hostile_text, like
-from texts import block
+from texts import block_of
 
 ROUNDS, ROWS = 40, 300
 NAMES = ("wer", "cer", "mer", "edit_similarity")
@@ -33,7 +33,7 @@ def pair(drawn: random.Random) -> tuple[str, str]:
 def test_random_rows_are_those_of_jiwer_and_rapidfuzz(drawn: random.Random) -> None:
     for _ in range(ROUNDS):
         references, hypotheses = zip(*(pair(drawn) for _ in range(ROWS)), strict=True)
-        rows = block(hypotheses, [[one] for one in references])
+        rows = block_of(hypotheses, [[one] for one in references])
         found = count_rows(rows, [MEASURES[name] for name in NAMES], Options())
         for row, (reference, hypothesis) in enumerate(zip(references, hypotheses, strict=True)):
             words = jiwer.process_words(reference, hypothesis)

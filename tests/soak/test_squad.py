@@ -6,8 +6,8 @@ import random
 
 from fastmetrics.text.options import Options
 from fastmetrics.text.rows import count_rows
-from hostile_texts import block_of
 from oracle_squad import exact_match, token_f1
+from texts import block_of
 from unit.text.test_squad import BOTH, answers
 
 ROUNDS, ROWS = 60, 1_000

@@ -15,7 +15,7 @@ from fastmetrics.text.measures import MEASURES
 from fastmetrics.text.options import Options
 from fastmetrics.text.rows import count_rows
 from fastmetrics.text.tokenisers import TOKENISERS
-from texts import block, text_column
+from texts import block_of, text_column
 
 WORDS = ("", "a", "the", "cat", "naïve", "東京", "a much longer word than twelve bytes", "\0", "x" * 8, "x" * 9)
 
@@ -36,7 +36,7 @@ def random_rows(seed: int, rows: int) -> tuple[list[str | None], list[list[str] 
 def test_chunks_hold_every_judged_row_once_beside_its_references(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blocks, "CHUNK_BYTES", most)
     hypotheses, references = random_rows(1, 300)
-    made = block(hypotheses, references)
+    made = block_of(hypotheses, references)
     seen = {}
     for rows, chunk in made.chunks():
         texts = chunk.texts("references").to_list()
@@ -50,7 +50,7 @@ def test_chunks_hold_every_judged_row_once_beside_its_references(most: int, monk
 
 
 def test_rows_of_equal_references_share_them() -> None:
-    made = block(["a", "b", "c"], [["x", "y"], ["x"], ["x", "y"]])
+    made = block_of(["a", "b", "c"], [["x", "y"], ["x"], ["x", "y"]])
     ((rows, chunk),) = made.chunks()
     assert rows.tolist() in ([0, 2, 1], [1, 0, 2])
     assert sorted(chunk.texts("references").to_list()) == ["x", "x", "y"]
@@ -58,7 +58,7 @@ def test_rows_of_equal_references_share_them() -> None:
 
 def test_ids_are_equal_exactly_where_tokens_of_a_set_are() -> None:
     hypotheses, references = random_rows(2, 200)
-    for _, chunk in block(hypotheses, references).chunks():
+    for _, chunk in block_of(hypotheses, references).chunks():
         ids, tokens = chunk.ids("none"), chunk.tokens("references", "none").to_list()
         said = chunk.tokens("hypotheses", "none").to_list()
         for at, (first, last) in enumerate(zip(chunk.set_offsets, chunk.set_offsets[1:], strict=False)):
@@ -77,7 +77,7 @@ def test_ids_are_equal_exactly_where_tokens_of_a_set_are() -> None:
 @pytest.mark.parametrize("compiled", [True, False])
 def test_no_id_depends_on_hashes(multiplier: int, compiled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     words = [f"{'x' * length}{number}" for number in range(30) for length in (0, 5, 6, 7, 12, 15, 30)]
-    rows = block([" ".join(words), " ".join(words[::2])], [[" ".join(words[::3])]] * 2)
+    rows = block_of([" ".join(words), " ".join(words[::2])], [[" ".join(words[::3])]] * 2)
     ((_, chunk),), interning = rows.chunks(), kernels.text.interning
     expected = chunk.interned("none", lowercase=False)
     monkeypatch.setattr(interning, "MULTIPLIER", np.uint64(multiplier))
@@ -98,7 +98,7 @@ def test_tokens_between_white_space_are_those_of_python() -> None:
 
 
 def test_length_ratio_takes_the_reference_closest_in_length() -> None:
-    made = block(["a b c", None, "a"], [["a", "a b c d", "a b"], ["a"], ["a b c"]])
+    made = block_of(["a b c", None, "a"], [["a", "a b c d", "a b"], ["a"], ["a b c"]])
     options = Options()
     counted = count_rows(made, [MEASURES["length_ratio"]], options)
     assert counted.judged.tolist() == [True, False, True]

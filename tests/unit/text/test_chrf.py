@@ -15,7 +15,7 @@ from fastmetrics.text.rows import count_rows, row_values
 from fastmetrics.text.strings import Strings
 from fastmetrics.text.tokenisers import TOKENISERS
 from oracle_chrf import chrf, chrf_counts, words
-from texts import block
+from texts import block_of
 
 PIECES = ["the", "cat", " ", "  ", "\u3000", "(", ")", ".", "naïve", "東京", "!", "'s", "\0", "😀", "a", "b"]
 
@@ -28,7 +28,7 @@ def drawn(draw: random.Random) -> str:
 def test_integers_and_score_of_each_row_are_those_of_the_definition(options: Options) -> None:
     draw = random.Random(1)
     hypotheses, references = [[drawn(draw) for _ in range(200)] for _ in range(2)]
-    measured = count_rows(block(hypotheses, [[text] for text in references]), [CHRF], options)
+    measured = count_rows(block_of(hypotheses, [[text] for text in references]), [CHRF], options)
     found = np.column_stack([measured.counts[name] for name in CHRF.counts(options)]).tolist()
     orders = options.char_order, options.word_order, options.whitespace
     expected = [chrf_counts(*pair, *orders) for pair in zip(hypotheses, references, strict=True)]
@@ -39,18 +39,18 @@ def test_integers_and_score_of_each_row_are_those_of_the_definition(options: Opt
 
 def test_the_reference_with_the_best_score_counts_and_of_equals_the_first() -> None:
     references = [["abc", "abcd", "abcde"], ["xx", "yyy"]]
-    measured = count_rows(block(["abcd", "zz"], references), [CHRF], Options(char_order=1))
+    measured = count_rows(block_of(["abcd", "zz"], references), [CHRF], Options(char_order=1))
     assert [measured.counts[name].tolist() for name in CHRF.counts(Options(char_order=1))] == [[4, 2], [4, 2], [4, 0]]
     assert row_values(measured, "chrf", CHRF.metrics(Options(char_order=1))).tolist() == [100, 0]
 
 
 def test_hypotheses_count_only_where_the_reference_has_ngrams() -> None:
-    measured = count_rows(block(["abcd"], [["ab"]]), [CHRF], Options(char_order=3))
+    measured = count_rows(block_of(["abcd"], [["ab"]]), [CHRF], Options(char_order=3))
     assert [int(measured.counts[name][0]) for name in CHRF.counts(Options(char_order=3))] == [4, 2, 2, 3, 1, 1, 0, 0, 0]
 
 
 def test_chrf_is_null_without_judged_rows_and_nought_of_empty_texts() -> None:
-    measured = count_rows(block([None, "a", ""], [["a"], None, [""]]), [CHRF], Options())
+    measured = count_rows(block_of([None, "a", ""], [["a"], None, [""]]), [CHRF], Options())
     row = CHRF.metrics(Options())[0]
     assert np.array_equal(row_values(measured, "chrf", (row,)), [np.nan, np.nan, 0], equal_nan=True)
     nothing = {name: np.zeros(1) for name in ("judged", *CHRF.counts(Options()))}

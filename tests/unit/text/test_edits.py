@@ -22,7 +22,7 @@ from fastmetrics.text.options import Options
 from fastmetrics.text.rows import count_rows, row_values
 from fastmetrics.text.strings import Strings
 from fastmetrics.text.tokenisers import TOKENISERS
-from texts import block
+from texts import block_of
 
 SPACES = [chr(code) for code in range(0x110000) if chr(code).isspace()]
 KERNELS = (
@@ -206,7 +206,7 @@ def counted(measure: str, rows: Block, **options: Any) -> dict[str, list[int]]:
 
 
 def test_of_several_references_the_one_with_the_lowest_rate_counts() -> None:
-    rows = block(
+    rows = block_of(
         ["a b c d", "x", "", None], [["a", "a b x y z", "a b c d e f g h", "a b"], ["", "x y"], ["p q", ""], ["a"]]
     )
     assert counted("wer", rows) == {
@@ -217,11 +217,11 @@ def test_of_several_references_the_one_with_the_lowest_rate_counts() -> None:
 
 
 def test_options_of_words_and_case() -> None:
-    rows = block(["A b, c"], [["a B c"]])
+    rows = block_of(["A b, c"], [["a B c"]])
     assert counted("wer", rows)["wer_edits"] == [2]
     assert counted("wer", rows, lowercase=True)["wer_edits"] == [1]
     assert counted("wer", rows, lowercase=True, max_length=1)["wer_reference"] == [1]
-    assert counted("cer", block([" a\tB"], [["\u2003a b"]]))["cer_edits"] == [2]
+    assert counted("cer", block_of([" a\tB"], [["\u2003a b"]]))["cer_edits"] == [2]
 
 
 def test_tokens_in_lists_are_words() -> None:
@@ -231,7 +231,7 @@ def test_tokens_in_lists_are_words() -> None:
 
 
 def test_a_reference_without_words_costs_the_words_of_the_hypothesis() -> None:
-    rows = block(["a b", "", None], [["\t"], [" "], ["a"]])
+    rows = block_of(["a b", "", None], [["\t"], [" "], ["a"]])
     measure = MEASURES["wer"]
     values = row_values(count_rows(rows, [measure], Options()), "wer", measure.metrics(Options()))
     assert values[:2].tolist() == [2, 0]
@@ -239,7 +239,7 @@ def test_a_reference_without_words_costs_the_words_of_the_hypothesis() -> None:
 
 
 def test_rates_of_words_without_a_word_are_those_of_jiwer() -> None:
-    rows = block(["", "a b", "", "a b"], [[""], [""], ["a"], ["a c"]])
+    rows = block_of(["", "a b", "", "a b"], [[""], [""], ["a"], ["a c"]])
     for measure, expected in (("mer", [0, 1, 1, 1 / 2]), ("wil", [0, 1, 1, 3 / 4]), ("hits", [0, 0, 0, 1])):
         found = count_rows(rows, [MEASURES[measure]], Options())
         assert row_values(found, measure, MEASURES[measure].metrics(Options())).tolist() == expected
@@ -249,12 +249,12 @@ def test_measures_of_words_share_their_path(monkeypatch: pytest.MonkeyPatch) -> 
     calls: list[int] = []
     run = edit_paths.count_edits
     monkeypatch.setattr(edit_paths, "count_edits", lambda *arguments: calls.append(run(*arguments)))
-    count_rows(block(["a b"], [["a c"]]), [MEASURES[name] for name in ("wer", "mer", "wil", "hits")], Options())
+    count_rows(block_of(["a b"], [["a c"]]), [MEASURES[name] for name in ("wer", "mer", "wil", "hits")], Options())
     assert len(calls) == 1
 
 
 def test_similarity_takes_the_most_similar_reference() -> None:
-    rows = block(["ab", "", " a"], [["abcd", "ax"], [""], ["a"]])
+    rows = block_of(["ab", "", " a"], [["abcd", "ax"], [""], ["a"]])
     measure = MEASURES["edit_similarity"]
     found = count_rows(rows, [measure], Options()).exacts["edit_similarity_sum"]
     assert found.tolist() == [0.5, 1.0, 0.5]
@@ -262,9 +262,9 @@ def test_similarity_takes_the_most_similar_reference() -> None:
 
 def test_a_pair_too_long_to_be_aligned_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bounds, "MOST_CELLS", 12)
-    rows = block(["a b c d", "a " * 12], [["a b c"], ["a"]])
+    rows = block_of(["a b c d", "a " * 12], [["a b c"], ["a"]])
     assert counted("wer", rows)["wer_edits"] == [1, 11]
-    long = block(["a", "a b c d"], [["a b c d"], ["a b c d"]])
+    long = block_of(["a", "a b c d"], [["a b c d"], ["a b c d"]])
     with pytest.raises(DataError, match=r"wer aligns a hypothesis of 4 tokens with a reference of 4.*max_length="):
         counted("wer", long)
     assert counted("wer", long, max_length=3)["wer_edits"] == [2, 0]

@@ -14,7 +14,7 @@ from fastmetrics.contract.blocks import Lists
 from fastmetrics.text.blocks import Block
 from fastmetrics.text.chunks import Chunk
 from fastmetrics.text.ngrams import matches, ngrams, pair_matches
-from hostile_texts import block_of
+from texts import block_of
 
 ORDERS = (1, 2, 3, 4, 6)
 Rows = tuple[list[list[str]], list[list[list[str]]]]

@@ -17,8 +17,9 @@ from fastmetrics.text.measures import MEASURES
 from fastmetrics.text.options import Options
 from fastmetrics.text.rows import count_rows, row_values
 from fastmetrics.text.strings import Strings
-from hostile_texts import block_of, hostile_text, like
+from hostile_texts import hostile_text, like
 from oracle_squad import exact_match, normal, token_f1
+from texts import block_of
 
 BOTH = [MEASURES["exact_match"], MEASURES["token_f1"]]
 ARTICLES = [
