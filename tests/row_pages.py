@@ -15,7 +15,7 @@ from fastmetrics.contract.family import Family
 from fastmetrics.families import KINDS
 from fastmetrics.metrics import Metric
 from fastmetrics.polars import functions
-from fastmetrics.text.measures import MEASURES
+from fastmetrics.texts.measures import MEASURES
 
 DOCS = Path(__file__).parents[1] / "docs"
 METRICS = """\

@@ -10,7 +10,7 @@ import polars as pl
 from fastmetrics.contract.blocks import Lists, Texts
 from fastmetrics.counting.views import list_parts, texts
 from fastmetrics.sources.series import as_array
-from fastmetrics.text.blocks import Block
+from fastmetrics.texts.blocks import Block
 
 __all__ = ["block_of", "list_column", "text_column"]
 

@@ -13,8 +13,8 @@ from benchmarks.text.peers import Values
 from benchmarks.text.rows import Columns, block
 from fastmetrics.contract.family import Family
 from fastmetrics.families.text import chosen_measures, metrics_of
-from fastmetrics.text.options import Options
-from fastmetrics.text.rows import Measured, count_rows, row_values
+from fastmetrics.texts.options import Options
+from fastmetrics.texts.rows import Measured, count_rows, row_values
 
 __all__ = ["Measurer"]
 

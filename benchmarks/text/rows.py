@@ -12,7 +12,7 @@ import polars as pl
 from fastmetrics.contract.blocks import Lists, Texts
 from fastmetrics.counting.views import texts
 from fastmetrics.sources.series import as_array
-from fastmetrics.text.blocks import Block
+from fastmetrics.texts.blocks import Block
 
 __all__ = ["ALL", "SETS", "Columns", "Rows", "block"]
 

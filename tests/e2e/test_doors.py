@@ -33,8 +33,8 @@ from fastmetrics.metrics import names
 from fastmetrics.notes import NOTES
 from fastmetrics.polars import functions
 from fastmetrics.sources import FORMATS, INPUTS, PATHS, TABLES
-from fastmetrics.text.measures import MEASURES
-from fastmetrics.text.options import Tokenize
+from fastmetrics.texts.measures import MEASURES
+from fastmetrics.texts.options import Tokenize
 from fastmetrics.training.tags import TAGS as TRAINING_TAGS
 from oracle import BINARY
 from row_pages import DOCS, PAGES, options, sample

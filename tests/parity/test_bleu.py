@@ -14,11 +14,11 @@ import pytest
 from sacrebleu.metrics import BLEU
 
 from fastmetrics.metrics import Cells, value
-from fastmetrics.text.measures import MEASURES
-from fastmetrics.text.options import Options
-from fastmetrics.text.rows import Measured, count_rows, row_values
-from fastmetrics.text.strings import Strings
-from fastmetrics.text.tokenisers import TOKENISERS
+from fastmetrics.texts.measures import MEASURES
+from fastmetrics.texts.options import Options
+from fastmetrics.texts.rows import Measured, count_rows, row_values
+from fastmetrics.texts.strings import Strings
+from fastmetrics.texts.tokenisers import TOKENISERS
 from hostile_texts import hostile_text, like
 from texts import block_of
 

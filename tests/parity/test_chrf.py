@@ -13,9 +13,9 @@ import pytest
 from sacrebleu import metrics as peers
 
 from fastmetrics.metrics import Cells, value
-from fastmetrics.text.chrf import CHRF
-from fastmetrics.text.options import Options
-from fastmetrics.text.rows import Measured, count_rows, row_values
+from fastmetrics.texts.chrf import CHRF
+from fastmetrics.texts.options import Options
+from fastmetrics.texts.rows import Measured, count_rows, row_values
 from texts import block_of
 
 FOLDER = Path(__file__).parents[2].parent / "shared" / "data" / "text"

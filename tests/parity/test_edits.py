@@ -12,9 +12,9 @@ import pytest
 from rapidfuzz.distance import Levenshtein
 
 from fastmetrics.metrics import Cells, value
-from fastmetrics.text.measures import MEASURES
-from fastmetrics.text.options import Options
-from fastmetrics.text.rows import count_rows, row_values
+from fastmetrics.texts.measures import MEASURES
+from fastmetrics.texts.options import Options
+from fastmetrics.texts.rows import count_rows, row_values
 from texts import block_of
 
 FOLDER = Path(__file__).parents[2].parent / "shared" / "data" / "text"

@@ -13,11 +13,11 @@ from nltk.stem.porter import PorterStemmer
 from rouge_score.rouge_scorer import RougeScorer
 from rouge_score.scoring import Score
 
-from fastmetrics.text.measures import MEASURES
-from fastmetrics.text.options import Options
-from fastmetrics.text.rows import count_rows
-from fastmetrics.text.strings import Strings
-from fastmetrics.text.tokenisers import TOKENISERS
+from fastmetrics.texts.measures import MEASURES
+from fastmetrics.texts.options import Options
+from fastmetrics.texts.rows import count_rows
+from fastmetrics.texts.strings import Strings
+from fastmetrics.texts.tokenisers import TOKENISERS
 from hostile_texts import hostile_text, like
 from texts import block_of
 

@@ -15,12 +15,12 @@ import pytest
 from sacrebleu.metrics import TER
 
 from fastmetrics.metrics import Cells, value
-from fastmetrics.text.measures import MEASURES
-from fastmetrics.text.options import Options
-from fastmetrics.text.rows import Measured, count_rows, row_values
-from fastmetrics.text.strings import Strings
-from fastmetrics.text.tercom import way
-from fastmetrics.text.tokenisers import TOKENISERS
+from fastmetrics.texts.measures import MEASURES
+from fastmetrics.texts.options import Options
+from fastmetrics.texts.rows import Measured, count_rows, row_values
+from fastmetrics.texts.strings import Strings
+from fastmetrics.texts.tercom import way
+from fastmetrics.texts.tokenisers import TOKENISERS
 from hostile_texts import hostile_text, like
 from texts import block_of
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from fastmetrics.text.options import Options
+from fastmetrics.texts.options import Options
 from parity.test_bleu import check, rows
 
 ROUNDS, ROWS = 300, 60

@@ -7,9 +7,9 @@ import random
 import jiwer
 from rapidfuzz.distance import Levenshtein
 
-from fastmetrics.text.measures import MEASURES
-from fastmetrics.text.options import Options
-from fastmetrics.text.rows import count_rows
+from fastmetrics.texts.measures import MEASURES
+from fastmetrics.texts.options import Options
+from fastmetrics.texts.rows import count_rows
 from hostile_texts import hostile_text, like
 from texts import block_of
 

@@ -17,7 +17,7 @@ from fastmetrics.contract.columns import Column
 from fastmetrics.contract.family import Family
 from fastmetrics.errors import SchemaError, listed
 from fastmetrics.families import KINDS
-from fastmetrics.text.measures import MEASURES
+from fastmetrics.texts.measures import MEASURES
 
 __all__ = ["Argument", "arguments_of", "family_of", "family_options", "name_measures", "names_columns", "option_name"]
 

@@ -21,13 +21,13 @@ from fastmetrics.errors import SchemaError, listed, unknown
 from fastmetrics.families.labels import check_nulls, null_arguments
 from fastmetrics.metrics import Formula, Metric
 from fastmetrics.notes import Note
-from fastmetrics.text.blocks import Block
-from fastmetrics.text.limits import Limit, parse_limits
-from fastmetrics.text.measure import Measure
-from fastmetrics.text.measures import MEASURES
-from fastmetrics.text.options import Options, Smooth, Tokenize
-from fastmetrics.text.rows import count_cells, count_rows, row_values, tokenless_cell
-from fastmetrics.text.tokenisers import TOKENISERS
+from fastmetrics.texts.blocks import Block
+from fastmetrics.texts.limits import Limit, parse_limits
+from fastmetrics.texts.measure import Measure
+from fastmetrics.texts.measures import MEASURES
+from fastmetrics.texts.options import Options, Smooth, Tokenize
+from fastmetrics.texts.rows import count_cells, count_rows, row_values, tokenless_cell
+from fastmetrics.texts.tokenisers import TOKENISERS
 
 __all__ = ["DEFAULT", "STATES", "chosen_measures", "columns_of", "metrics_of", "shares", "text"]
 

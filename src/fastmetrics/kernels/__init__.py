@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from fastmetrics.kernels import regression as regression
     from fastmetrics.kernels import ripple as ripple
     from fastmetrics.kernels import states as states
-    from fastmetrics.kernels import text as text
+    from fastmetrics.kernels import texts as texts
 else:
 
     def __getattr__(name):
@@ -35,7 +35,7 @@ else:
             "regression",
             "ripple",
             "states",
-            "text",
+            "texts",
         ):
             return import_module(f"{__name__}.{name}")
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

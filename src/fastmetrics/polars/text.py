@@ -1,4 +1,4 @@
-"""The metrics of texts as expressions, from the rows of `fastmetrics.text.measures`."""
+"""The metrics of texts as expressions, from the rows of `fastmetrics.texts.measures`."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from fastmetrics.contract.family import Family
 from fastmetrics.errors import SchemaError
 from fastmetrics.families.text import shares, text
 from fastmetrics.metrics import Metric
-from fastmetrics.text.measures import MEASURES
-from fastmetrics.text.options import Options
+from fastmetrics.texts.measures import MEASURES
+from fastmetrics.texts.options import Options
 
 __all__ = ["EXPRESSIONS", "TextMetric", "metrics"]
 

@@ -13,7 +13,7 @@ import fastmetrics as fm
 import oracle_text
 from fastmetrics.errors import SchemaError
 from fastmetrics.families.text import STATES, text
-from fastmetrics.text.measures import MEASURES
+from fastmetrics.texts.measures import MEASURES
 
 LOG = pl.DataFrame(
     {
