@@ -9,8 +9,10 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 
+import fastmetrics as fm
 from benchmarks.measuring.page import put_section
 from benchmarks.text import startup, systems
 from benchmarks.text.peers import PEERS
@@ -56,6 +58,7 @@ def main() -> None:
     parser.add_argument("--only", action="append", default=[], metavar="NAME", help="races whose name holds this text")
     parser.add_argument("--part", action="append", choices=PARTS, help="run this part alone")
     asked = parser.parse_args()
+    warnings.simplefilter("ignore", fm.NoteWarning)  # of the few texts without a word of a-z and 0-9
     os.environ["RAYON_NUM_THREADS"] = "1"  # of the packages in Rust, read when they first run
     parts = asked.part or (["races"] if asked.only else PARTS)
     load = os.getloadavg()[0]
