@@ -93,8 +93,9 @@ def costs(results: Results) -> Iterator[dict[str, str]]:
 def goals(results: Results) -> Iterator[dict[str, str]]:
     """A row each for the pass over all systems, two threads, compiling and starting."""
     if results.passed is not None:
-        text = "CPU of the packages / ours"
-        yield goal("all systems, 7 measures in one pass", text, results.passed.multiple, PASS_GOAL)
+        work, text = "all systems, 7 measures in one pass", "CPU of the packages, called for each system / ours"
+        yield goal(work, text, results.passed.multiple, PASS_GOAL)
+        yield goal(work, "the same, sacrebleu keeping the references / ours", results.passed.least, PASS_GOAL)
     if results.speedup is not None:
         text = "speed-up / that of a loop without memory traffic"
         yield goal("two threads, the same pass", text, results.speedup.share, THREADS_GOAL)
@@ -122,10 +123,13 @@ def told(results: Results) -> Iterator[str]:
     """What the tables do not hold."""
     if results.passed is not None:
         passed = results.passed
-        took = ", ".join(f"{name} {seconds:.1f}" for name, seconds in passed.packages.items())
+        took, kept = (
+            ", ".join(f"{name} {seconds:.1f}" for name, seconds in times.items())
+            for times in (passed.packages, passed.keeping)
+        )
         yield (
-            f"All systems ({passed.rows.said()}), CPU s: {took}, each system once; sacrebleu counts the references "
-            f"once for all systems. fastmetrics {median(passed.ours):.3f}, the median of {len(passed.ours)}."
+            f"All systems ({passed.rows.said()}), CPU s: {took}; with the references counted once for all {kept}. "
+            f"fastmetrics {median(passed.ours):.3f}, the median of {len(passed.ours)}."
         )
     if results.speedup is not None:
         ours, loop = (median(side) for side in results.speedup)
