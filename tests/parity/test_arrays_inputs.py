@@ -19,7 +19,7 @@ import sklearn.metrics
 import fastmetrics.arrays as arrays
 from fastmetrics.errors import FastMetricsError
 
-FUNCTIONS = sorted(name for name in arrays.__all__ if name != "UndefinedMetricWarning")
+FUNCTIONS = sorted(name for name in arrays.FUNCTIONS if hasattr(sklearn.metrics, name))  # texts have their own peers
 SCORED = {"roc_auc_score", "average_precision_score", "log_loss", "brier_score_loss"}
 NUMERIC = {"mean_absolute_error", "mean_squared_error", "root_mean_squared_error", "r2_score"}
 rng = np.random.default_rng(11)

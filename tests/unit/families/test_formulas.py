@@ -13,6 +13,7 @@ import pytest
 
 import fastmetrics as fm
 from fastmetrics.families import KINDS
+from fastmetrics.texts.measures import MEASURES
 from oracle_classes import class_metrics
 from oracle_metrics import (
     Z95,
@@ -25,6 +26,7 @@ from oracle_metrics import (
     score_metrics,
     share_bounds,
 )
+from oracle_text import text_metrics
 
 Rows = dict[str, list[Any]]
 SHOWN = ("label_coverage", "answer_rate")  # in every table, asked for or not
@@ -81,6 +83,14 @@ def token_probabilities(rng: random.Random, number: int) -> Rows:
     }
 
 
+def answers(rng: random.Random, number: int) -> Rows:
+    """Texts beside references that they share words with; one of them is empty."""
+    words = ["the", "a", "cat", "dog", "sat", "on", "mat", "ran,", "fast.", "over", "hill"]
+    references = [" ".join(rng.choices(words, k=rng.randrange(5, 12))) for _ in range(6)]
+    changed = [" ".join(rng.choice([word, rng.choice(words)]) for word in text.split()) for text in references]
+    return {"answer": ["", *changed[1:]], "reference": references}
+
+
 @dataclass(frozen=True)
 class Held:
     """A family, its log and the oracle of all its metrics."""
@@ -115,6 +125,11 @@ HELD = {
         fm.likelihood(pl.col("p").list.eval(pl.element().log())),
         log_of(token_probabilities, 60, 5),
         lambda rows: likelihood_metrics(rows["p"]),
+    ),
+    "text": Held(
+        fm.text("answer", reference="reference", measures=[*MEASURES]),
+        log_of(answers, 4, 6),
+        lambda rows: text_metrics(rows["answer"], rows["reference"]),
     ),
 }
 NEAR = {"ece_debiased": 1e-6, "calibration_slope": 1e-6, "calibration_intercept": 1e-6}  # the oracle's own precision
