@@ -12,6 +12,7 @@ import pytest
 import fastmetrics as fm
 from fastmetrics.errors import SchemaError
 from fastmetrics.families.text import STATES, text
+from fastmetrics.texts.measures import MEASURES
 
 LOG = pl.DataFrame(
     {
