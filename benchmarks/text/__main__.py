@@ -37,7 +37,7 @@ def measured(parts: Sequence[str], only: Sequence[str], rounds: int, most: int) 
         results.passed = systems.one_pass(most)
     if "threads" in parts:
         say("threads")
-        results.speedup = systems.two_threads(rounds, most)
+        results.speedup = systems.two_threads(2 * rounds + 1, most)
     if "compiling" in parts:
         say("compiling")
         results.cold = list(startup.compiled())
@@ -53,7 +53,7 @@ def say(part: str) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Time measures of texts and the packages that measure the same.")
-    parser.add_argument("--rounds", type=int, default=5, help="timed turns of every side (%(default)s)")
+    parser.add_argument("--rounds", type=int, default=3, help="timed turns of every side (%(default)s)")
     parser.add_argument("--rows", type=int, default=ALL, help="at most so many of each system (all)")
     parser.add_argument("--only", action="append", default=[], metavar="NAME", help="races whose name holds this text")
     parser.add_argument("--part", action="append", choices=PARTS, help="run this part alone")

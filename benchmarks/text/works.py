@@ -67,4 +67,9 @@ WORKS = (
 )
 
 # Why a goal is missed, found by profiling, by work and rows.
-REASONS: Mapping[tuple[str, str], str] = {}
+REASONS: Mapping[tuple[str, str], str] = {
+    ("ROUGE-1/2/L", "xsum"): (
+        "three quarters of rouge_score's time are its table of ROUGE-L, which grows with the product of two lengths; "
+        "the goal was set with rows of 271 bytes, for which it takes 229 us, and these have 244."
+    ),
+}
