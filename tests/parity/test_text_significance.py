@@ -13,7 +13,7 @@ import fastmetrics as fm
 from fastmetrics.errors import DataError, SchemaError
 
 WORDS = ["the", "a", "cat", "dog", "sat", "on", "mat", "and", ",", ".", "ran", "fast", "over", "hill"]
-SEED, SAMPLES = 12345, 200
+SEED, SAMPLES = 12345, 80
 
 
 def systems(seed: int, rows: int) -> pl.DataFrame:
@@ -40,7 +40,7 @@ def of_sacrebleu(log: pl.DataFrame, test: str, monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.parametrize(("name", "short"), [("bootstrap", "bs"), ("randomization", "ar")])
 def test_p_values_and_scores_are_those_of_sacrebleu(name: str, short: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    log = systems(1, 120)
+    log = systems(1, 80)
     expected = of_sacrebleu(log, short, monkeypatch)
     found = fm.text_significance(
         log, hypotheses=["first", "second", "third"], reference="ref", test=name, samples=SAMPLES, seed=SEED
