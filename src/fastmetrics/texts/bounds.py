@@ -13,12 +13,12 @@ from fastmetrics.errors import DataError
 from fastmetrics.texts.chunks import Chunk
 from fastmetrics.texts.options import Options
 
-__all__ = ["MOST_CELLS", "aligned_lengths", "most_tokens"]
+__all__ = ["MOST_CELLS", "aligned_lengths", "most_aligned"]
 
 MOST_CELLS = 1 << 36  # of the table of one alignment: about a second of one core, at 64 cells a step
 
 
-def most_tokens(options: Options) -> int:
+def most_aligned(options: Options) -> int:
     """How many tokens of a text are aligned at most."""
     return options.max_length or np.iinfo(np.int64).max
 
@@ -33,7 +33,7 @@ def aligned_lengths(
     DataError
         A row and one of its references make a table of more than `MOST_CELLS` cells.
     """
-    most = most_tokens(options)
+    most = most_aligned(options)
     rows, columns = np.minimum(hypotheses, most), np.minimum(references, most)
     if rows.max(initial=0) * columns.max(initial=0) <= MOST_CELLS:
         return rows, columns

@@ -18,7 +18,7 @@ from fastmetrics import kernels
 from fastmetrics.aliases import Floats, Integers
 from fastmetrics.arithmetic import divide
 from fastmetrics.metrics import Metric
-from fastmetrics.texts.bounds import aligned_lengths, most_tokens
+from fastmetrics.texts.bounds import aligned_lengths, most_aligned
 from fastmetrics.texts.chunks import Chunk, Ids
 from fastmetrics.texts.measure import Measure
 from fastmetrics.texts.options import Options
@@ -100,7 +100,7 @@ def pair_distances(chunk: Chunk, ids: Ids, options: Options) -> Integers:
     kernels.texts.levenshtein.edit_distances(
         *(ids.references, ids.reference_offsets, chunk.set_offsets),
         *(ids.hypotheses, ids.hypothesis_offsets, chunk.row_offsets, chunk.pairs.offsets),
-        *(int(ids.types.max(initial=0)), most_tokens(options), distances),
+        *(int(ids.types.max(initial=0)), most_aligned(options), distances),
     )
     return distances
 
@@ -148,7 +148,7 @@ def path_edits(chunk: Chunk, options: Options, measure: str) -> Integers:
     ids, counts = found.ids, [np.empty(len(chunk), np.int64) for _ in COUNTS[1:]]
     kernels.texts.edit_paths.count_edits(
         *(ids.references, ids.reference_offsets, ids.hypotheses, ids.hypothesis_offsets, found.of, found.distances),
-        *(int(ids.types.max(initial=0)), most_tokens(options), *counts),
+        *(int(ids.types.max(initial=0)), most_aligned(options), *counts),
     )
     return np.column_stack([found.references - counts[0] - counts[1], *counts])
 

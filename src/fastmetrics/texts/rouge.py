@@ -10,7 +10,7 @@ import numpy as np
 from fastmetrics import kernels
 from fastmetrics.aliases import Floats, Integers
 from fastmetrics.metrics import Metric
-from fastmetrics.texts.bounds import aligned_lengths, most_tokens
+from fastmetrics.texts.bounds import aligned_lengths, most_aligned
 from fastmetrics.texts.chunks import Chunk, Ids
 from fastmetrics.texts.lines import lines
 from fastmetrics.texts.measure import Measure
@@ -59,9 +59,9 @@ def common_subsequence(chunk: Chunk, options: Options, measure: str = "rougeL") 
     kernels.texts.lcs.lcs_lengths(
         *(ids.references, ids.reference_offsets, chunk.set_offsets),
         *(ids.hypotheses, ids.hypothesis_offsets, chunk.row_offsets),
-        *(ids.types, most_tokens(options), found),
+        *(ids.types, most_aligned(options), found),
     )
-    return beside_totals(found, *sides, chunk, most=most_tokens(options))
+    return beside_totals(found, *sides, chunk, most=most_aligned(options))
 
 
 def common_unions(chunk: Chunk, options: Options) -> Integers:
@@ -79,7 +79,7 @@ def common_unions(chunk: Chunk, options: Options) -> Integers:
         *(ids.hypotheses, *cut_lines(ids.hypothesis_offsets, of.hypotheses, hypotheses)),
         *(of.hypotheses, chunk.row_offsets, ids.types, found),
     )
-    return beside_totals(found, *sides, chunk, most=most_tokens(options))
+    return beside_totals(found, *sides, chunk, most=most_aligned(options))
 
 
 def cut_lines(offsets: Integers, lines: Integers, lengths: Integers) -> tuple[Integers, Integers]:

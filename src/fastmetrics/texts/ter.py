@@ -16,7 +16,7 @@ from fastmetrics import kernels
 from fastmetrics.aliases import Floats, Integers
 from fastmetrics.arithmetic import divide
 from fastmetrics.metrics import Metric
-from fastmetrics.texts.bounds import most_tokens
+from fastmetrics.texts.bounds import most_aligned
 from fastmetrics.texts.chunks import Chunk
 from fastmetrics.texts.measure import Measure
 from fastmetrics.texts.options import Options
@@ -34,9 +34,9 @@ def count(chunk: Chunk, options: Options) -> Integers:
     edits = np.empty(len(pairs.rows), np.int64)
     kernels.texts.ter.count_edits(
         *(ids.hypotheses, ids.hypothesis_offsets, ids.references, ids.reference_offsets, types),
-        *(pairs.rows, pairs.references, most_tokens(options), edits),
+        *(pairs.rows, pairs.references, most_aligned(options), edits),
     )
-    lengths = np.minimum(np.diff(ids.reference_offsets), most_tokens(options))[pairs.references]
+    lengths = np.minimum(np.diff(ids.reference_offsets), most_aligned(options))[pairs.references]
     first = pairs.offsets[:-1]
     return np.column_stack([np.minimum.reduceat(edits, first), np.add.reduceat(lengths, first), np.diff(pairs.offsets)])
 

@@ -14,7 +14,7 @@ from fastmetrics.kernels.dialect import inlined, kernel
 from fastmetrics.kernels.texts.code_points import read_code_point
 from fastmetrics.kernels.texts.spaces import space_at
 
-__all__ = ["DROPPED", "KEPT", "STRIPPED", "number_characters"]
+__all__ = ["DROPPED", "KEPT", "PAGES", "STRIPPED", "number_characters", "slot_of", "strip"]
 
 KEPT, STRIPPED, DROPPED = 0, 1, 2  # what becomes of white space; stripped is as str.strip() leaves it
 PAGES = 0x110000 >> 8

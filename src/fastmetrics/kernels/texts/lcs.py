@@ -15,6 +15,7 @@ import numpy as np
 
 from fastmetrics.kernels.bits import bit_count
 from fastmetrics.kernels.dialect import inlined, kernel
+from fastmetrics.kernels.texts.interning import most_tokens
 
 __all__ = ["lcs_lengths"]
 
@@ -129,15 +130,6 @@ def lengths_in_blocks(
             carried = carries[first - offsets[0] :]
             lengths[step * row] += length_in_block(masks, rows, tokens, carried, vectors)
         unmask_block(block, rows)
-
-
-@inlined
-def most_tokens(offsets: Any, borders: Any) -> Any:
-    """The greatest number of tokens that the texts between two borders have together."""
-    most = np.int64(0)
-    for i in range(len(borders) - 1):
-        most = max(most, offsets[borders[i + 1]] - offsets[borders[i]])
-    return most
 
 
 @kernel("void(in_i32, in_i64, in_i64, in_i32, in_i64, in_i64, in_i32, int64, out_i64)")

@@ -10,51 +10,33 @@ from typing import Any
 
 import numpy as np
 
-from fastmetrics.kernels.dialect import inlined, kernel
+from fastmetrics.kernels.dialect import kernel
 from fastmetrics.kernels.memory import load_u64
-from fastmetrics.kernels.texts.characters import PAGES, slot_of
+from fastmetrics.kernels.texts.characters import slot_of, strip
 from fastmetrics.kernels.texts.code_points import read_code_point
-from fastmetrics.kernels.texts.spaces import space_at
 
-__all__ = ["ASCII", "PAGES", "number_symbols"]
+__all__ = ["ASCII", "number_symbols"]
 
 ASCII = 0x80
 HIGH = np.uint64(0x8080808080808080)
 EIGHT = np.uint64(8)
 
 
-@inlined
-def without_spaces(data: Any, at: Any, end: Any) -> Any:
-    """Where a text begins and ends without white space at both ends."""
-    space = space_at(data, at, end) if at < end else 0
-    while space:
-        at += space
-        space = space_at(data, at, end) if at < end else 0
-    while at < end:
-        last = end - 1
-        while data[last] & 0xC0 == 0x80:
-            last -= 1
-        if not space_at(data, last, end):
-            break
-        end = last
-    return at, end
-
-
 @kernel("int64(in_u8, in_i64, int64, out_i32, out_i32, int64, out_i32, out_i64)")
 def number_symbols(
-    data: Any, offsets: Any, strip: Any, pages: Any, slots: Any, numbers: Any, ids: Any, id_offsets: Any
+    data: Any, offsets: Any, stripped: Any, pages: Any, slots: Any, numbers: Any, ids: Any, id_offsets: Any
 ) -> Any:
     """Number the characters of each text; returns how many numbers there are then, of ``numbers`` before.
 
-    ``pages`` and ``slots`` are the table of `characters.slot_of`. With ``strip`` white space at both ends of a text is
-    left out. There is room for an id a byte.
+    ``pages`` and ``slots`` are the table of `characters.slot_of`. White space at both ends of a text is left out where
+    texts are ``stripped``. There is room for an id a byte.
     """
     base, n = np.uint64(data.ctypes.data), np.uint64(0)
     for text in range(len(offsets) - 1):
         id_offsets[text] = n
         begin, end = offsets[text], offsets[text + 1]
-        if strip:
-            begin, end = without_spaces(data, begin, end)
+        if stripped:
+            begin, end = strip(data, begin, end)
         at, last = np.uint64(begin), np.uint64(end)
         while at < last:
             if at + EIGHT <= last and load_u64(base + at) & HIGH == 0:
