@@ -71,9 +71,9 @@ def kept(chunk: Chunk, options: Options) -> Ids:
 
 def symbols(chunk: Chunk, options: Options, strip: bool) -> Ids:
     """The characters of both sides as numbers, with white space at both ends or without."""
-    kernel = kernels.texts.symbols
-    pages, slots = np.full(kernel.PAGES + 1, -1, np.int32), np.empty(kernel.PAGES << 8, np.int32)
-    pages[kernel.PAGES], numbers = 0, kernel.ASCII
+    kernel, size = kernels.texts.symbols, kernels.texts.characters.PAGES
+    pages, slots = np.full(size + 1, -1, np.int32), np.empty(size << 8, np.int32)
+    pages[size], numbers = 0, kernel.ASCII
     sides: list[tuple[NDArray[np.int32], Integers]] = []
     for texts in (chunk.texts("references", options.lowercase), chunk.texts("hypotheses", options.lowercase)):
         ids, offsets = np.empty(len(texts.data), np.int32), np.empty(len(texts.offsets), np.int64)
