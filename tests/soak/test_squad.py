@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import random
 
-from unit.text.test_squad import BOTH, answers
-
 from fastmetrics.texts.options import Options
 from fastmetrics.texts.rows import count_rows
 from oracle_squad import exact_match, token_f1
 from texts import block_of
+from unit.texts.test_squad import BOTH, answers
 
 ROUNDS, ROWS = 60, 1_000
 

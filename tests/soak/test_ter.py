@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 
 from parity.test_ter import SETTINGS, check, sentences
-from unit.text.test_ter import drawn as words
-from unit.text.test_ter import edits, expected, shuffled
+from unit.texts.test_ter import drawn as words
+from unit.texts.test_ter import edits, expected, shuffled
 
 ROUNDS, ROWS = 40, 40
 
