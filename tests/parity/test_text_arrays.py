@@ -102,6 +102,10 @@ def test_texts_come_as_series_of_pandas() -> None:
         ((["a", None], ["a", "b"]), DataError, "null in row 1"),
         (([1], ["a"]), SchemaError, "text is needed"),
         ((["a"], [1]), SchemaError, "text or a list is needed"),
+        ((["a b", "b"], [["a b"], []]), DataError, "without a reference in row 1"),
+        ((["a b", "b"], [["a b"], [None]]), DataError, "without a reference in row 1"),
+        ((["a"], [[]]), DataError, "without a reference in row 0"),
+        ((["a"], pl.Series([[None]], dtype=pl.Array(pl.String, 1))), DataError, "without a reference in row 0"),
     ],
 )
 def test_what_is_no_text_is_refused(arguments: Any, kind: type[Exception], said: str) -> None:
@@ -115,3 +119,49 @@ def test_what_is_no_text_is_refused(arguments: Any, kind: type[Exception], said:
 def test_two_names_of_references_are_refused(name: str) -> None:
     with pytest.raises(SchemaError, match="two names of one argument"):
         getattr(fm, name)(["a"], references=["a"], reference=["a"])
+
+
+def test_a_list_without_tokens_is_an_empty_text() -> None:
+    assert fm.wer([["a", "b"], ["c"]], [[], ["c"]], tokenize="tokens") == 2.0
+
+
+@pytest.mark.parametrize(
+    ("measures", "said"),
+    [
+        (["bleu"], "unknown measure of ROUGE 'bleu'"),
+        (["rouge_l"], "did you mean 'rougeL'"),
+        ("rougeL", r"give a list, such as measures=\['rougeL'\]"),
+        (3, "measures=3 is no list"),
+        ([["rougeL"]], "unknown measure of ROUGE"),
+    ],
+)
+def test_rouge_takes_a_list_of_its_own_measures(measures: Any, said: str) -> None:
+    with pytest.raises(SchemaError, match=said):
+        fm.rouge(["a"], ["a"], measures=measures)
+
+
+def test_measures_of_rouge_come_one_after_the_other_too() -> None:
+    names = ["rouge1", "rougeL"]
+    assert fm.rouge(SAID, KNOWN, measures=(name for name in names)) == fm.rouge(SAID, KNOWN, measures=names)
+
+
+@pytest.mark.parametrize(
+    ("said", "known"),
+    [
+        (pl.Series([[2**64 - 1]], dtype=pl.List(pl.UInt64)), pl.Series([[-1]])),
+        (pl.Series([["aaaaaaaa"]]), pl.Series([[0x6161616161616161]])),
+        (pl.Series([[1, 2]]), pl.Series([["1", "2"]])),
+    ],
+)
+def test_tokens_that_are_never_equal_are_refused(said: pl.Series, known: pl.Series) -> None:
+    with pytest.raises(SchemaError, match="do not compare; cast both"):
+        fm.wer(said, known, tokenize="tokens")
+    log = pl.DataFrame({"said": said, "known": known})
+    with pytest.raises(SchemaError, match="do not compare; cast both"):
+        fm.text_significance(log, hypotheses=["said"], reference="known", measures=["wer"], tokenize="tokens")
+
+
+def test_integers_of_any_width_compare() -> None:
+    said, known = pl.Series([[7, 2]], dtype=pl.List(pl.UInt64)), pl.Series([[7, 3]], dtype=pl.List(pl.UInt8))
+    assert fm.wer(said, known, tokenize="tokens") == 0.5
+    assert fm.wer(pl.Series([[7, -2]], dtype=pl.List(pl.Int8)), known, tokenize="tokens") == 0.5

@@ -9,11 +9,15 @@ import polars as pl
 
 from fastmetrics.aliases import Floats
 from fastmetrics.api import count
-from fastmetrics.errors import DataError, SchemaError
+from fastmetrics.errors import DataError, SchemaError, unknown
 from fastmetrics.families.text import text
 from fastmetrics.guard import FOREIGN, first_line
+from fastmetrics.texts.options import given_list
+from fastmetrics.texts.rouge import ROUGE
 
 __all__ = ["bleu", "cer", "chrf", "edit_similarity", "exact_match", "rouge", "ter", "token_f1", "wer"]
+
+ROUGES = tuple(measure.name for measure in ROUGE)
 
 Texts = Any
 """Texts: a list, an array or a Series of str; of references also of lists of str."""
@@ -39,7 +43,8 @@ def bleu(
     predictions
         The texts to judge, none of them null.
     references
-        A reference each, or a list of them each; ``reference`` is another name of it.
+        A reference for each text, or a list of references for each: not a list of texts for each reference, as
+        sacrebleu takes them. ``reference`` is another name of it.
     per_row
         Give the BLEU of each text, as float64, instead of that of all.
     tokenize, lowercase, bleu_order, smooth, smooth_value, effective_order
@@ -49,7 +54,7 @@ def bleu(
     Raises
     ------
     DataError
-        No rows, sides of different lengths, or a null.
+        No rows, sides of different lengths, a null, or a list of references without any.
 
     >>> round(bleu(["the cat sat on the mat"], ["the cat is on the mat"]), 4)
     37.9918
@@ -146,6 +151,10 @@ def rouge(
     >>> rouge(["the cat sat"], ["the cat is"], measures=["rouge1", "rougeL"])
     {'rouge1': 0.6666666666666666, 'rougeL': 0.6666666666666666}
     """
+    measures = given_list("measures", measures, "rougeL")
+    for name in measures:
+        if name not in ROUGES:
+            raise SchemaError("measures=: " + unknown("measure of ROUGE", name, ROUGES))
     return judged(
         *sides(predictions, references, reference),
         per_row,
@@ -288,12 +297,23 @@ def as_texts(given: Texts, name: str) -> pl.Series:
 def judged(
     predictions: pl.Series, references: pl.Series, per_row: bool, measures: Sequence[str], **options: Any
 ) -> dict[str, Any]:
-    """The value of each measure: of all rows, or of each."""
+    """The value of each measure: of all rows, or of each.
+
+    Raises
+    ------
+    DataError
+        A row whose list of references has none.
+    """
     family = text("predictions", reference="references", measures=measures, **options)
     frame = pl.DataFrame([predictions, references])
+    counts = count(frame.with_row_index("row"), family, by="row") if per_row else count(frame, family)
+    if counts.frame["unlabelled"].sum():
+        lists = references.arr.to_list() if isinstance(references.dtype, pl.Array) else references
+        row = (lists.list.drop_nulls().list.len() == 0).arg_true()[0]
+        raise DataError(f"references hold a list without a reference in row {row}")
     if not per_row:
-        return count(frame, family).metrics(*measures).select(measures).row(0, named=True)
-    rows = count(frame.with_row_index("row"), family, by="row").metrics(*measures).sort("row")
+        return counts.metrics(*measures).select(measures).row(0, named=True)
+    rows = counts.metrics(*measures).sort("row")
     return {measure: values_of(rows[measure]) for measure in measures}
 
 

@@ -24,13 +24,16 @@ def row_cells(family: Family, frame: pl.DataFrame) -> tuple[Mask, dict[str, Floa
     SchemaError
         A column whose dtype cannot play its part.
     """
-    roles = {}
+    roles, dtypes = {}, {}
     for role in family.roles:
         kind, plain = ROLE_KINDS[role.kind], frame.select(expression(role.column)).to_series()
+        dtypes[role.name] = plain.dtype
         kind.check(role, plain.dtype, partial(pl.Series.clone, plain))
         carried = frame.select(kind.carrier(role, expression(role.column), plain.dtype)).to_series().rechunk()
         assert kind.read is not None
         roles[role.name] = kind.read(role, as_array(carried), Reading(Observed()))
+    if family.check is not None:
+        family.check(dtypes)
     rows = family.rows(roles)
     assert rows.states is not None
     values = [np.zeros((len(frame), 0)) if given is None else given() for given in (rows.counts, rows.exacts)]

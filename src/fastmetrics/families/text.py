@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from typing import Any
@@ -25,7 +25,7 @@ from fastmetrics.texts.blocks import Block
 from fastmetrics.texts.limits import Limit, parse_limits
 from fastmetrics.texts.measure import Measure
 from fastmetrics.texts.measures import MEASURES
-from fastmetrics.texts.options import Options, Smooth, Tokenize
+from fastmetrics.texts.options import Options, Smooth, Tokenize, given_list
 from fastmetrics.texts.rows import count_cells, count_rows, row_values, tokenless_cell
 from fastmetrics.texts.tokenisers import TOKENISERS
 
@@ -130,7 +130,8 @@ def text(
     ------
     SchemaError
         A measure or a choice that there is not, a measure that needs a reference without one, one that needs text
-        with ``tokenize="tokens"``, or an order or number out of range.
+        with ``tokenize="tokens"``, or an order or number out of range; while counting: tokens of which one side is text
+        and the other integers, or one of UInt64 and the other signed.
     DataError
         While counting: a pair of texts too long to be aligned, without ``max_length``.
 
@@ -141,7 +142,8 @@ def text(
     options = Options.of({**locals(), "references": max(len(references), 1)})
     chosen = chosen_measures(measures, bool(references), options)
     names = [measure.name for measure in chosen]
-    nulls, bad, metrics = check_nulls(null_values), parse_limits(limits, names), metrics_of(chosen, options)
+    nulls, limits = check_nulls(null_values), given_list("limits", limits, "rougeL < 0.2")
+    bad, metrics = parse_limits(limits, names), metrics_of(chosen, options)
     judging = (*metrics, *(limit.metric for limit in bad))
     return Family(
         kind="text",
@@ -151,12 +153,13 @@ def text(
         cells=cells(chosen, options, bad, bool(references)),
         rows=partial(rows, measures=chosen, options=options, limits=bad, metrics=metrics),
         metrics=(*judging, *shares(bool(references))),
+        check=check_tokens if options.tokenize == "tokens" else None,
         arguments={
             "hypothesis": hypothesis,
             **({"reference": references[0] if len(references) == 1 else references} if references else {}),
             "measures": names,
             **options.changed(),
-            **({"limits": list(limits)} if limits else {}),
+            **({"limits": limits} if limits else {}),
             "name": name,
             **null_arguments(nulls),
         },
@@ -187,9 +190,10 @@ def columns_of(reference: Column | Sequence[str] | None) -> list[Column]:
         return []
     if isinstance(reference, (str, pl.Expr, LostExpression)):
         return [reference]
-    if not reference or not all(isinstance(name, str) for name in reference):
+    names: list[Column] = list(reference) if isinstance(reference, Iterable) else []
+    if not names or not all(isinstance(name, str) for name in names):
         raise SchemaError(f"reference={reference!r}; expected a column, or the names of several")
-    return list(reference)
+    return names
 
 
 def chosen_measures(names: Sequence[str] | None, referenced: bool, options: Options) -> tuple[Measure, ...]:
@@ -200,13 +204,12 @@ def chosen_measures(names: Sequence[str] | None, referenced: bool, options: Opti
     SchemaError
         A name that there is not, one named twice, or a measure that cannot be counted of what there is.
     """
-    if isinstance(names, str):
-        raise SchemaError(f"measures={names!r} is one text; give a list, such as measures=[{names!r}]")
-    names = (DEFAULT if referenced else WITHOUT_REFERENCE) if names is None else names
-    if not names or len(set(names)) < len(names):
-        raise SchemaError(f"measures={list(names)!r} names {'no measure' if not names else 'one twice'}")
+    given = (DEFAULT if referenced else WITHOUT_REFERENCE) if names is None else names
+    names = given_list("measures", given, "bleu")
+    if not names or any(names.count(name) > 1 for name in names):
+        raise SchemaError(f"measures={names!r} names {'no measure' if not names else 'one twice'}")
     for name in names:
-        if name not in MEASURES:
+        if not isinstance(name, str) or name not in MEASURES:
             raise SchemaError("measures=: " + unknown("measure", name, MEASURES))
         if MEASURES[name].references and not referenced:
             without = [name for name, measure in MEASURES.items() if not measure.references]
@@ -232,6 +235,18 @@ def roles(
     kind: Kind = "tokens" if tokens else "texts"
     names = ("reference" if place == 1 else f"reference {place}" for place in range(1, len(references) + 1))
     return first, *(Role(*role, kind, null_values=nulls) for role in zip(names, references, strict=True))
+
+
+def check_tokens(dtypes: Mapping[str, pl.DataType]) -> None:
+    """Refuse columns of tokens of which none of the one can equal one of the other."""
+    held = [dtype.inner for dtype in dtypes.values() if isinstance(dtype, (pl.List, pl.Array))]
+    held = [item for item in held if item != pl.Null]
+    if len(held) < 2:
+        return
+    whole = len({item.is_integer() for item in held}) == 1
+    if not whole or (pl.UInt64 in held and any(item.is_signed_integer() for item in held)):
+        holding = " and ".join(f"{role} of {dtype}" for role, dtype in dtypes.items())
+        raise SchemaError(f"tokens of {holding} do not compare; cast both to lists of one dtype")
 
 
 def cells(measures: Sequence[Measure], options: Options, limits: Sequence[Limit], referenced: bool) -> tuple[Cell, ...]:

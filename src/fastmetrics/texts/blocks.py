@@ -61,8 +61,9 @@ class Block:
     @cached_property
     def empty(self) -> Mask:
         """Whether each row has a hypothesis without text, or without tokens."""
-        without_text: Mask = item_bytes(self.hypotheses) == 0
-        return self.predicted & without_text
+        column = self.hypotheses
+        nothing: Mask = (text_bytes(column) if isinstance(column, Texts) else np.diff(column.offsets)) == 0
+        return self.predicted & nothing
 
     def chunks(self) -> Iterator[tuple[Integers, Chunk]]:
         """The rows that have hypothesis and reference in chunks, each with the places of its rows in the block."""

@@ -14,7 +14,7 @@ from fastmetrics.metrics import Metric
 
 __all__ = ["Limit", "parse_limits"]
 
-FORM = re.compile(r"\s*(\w+)\s*([<>])\s*([-+]?[\d.]+(?:[eE][-+]?\d+)?)\s*")
+FORM = re.compile(r"\s*(\w+)\s*([<>])\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*", re.ASCII)
 SIDES = {"<": "low", ">": "high"}
 
 
@@ -59,8 +59,6 @@ def parse_limits(given: Sequence[str], measures: Collection[str]) -> tuple[Limit
     SchemaError
         A text of another form, a measure that is not counted, or two limits on one side of a measure.
     """
-    if isinstance(given, str):
-        raise SchemaError(f"limits={given!r} is one text; give a list, such as limits=[{given!r}]")
     limits = []
     for text in given:
         match = FORM.fullmatch(text) if isinstance(text, str) else None

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args
 
 from fastmetrics.errors import SchemaError, unknown
 
-__all__ = ["Options", "Smooth", "Tokenize"]
+__all__ = ["OPTIONS", "Options", "Smooth", "Tokenize", "check_options", "given_list"]
 
 Smooth = Literal["exp", "floor", "add-k", "none"]
 Tokenize = Literal["13a", "none", "char", "intl", "zh", "tokens"]
 CHOICES: Mapping[str, tuple[Any, ...]] = {"tokenize": get_args(Tokenize), "smooth": get_args(Smooth)}
-LEAST = {"bleu_order": 1, "char_order": 1, "word_order": 0, "max_length": 1}
 MOST_ORDER = 9
+RANGES: Mapping[str, tuple[int, int | None]] = {
+    "references": (1, None),
+    "bleu_order": (1, MOST_ORDER),
+    "char_order": (1, MOST_ORDER),
+    "word_order": (0, MOST_ORDER),
+    "max_length": (1, None),
+}
+POSITIVE = ("beta", "smooth_value")
 
 
 @dataclass(frozen=True)
@@ -24,8 +31,9 @@ class Options:
     Raises
     ------
     SchemaError
-        A choice that there is not, an order out of range, a ``beta`` or ``smooth_value`` that is no positive number, or
-        ``lowercase`` or ``stemmer`` of tokens that come in lists.
+        A choice that there is not, an order out of range, a ``beta`` or ``smooth_value`` that is no positive number,
+        None where that is not the default, what is no Boolean where one is needed, or ``lowercase`` or ``stemmer`` of
+        tokens that come in lists.
     """
 
     references: int = 1  # columns of them; where one column has lists, how many is not known before the rows are
@@ -48,22 +56,13 @@ class Options:
     max_length: int | None = None
 
     def __post_init__(self) -> None:
-        for name, choices in CHOICES.items():
-            given = getattr(self, name)
-            if given is not None and given not in choices:
-                raise SchemaError(f"{name}=: " + unknown("choice", given, choices))
-        for name, least in LEAST.items():
-            given, most = getattr(self, name), None if name == "max_length" else MOST_ORDER
-            if given is not None and (type(given) is not int or given < least or (most is not None and given > most)):
-                upto = "" if most is None else f" and at most {most}"
-                raise SchemaError(f"{name}={given!r} is no integer of at least {least}{upto}")
+        for field in fields(self):
+            given = getattr(self, field.name)
+            if given is not None or field.default is not None:
+                check_value(field.name, given)
         for name in ("lowercase", "stemmer"):
             if self.tokenize == "tokens" and getattr(self, name):
                 raise SchemaError(f"{name}=True changes the characters of texts, which tokenize='tokens' has not")
-        for name in ("beta", "smooth_value"):
-            given = getattr(self, name)
-            if given is not None and (isinstance(given, bool) or not 0 < float(given) < float("inf")):
-                raise SchemaError(f"{name}={given!r} is not a positive number")
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Options:
@@ -77,3 +76,52 @@ class Options:
             for field in fields(self)
             if field.name != "references" and getattr(self, field.name) != field.default
         }
+
+
+def check_value(name: str, given: Any) -> None:
+    """Refuse a value that an option cannot have."""
+    if name in CHOICES:
+        if not isinstance(given, str) or given not in CHOICES[name]:
+            raise SchemaError(f"{name}=: " + unknown("choice", given, CHOICES[name]))
+    elif name in RANGES:
+        least, most = RANGES[name]
+        if type(given) is not int or given < least or (most is not None and given > most):
+            upto = "" if most is None else f" and at most {most}"
+            raise SchemaError(f"{name}={given!r} is no integer of at least {least}{upto}")
+    elif name in POSITIVE:
+        if isinstance(given, bool) or not isinstance(given, (int, float)) or not 0 < given < float("inf"):
+            raise SchemaError(f"{name}={given!r} is not a positive number")
+    elif type(given) is not bool:
+        raise SchemaError(f"{name}={given!r} is neither True nor False")
+
+
+# What `fastmetrics.text` takes beside columns, measures, limits and a name.
+OPTIONS = (*(field.name for field in fields(Options) if field.name != "references"), "null_values")
+
+
+def check_options(function: str, given: Iterable[str]) -> None:
+    """Refuse names of options that a function does not take.
+
+    Raises
+    ------
+    SchemaError
+        Such a name.
+    """
+    for name in given:
+        if name not in OPTIONS:
+            raise SchemaError(f"{function}(): " + unknown("option", name, OPTIONS))
+
+
+def given_list(argument: str, given: Any, example: str) -> list[Any]:
+    """What was given as several, as a list.
+
+    Raises
+    ------
+    SchemaError
+        One text, or something else that is not several.
+    """
+    if isinstance(given, str):
+        raise SchemaError(f"{argument}={given!r} is one text; give a list, such as {argument}=[{given!r}]")
+    if not isinstance(given, Iterable):
+        raise SchemaError(f"{argument}={given!r} is no list; give one, such as {argument}=[{example!r}]")
+    return list(given)

@@ -58,11 +58,16 @@ def test_several_columns_are_several_references_as_one_column_of_lists_is() -> N
 
 
 def test_tokens_are_counted_as_texts_of_them_are() -> None:
-    words = LOG.with_columns(pl.col("answer", "ref").str.split(" ").list.drop_nulls())
-    found = cells(text("answer", reference="ref", tokenize="tokens", **LENGTH), words)
-    plain = cells(text("answer", reference="ref", **LENGTH))
-    assert {**found, "empty": 0, "length_hypothesis": 0} == {**plain, "empty": 0, "length_hypothesis": 0}
+    words = LOG.with_columns(pl.col("answer", "ref").str.extract_all(r"\S+"))
+    family = text("answer", reference="ref", tokenize="tokens", **LENGTH)
+    assert cells(family, words) == cells(text("answer", reference="ref", **LENGTH))
     assert cells(text("ids", reference="ids", tokenize="tokens", **LENGTH))["length_hypothesis"] == 6
+
+
+def test_a_list_is_empty_where_it_has_no_token() -> None:
+    log = {"answer": [[""], [], [None], ["a", ""], None], "ref": [["a"]] * 5}
+    found = cells(text("answer", reference="ref", tokenize="tokens", **LENGTH), pl.DataFrame(log))
+    assert (found["empty"], found["length_hypothesis"], found["judged"]) == (2, 3, 4)
 
 
 def test_every_measure_of_words_measures_tokens_that_came_in_lists() -> None:
@@ -140,6 +145,20 @@ def test_a_family_is_a_value_and_made_again_from_its_arguments() -> None:
         ({"reference": "ref", "max_length": 0}, "at least 1"),
         ({"reference": "ref", "beta": -1.0}, "not a positive number"),
         ({"reference": [], **LENGTH}, "the names of several"),
+        ({"reference": 3}, "the names of several"),
+        ({"reference": "ref", "measures": 3}, "measures=3 is no list"),
+        ({"reference": "ref", "measures": [["bleu"]]}, "did you mean 'bleu'"),
+        ({"reference": "ref", "smooth": None}, "did you mean 'none'"),
+        ({"reference": "ref", "bleu_order": None}, "bleu_order=None is no integer of at least 1"),
+        ({"reference": "ref", "beta": None}, "beta=None is not a positive number"),
+        ({"reference": "ref", "beta": "x"}, "beta='x' is not a positive number"),
+        ({"reference": "ref", "smooth_value": "1"}, "smooth_value='1' is not a positive number"),
+        ({"reference": "ref", "smooth_value": []}, r"smooth_value=\[\] is not a positive number"),
+        ({"reference": "ref", "lowercase": "no"}, "lowercase='no' is neither True nor False"),
+        ({"reference": "ref", "stemmer": None}, "stemmer=None is neither True nor False"),
+        ({"reference": "ref", "limits": None}, "limits=None is no list"),
+        ({"reference": "ref", "limits": ["length_ratio < 1.2.3"], **LENGTH}, "such as 'rougeL < 0.2'"),
+        ({"reference": "ref", "limits": ["length_ratio < ."], **LENGTH}, "such as 'rougeL < 0.2'"),
         ({"reference": ["ref", "other"], "tokenize": "tokens", **LENGTH}, "one column of lists"),
         ({"reference": "ref", "tokenize": "tokens", "stemmer": True, **LENGTH}, "stemmer=True changes the characters"),
         ({"reference": "ref", "limits": ["length_ratio = 2"], **LENGTH}, "such as 'rougeL < 0.2'"),
