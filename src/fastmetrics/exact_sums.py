@@ -13,7 +13,7 @@ import numpy as np
 
 from fastmetrics.aliases import Floats, Integers
 
-__all__ = ["LIMB_BITS", "MOST_ENTRIES", "MOST_SUM", "UNIT_BITS", "nearest"]
+__all__ = ["LIMB_BITS", "MOST_ENTRIES", "MOST_SUM", "UNIT_BITS", "limbs", "nearest"]
 
 LIMB_BITS = 28  # between the units of two limbs
 UNIT_BITS = 72  # the lowest limb counts multiples of 2**-72
@@ -21,6 +21,19 @@ MOST_SUM = 2.0**46  # magnitudes in all of what is added up: below it the high l
 MOST_ENTRIES = 2**35  # numbers that are added up: below it the other limbs do
 DIGIT = (1 << LIMB_BITS) - 1
 WINDOW_BITS = 62  # of a sum, which an int64 holds beside the sign
+
+
+def limbs(numbers: Floats) -> tuple[Floats, Floats, Floats]:
+    """The three limbs of each number, high, middle and low, as whole floats; of numbers below 2**46 in magnitude.
+
+    >>> [limb.tolist() for limb in limbs(np.array([2.0**-16 + 2.0**-72 * 2.0**20]))]
+    [[1.0], [0.0], [1048576.0]]
+    """
+    left, found = numbers * 2.0 ** (UNIT_BITS - 2 * LIMB_BITS), []
+    for _ in range(3):
+        found.append(np.rint(left))
+        left = (left - found[-1]) * 2.0**LIMB_BITS
+    return found[0], found[1], found[2]
 
 
 def nearest(high: Integers, middle: Integers, low: Integers) -> Floats:

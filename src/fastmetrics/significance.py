@@ -13,6 +13,7 @@ from fastmetrics.aliases import Floats
 from fastmetrics.contract.columns import Column, expressions, roots
 from fastmetrics.counting.rows import row_cells
 from fastmetrics.errors import DataError, SchemaError, unknown
+from fastmetrics.exact_sums import limbs, nearest
 from fastmetrics.families.text import columns_of, text
 from fastmetrics.guard import guarded
 from fastmetrics.metrics import Cells, Metric, find, value
@@ -41,7 +42,7 @@ def text_significance(
 ) -> pl.DataFrame:
     """Compare the texts of several systems with those of the first, by paired resampling of rows.
 
-    A score of a sample is read from sums of integers a row, so texts are measured once. Samples are those of the
+    A score of a sample is read from sums of what each row adds, so texts are measured once. Samples are those of the
     ``PairedTest`` of sacrebleu with the same seed, and so are p-values, but for samples that differ exactly as the
     systems do: they count here. sacrebleu computes scores of the bootstrap in float32, so its bounds agree to six
     digits.
@@ -71,7 +72,8 @@ def text_significance(
     polars.DataFrame
         A row a group, measure and system: keys, ``measure``, ``system``, ``n`` (rows where no text is null; others are
         left out), ``score``, ``mean``, ``low``, ``high`` (of samples, a 95 % interval), and ``p_value``, two-sided and
-        not adjusted for several systems, null for the baseline. Values of groups without rows are null.
+        not adjusted for several systems, null for the baseline and where all samples are alike, as those of a
+        single row. Values of groups without rows are null; groups of a few rows are no evidence.
 
     Raises
     ------
@@ -129,7 +131,10 @@ class Resampling:
 
 
 class System:
-    """The cells of each row of one system's texts, and the metrics that are read from their sums."""
+    """The cells of each row of one system's texts, and the metrics that are read from their sums.
+
+    Cells are whole numbers, so that no order of rows changes a sum: an exact cell is its three limbs.
+    """
 
     def __init__(
         self, name: str, frame: pl.DataFrame, reference: Any, measures: Sequence[str], options: dict[str, Any]
@@ -137,17 +142,28 @@ class System:
         self.name = name
         family = text(name, reference=reference, measures=measures, **options)
         self.metrics = family.metrics
+        self.exact = {cell.name for cell in family.of_kind("exact")}
         self.judged, cells = row_cells(family, frame)
         self.cells = {"judged": self.judged.astype(np.float64), **cells}
 
     def table(self, rows: Any) -> Floats:
         """The cells of some rows, a row each."""
-        return np.column_stack([column[rows] for column in self.cells.values()])
+        columns = ((name, column[rows]) for name, column in self.cells.items())
+        return np.column_stack([part for name, column in columns for part in self.parts(name, column)])
+
+    def parts(self, name: str, column: Floats) -> Sequence[Floats]:
+        return limbs(np.nan_to_num(column)) if name in self.exact else (column,)
 
     def scores(self, sums: Floats, metric: Metric) -> Floats:
         """A metric of each row of sums."""
+        columns, cells = iter(sums.T), dict[str, Floats]()
+        for name in self.cells:
+            if name in self.exact:
+                cells[name] = nearest(*(next(columns).astype(np.int64) for _ in range(3)))
+            else:
+                cells[name] = next(columns)
         with np.errstate(all="ignore"):
-            return value(metric, Cells(dict(zip(self.cells, sums.T, strict=True))))
+            return value(metric, Cells(cells))
 
 
 def read(data: Any, keys: Sequence[str], hypotheses: Sequence[str], reference: Column | Sequence[str]) -> pl.DataFrame:
@@ -212,15 +228,18 @@ def p_values(
 
     It is the share of samples, with the one that was seen, whose difference is at least that of the systems; those of
     the bootstrap are centred first, which makes them what they would be without a difference. sacrebleu counts only
-    those above it, so that a system beside itself would be the most significant of all.
+    those above it, so that a system beside itself would be the most significant of all. Where all samples differ alike,
+    as those of one row do, they say nothing: None.
     """
     found: list[float | None] = []
     for (own, other), score in zip(drawn[1:], scores[1:], strict=True):
-        away = np.abs(own - other)
-        if resampling.test == "bootstrap" and len(away):
-            away = away - away.mean()
-        beyond = int(np.count_nonzero(away >= abs(scores[0] - score)))
-        found.append((beyond + 1) / (len(away) + 1) if len(away) else None)
+        away, seen = np.abs(own - other), abs(scores[0] - score)
+        if not len(away) or (seen > 0 and np.ptp(away) == 0):
+            found.append(None)
+            continue
+        centre = away.mean() if resampling.test == "bootstrap" else 0.0
+        beyond = int(np.count_nonzero(away - centre >= seen))
+        found.append((beyond + 1) / (len(away) + 1))
     return found
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+from fractions import Fraction
 
+import numpy as np
 import polars as pl
 import pytest
 from sacrebleu.metrics import BLEU, CHRF
@@ -62,6 +64,43 @@ def test_each_group_is_tested_alone() -> None:
     for language in ("de", "en"):
         alone = fm.text_significance(log.filter(language=language), **arguments)
         assert found.filter(language=language).drop("language").equals(alone)
+
+
+def exact_p_value(log: pl.DataFrame, samples: int, seed: int) -> float:
+    """The share of samples of the randomisation whose mean F differs at least as much as the systems', in fractions."""
+    scores = [
+        [Fraction(value) for value in fm.rouge(log[name], log["ref"], measures=["rouge1"], per_row=True)["rouge1"]]
+        for name in ("first", "second")
+    ]
+    moved = [one - other for one, other in zip(*scores, strict=True)]
+    kept = np.random.default_rng(seed).integers(2, size=(samples, len(log)), dtype=bool)
+    beyond = sum(
+        abs(sum(d if keep else -d for d, keep in zip(moved, row, strict=True))) >= abs(sum(moved)) for row in kept
+    )
+    return (beyond + 1) / (samples + 1)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_samples_that_differ_exactly_as_the_systems_do_count_of_means_of_ratios_too(seed: int) -> None:
+    log = systems(seed, 4)
+    found = fm.text_significance(
+        log,
+        hypotheses=["first", "second"],
+        reference="ref",
+        measures=["rouge1"],
+        test="randomization",
+        samples=300,
+        seed=7,
+    )
+    if found["score"].n_unique() > 1:
+        assert found["p_value"].to_list() == [None, exact_p_value(log, 300, 7)]
+
+
+@pytest.mark.parametrize("test", ["bootstrap", "randomization"])
+def test_samples_of_one_row_say_nothing(test: str) -> None:
+    log = {"a": ["a b c d e f"], "b": ["x"], "ref": ["a b c d e f"]}
+    found = fm.text_significance(log, hypotheses=["a", "b"], reference="ref", test=test, samples=20)
+    assert found["p_value"].to_list() == [None] * 4
 
 
 def test_a_system_beside_itself_is_not_significant() -> None:

@@ -144,14 +144,14 @@ def text(
     names = [measure.name for measure in chosen]
     nulls, limits = check_nulls(null_values), given_list("limits", limits, "rougeL < 0.2")
     bad, metrics = parse_limits(limits, names), metrics_of(chosen, options)
-    judging = (*metrics, *(limit.metric for limit in bad))
+    judging = (*metrics, *(limit.metric(rows_of(limit, bool(references))) for limit in bad))
     return Family(
         kind="text",
         name=name,
         maker=text,
         roles=roles(hypothesis, references, options.tokenize == "tokens", nulls),
         cells=cells(chosen, options, bad, bool(references)),
-        rows=partial(rows, measures=chosen, options=options, limits=bad, metrics=metrics),
+        rows=partial(rows, measures=chosen, options=options, limits=bad),
         metrics=(*judging, *shares(bool(references))),
         check=check_tokens if options.tokenize == "tokens" else None,
         arguments={
@@ -164,7 +164,7 @@ def text(
             **null_arguments(nulls),
         },
         constants=("measures", *options.changed(), *(["limits"] if limits else []), *null_arguments(nulls)),
-        headline=tuple(names),
+        headline=(*names, *(limit.cell for limit in bad)),
         rates=rates(judging, bool(references)),
         notes=notes,
     )
@@ -173,14 +173,12 @@ def text(
 def notes(table: pl.DataFrame, known: Sequence[Note]) -> list[Note]:
     """The notes of texts that a tokeniser makes no token of."""
     found = []
-    for name in TOKENISERS:
+    for name, tokeniser in TOKENISERS.items():
         cell = tokenless_cell(name)
         rows = int(table[cell].sum()) if cell in table.columns else 0
         if rows:
-            message = (
-                f"texts have no token for the tokeniser {name!r}; tokenize='intl', 'zh' or 'char' reads other scripts"
-            )
-            found.append(Note("tokenless", message, rows))
+            message = f"some texts have no token: the tokeniser {name!r} drops all but {tokeniser.reads}"
+            found.append(Note("tokenless", f"{message}; tokenize='intl', 'zh' or 'char' keeps other scripts", rows))
     return found
 
 
@@ -265,16 +263,19 @@ def rows(
     measures: Sequence[Measure],
     options: Options,
     limits: Sequence[Limit],
-    metrics: Sequence[Metric],
 ) -> Rows:
     """The index in STATES of each row, and its values of the other cells."""
     hypotheses, *references = roles.values()
     block = Block(hypotheses, references, options.tokenize == "tokens")
     measured = cache(partial(count_rows, block, measures, options))
     exact = any(measure.exacts(options) for measure in measures)
+    metrics = metrics_of(measures, replace(options, effective_order=True))  # as sentence_bleu judges a text
 
     def counts() -> Integers:
-        bad = [limit.bad(row_values(measured(), limit.measure, metrics)) for limit in limits]
+        bad = [
+            limit.bad(row_values(measured(), limit.measure, metrics, alone=not MEASURES[limit.measure].references))
+            for limit in limits
+        ]
         return np.column_stack([block.empty.astype(np.int64), *measured().counts.values(), *bad])
 
     return Rows(
@@ -292,6 +293,11 @@ def in_states(states: Sequence[str]) -> Formula:
 def answered(referenced: bool) -> Formula:
     """How many rows have an answer."""
     return in_states(("judged", "unlabelled") if referenced else ("judged",))
+
+
+def rows_of(limit: Limit, referenced: bool) -> Formula:
+    """How many rows the measure of a limit looks at."""
+    return in_states(("judged",)) if MEASURES[limit.measure].references else answered(referenced)
 
 
 def shares(referenced: bool) -> tuple[Metric, ...]:

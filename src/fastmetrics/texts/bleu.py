@@ -14,7 +14,7 @@ from fastmetrics.arithmetic import divide
 from fastmetrics.metrics import Metric
 from fastmetrics.texts.chunks import Chunk
 from fastmetrics.texts.lengths import closest_lengths
-from fastmetrics.texts.measure import Measure
+from fastmetrics.texts.measure import Measure, any_judged
 from fastmetrics.texts.ngrams import matches, ngrams
 from fastmetrics.texts.options import Options
 from fastmetrics.texts.signatures import signature
@@ -133,7 +133,7 @@ def precision(cells: Any, options: Options, order: int) -> Floats:
 
 def of_judged(name: str, formula: Callable[[Any], Floats], **more: Any) -> Metric:
     """A metric that has a value wherever a row is judged."""
-    return Metric(name, formula, lambda c: np.minimum(c.judged, 1.0), scale="points", **more)
+    return Metric(name, formula, any_judged, scale="points", **more)
 
 
 def metrics(options: Options) -> tuple[Metric, ...]:
@@ -149,7 +149,7 @@ def metrics(options: Options) -> tuple[Metric, ...]:
     return (
         of_judged("bleu", partial(score, options=options), range=(0, 100), signature=said,
                   source="Papineni et al. 2002, as sacrebleu"),
-        Metric("bleu_brevity_penalty", brevity_penalty, lambda c: np.minimum(c.judged, 1.0), signature=said,
+        Metric("bleu_brevity_penalty", brevity_penalty, any_judged, signature=said,
                source="exp(1 - reference length / hypothesis length), at most 1"),
         Metric("bleu_length_ratio", lambda c: c.bleu_hypothesis_length, lambda c: c.bleu_reference_length, "ratio",
                range=(0, math.inf), better=None, scale="ratio", signature=said,

@@ -13,7 +13,7 @@ from fastmetrics.arithmetic import divide
 from fastmetrics.metrics import Metric
 from fastmetrics.texts.characters import characters
 from fastmetrics.texts.chunks import Chunk, Ids
-from fastmetrics.texts.measure import Measure
+from fastmetrics.texts.measure import Measure, any_judged
 from fastmetrics.texts.options import Options
 from fastmetrics.texts.signatures import signature
 
@@ -92,7 +92,7 @@ def metrics(options: Options) -> tuple[Metric, ...]:
         Metric(
             "chrf",
             lambda c: f_score([getattr(c, name) for name in cells], options),
-            lambda c: c.judged != 0,
+            any_judged,
             range=(0, 100),
             scale="points",
             source="sacrebleu's CHRF (Popović 2015, 2017): the mean precision and recall of n-grams, recall beta times",

@@ -20,7 +20,7 @@ from fastmetrics.arithmetic import divide
 from fastmetrics.metrics import Metric
 from fastmetrics.texts.bounds import aligned_lengths, most_aligned
 from fastmetrics.texts.chunks import Chunk, Ids
-from fastmetrics.texts.measure import Measure
+from fastmetrics.texts.measure import Measure, any_judged
 from fastmetrics.texts.options import Options
 
 __all__ = ["EDITS"]
@@ -193,10 +193,6 @@ def preserved(c: Any) -> Any:
     return divide(right, of_references, 1) * divide(right, of_hypotheses + c.word_insertions, 1)
 
 
-def some_row(c: Any) -> Any:
-    return (c.judged > 0) * 1
-
-
 def of_words(name: str, *metrics: Metric) -> Measure:
     """A measure of the words that are right, replaced, deleted and inserted."""
     return Measure(
@@ -230,9 +226,9 @@ MER = of_words(
 )
 WIL = of_words(
     "wil",
-    Metric("wil", lambda c: 1 - preserved(c), some_row, better="lower",
+    Metric("wil", lambda c: 1 - preserved(c), any_judged, better="lower",
            source="word information lost (Morris et al. 2004), as jiwer"),
-    Metric("wip", preserved, some_row, source="word information preserved (Morris et al. 2004), as jiwer"),
+    Metric("wip", preserved, any_judged, source="word information preserved (Morris et al. 2004), as jiwer"),
 )
 SIMILARITY = Measure(
     "edit_similarity",

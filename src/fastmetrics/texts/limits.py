@@ -10,7 +10,7 @@ import numpy as np
 
 from fastmetrics.aliases import Floats, Integers
 from fastmetrics.errors import SchemaError, unknown
-from fastmetrics.metrics import Metric
+from fastmetrics.metrics import Formula, Metric
 
 __all__ = ["Limit", "parse_limits"]
 
@@ -30,14 +30,13 @@ class Limit(NamedTuple):
         """The cell that counts bad rows, and the metric that is their share."""
         return f"{SIDES[self.side]}_{self.measure}"
 
-    @property
-    def metric(self) -> Metric:
-        """The share of bad rows."""
+    def metric(self, rows: Formula) -> Metric:
+        """The share of bad rows, of all that the measure looks at."""
         words = f"answers with {self.measure} {self.side} {self.value:g}"
         return Metric(
             self.cell,
             lambda c: getattr(c, self.cell),
-            lambda c: c.judged,
+            rows,
             "proportion",
             better="lower",
             source=f"share of {words}",

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from fastmetrics.aliases import Floats, Integers
 from fastmetrics.metrics import Metric
 from fastmetrics.texts.chunks import Chunk
 from fastmetrics.texts.options import Options
 
-__all__ = ["Measure"]
+__all__ = ["Measure", "any_judged"]
+
+
+def any_judged(cells: Any) -> Any:
+    """1 where a row is judged, and so a metric of sums defined, whatever the weights; else 0."""
+    return (cells.judged > 0) * 1.0
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from fastmetrics.arithmetic import divide
 from fastmetrics.metrics import Metric
 from fastmetrics.texts.bounds import most_aligned
 from fastmetrics.texts.chunks import Chunk
-from fastmetrics.texts.measure import Measure
+from fastmetrics.texts.measure import Measure, any_judged
 from fastmetrics.texts.options import Options
 from fastmetrics.texts.signatures import signature
 from fastmetrics.texts.tercom import way
@@ -63,7 +63,7 @@ def metrics(options: Options) -> tuple[Metric, ...]:
     )
     # fmt: off
     return (
-        Metric("ter", score, lambda c: np.minimum(c.judged, 1.0), range=(0, inf), better="lower", scale="points",
+        Metric("ter", score, any_judged, range=(0, inf), better="lower", scale="points",
                signature=said, source="Snover et al. 2006, as sacrebleu: edits and shifts of words in percent of the "
                "words of a reference"),
     )

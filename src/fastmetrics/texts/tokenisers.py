@@ -48,15 +48,15 @@ class Tokeniser:
         Whether ``tokenize=`` may name it; the others are those of one measure.
     references
         References to their tokens, where they are split in another way.
-    drops
-        Whether it can leave a text that is more than white space without a token.
+    reads
+        All that it reads, where it drops other characters and can leave a text without a token; else nothing.
     """
 
     split: Callable[[Strings], Tokens]
     source: str
     chosen: bool = True
     references: Callable[[Strings], Tokens] | None = None
-    drops: bool = False
+    reads: str = ""
 
 
 @cache
@@ -149,7 +149,7 @@ def with_stemmer(tokeniser: Tokeniser) -> Tokeniser:
         lambda texts: stemmed(tokeniser.split(texts)),
         f"{tokeniser.source}, stemmed",
         chosen=False,
-        drops=tokeniser.drops,
+        reads=tokeniser.reads,
     )
 
 
@@ -159,7 +159,7 @@ PLAIN: Mapping[str, Tokeniser] = {
     "intl": Tokeniser(lambda texts: split(texts, international()), "sacrebleu's 'intl', of mteval-v14"),
     "zh": Tokeniser(lambda texts: split(texts, western(2, CHINESE)), "sacrebleu's 'zh'"),
     "char": Tokeniser(lambda texts: split(texts, single()), "sacrebleu's 'char': each character but white space"),
-    "rouge": Tokeniser(ascii_words, "rouge_score's words of a-z and 0-9", chosen=False, drops=True),
+    "rouge": Tokeniser(ascii_words, "rouge_score's words of a-z and 0-9", chosen=False, reads="a-z and 0-9"),
 }
 TOKENISERS: Mapping[str, Tokeniser] = {
     **PLAIN,

@@ -193,3 +193,37 @@ def test_texts_without_a_token_are_counted_and_noted_and_white_space_is_not() ->
     whole = fm.count(log, fm.text("answer", reference="ref", measures=["rouge1"], tokenize="char"))
     assert "tokenless_char" not in whole.frame.columns
     assert not whole.how["notes"]
+
+
+def test_no_metric_depends_on_what_all_weights_are_multiplied_by() -> None:
+    """But for counts of edits, which are counts; and smoothing, which adds to counts."""
+    log = pl.DataFrame(
+        {
+            "answer": ["the cat sat on the mat", "a dog barks", "Hello there, General Kenobi!"],
+            "ref": ["the cat is on the mat", "the dog barks at night", "Hello there, General Kenobi"],
+        }
+    )
+    family = fm.text("answer", reference="ref", measures=[*MEASURES])
+    names = [metric.name for metric in family.metrics if metric.scale != "count"]
+    whole = fm.count(log, family).metrics(*names).drop("n")
+    for weight in (0.25, 8.0):
+        weighted = fm.count(log.with_columns(w=pl.lit(weight)), family, weight="w").metrics(*names)
+        assert weighted.select(whole.columns).row(0) == pytest.approx(whole.row(0), rel=1e-12)
+
+
+def test_a_limit_of_bleu_judges_a_row_as_bleu_of_it_alone_does() -> None:
+    log = {"answer": ["yes please", "no"], "ref": ["yes please", "yes"]}
+    assert fm.bleu(log["answer"], log["ref"], per_row=True).tolist() == [pytest.approx(100), 0]
+    shown = fm.count(log, fm.text("answer", reference="ref", measures=["bleu"], limits=["bleu < 50"])).metrics()
+    assert shown["low_bleu"].to_list() == [0.5]
+
+
+def test_measures_without_references_look_at_all_answers() -> None:
+    log = {"answer": ["x x x x x x", "a b c d", None], "ref": [None, "a b c d", "x"]}
+    measures = {"measures": ["distinct1", "repetition"], "limits": ["distinct1 < 0.5"]}
+    both, alone = (
+        fm.count(log, fm.text("answer", **given, **measures)).metrics("distinct1", "repetition", "low_distinct1")
+        for given in ({"reference": "ref"}, {})
+    )
+    columns = ["distinct1", "repetition", "low_distinct1"]
+    assert both.select(columns).row(0) == alone.select(columns).row(0) == (0.5, 0.5, 0.5)
