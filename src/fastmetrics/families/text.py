@@ -76,9 +76,9 @@ def text(
         What to count, by the names of the table in the page "Text". Without any given ``bleu``, ``chrf``, ``rouge1``,
         ``rouge2``, ``rougeL`` and ``exact_match``; without reference ``distinct1``, ``distinct2`` and ``repetition``.
     tokenize
-        What splits texts into tokens, for all measures of words. Without it each has the rules of its own package:
-        ``13a`` for BLEU, letters and digits of English for ROUGE. ``zh``, ``char`` and ``intl`` are for other scripts,
-        ``none`` splits at white space, and ``tokens`` takes columns of lists.
+        What splits texts into tokens, for all measures of words but ``exact_match`` and ``ter``. Without it each has
+        the rules of its own package: ``13a`` for BLEU, letters and digits of English for ROUGE. ``zh``, ``char`` and
+        ``intl`` are for other scripts, ``none`` splits at white space, and ``tokens`` takes columns of lists.
     lowercase
         Compare texts in lower case, where a measure keeps case.
     stemmer
@@ -110,8 +110,8 @@ def text(
     ter_case_sensitive
         Tell upper from lower case in TER.
     max_length
-        The most tokens or characters of a text that alignments (ROUGE-L, WER, CER, TER) compare; what follows is cut
-        off there. Without it pairs of texts that would take too long are an error.
+        The most tokens or characters of a text that alignments (ROUGE-L, Lsum, TER and all measures of edits) compare;
+        what follows is cut off there. Without it pairs of texts that would take too long are an error.
     limits
         Values of measures of a single row beyond which it counts as bad, such as ``["rougeL < 0.2"]``: the share
         ``low_rougeL`` is a metric, and a diagnosis searches for its causes.
@@ -123,8 +123,9 @@ def text(
     Notes
     -----
     Values are those of the reference packages to the last bit: sacrebleu (BLEU, chrF, TER), rouge_score (ROUGE), jiwer
-    (WER, CER), and the script of SQuAD (exact match, token F1). An empty text is an answer, and counted by
-    ``empty_rate``.
+    (WER, CER), and the script of SQuAD (exact match, token F1). The mean of ratios of
+    rows is that of their exact sum. An empty text is an answer, and counted by ``empty_rate``. Measures that need no
+    reference look at all answers.
 
     Raises
     ------
