@@ -10,6 +10,7 @@ from fastmetrics.families.likelihood import Base
 from fastmetrics.polars import classes as classes
 from fastmetrics.polars import likelihood as likelihood
 from fastmetrics.polars import regression as regression
+from fastmetrics.polars import text as text
 from fastmetrics.polars.binary import confusion as confusion
 from fastmetrics.polars.binary import fbeta as fbeta
 from fastmetrics.polars.binary import interval as interval

@@ -11,11 +11,12 @@ import polars as pl
 from fastmetrics.api import count
 from fastmetrics.contract.columns import Column, LostExpression, column_name, expression, unused_name
 from fastmetrics.contract.family import Family
-from fastmetrics.errors import SchemaError
+from fastmetrics.errors import SchemaError, unknown
 from fastmetrics.families.text import shares, text
 from fastmetrics.metrics import Metric
+from fastmetrics.metrics import names as called
 from fastmetrics.texts.measures import MEASURES
-from fastmetrics.texts.options import Options
+from fastmetrics.texts.options import Options, check_options
 
 __all__ = ["EXPRESSIONS", "TextMetric", "metrics"]
 
@@ -31,7 +32,7 @@ class TextMetric(Protocol):
         Column or expression of reference texts or of lists of them, or a list of such columns; not of measures that
         need none.
     options
-        As in `fastmetrics.text`: ``tokenize``, ``lowercase``, ``stemmer``, ...
+        As in `fastmetrics.text`: ``tokenize``, ``lowercase``, ``stemmer``, ...; not ``limits`` or ``name``.
 
     Returns
     -------
@@ -48,42 +49,75 @@ class TextMetric(Protocol):
 def metrics(
     names: Sequence[str], hypothesis: Column, reference: Column | Sequence[Column] | None = None, **options: Any
 ) -> pl.Expr:
-    """Several measures of texts as one struct, called ``metrics``, which share their tokens; see `TextMetric`.
+    """Several metrics of texts as one struct, called ``metrics``, which share their tokens; see `TextMetric`.
+
+    Each is called as its own expression is.
 
     >>> log = pl.DataFrame({"answer": ["the cat sat"], "reference": ["the cat is"]})
-    >>> log.select(metrics(["rouge1", "wer"], "answer", "reference")).item()
-    {'rouge1': 0.6666666666666666, 'wer': 0.3333333333333333}
+    >>> log.select(metrics(["rouge1_recall", "wer"], "answer", "reference")).item()
+    {'rouge1_recall': 0.6666666666666666, 'wer': 0.3333333333333333}
     """
-    if isinstance(names, str) or not names:
+    if isinstance(names, str) or not isinstance(names, Sequence) or not names:
         raise SchemaError(f"metrics() takes a list of names first, such as ['bleu', 'rougeL'], got {names!r}")
-    dtype = pl.Struct(dict.fromkeys(names, pl.Float64))
-    return gathered(hypothesis, reference, names, names, options, dtype).alias("metrics")
+    check_options("metrics", options)
+    return gathered(hypothesis, reference, names, options, struct=True).alias("metrics")
+
+
+def measures_of(metrics: Sequence[str], referenced: bool, options: dict[str, Any]) -> list[str]:
+    """The measures that have some metrics, each once.
+
+    Raises
+    ------
+    SchemaError
+        A metric that there is not, one named twice, or one that needs a reference without one.
+    """
+    chosen = Options.of(options)
+    measure_of = {name: row.name for row in MEASURES.values() for name in called(row.metrics(chosen))}
+    every_share = called(shares(referenced=True))
+    for name in metrics:
+        if name not in [*measure_of, *every_share]:
+            raise SchemaError(unknown("metric", name, [*measure_of, *every_share]))
+        if metrics.count(name) > 1:
+            raise SchemaError(f"metrics() names {name!r} twice")
+        if name in every_share and name not in called(shares(referenced)):
+            raise SchemaError(f"metric {name!r} needs reference=")
+    return list(dict.fromkeys(measure_of[name] for name in metrics if name in measure_of))
+
+
+def given_columns(reference: Column | Sequence[Column] | None) -> Sequence[Column]:
+    """The columns of references."""
+    if reference is None:
+        return ()
+    if isinstance(reference, (str, pl.Expr, LostExpression)):
+        return [reference]
+    if not isinstance(reference, Sequence) or not reference:
+        raise SchemaError(f"reference={reference!r}; expected a column, or a list of several")
+    return reference
 
 
 def gathered(
     hypothesis: Column,
     reference: Column | Sequence[Column] | None,
-    measures: Sequence[str],
     metrics: Sequence[str],
     options: dict[str, Any],
-    dtype: Any,
+    struct: bool,
 ) -> pl.Expr:
     """The texts of each group as one list, and what is read of it in one call for all groups."""
-    columns: Sequence[Column] = ()
-    if reference is not None:
-        columns = [reference] if isinstance(reference, (str, pl.Expr, LostExpression)) else reference
+    columns = given_columns(reference)
     names: list[str] = []
     for column in (hypothesis, *columns):
         names.append(unused_name(column_name(column), names))
-    chosen = list(measures) or ["distinct1" if reference is None else "length_ratio"]
-    family = text(names[0], reference=names[1:] or None, measures=chosen, **options)
+    measures = measures_of(metrics, bool(columns), options)
+    measures = measures or ["length_ratio" if columns else "distinct1"]  # a family has one
+    family = text(names[0], reference=names[1:] or None, measures=measures, **options)
     fields = zip((hypothesis, *columns), names, strict=True)
     texts = pl.struct(expression(column).alias(name) for column, name in fields)
 
     def read(lists: pl.Series) -> pl.Series:
         found = values(lists, family, metrics)
-        return found.to_series() if dtype == pl.Float64 else found.to_struct()
+        return found.to_struct() if struct else found.to_series()
 
+    dtype = pl.Struct(dict.fromkeys(metrics, pl.Float64)) if struct else pl.Float64()
     return texts.implode().map_batches(read, return_dtype=dtype, is_elementwise=True)
 
 
@@ -99,11 +133,12 @@ def values(lists: pl.Series, family: Family, metrics: Sequence[str]) -> pl.DataF
     return every.join(found, on=group, how="left", maintain_order="left").select(metrics)
 
 
-def of_row(measures: Sequence[str], row: Metric, name: str) -> TextMetric:
+def of_row(row: Metric, name: str) -> TextMetric:
     """The expression of one metric under one of its names."""
 
     def made(hypothesis: Column, reference: Column | Sequence[Column] | None = None, **options: Any) -> pl.Expr:
-        return gathered(hypothesis, reference, measures, [row.name], options, pl.Float64).alias(name)
+        check_options(name, options)
+        return gathered(hypothesis, reference, [name], options, struct=False).alias(name)
 
     made.__name__ = made.__qualname__ = name
     made.__doc__ = f"``{row.name}`` of texts; see `TextMetric`. {row.source}".strip()
@@ -113,11 +148,11 @@ def of_row(measures: Sequence[str], row: Metric, name: str) -> TextMetric:
 def named() -> Iterator[tuple[str, Callable[..., pl.Expr]]]:
     """An expression for each name of each metric of each measure, and of those that need no measure."""
     for row in shares(referenced=True):
-        yield row.name, of_row((), row, row.name)
+        yield row.name, of_row(row, row.name)
     for measure in MEASURES.values():
         for row in measure.metrics(Options()):
             for name in (row.name, *row.aliases):
-                yield name, of_row([measure.name], row, name)
+                yield name, of_row(row, name)
 
 
 EXPRESSIONS = dict(named())
