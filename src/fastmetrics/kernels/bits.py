@@ -11,11 +11,21 @@ from numba.extending import intrinsic, overload
 
 from fastmetrics.kernels.dialect import inlined, kernel
 
-__all__ = ["bit_count", "count_ones", "fold_product", "highest_bit", "lowest_bit", "spread_bits", "spread_states"]
+__all__ = [
+    "bit_count",
+    "count_ones",
+    "fold_product",
+    "highest_bit",
+    "low_bits",
+    "lowest_bit",
+    "spread_bits",
+    "spread_states",
+]
 
 ONES = np.uint64(0x0101010101010101)
 EACH = np.uint64(0x8040201008040201)  # bit k of byte k
 BELOW = np.uint64(0x7F7F7F7F7F7F7F7F)
+ZERO, ONE, ALL = np.uint64(0), np.uint64(1), np.uint64(0xFFFFFFFFFFFFFFFF)
 TWO, FOUR, SIX, SEVEN, EIGHT = np.uint64(2), np.uint64(4), np.uint64(6), np.uint64(7), np.uint64(8)
 BYTE = np.uint64(0xFF)
 
@@ -49,6 +59,14 @@ def spread_bits(packed: Any, offset: Any, out: Any) -> None:
         out[i] = spread(inner_byte(bits, i, shift))
     if last >= 0:
         out[last] = spread(last_byte(bits, last, shift))
+
+
+@inlined(forceinline=True)  # a call would take longer than it does
+def low_bits(count: Any) -> Any:
+    """A word whose lowest bits are 1, as many of 64 as ``count``; none where that is negative."""
+    if count <= 0:
+        return ZERO
+    return ALL if count >= 64 else (ONE << np.uint64(count)) - ONE
 
 
 def bit_count(word: Any) -> Any:

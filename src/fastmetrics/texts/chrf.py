@@ -31,17 +31,14 @@ def names(options: Options) -> tuple[str, ...]:
 
 def count(chunk: Chunk, options: Options) -> Integers:
     """The integers of each row beside the reference that it has the best score with, the first of several."""
-    letters = characters(chunk, "kept" if options.whitespace else "dropped", options.lowercase)
+    letters = characters(chunk, options.whitespace, options.lowercase)
     found = [gram_counts(chunk, letters, options.char_order)]
     if options.word_order:
         found.append(gram_counts(chunk, chunk.ids("chrf", options.lowercase), options.word_order))
     counts = np.concatenate(found)
     pairs = chunk.pairs
     if len(pairs.rows) > len(chunk):
-        scores = f_score(list(counts), options)
-        best = scores == np.repeat(np.maximum.reduceat(scores, pairs.offsets[:-1]), np.diff(pairs.offsets))
-        places = np.where(best, np.arange(len(best)), len(best))
-        counts = counts[:, np.minimum.reduceat(places, pairs.offsets[:-1])]
+        counts = counts[:, pairs.best(f_score(list(counts), options))]
     return counts.T
 
 

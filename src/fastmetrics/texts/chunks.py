@@ -29,13 +29,14 @@ class Ids:
     Attributes
     ----------
     references
-        Int32: the distinct tokens of a set are numbered from 0 on.
+        Int32: the numbers of tokens, each below what ``types`` has of their set.
     reference_offsets
         Int64: the tokens of reference j are those from ``reference_offsets[j]`` to before ``reference_offsets[j + 1]``.
     hypotheses, hypothesis_offsets
-        Those of the hypothesis of each row, in the numbers of its set; -1 for a token that no reference of it has.
+        Those of the hypothesis of each row, in the numbers of its set. A token that no reference of the set has is
+        -1, or has a number that no token of them has.
     types
-        Int32: how many distinct tokens each set has.
+        Int32: what all numbers of each set are below.
     """
 
     references: NDArray[np.int32]
@@ -111,7 +112,7 @@ class Chunk:
         return self.once(("tokens", side, tokeniser, lowercase), lambda: split(self.texts(side, lowercase)))
 
     def ids(self, tokeniser: str, lowercase: bool = False) -> Ids:
-        """The tokens of both sides as numbers."""
+        """The tokens of both sides as numbers: those of the references of a set from 0 on, others -1."""
         return self.once(("ids", tokeniser, lowercase), lambda: self.interned(tokeniser, lowercase))
 
     def interned(self, tokeniser: str, lowercase: bool) -> Ids:

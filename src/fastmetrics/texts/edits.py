@@ -70,7 +70,10 @@ def kept(chunk: Chunk, options: Options) -> Ids:
 
 
 def symbols(chunk: Chunk, options: Options, strip: bool) -> Ids:
-    """The characters of both sides as numbers, with white space at both ends or without."""
+    """The characters of both sides as numbers, with white space at both ends or without.
+
+    The numbers are those of the whole chunk, and no character is -1.
+    """
     kernel, size = kernels.texts.symbols, kernels.texts.characters.PAGES
     pages, slots = np.full(size + 1, -1, np.int32), np.empty(size << 8, np.int32)
     pages[size], numbers = 0, kernel.ASCII

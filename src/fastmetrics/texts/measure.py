@@ -40,8 +40,8 @@ class Measure:
     references
         Whether it needs references.
     tokeniser
-        The tokeniser that it uses, and whether on texts in lower case: what `Chunk.tokens` takes. None where it
-        measures characters.
+        The tokeniser whose texts without a token are counted beside it, and whether of texts in lower case, as
+        `Chunk.tokens` takes them; None where no such count is wanted.
     tokens
         Whether it can measure tokens that came in lists.
     """

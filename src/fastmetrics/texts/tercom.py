@@ -13,7 +13,7 @@ from fastmetrics.texts.strings import Strings, rewrite
 __all__ = ["APART", "normalised", "punctuation", "way"]
 
 POSSESSIVE = re.compile(rb"'s(?=[ -&(-+/:-@[-`{-~]|\Z)")
-REWRITTEN = (b"\n-", b"'s", *OPENINGS)
+NORMALISED_PAIRS = (b"\n-", b"'s", *OPENINGS)
 PUNCTUATION = (
     *((0x3001, 0x3002), (0x3008, 0x3011), (0x3014, 0x301F), (0xFF61, 0xFF65), (0x30FB, 0x30FB)),
     *((code, code) for code in (0xFF0E, 0xFF0C, 0xFF1F, 0xFF1A, 0xFF1B, 0xFF01, 0xFF02, 0xFF08, 0xFF09)),
@@ -25,14 +25,14 @@ APART = (
 """Ranges of characters of East Asia that are a token each, as sacrebleu has them."""
 
 
-def plain(text: bytes) -> bytes:
+def normalised_text(text: bytes) -> bytes:
     text = unescape(text.decode().rstrip().encode().replace(b"\n-", b"").replace(b"\n", b" "))
     return POSSESSIVE.sub(b" 's", text)
 
 
 def normalised(texts: Strings) -> Strings:
     """Texts with the lines joined, characters for their entities and the possessive s apart."""
-    return rewrite(texts, REWRITTEN, plain)
+    return rewrite(texts, NORMALISED_PAIRS, normalised_text)
 
 
 @cache

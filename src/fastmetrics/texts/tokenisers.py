@@ -31,7 +31,7 @@ CHINESE = (
     *((0x2FF0, 0x2FFF), (0x3100, 0x312F), (0x31A0, 0x31BF), (0xFE10, 0xFE1F), (0xFE30, 0xFE4F), (0x2600, 0x27BF)),
     (0x3200, 0x33FF),
 )
-REWRITTEN = (b"-\n", b"<s", *OPENINGS)
+MTEVAL_PAIRS = (b"-\n", b"<s", *OPENINGS)
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def international() -> Classes:
     return classify(painted(*((kind, characters_of(major)) for kind, major in kinds), (names.WHITE, white_space())), 1)
 
 
-def plain(text: bytes) -> bytes:
+def mteval_text(text: bytes) -> bytes:
     """A text without what mteval-v13a removes, and without entities."""
     return unescape(text.decode().rstrip().encode().replace(b"<skipped>", b"").replace(b"-\n", b""))
 
@@ -155,7 +155,9 @@ def with_stemmer(tokeniser: Tokeniser) -> Tokeniser:
 
 PLAIN: Mapping[str, Tokeniser] = {
     "none": Tokeniser(lambda texts: split(texts, spaced()), "str.split(), as sacrebleu's 'none'"),
-    "13a": Tokeniser(lambda texts: split(rewrite(texts, REWRITTEN, plain), western()), "sacrebleu's '13a', of WMT"),
+    "13a": Tokeniser(
+        lambda texts: split(rewrite(texts, MTEVAL_PAIRS, mteval_text), western()), "sacrebleu's '13a', of WMT"
+    ),
     "intl": Tokeniser(lambda texts: split(texts, international()), "sacrebleu's 'intl', of mteval-v14"),
     "zh": Tokeniser(lambda texts: split(texts, western(2, CHINESE)), "sacrebleu's 'zh'"),
     "char": Tokeniser(lambda texts: split(texts, single()), "sacrebleu's 'char': each character but white space"),

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fastmetrics import kernels
-from fastmetrics.texts.characters import WhiteSpace, characters
+from fastmetrics.texts.characters import characters
 from fastmetrics.texts.chunks import Chunk
 from fastmetrics.texts.strings import Strings
 
@@ -45,11 +45,11 @@ def chunk_of(sets: list[tuple[list[str], list[str]]]) -> Chunk:
     return Chunk(Strings.of(hypotheses), Strings.of(references), *borders)
 
 
-def kept(text: str, white_space: WhiteSpace) -> str:
-    return {"kept": text, "stripped": text.strip(), "dropped": "".join(text.split())}[white_space]
+def kept(text: str, white_space: bool) -> str:
+    return text if white_space else "".join(text.split())
 
 
-def expected(rows: list[str], of: list[str], white_space: WhiteSpace) -> tuple[list[list[int]], list[list[int]]]:
+def expected(rows: list[str], of: list[str], white_space: bool) -> tuple[list[list[int]], list[list[int]]]:
     """The ids of the hypotheses and references of a set."""
     known: dict[str, int] = {}
     for text in of:
@@ -62,9 +62,9 @@ def expected(rows: list[str], of: list[str], white_space: WhiteSpace) -> tuple[l
 
 
 @pytest.mark.parametrize("compiled", [True, False])
-@pytest.mark.parametrize("white_space", ["kept", "stripped", "dropped"])
+@pytest.mark.parametrize("white_space", [True, False])
 def test_characters_are_numbered_as_they_come_in_the_references(
-    white_space: WhiteSpace, compiled: bool, monkeypatch: pytest.MonkeyPatch
+    white_space: bool, compiled: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     number = kernels.texts.characters.number_characters
     if not compiled:
@@ -82,7 +82,7 @@ def test_characters_are_numbered_as_they_come_in_the_references(
 def test_every_character_has_a_number_of_its_own() -> None:
     every = "".join(chr(code) for code in range(0x110000) if not 0xD800 <= code < 0xE000)
     chunk = chunk_of([([every[::-1]], [every]), (["ab"], ["b"])])
-    ids = characters(chunk, "kept")
+    ids = characters(chunk, True)
     assert np.array_equal(ids.references[:-1], np.arange(len(every)))
     assert np.array_equal(ids.hypotheses[:-2], np.arange(len(every))[::-1])
     assert (ids.hypotheses[-2:].tolist(), ids.types.tolist()) == ([-1, 0], [len(every), 1])
@@ -90,5 +90,5 @@ def test_every_character_has_a_number_of_its_own() -> None:
 
 def test_characters_are_made_once_a_chunk() -> None:
     chunk = chunk_of([(["a b"], ["b a"])])
-    assert characters(chunk, "dropped") is characters(chunk, "dropped")
-    assert characters(chunk, "dropped") is not characters(chunk, "kept")
+    assert characters(chunk, False) is characters(chunk, False)
+    assert characters(chunk, False) is not characters(chunk, True)

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from fastmetrics import kernels
-from fastmetrics.texts.lowercase import lowered, small_letters
+from fastmetrics.texts.lowercase import lowered
 from fastmetrics.texts.strings import Strings
 
 LETTERS = "aZ \0Σσς.İ\u0307\u0345éÉÄßẞΑǅK\u00adȺ\u1fbc𐐀😀\n'"
@@ -38,4 +38,3 @@ def test_what_is_compiled_is_what_python_runs(monkeypatch: pytest.MonkeyPatch) -
     for module, name in ((kernels.texts.byte_pairs, "find_pairs"), (kernels.texts.case, "lower_texts")):
         monkeypatch.setattr(module, name, getattr(module, name).py_func)
     assert lowered(texts).to_list() == expected
-    assert len(small_letters()) < 0x110000

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from fastmetrics.kernels.bits import lowest_bit
+from fastmetrics.kernels.bits import low_bits, lowest_bit
 from fastmetrics.kernels.dialect import inlined, kernel
 from fastmetrics.kernels.texts.byte_masks import bytes_between, copy_bytes
 from fastmetrics.kernels.texts.code_points import read_code_point
@@ -20,12 +20,6 @@ A, E, H, N, T = (np.uint8(ord(letter)) for letter in "aehnt")
 SPACE = np.uint8(ord(" "))
 BLOCK = 64
 STEP = BLOCK - 3  # places of a block that have the three bytes behind them in it
-
-
-@inlined
-def first_bits(count: Any) -> Any:
-    """A word whose lowest bits are 1, as many of 64 as ``count``."""
-    return ~ZERO if count >= BLOCK else (ONE << np.uint64(count)) - ONE
 
 
 @inlined
@@ -48,7 +42,7 @@ def drop_punctuation(data: Any, offsets: Any, out: Any, out_offsets: Any) -> Non
         at, end = offsets[text], offsets[text + 1]
         while at < end:
             stop = min(at + BLOCK, end)
-            dropped, start = punctuation_at(address + np.uint64(at)) & first_bits(stop - at), at
+            dropped, start = punctuation_at(address + np.uint64(at)) & low_bits(stop - at), at
             while dropped:
                 mark = at + np.int64(lowest_bit(dropped))
                 copy_bytes(address + np.uint64(start), goal + np.uint64(place))
@@ -64,19 +58,19 @@ def articles_at(address: Any, size: Any, behind: Any) -> Any:
 
     Only the first ``size`` bytes are of the text; ``behind`` is 1 where a letter or a digit is before them.
     """
-    inside = first_bits(size)
+    inside = low_bits(size)
     a, n = bytes_between(address, A, ALONE), bytes_between(address, N, ALONE) & inside
     t, h = bytes_between(address, T, ALONE), bytes_between(address, H, ALONE)
     e = bytes_between(address, E, ALONE) & inside
     words = (bytes_between(address, DIGIT, DIGITS) | bytes_between(address, LETTER, LETTERS)) & inside
-    begins = ~(words << ONE | behind) & inside
-    ends = ~words
-    found = a & ends >> ONE | a & n >> ONE & ends >> TWO | t & h >> ONE & e >> TWO & ends >> THREE
+    begins = ~((words << ONE) | behind) & inside
+    gap = ~words
+    found = (a & (gap >> ONE)) | (a & (n >> ONE) & (gap >> TWO)) | (t & (h >> ONE) & (e >> TWO) & (gap >> THREE))
     return found & begins
 
 
 @inlined
-def is_word(data: Any, at: Any, letters: Any) -> Any:
+def is_word_character(data: Any, at: Any, letters: Any) -> Any:
     """Whether the character at ``at`` is one that words are made of."""
     code, _ = read_code_point(data, at)
     return code < len(letters) and letters[code] == 1
@@ -90,7 +84,7 @@ def joined_before(data: Any, begin: Any, at: Any, letters: Any) -> Any:
     at -= 1
     while data[at] & 0xC0 == 0x80:
         at -= 1
-    return is_word(data, at, letters)
+    return is_word_character(data, at, letters)
 
 
 @kernel("void(in_i64, in_u8, out_u8)")
@@ -103,13 +97,15 @@ def blank_articles(offsets: Any, letters: Any, data: Any) -> None:
     for text in range(len(offsets) - 1):
         begin, end, behind = offsets[text], offsets[text + 1], ZERO
         for at in range(begin, end, STEP):
-            found = articles_at(address + np.uint64(at), end - at, behind) & first_bits(STEP)
-            behind = np.uint64(at + STEP < end and data[at + STEP - 1] < 0x80 and is_word(data, at + STEP - 1, letters))
+            found = articles_at(address + np.uint64(at), end - at, behind) & low_bits(STEP)
+            behind = np.uint64(
+                at + STEP < end and data[at + STEP - 1] < 0x80 and is_word_character(data, at + STEP - 1, letters)
+            )
             while found:
                 place = at + np.int64(lowest_bit(found))
                 found &= found - ONE
                 size = 3 if data[place] == T else 2 if place + 1 < end and data[place + 1] == N else 1
-                joined = place + size < end and is_word(data, place + size, letters)
+                joined = place + size < end and is_word_character(data, place + size, letters)
                 if not joined and not joined_before(data, begin, place, letters):
                     for k in range(size):
                         data[place + k] = SPACE

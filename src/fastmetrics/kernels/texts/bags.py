@@ -6,18 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from fastmetrics.kernels.dialect import inlined, kernel
+from fastmetrics.kernels.dialect import kernel
+from fastmetrics.kernels.texts.interning import most_types
 
 __all__ = ["count_common"]
-
-
-@inlined
-def most_types(types: Any) -> Any:
-    """The most distinct tokens of a set of references."""
-    most = 0
-    for of in range(len(types)):
-        most = max(most, types[of])
-    return most
 
 
 @kernel("void(in_i32, in_i64, in_i32, in_i64, in_i32, in_i64, in_i64, out_i64)")

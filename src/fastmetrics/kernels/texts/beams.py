@@ -18,11 +18,11 @@ from typing import Any
 
 import numpy as np
 
-from fastmetrics.kernels.bits import bit_count
+from fastmetrics.kernels.bits import bit_count, low_bits
 from fastmetrics.kernels.dialect import inlined
 
 __all__ = [
-    "advance",
+    "advance_row",
     "begin_table",
     "climb",
     "fill_rows",
@@ -36,14 +36,6 @@ __all__ = [
 BEAM = 25  # columns on each side of the diagonal
 ZERO, ONE, ALL = np.uint64(0), np.uint64(1), np.uint64(0xFFFFFFFFFFFFFFFF)
 TOP, BITS = np.uint64(63), np.uint64(64)
-
-
-@inlined
-def low_bits(count: Any) -> Any:
-    """64 bits of which the lowest ``count`` are 1; none where it is negative."""
-    if count <= 0:
-        return ZERO
-    return ALL if count >= 64 else (ONE << np.uint64(count)) - ONE
 
 
 @inlined
@@ -156,7 +148,7 @@ def bits_from(bits: Any, at: Any, width: Any, start: Any, behind: Any) -> Any:
 
 
 @inlined
-def advance(table: Any, source: Any, target: Any, beam: Any, i: Any, index: Any, word: Any) -> Any:
+def advance_row(table: Any, source: Any, target: Any, beam: Any, i: Any, index: Any, word: Any) -> Any:
     """Write row ``i`` at ``target``, from the row before at ``source``, in whose place it may go.
 
     Returns how much its value in its first column is greater than that of the row before in its own. What the row
@@ -200,7 +192,7 @@ def fill_rows(words: Any, table: Any, beam: Any, start: Any) -> Any:
     (hypothesis, _, index), (_, _, base, width), (first, last) = words, table, beam
     said = len(hypothesis)
     for i in range(start + 1, said + 1):
-        rise = advance(table, (i - 1) * width, i * width, beam, i, index, hypothesis[i - 1])
+        rise = advance_row(table, (i - 1) * width, i * width, beam, i, index, hypothesis[i - 1])
         base[i] = base[i - 1] + rise
     return base[said] + climb(table, said * width, np.int64(last[said] - first[said]))
 

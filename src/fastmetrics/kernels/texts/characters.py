@@ -14,27 +14,11 @@ from fastmetrics.kernels.dialect import inlined, kernel
 from fastmetrics.kernels.texts.code_points import read_code_point
 from fastmetrics.kernels.texts.spaces import space_at
 
-__all__ = ["DROPPED", "KEPT", "PAGES", "STRIPPED", "number_characters", "slot_of", "strip"]
+__all__ = ["PAGES", "number_characters", "slot_of"]
 
-KEPT, STRIPPED, DROPPED = 0, 1, 2  # what becomes of white space; stripped is as str.strip() leaves it
 PAGES = 0x110000 >> 8
 DIRECT = 0x800 >> 8  # the pages of characters of one or two bytes, whose slots are their code points
 WHITE = np.array([chr(code).isspace() for code in range(0x80)], np.uint8)
-
-
-@inlined
-def strip(data: Any, at: Any, end: Any) -> Any:
-    """Where a text begins and ends without the white space at both ends."""
-    while at < end and space_at(data, at, end):
-        at += space_at(data, at, end)
-    while at < end:
-        last = end - 1
-        while data[last] & 0xC0 == 0x80:
-            last -= 1
-        if not space_at(data, last, end):
-            break
-        end = last
-    return at, end
 
 
 @inlined
@@ -62,7 +46,7 @@ def number_texts(
     offsets: Any,
     first: Any,
     last: Any,
-    spaces: Any,
+    drop: Any,
     pages: Any,
     slots: Any,
     learnt: Any,
@@ -73,11 +57,9 @@ def number_texts(
 
     The slot of each character that has a number is noted in ``learnt``.
     """
-    types, n, drop = np.int64(0), id_offsets[first], np.int64(spaces == DROPPED)
+    types, n = np.int64(0), id_offsets[first]
     for text in range(first, last):
         at, end = offsets[text], offsets[text + 1]
-        if spaces == STRIPPED:
-            at, end = strip(data, at, end)
         while at < end:
             slot, space, width = np.int64(data[at]), np.int64(0), 1
             if slot < 0x80:
@@ -99,14 +81,12 @@ def number_texts(
 
 @inlined
 def look_up_texts(
-    data: Any, offsets: Any, first: Any, last: Any, spaces: Any, pages: Any, slots: Any, ids: Any, id_offsets: Any
+    data: Any, offsets: Any, first: Any, last: Any, drop: Any, pages: Any, slots: Any, ids: Any, id_offsets: Any
 ) -> None:
     """Look up the numbers of the characters of some hypotheses: -1 where a character has none."""
-    n, drop = id_offsets[first], np.int64(spaces == DROPPED)
+    n = id_offsets[first]
     for text in range(first, last):
         at, end = offsets[text], offsets[text + 1]
-        if spaces == STRIPPED:
-            at, end = strip(data, at, end)
         while at < end:
             slot, space, width = np.int64(data[at]), np.int64(0), 1
             if slot < 0x80:
@@ -129,7 +109,7 @@ def number_characters(
     hypothesis_data: Any,
     hypothesis_offsets: Any,
     row_offsets: Any,
-    spaces: Any,
+    drop: Any,
     ids: Any,
     id_offsets: Any,
     hypothesis_ids: Any,
@@ -139,8 +119,9 @@ def number_characters(
     """Number the characters of the references of each set from 0 on, and look up those of its hypotheses.
 
     The first three arrays are the texts of references, and which are of which set; the next three the hypotheses, and
-    which rows are of which set. ``spaces`` is one of `KEPT`, `STRIPPED` and `DROPPED`. Both arrays of ids have room
-    for a character a byte, and one more. A character of a hypothesis that no reference of its set has gets -1.
+    which rows are of which set. White space is left out where ``drop`` is 1, not where it is 0. Both arrays
+    of ids have room for a character a byte, and one more. A character of a hypothesis that no reference of its set has
+    gets -1.
     """
     pages, slots = np.full(PAGES + 1, -1, np.int32), np.empty(PAGES << 8, np.int32)
     pages[:DIRECT], pages[PAGES], slots[: DIRECT << 8] = np.arange(DIRECT), DIRECT, 0
@@ -148,10 +129,10 @@ def number_characters(
     id_offsets[0] = hypothesis_id_offsets[0] = 0
     for of in range(len(set_offsets) - 1):
         first, last = set_offsets[of], set_offsets[of + 1]
-        types[of] = number_texts(data, offsets, first, last, spaces, pages, slots, learnt, ids, id_offsets)
+        types[of] = number_texts(data, offsets, first, last, drop, pages, slots, learnt, ids, id_offsets)
         look_up_texts(
             *(hypothesis_data, hypothesis_offsets, row_offsets[of], row_offsets[of + 1]),
-            *(spaces, pages, slots, hypothesis_ids, hypothesis_id_offsets),
+            *(drop, pages, slots, hypothesis_ids, hypothesis_id_offsets),
         )
         for i in range(types[of]):
             slots[learnt[i]] = 0

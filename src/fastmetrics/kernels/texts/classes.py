@@ -51,7 +51,7 @@ def kind_of(code: Any, kinds: Any) -> Any:
 
 
 @inlined
-def characters_of(data: Any, at: Any, unusual: Any, kinds: Any, kind: Any) -> Any:
+def bytes_of_kind(data: Any, at: Any, unusual: Any, kinds: Any, kind: Any) -> Any:
     """The bytes of those characters of a class that begin at the bits of ``unusual``."""
     mask = ZERO
     while unusual:
@@ -67,10 +67,10 @@ def characters_of(data: Any, at: Any, unusual: Any, kinds: Any, kind: Any) -> An
 def add_unusual(data: Any, at: Any, unusual: Any, kinds: Any, masks: Any) -> Any:
     """The masks of white space, own, point and digit with the characters that begin at the bits of ``unusual``."""
     white, own, point, digit = masks
-    white |= characters_of(data, at, unusual, kinds, WHITE)
-    own |= characters_of(data, at, unusual, kinds, OWN)
-    point |= characters_of(data, at, unusual, kinds, POINT)
-    digit |= characters_of(data, at, unusual, kinds, DIGIT)
+    white |= bytes_of_kind(data, at, unusual, kinds, WHITE)
+    own |= bytes_of_kind(data, at, unusual, kinds, OWN)
+    point |= bytes_of_kind(data, at, unusual, kinds, POINT)
+    digit |= bytes_of_kind(data, at, unusual, kinds, DIGIT)
     return white, own, point, digit
 
 
@@ -84,21 +84,21 @@ def before(data: Any, at: Any) -> Any:
 
 
 @inlined
-def joined_point(data: Any, begin: Any, last: Any, kinds: Any, edges: Any) -> Any:
+def joined_point(data: Any, begin: Any, end: Any, kinds: Any, edges: Any) -> Any:
     """Where the last of a run of points begins if it is a word character, a digit being behind it; else -1.
 
-    ``last`` is where it ends.
+    ``end`` is where it ends.
     """
-    place, points, at = before(data, last), 0, last
-    digit = edges > 0
+    place, points, at = before(data, end), 0, end
+    digit_before = edges > 0
     while at > begin:
         at = before(data, at)
         kind = kind_of(read_code_point(data, at)[0], kinds)
         if kind != POINT:
-            digit = kind == DIGIT
+            digit_before = kind == DIGIT
             break
         points += 1
-    return place if (points & 1 == 1) == digit else -1
+    return place if (points & 1 == 1) == digit_before else -1
 
 
 @inlined
@@ -119,7 +119,6 @@ def joined_points(data: Any, text: Any, block: Any, masks: Any, priors: Any, kin
     at, size = block
     point, digit = masks
     prior_point, prior_digit = priors
-    joined = ZERO
     top = np.uint64(size - 1)
     after_point, after_digit = point >> ONE, digit >> ONE
     if point >> top:

@@ -12,7 +12,7 @@ __all__ = ["read_code_point", "write_code_point"]
 
 
 @inlined
-def low_bits(data: Any, at: Any) -> Any:
+def six_bits(data: Any, at: Any) -> Any:
     """The six bits that a continuation byte holds."""
     return np.int64(data[at]) & 0x3F
 
@@ -24,11 +24,11 @@ def read_code_point(data: Any, at: Any) -> Any:
     if first < 0x80:
         return first, 1
     if first < 0xE0:
-        return (first & 0x1F) << 6 | low_bits(data, at + 1), 2
-    third = low_bits(data, at + 1) << 6 | low_bits(data, at + 2)
+        return (first & 0x1F) << 6 | six_bits(data, at + 1), 2
+    third = six_bits(data, at + 1) << 6 | six_bits(data, at + 2)
     if first < 0xF0:
         return (first & 0x0F) << 12 | third, 3
-    return (first & 0x07) << 18 | third << 6 | low_bits(data, at + 3), 4
+    return (first & 0x07) << 18 | third << 6 | six_bits(data, at + 3), 4
 
 
 @inlined

@@ -146,7 +146,7 @@ def steps_of(starts: Any, digit: Any) -> Any:
 def search_words(
     words: Any, size: Any, ordered: Any, starts: Any, shift: Any, steps: Any, places: Any, apart: Any
 ) -> None:
-    """The place of the ordered word that begins as each word does for longest, and the bits where they differ.
+    """Find, for each word, the ordered word that shares most leading bits; ``apart`` gets the bits that differ.
 
     All words take a step before any takes the next: a step waits for memory, and others fill that time.
     """

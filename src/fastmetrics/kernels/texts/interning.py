@@ -16,7 +16,7 @@ from fastmetrics.kernels.bits import fold_product
 from fastmetrics.kernels.dialect import inlined, kernel
 from fastmetrics.kernels.memory import load_u64
 
-__all__ = ["MULTIPLIER", "intern_tokens", "same_bytes", "table_bits", "token_key"]
+__all__ = ["MULTIPLIER", "intern_tokens", "most_tokens", "most_types", "same_bytes", "table_bits", "token_key"]
 
 MULTIPLIER = np.uint64(secrets.randbits(64) | 1)
 NO_KEY, ONE = np.uint64(0), np.uint64(1)
@@ -26,7 +26,7 @@ LONG = np.uint64(0xFF) << TOP
 LEAST_BITS = 6
 
 
-@inlined(forceinline=True)  # called, it would cost a quarter of the look-up
+@inlined(forceinline=True)  # a call for each token would make the look-up slower
 def token_key(address: Any, length: Any, multiplier: Any) -> Any:
     """A word that is not 0: of up to 7 bytes these and their number, which no other token has; of more a hash.
 
@@ -64,6 +64,15 @@ def most_tokens(token_offsets: Any, set_offsets: Any) -> Any:
 
 
 @inlined
+def most_types(types: Any) -> Any:
+    """The greatest of the numbers of tokens of each set."""
+    most = np.int64(0)
+    for some in types:
+        most = max(most, np.int64(some))
+    return most
+
+
+@inlined
 def table_bits(tokens: Any) -> Any:
     """The bits of a slot of a table that holds so many tokens."""
     bits = np.int64(LEAST_BITS)
@@ -73,7 +82,7 @@ def table_bits(tokens: Any) -> Any:
 
 
 @inlined
-def find_slot(keys: Any, owners: Any, shift: Any, multiplier: Any, key: Any, address: Any, length: Any) -> Any:
+def token_slot(keys: Any, owners: Any, shift: Any, multiplier: Any, key: Any, address: Any, length: Any) -> Any:
     """The slot of a token, its own or the free one where it would go.
 
     ``keys`` and ``owners`` hold the key of each slot, and the address and the length of the token that has it.
@@ -128,7 +137,7 @@ def intern_tokens(
         for i in range(np.uint64(first), np.uint64(last)):
             address, length = base + np.uint64(starts[i]), np.int64(ends[i]) - np.int64(starts[i])
             key = token_key(address, length, multiplier)
-            slot = find_slot(keys, owners, shift, multiplier, key, address, length)
+            slot = token_slot(keys, owners, shift, multiplier, key, address, length)
             if keys[slot] == NO_KEY:
                 keys[slot], slot_ids[slot] = key, distinct
                 owners[2 * slot], owners[2 * slot + 1] = address, np.uint64(length)
@@ -140,5 +149,5 @@ def intern_tokens(
             length = np.int64(hypothesis_ends[i]) - np.int64(hypothesis_starts[i])
             address = hypothesis_base + np.uint64(hypothesis_starts[i])
             key = token_key(address, length, multiplier)
-            slot = find_slot(keys, owners, shift, multiplier, key, address, length)
+            slot = token_slot(keys, owners, shift, multiplier, key, address, length)
             hypothesis_ids[i] = slot_ids[slot]

@@ -15,7 +15,7 @@ import numpy as np
 
 from fastmetrics.kernels.bits import bit_count
 from fastmetrics.kernels.dialect import inlined, kernel
-from fastmetrics.kernels.texts.interning import most_tokens
+from fastmetrics.kernels.texts.interning import most_tokens, most_types
 
 __all__ = ["lcs_lengths"]
 
@@ -71,8 +71,8 @@ def unmask_block(block: Any, rows: Any) -> None:
 
 
 @inlined
-def advance(vectors: Any, at: Any, to: Any, masks: Any, row: Any, carry: Any) -> Any:
-    """The vector after a token, whose places are ``row`` of the masks; returns what the addition carries out."""
+def advance_vectors(vectors: Any, at: Any, to: Any, masks: Any, row: Any, carry: Any) -> Any:
+    """Write the vectors after a token, whose places are ``row`` of the masks; returns what the addition carries out."""
     for word in range(WORDS):
         vector = vectors[at + word]
         same = vector & masks[WORDS * row + word]
@@ -93,7 +93,7 @@ def length_in_block(masks: Any, rows: Any, tokens: Any, carries: Any, vectors: A
     for i in range(len(tokens)):
         row, carry = np.int64(rows[tokens[i] + 1]), np.uint64(carries[i])
         if row or carry:
-            carries[i] = advance(vectors, 0, 0, masks, row, carry)
+            carries[i] = advance_vectors(vectors, 0, 0, masks, row, carry)
     longer = ZERO
     for word in range(WORDS):
         longer += bit_count(~vectors[word])
@@ -150,9 +150,7 @@ def lcs_lengths(
     pair of m and n tokens takes m n / 64 steps. The masks of a reference serve all its hypotheses; one of more than 64
     tokens is gone through in blocks of 512.
     """
-    distinct = np.int64(0)
-    for some in types:
-        distinct = max(distinct, np.int64(some))
+    distinct = most_types(types)
     masks = np.empty(max(distinct + 1, np.int64(WORDS * (BLOCK + 1))), np.uint64)
     carries = np.empty(most_tokens(hypothesis_offsets, row_offsets), np.uint8)
     scratch = masks, np.zeros(distinct + 1, np.int32), carries, np.empty(WORDS, np.uint64)

@@ -87,19 +87,19 @@ def start_columns(hypothesis: Any, places: Any, crossing: Any) -> None:
 
 
 @inlined
-def pass_stripe(masks: Any, at: Any, places: Any, columns: Any, rows: Any, crossing: Any, record: Any) -> None:
+def pass_stripe(masks: Any, at: Any, places: Any, columns: Any, live: Any, crossing: Any, record: Any) -> None:
     """Pass a stripe over some columns: what crosses the row above it is replaced by what crosses its last.
 
-    Until a lane has come to the first column it is kept as it starts. ``record`` is None, or two arrays for where the
-    distance rises and falls from a row to the next, where they begin, and the steps before they begin anew, less one; a
-    lane is recorded at the step that it is passed in.
+    ``live`` has the bits of the rows that are not neutral. Until a lane has come to the first column it is kept as it
+    starts. ``record`` is None, or two arrays for where the distance rises and falls from a row to the next, where they
+    begin, and the steps before they begin anew, less one; a lane is recorded at the step that it is passed in.
     """
-    vp, vn, begun = rows, no_lanes(), no_lanes()
+    vp, vn, begun = live, no_lanes(), no_lanes()
     above, entry = crossing[columns[0] + LATE], crossing[columns[0] + LATE + 1]
     up, down = move_up(vn, above & 1), move_up(vn, above >> 1)
     next_up, next_down = move_up(vn, entry & 1), move_up(vn, entry >> 1)
     for column in range(columns[0], columns[1] + LATE):
-        x = (gather_back(masks, at, places, column + LATE, STEP) & rows) | down
+        x = (gather_back(masks, at, places, column + LATE, STEP) & live) | down
         d0 = (((x & vp) + vp) ^ vp) | x | vn
         hp, hn = vn | ~(d0 | vp), d0 & vp
         shifted = (hp << ONE) | up
@@ -108,7 +108,7 @@ def pass_stripe(masks: Any, at: Any, places: Any, columns: Any, rows: Any, cross
         if column - columns[0] < LATE:
             if (column - columns[0]) % STEP == 0:
                 begun = move_up(begun, ALL)
-            vp, vn, hp, hn = (vp & begun) | (rows & ~begun), vn & begun, hp & begun, hn & begun
+            vp, vn, hp, hn = (vp & begun) | (live & ~begun), vn & begun, hp & begun, hn & begun
         if record is not None:
             spot = LANES * (record[2] + (column - columns[0] & record[3]))
             store_lanes(record[0], spot, vp)

@@ -13,6 +13,7 @@ import numpy as np
 
 from fastmetrics.kernels.bits import bit_count
 from fastmetrics.kernels.dialect import inlined, kernel
+from fastmetrics.kernels.texts.interning import most_types
 from fastmetrics.kernels.texts.lcs import ALL, ONE, WORD, ZERO
 
 __all__ = ["MOST_TOKENS", "count_masked_ngrams"]
@@ -83,9 +84,7 @@ def count_masked_ngrams(
 
     The first arguments are those of `fastmetrics.texts.chunks.Ids` and of its chunk; ``matches`` has a value a pair.
     """
-    distinct = np.int64(0)
-    for some in types:
-        distinct = max(distinct, np.int64(some))
+    distinct = most_types(types)
     most = (MOST_TOKENS + WORD - 1) // WORD
     masks, taken, pair = np.empty((most + 1) * (distinct + 1), np.uint64), np.empty(most, np.uint64), 0
     for of in range(len(types)):

@@ -14,21 +14,12 @@ from typing import Any
 import numpy as np
 
 from fastmetrics.kernels.dialect import inlined, kernel
-from fastmetrics.kernels.texts.interning import most_tokens, table_bits
+from fastmetrics.kernels.texts.interning import most_tokens, most_types, table_bits
 
 __all__ = ["clip_matches", "keep_shared", "number_ngrams"]
 
 ZERO, ONE, HALF = np.uint64(0), np.uint64(1), np.uint64(32)
 FREE = np.uint64(0xFFFFFFFFFFFFFFFF)
-
-
-@inlined
-def most_of(numbers: Any) -> Any:
-    """The greatest of some numbers; 0 where there are none."""
-    most = np.int64(0)
-    for number in numbers:
-        most = max(most, np.int64(number))
-    return most
 
 
 @inlined
@@ -88,7 +79,7 @@ def keep_shared(
     which set; the next three those of the hypotheses, -1 for one that no reference has. Outputs are numbers, places,
     and which are of which text, of both sides.
     """
-    seen = np.zeros(most_of(types) + 1, np.uint8)
+    seen = np.zeros(most_types(types) + 1, np.uint8)
     end, hypothesis_end = np.int64(0), np.int64(0)
     for of in range(len(set_offsets) - 1):
         for text in range(row_offsets[of], row_offsets[of + 1]):
@@ -116,7 +107,7 @@ def write_keys(items: Any, places: Any, keys: Any, starts: Any) -> Any:
 
 
 @inlined
-def find_slot(slots: Any, shift: Any, multiplier: Any, key: Any) -> Any:
+def ngram_slot(slots: Any, shift: Any, multiplier: Any, key: Any) -> Any:
     """The slot of an n-gram, its own or the free one where it would go."""
     slot, mask = key * multiplier >> shift, (ONE << (np.uint64(64) - shift)) - ONE
     while (slots[slot] != key) & (slots[slot] != FREE):
@@ -129,7 +120,7 @@ def number_keys(keys: Any, table: Any, distinct: Any, items: Any) -> Any:
     """Write the number of each n-gram, the next one where it is new; returns how many numbers there are then."""
     slots, numbers, shift, multiplier = table
     for i in range(len(keys)):
-        slot = find_slot(slots, shift, multiplier, keys[i])
+        slot = ngram_slot(slots, shift, multiplier, keys[i])
         new = slots[slot] == FREE
         slots[slot], numbers[slot] = keys[i], distinct if new else numbers[slot]
         items[i] = numbers[slot]
@@ -143,7 +134,7 @@ def find_keys(keys: Any, table: Any, items: Any, starts: Any, seen: Any) -> Any:
     slots, numbers, shift, multiplier = table
     count = ZERO
     for i in range(len(keys)):
-        slot = find_slot(slots, shift, multiplier, keys[i])
+        slot = ngram_slot(slots, shift, multiplier, keys[i])
         found, number = slots[slot] == keys[i], numbers[slot]
         items[count], starts[count] = number, starts[i]
         count += np.uint64(found)
@@ -153,7 +144,7 @@ def find_keys(keys: Any, table: Any, items: Any, starts: Any, seen: Any) -> Any:
 
 @inlined
 def drop_unseen(items: Any, places: Any, offsets: Any, texts: Any, begin: Any, end: Any, seen: Any) -> Any:
-    """Drop the n-grams of some texts, those from ``begin`` to before ``end``, that are not seen; returns their end."""
+    """Drop in place those n-grams of some texts, ``begin`` to before ``end``, that are not seen; returns their end."""
     first, last = texts
     kept, i = begin, begin
     for text in range(first, last):
@@ -261,7 +252,7 @@ def clip_matches(
     Those of references and of hypotheses come by their numbers. Hypotheses are ``rows[i]`` for i from
     ``row_offsets[s]`` to before ``row_offsets[s + 1]`` for set s, and ``matches[i]`` is the number for that one.
     """
-    most = most_of(types)
+    most = most_types(types)
     left, here = np.zeros(most, np.int32), np.zeros(most, np.int32)
     for of in range(len(set_offsets) - 1):
         for text in range(set_offsets[of], set_offsets[of + 1]):

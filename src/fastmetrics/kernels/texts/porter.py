@@ -217,7 +217,7 @@ def stem(word: Any, length: Any) -> Any:
 
 
 @inlined
-def is_word(address: Any, length: Any) -> Any:
+def is_ascii_word(address: Any, length: Any) -> Any:
     """Whether a token is of ASCII letters and digits alone. Reads up to 63 bytes behind it."""
     for at in range(0, length, 64):
         left = min(length - at, 64)
@@ -259,5 +259,5 @@ def stem_tokens(
             stem_starts[i], stem_ends[i] = stem_starts[first], stem_ends[first]
             continue
         keys[slot], firsts[slot] = key, i
-        if is_word(address, length):
+        if is_ascii_word(address, length):
             stem_ends[i] = start + stem(stems[start:], length)

@@ -47,7 +47,7 @@ def mark_texts(offsets: Any, text: Any, at: Any) -> Any:
 
 @inlined
 def write_runs(blocks: Any, offsets: Any, starts: Any, ends: Any, token_offsets: Any) -> Any:
-    """Where the runs of ones of each text start and end, and the runs before each text; returns how many there are.
+    """Write where the runs of ones of texts start and end, and how many are before each; returns how many there are.
 
     Bit k of a block is byte k of 64; behind the last text there are zeros. ``starts`` and ``ends`` have room for seven
     more than there are runs.

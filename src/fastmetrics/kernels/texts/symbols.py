@@ -10,16 +10,32 @@ from typing import Any
 
 import numpy as np
 
-from fastmetrics.kernels.dialect import kernel
+from fastmetrics.kernels.dialect import inlined, kernel
 from fastmetrics.kernels.memory import load_u64
-from fastmetrics.kernels.texts.characters import slot_of, strip
+from fastmetrics.kernels.texts.characters import slot_of
 from fastmetrics.kernels.texts.code_points import read_code_point
+from fastmetrics.kernels.texts.spaces import space_at
 
 __all__ = ["ASCII", "number_symbols"]
 
 ASCII = 0x80
 HIGH = np.uint64(0x8080808080808080)
 EIGHT = np.uint64(8)
+
+
+@inlined
+def strip(data: Any, at: Any, end: Any) -> Any:
+    """Where a text begins and ends without the white space at both ends."""
+    while at < end and space_at(data, at, end):
+        at += space_at(data, at, end)
+    while at < end:
+        last = end - 1
+        while data[last] & 0xC0 == 0x80:
+            last -= 1
+        if not space_at(data, last, end):
+            break
+        end = last
+    return at, end
 
 
 @kernel("int64(in_u8, in_i64, int64, out_i32, out_i32, int64, out_i32, out_i64)")

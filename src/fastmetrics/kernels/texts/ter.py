@@ -16,7 +16,7 @@ import numpy as np
 
 from fastmetrics.kernels.dialect import inlined, kernel
 from fastmetrics.kernels.texts.beams import (
-    advance,
+    advance_row,
     begin_table,
     climb,
     fill_rows,
@@ -26,6 +26,7 @@ from fastmetrics.kernels.texts.beams import (
     same_rows,
     trace_back,
 )
+from fastmetrics.kernels.texts.interning import most_types
 
 __all__ = ["count_edits"]
 
@@ -63,7 +64,7 @@ def swapped_distance(words: Any, table: Any, beam: Any, distance: Any, swap: Any
     source, spare = start * width, (said + 1) * width
     value = base[start]
     for i in range(start + 1, said + 1):
-        value += advance(table, source, spare, beam, i, index, hypothesis[unswapped(i - 1, swap)])
+        value += advance_row(table, source, spare, beam, i, index, hypothesis[unswapped(i - 1, swap)])
         source = spare
         if i >= end and same_rows(table, spare, i * width, np.int64(last[i] - first[i])):
             return distance + value - base[i]
@@ -195,10 +196,7 @@ def count_edits(
     plus, minus = np.empty(blocks_room, np.uint64), np.empty(blocks_room, np.uint64)
     base = np.empty(said_room + 1, np.int64)
     beam = np.empty(said_room + 1, np.int32), np.empty(said_room + 1, np.int32)
-    most_types = 0
-    for of in range(len(types)):
-        most_types = max(most_types, types[of])
-    index = np.empty(most_types + 2, np.int32), np.empty(wanted_room, np.int32), np.empty(wanted_room, np.uint64)
+    index = np.empty(most_types(types) + 2, np.int32), np.empty(wanted_room, np.int32), np.empty(wanted_room, np.uint64)
     traced = np.empty(wanted_room, np.int32), np.empty(wanted_room, np.uint8), np.empty(said_room, np.uint8)
     shifted, spare = np.empty(said_room, np.int32), np.empty(said_room, np.int32)
     best, indexed = np.empty(5, np.int64), np.int64(-1)

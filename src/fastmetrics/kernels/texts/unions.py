@@ -13,6 +13,7 @@ import numpy as np
 
 from fastmetrics.kernels.bits import highest_bit, lowest_bit
 from fastmetrics.kernels.dialect import inlined, kernel
+from fastmetrics.kernels.texts.interning import most_types
 from fastmetrics.kernels.texts.lcs import (
     ALL,
     BLOCK,
@@ -20,7 +21,7 @@ from fastmetrics.kernels.texts.lcs import (
     WORD,
     WORDS,
     ZERO,
-    advance,
+    advance_vectors,
     mask_block,
     mask_word,
     unmask_block,
@@ -131,7 +132,7 @@ def add_in_blocks(
         vectors[:WORDS] = ALL
         for i in range(last):
             row, carry = np.int64(rows[hypothesis[i] + 1]), np.uint64(carries[size * of + i])
-            carry = advance(vectors, WORDS * i * again, WORDS * (i + 1) * again, masks, row, carry)
+            carry = advance_vectors(vectors, WORDS * i * again, WORDS * (i + 1) * again, masks, row, carry)
             if not again:
                 carries[size * (of + 1) + i] = carry
         if again:
@@ -140,7 +141,7 @@ def add_in_blocks(
 
 
 @inlined
-def take_matches(reference: Any, union: Any, left: Any) -> Any:
+def take_tokens(reference: Any, union: Any, left: Any) -> Any:
     """How many tokens of a union the hypothesis has, each taken from ``left``."""
     found = 0
     for word in range((len(reference) + WORD - 1) // WORD):
@@ -191,9 +192,7 @@ def union_matches(
     No token counts more often than the hypothesis has it. The first four arrays are the ids of references, where their
     lines start and end, and which lines are of which text; ``matches`` has a value a pair.
     """
-    distinct = np.int64(0)
-    for some in types:
-        distinct = max(distinct, np.int64(some))
+    distinct = most_types(types)
     longest, _ = line_sizes(starts, ends, lines)
     size, most = line_sizes(hypothesis_starts, hypothesis_ends, hypothesis_lines)
     same, places, until = np.empty(most + 1, np.uint64), np.empty(most + 1, np.int64), np.empty(most, np.int64)
@@ -224,7 +223,7 @@ def union_matches(
                         for other in range(first, last):
                             hypothesis = hypotheses[hypothesis_starts[other] : hypothesis_ends[other]]
                             add_in_blocks(reference, hypothesis, masks, rows, carries, vectors, union)
-                    matches[pair] += take_matches(reference, union, left)
+                    matches[pair] += take_tokens(reference, union, left)
                 for token in tokens:
                     left[token + 1] = 0
                 pair += 1
