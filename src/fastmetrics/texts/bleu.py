@@ -68,7 +68,8 @@ def parts(cells: Any, options: Options) -> Parts:
     found = [np.asarray(getattr(cells, f"bleu_matches_{order}"), np.float64) for order in orders(options)]
     totals = [np.asarray(getattr(cells, f"bleu_totals_{order}"), np.float64) for order in orders(options)]
     some = np.logical_or.reduce([matched > 0 for matched in found])
-    added = smooth_value(options) if options.smooth == "add-k" else 0.0
+    unit = one_ngram(cells)
+    added = smooth_value(options) * unit if options.smooth == "add-k" else 0.0
     doubled, going = np.ones(some.shape), some
     used = np.zeros(some.shape, np.int64)
     precisions = []
@@ -81,13 +82,20 @@ def parts(cells: Any, options: Options) -> Parts:
         precision = np.where(going, divide(100.0 * matched, total, 0), 0.0)
         if options.smooth == "exp":
             doubled = np.where(none, doubled * 2, doubled)
-            precision = np.where(none, divide(100.0, doubled * total, 0), precision)
+            precision = np.where(none, divide(100.0 * unit, doubled * total, 0), precision)
         elif options.smooth == "floor":
-            precision = np.where(none, divide(100.0 * smooth_value(options), total, 0), precision)
+            precision = np.where(none, divide(100.0 * smooth_value(options) * unit, total, 0), precision)
         precisions.append(precision)
     if not options.effective_order:
         used = np.full(some.shape, options.bleu_order)
     return Parts(brevity_penalty(cells), precisions, np.where(some, used, 0))
+
+
+def one_ngram(cells: Any) -> Any:
+    """What smoothing takes for an n-gram: 1, or the mean weight of rows where that is less, as n-grams have weights."""
+    if cells.squares is None:
+        return 1.0
+    return np.minimum(1.0, divide(cells.squares["judged"], cells.judged, 0))
 
 
 def smooth_value(options: Options) -> float:

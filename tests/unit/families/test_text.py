@@ -195,20 +195,24 @@ def test_texts_without_a_token_are_counted_and_noted_and_white_space_is_not() ->
     assert not whole.how["notes"]
 
 
-def test_no_metric_depends_on_what_all_weights_are_multiplied_by() -> None:
-    """But for counts of edits, which are counts; and smoothing, which adds to counts."""
+@pytest.mark.parametrize("smooth", ["exp", "floor", "add-k"])
+def test_no_metric_depends_on_what_all_weights_are_multiplied_by(smooth: Any) -> None:
+    """But for counts of edits, which are counts; and smoothing, which takes rows of more weight for several rows."""
     log = pl.DataFrame(
         {
             "answer": ["the cat sat on the mat", "a dog barks", "Hello there, General Kenobi!"],
-            "ref": ["the cat is on the mat", "the dog barks at night", "Hello there, General Kenobi"],
+            "ref": ["the cat is on the mat", "the dog barks at night", "hello there general kenobi"],
         }
     )
-    family = fm.text("answer", reference="ref", measures=[*MEASURES])
+    family = fm.text("answer", reference="ref", measures=[*MEASURES], smooth=smooth)
     names = [metric.name for metric in family.metrics if metric.scale != "count"]
     whole = fm.count(log, family).metrics(*names).drop("n")
-    for weight in (0.25, 8.0):
+    for weight in (0.25, 0.001):
         weighted = fm.count(log.with_columns(w=pl.lit(weight)), family, weight="w").metrics(*names)
         assert weighted.select(whole.columns).row(0) == pytest.approx(whole.row(0), rel=1e-12)
+    twice, heavy = fm.count(pl.concat([log, log]), family), fm.count(log.with_columns(w=pl.lit(2)), family, weight="w")
+    expected = twice.metrics(*names).drop("n")
+    assert heavy.metrics(*names).select(expected.columns).row(0) == pytest.approx(expected.row(0), rel=1e-12)
 
 
 def test_a_limit_of_bleu_judges_a_row_as_bleu_of_it_alone_does() -> None:
