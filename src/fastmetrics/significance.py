@@ -10,15 +10,18 @@ import numpy as np
 import polars as pl
 
 from fastmetrics.aliases import Floats
-from fastmetrics.contract.columns import Column, expressions, roots
+from fastmetrics.api import By, columns
+from fastmetrics.contract.columns import Column, column_name, expression, expressions, roots, unused_name
 from fastmetrics.counting.rows import row_cells
 from fastmetrics.errors import DataError, SchemaError, unknown
 from fastmetrics.exact_sums import limbs, nearest
 from fastmetrics.families.text import columns_of, text
-from fastmetrics.guard import guarded
+from fastmetrics.guard import FOREIGN, first_line, guarded
 from fastmetrics.metrics import Cells, Metric, find, value
 from fastmetrics.reading.results import beside
+from fastmetrics.schema import repeated
 from fastmetrics.sources import open_source
+from fastmetrics.texts.options import check_options, given_list
 
 __all__ = ["text_significance"]
 
@@ -33,7 +36,7 @@ def text_significance(
     *,
     hypotheses: Sequence[str],
     reference: Column | Sequence[str],
-    by: str | Sequence[str] | None = None,
+    by: By = None,
     measures: Sequence[str] = ("bleu", "chrf"),
     test: Literal["bootstrap", "randomization"] = "bootstrap",
     samples: int | None = None,
@@ -54,9 +57,9 @@ def text_significance(
     hypotheses
         Columns of text, one a system; the first is the baseline. One alone gets intervals.
     reference, options
-        As in `fastmetrics.text`.
+        As in `fastmetrics.text`; not ``limits`` or ``name``.
     by
-        Keys of groups, each of which is tested alone; without any all rows are one.
+        Keys of groups, columns or expressions, each of which is tested alone; without any all rows are one.
     measures
         What to compare; a measure's own metric is its score.
     test
@@ -65,7 +68,7 @@ def text_significance(
     samples
         How many samples; without it 1000 of the bootstrap, 10,000 of the randomisation.
     seed
-        Of the random numbers of each group.
+        Of the random numbers of each group, an integer from 0 on.
 
     Returns
     -------
@@ -78,7 +81,7 @@ def text_significance(
     Raises
     ------
     SchemaError
-        A column, measure or test that there is not, or a system named twice.
+        A column, measure, test or option that there is not, a system named twice, or a number out of range.
     DataError
         No rows.
 
@@ -87,18 +90,18 @@ def text_significance(
     >>> found.select("system", "n", "score").rows()
     [('a', 2, 0.75), ('b', 2, 0.5833333333333333)]
     """
-    keys = [] if by is None else [by] if isinstance(by, str) else list(by)
     if test not in SAMPLES:
         raise SchemaError("test=: " + unknown("test", test, SAMPLES))
-    if isinstance(hypotheses, str) or not hypotheses or len(set(hypotheses)) < len(hypotheses):
+    check_options("text_significance", options)
+    keys, measures = columns(by), given_list("measures", measures, "bleu")
+    names = list(hypotheses) if isinstance(hypotheses, Sequence) and not isinstance(hypotheses, str) else []
+    if not names or not all(isinstance(name, str) for name in names) or len(set(names)) < len(names):
         raise SchemaError(f"hypotheses={hypotheses!r}; expected the names of different columns, the baseline first")
     resampling = Resampling(test, SAMPLES[test] if samples is None else samples, seed)
-    frame = read(data, keys, hypotheses, reference)
     found = []
-    for group in frame.partition_by(keys, maintain_order=True) if keys else [frame]:
-        systems = [System(name, group, reference, measures, options) for name in hypotheses]
-        own = pl.concat([group.select(expressions(keys)).head(1)] * len(systems))
-        found += [beside(own, table) for table in compared(systems, measures, resampling)]
+    for own, group in groups(read(data, keys, names, reference), keys):
+        systems = [System(name, group, reference, measures, options) for name in names]
+        found += [beside(pl.concat([own] * len(names)), table) for table in compared(systems, measures, resampling)]
     return pl.concat(found)
 
 
@@ -113,6 +116,8 @@ class Resampling:
     def __post_init__(self) -> None:
         if type(self.samples) is not int or self.samples < 1:
             raise SchemaError(f"samples={self.samples!r} is no integer of at least 1")
+        if type(self.seed) is not int or self.seed < 0:
+            raise SchemaError(f"seed={self.seed!r} is no integer of at least 0")
 
     def bootstrap(self, rows: int) -> Iterator[Floats]:
         """How often each row is drawn, a sample a row of the table, some samples at a time."""
@@ -166,9 +171,11 @@ class System:
             return value(metric, Cells(cells))
 
 
-def read(data: Any, keys: Sequence[str], hypotheses: Sequence[str], reference: Column | Sequence[str]) -> pl.DataFrame:
+def read(
+    data: Any, keys: Sequence[Column], hypotheses: Sequence[str], reference: Column | Sequence[str]
+) -> pl.DataFrame:
     """The columns that are needed, in memory."""
-    given = [*keys, *hypotheses, *columns_of(reference)]
+    given: list[Column] = [*keys, *hypotheses, *columns_of(reference)]
     wanted = list(dict.fromkeys(name for column in given for name in roots(column) or ()))
     source = open_source(data, columns=wanted)
     if source.lazy is None:
@@ -179,6 +186,29 @@ def read(data: Any, keys: Sequence[str], hypotheses: Sequence[str], reference: C
     if not len(frame):
         raise DataError(f"{source.name} has no rows")
     return frame
+
+
+def groups(frame: pl.DataFrame, keys: Sequence[Column]) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+    """The keys of each group, one row of them, and its rows.
+
+    Raises
+    ------
+    SchemaError
+        A key that is not one column, one named twice, or an expression that cannot be computed.
+    """
+    names = [column_name(key) for key in keys]
+    if twice := repeated(names):
+        raise SchemaError(f"key {twice!r} is named twice in by=")
+    if not keys:
+        yield frame.select(), frame
+        return
+    numbered = [unused_name(f"key {place}", frame.columns) for place in range(len(keys))]  # no column's name
+    try:
+        keyed = frame.with_columns(expression(key).alias(name) for key, name in zip(keys, numbered, strict=True))
+    except FOREIGN as error:
+        raise SchemaError(f"by=: {first_line(error)}") from error
+    for group in keyed.partition_by(numbered, maintain_order=True):
+        yield group.select(numbered).head(1).rename(dict(zip(numbered, names, strict=True))), group
 
 
 def compared(systems: Sequence[System], measures: Sequence[str], resampling: Resampling) -> Iterator[pl.DataFrame]:

@@ -103,6 +103,20 @@ def test_samples_of_one_row_say_nothing(test: str) -> None:
     assert found["p_value"].to_list() == [None] * 4
 
 
+def test_a_key_is_an_expression_of_any_name() -> None:
+    log = systems(2, 60).with_columns(system=pl.Series(["de", "en"] * 30))
+    arguments = {"hypotheses": ["first", "third"], "reference": "ref", "measures": ["bleu"], "samples": 50}
+    found = fm.text_significance(log, by=pl.col("system").alias("system_key"), **arguments)
+    plain = fm.text_significance(log.rename({"system": "language"}), by="language", **arguments)
+    assert found.rename({"system_key": "language"}).equals(plain)
+    long = fm.text_significance(log, by=pl.col("ref").str.len_chars() > 30, **arguments)
+    assert (
+        long.filter("ref")
+        .drop("ref")
+        .equals(fm.text_significance(log.filter(pl.col("ref").str.len_chars() > 30), **arguments))
+    )
+
+
 def test_a_system_beside_itself_is_not_significant() -> None:
     log = systems(3, 40).with_columns(same="first")
     for test in ("bootstrap", "randomization"):
@@ -134,6 +148,17 @@ def test_without_rows_to_compare_there_are_no_values() -> None:
         ({"test": "bootstap"}, "did you mean 'bootstrap'"),
         ({"samples": 0}, "at least 1"),
         ({"measures": ["blue"]}, "did you mean 'bleu'"),
+        ({"measures": None}, "measures=None is no list"),
+        ({"measures": []}, "names no measure"),
+        ({"hypotheses": 3}, "names of different columns"),
+        ({"seed": "x"}, "seed='x' is no integer of at least 0"),
+        ({"seed": -1}, "seed=-1 is no integer of at least 0"),
+        ({"stem": True}, r"text_significance\(\): unknown option 'stem'; did you mean 'stemmer'"),
+        ({"limits": ["bleu < 9"]}, "unknown option 'limits'"),
+        ({"by": 3}, "3 is not one column"),
+        ({"by": ["third", "third"]}, "'third' is named twice"),
+        ({"by": pl.col("third").dt.year()}, "by=: "),
+        ({"by": pl.lit("x").alias("system")}, r"by=pl.col\('system'\).alias\('system_key'\)"),
     ],
 )
 def test_an_argument_out_of_place_is_refused(arguments: dict[str, object], said: str) -> None:
