@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from itertools import chain
 
 import numpy as np
 
 from fastmetrics import kernels
+from fastmetrics.texts.categories import every_character
 from fastmetrics.texts.dropping import Flags, flags
 from fastmetrics.texts.strings import PADDING, Strings
 
 __all__ = ["normal_answers"]
 
-SURROGATES = (0xD800, 0xE000)
-
 
 @cache
 def letters() -> Flags:
     r"""The code points that words are made of, ``\w``, as the running Python has them."""
-    codes = np.delete(np.arange(0x110000, dtype="<u4"), np.arange(*SURROGATES))
-    words = re.finditer(r"\w+", codes.tobytes().decode("utf-32-le"))
-    return flags(np.concatenate([codes[word.start() : word.end()] for word in words]))
+    words = re.finditer(r"\w+", every_character())
+    return flags(chain.from_iterable(range(word.start(), word.end()) for word in words))
 
 
 def normal_answers(texts: Strings) -> Strings:

@@ -1,10 +1,12 @@
-"""General categories of characters: the running Python's, and those of characters that are newer than its tables."""
+"""Characters of Unicode: all of them, and those of a category, some newer than the tables of the running Python."""
 
 from __future__ import annotations
 
 import unicodedata
 
-__all__ = ["characters_of"]
+import numpy as np
+
+__all__ = ["characters_of", "every_character"]
 
 # Punctuation, symbols and numbers that came after Unicode 14, the version of Python 3.11, as regex 2026.11 has them.
 ADDED = {
@@ -23,6 +25,11 @@ ADDED = {
         16D70-16D79 16FF4-16FF6 1CCF0-1CCF9 1D2C0-1D2D3 1E4F0-1E4F9 1E5F1-1E5FA
     """,
 }
+
+
+def every_character() -> str:
+    """All code points in their order, those of surrogates too: character i is ``chr(i)``."""
+    return np.arange(0x110000, dtype="<u4").tobytes().decode("utf-32-le", "surrogatepass")
 
 
 def characters_of(major: str) -> list[int]:

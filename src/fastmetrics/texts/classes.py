@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastmetrics import kernels
+from fastmetrics.texts.categories import every_character
 from fastmetrics.texts.strings import Strings, Tokens
 
 __all__ = ["Classes", "classify", "painted", "split", "white_space"]
@@ -44,8 +45,7 @@ class Classes:
 @cache
 def white_space() -> tuple[int, ...]:
     """What ``str.split()`` splits at."""
-    every = np.arange(CODES, dtype="<u4").tobytes().decode("utf-32-le", "surrogatepass")
-    return tuple(found.start() for found in re.finditer(r"\s", every))
+    return tuple(found.start() for found in re.finditer(r"\s", every_character()))
 
 
 def painted(*paints: tuple[int, Iterable[int]]) -> NDArray[np.uint8]:

@@ -8,23 +8,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastmetrics import kernels
+from fastmetrics.texts.categories import every_character
 from fastmetrics.texts.strings import PADDING, Strings, rewrite
 
 __all__ = ["lowered"]
 
 SIGMA, DOTTED_I = 0x3A3, 0x130
-SURROGATES = (0xD800, 0xE000)
 
 
 @cache
 def small_letters() -> NDArray[np.int32]:
     """The small letter of each code point that has one, and each other itself, as the running Python has them."""
-    codes = np.delete(np.arange(0x110000, dtype="<u4"), [DOTTED_I, *range(*SURROGATES)])
-    text = codes.tobytes().decode("utf-32-le").lower()
-    small = np.arange(0x110000, dtype=np.int32)
-    small[codes] = np.frombuffer(text.encode("utf-32-le"), "<u4")
-    small[SIGMA] = 0x3C3
-    return small[: np.flatnonzero(small != np.arange(0x110000))[-1] + 1]
+    text = every_character().replace(chr(DOTTED_I), "i").lower()  # dotted I would become two characters
+    small = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<i4").copy()
+    small[SIGMA], small[DOTTED_I] = 0x3C3, DOTTED_I
+    return small[: np.flatnonzero(small != np.arange(len(small)))[-1] + 1]
 
 
 def lowered(texts: Strings) -> Strings:

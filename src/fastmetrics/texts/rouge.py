@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from fastmetrics import kernels
-from fastmetrics.aliases import Floats, Integers
+from fastmetrics.aliases import Integers
 from fastmetrics.metrics import Metric
 from fastmetrics.texts.bounds import aligned_lengths, most_aligned
 from fastmetrics.texts.chunks import Chunk, Ids
@@ -16,12 +16,12 @@ from fastmetrics.texts.lines import lines
 from fastmetrics.texts.measure import Measure
 from fastmetrics.texts.ngrams import ngrams, pair_matches
 from fastmetrics.texts.options import Options
+from fastmetrics.texts.ratios import beside_totals, ratios
 
 __all__ = ["ROUGE"]
 
 ORDERS = range(1, 10)
 PARTS = ("precision", "recall", "f")
-ALL = np.iinfo(np.int64).max
 
 
 def tokeniser(options: Options) -> tuple[str, bool]:
@@ -88,28 +88,10 @@ def cut_lines(offsets: Integers, lines: Integers, lengths: Integers) -> tuple[In
     return np.minimum(offsets[:-1], last), np.minimum(offsets[1:], last)
 
 
-def beside_totals(
-    matches: Integers, hypotheses: Integers, references: Integers, chunk: Chunk, order: int = 1, most: int = ALL
-) -> Integers:
-    """What matches of each pair, and how many n-grams the first tokens of either side have, by the offsets of both."""
-    found, pairs = np.empty((len(matches), 3), np.int64), chunk.pairs
-    kernels.texts.ratios.put_beside_totals(
-        matches, pairs.rows, hypotheses, pairs.references, references, order, most, found.reshape(-1)
-    )
-    return found
-
-
 def count(chunk: Chunk, options: Options, pairwise: Callable[[Chunk, Options], Integers]) -> Integers:
     """What matches in each row, and how much there is of its hypothesis and of its best reference."""
     found = pairwise(chunk, options)
     return found if len(found) == len(chunk) else found[chunk.pairs.best(ratios(found)[:, 2])]
-
-
-def ratios(found: Integers) -> Floats:
-    """Precision, recall and F of each row."""
-    planes = np.empty((3, len(found)))
-    kernels.texts.ratios.divide_matches(found.reshape(-1), planes.reshape(-1))
-    return planes.T
 
 
 def measure(

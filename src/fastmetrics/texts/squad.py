@@ -6,11 +6,11 @@ import numpy as np
 
 from fastmetrics import kernels
 from fastmetrics.aliases import Floats, Integers
-from fastmetrics.arithmetic import divide
 from fastmetrics.metrics import Metric
 from fastmetrics.texts.chunks import Chunk, Side
 from fastmetrics.texts.measure import Measure
 from fastmetrics.texts.options import Options
+from fastmetrics.texts.ratios import beside_totals, ratios
 
 __all__ = ["EXACT_MATCH", "TOKEN_F1"]
 
@@ -31,7 +31,7 @@ def matched(chunk: Chunk, options: Options) -> Integers:
 
 
 def overlaps(chunk: Chunk, options: Options) -> Integers:
-    """The tokens of each answer, those of the reference that it is most like, and those that both have.
+    """The tokens that each answer and the reference that it is most like have in common, and those of either.
 
     Of several references with the greatest F1 it is the first.
     """
@@ -41,21 +41,17 @@ def overlaps(chunk: Chunk, options: Options) -> Integers:
         *(ids.hypotheses, ids.hypothesis_offsets, ids.references, ids.reference_offsets, ids.types),
         *(pairs.rows, pairs.references, common),
     )
-    said = np.diff(ids.hypothesis_offsets)[pairs.rows]
-    wanted = np.diff(ids.reference_offsets)[pairs.references]
-    integers = np.column_stack([said, wanted, common])
-    return integers[pairs.best(f1(integers)[:, 0])] if len(pairs.rows) > len(chunk) else integers
+    found = beside_totals(common, ids.hypothesis_offsets, ids.reference_offsets, chunk)
+    return found if len(found) == len(chunk) else found[pairs.best(f1(found)[:, 0])]
 
 
-def f1(integers: Integers) -> Floats:
-    """The harmonic mean of precision and recall, in the script's order of operations.
+def f1(found: Integers) -> Floats:
+    """The harmonic mean of precision and recall, whose order of operations is also that of the script.
 
     Where both have no tokens it is 1, as in version 2.0 of the script; version 1.1 has 0.
     """
-    said, wanted, common = integers.T
-    precision, recall = divide(common, said, 0), divide(common, wanted, 0)
-    values = divide(2 * precision * recall, precision + recall, 0)
-    return np.where((said == 0) & (wanted == 0), 1.0, values).reshape(-1, 1)
+    neither = (found[:, 1] == 0) & (found[:, 2] == 0)
+    return np.where(neither, 1.0, ratios(found)[:, 2]).reshape(-1, 1)
 
 
 # fmt: off
