@@ -90,7 +90,7 @@ def text_significance(
     >>> found.select("system", "n", "score").rows()
     [('a', 2, 0.75), ('b', 2, 0.5833333333333333)]
     """
-    if test not in SAMPLES:
+    if test not in list(SAMPLES):
         raise SchemaError("test=: " + unknown("test", test, SAMPLES))
     check_options("text_significance", options)
     keys, measures = columns(by), given_list("measures", measures, "bleu")

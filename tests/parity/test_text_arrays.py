@@ -140,6 +140,12 @@ def test_rouge_takes_a_list_of_its_own_measures(measures: Any, said: str) -> Non
         fm.rouge(["a"], ["a"], measures=measures)
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_rows_are_judged_alone_or_not(name: str) -> None:
+    with pytest.raises(SchemaError, match="per_row='no' is neither True nor False"):
+        getattr(fm, name)(["a"], ["a"], per_row="no")
+
+
 def test_measures_of_rouge_come_one_after_the_other_too() -> None:
     names = ["rouge1", "rougeL"]
     assert fm.rouge(SAID, KNOWN, measures=(name for name in names)) == fm.rouge(SAID, KNOWN, measures=names)

@@ -146,6 +146,7 @@ def test_without_rows_to_compare_there_are_no_values() -> None:
         ({"hypotheses": ["first", "first"]}, "names of different columns"),
         ({"hypotheses": ["fist"]}, "did you mean 'first'"),
         ({"test": "bootstap"}, "did you mean 'bootstrap'"),
+        ({"test": []}, "unknown test"),
         ({"samples": 0}, "at least 1"),
         ({"measures": ["blue"]}, "did you mean 'bleu'"),
         ({"measures": None}, "measures=None is no list"),

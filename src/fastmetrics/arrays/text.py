@@ -301,9 +301,13 @@ def judged(
 
     Raises
     ------
+    SchemaError
+        A ``per_row`` that is no Boolean, or what `fastmetrics.text` refuses.
     DataError
         A row whose list of references has none.
     """
+    if type(per_row) is not bool:
+        raise SchemaError(f"per_row={per_row!r} is neither True nor False")
     family = text("predictions", reference="references", measures=measures, **options)
     frame = pl.DataFrame([predictions, references])
     counts = count(frame.with_row_index("row"), family, by="row") if per_row else count(frame, family)

@@ -112,7 +112,7 @@ class Family:
     probability_edges: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
-        if not self.name.isidentifier():
+        if not isinstance(self.name, str) or not self.name.isidentifier():
             raise SchemaError(
                 f"name={self.name!r} of a family is not an identifier; its metrics are asked for as 'name.metric' and "
                 "its columns are stored as 'name.column'"

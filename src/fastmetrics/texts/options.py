@@ -90,7 +90,7 @@ def check_value(name: str, given: Any) -> None:
             raise SchemaError(f"{name}={given!r} is no integer of at least {least}{upto}")
     elif name in POSITIVE:
         if isinstance(given, bool) or not isinstance(given, (int, float)) or not 0 < given < float("inf"):
-            raise SchemaError(f"{name}={given!r} is not a positive number")
+            raise SchemaError(f"{name}={given!r} is no positive int or float")
     elif type(given) is not bool:
         raise SchemaError(f"{name}={given!r} is neither True nor False")
 
