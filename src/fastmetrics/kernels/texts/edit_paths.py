@@ -19,6 +19,7 @@ from fastmetrics.kernels.texts.levenshtein import (
     LATE,
     ROWS,
     STEP,
+    Record,
     common_prefix,
     move_window,
     new_table,
@@ -60,10 +61,10 @@ def pass_pair(pair: Any, band: Any, table: Any, record: Any) -> Any:
 def recorded(bits: Any, record: Any, row: Any, column: Any) -> Any:
     """A recorded bit of a row, which may be a neutral one, at a column; 0 where it was not looked at."""
     stripe, lane = row // ROWS, (row >> 6) % LANES
-    first, end, step = record[2][3 * stripe], record[2][3 * stripe + 1], record[2][3 * stripe + 2]
+    first, end, step = record.stripes[3 * stripe], record.stripes[3 * stripe + 1], record.stripes[3 * stripe + 2]
     if column < first or column >= end:
         return ONE ^ ONE
-    spot = LANES * (step + (column - first + STEP * lane & record[3])) + lane
+    spot = LANES * (step + (column - first + STEP * lane & record.cycle)) + lane
     return bits[spot] >> np.uint64(row & 63) & ONE
 
 
@@ -75,10 +76,10 @@ def walk_back(pair: Any, record: Any) -> Any:
     neutral, i, j, substituted, deleted, inserted = -n % ROWS, n, m, 0, 0, 0
     while i > 0 and j > 0:
         row = neutral + i - 1
-        if recorded(record[0], record, row, j - 1):
+        if recorded(record.rises, record, row, j - 1):
             deleted += 1
             i -= 1
-        elif j > 1 and recorded(record[1], record, row, j - 2):
+        elif j > 1 and recorded(record.falls, record, row, j - 2):
             inserted += 1
             j -= 1
         else:
@@ -95,9 +96,10 @@ def read_last_column(n: Any, m: Any, score: Any, record: Any, scores: Any) -> No
     """
     neutral, i = -n % ROWS, n
     scores[n] = score
-    while i > 0 and record[2][3 * ((neutral + i - 1) // ROWS) + 1] == m:
+    while i > 0 and record.stripes[3 * ((neutral + i - 1) // ROWS) + 1] == m:
         row = neutral + i - 1
-        score -= np.int64(recorded(record[0], record, row, m - 1)) - np.int64(recorded(record[1], record, row, m - 1))
+        score -= np.int64(recorded(record.rises, record, row, m - 1))
+        score += np.int64(recorded(record.falls, record, row, m - 1))
         i -= 1
         scores[i] = score
 
@@ -167,7 +169,7 @@ def pair_edits(texts: Any, parts: Any, table: Any, record: Any, scores: Any) -> 
             deleted, inserted = deleted + n, inserted + m
             continue
         pair, cut, half = (reference, hypothesis), is_split(n, m, known), m // 2
-        steps = record[0], record[1], record[2], LAST_STEPS if cut else EVERY_STEP
+        steps = Record(record.rises, record.falls, record.stripes, LAST_STEPS if cut else EVERY_STEP)
         for side in range(2 if cut else 1):
             columns = (half if side == 0 else m - half) if cut else m
             rows = min(n, columns + band[0]) if cut else n
@@ -225,8 +227,8 @@ def count_edits(
         m = min(hypothesis_offsets[row + 1] - hypothesis_offsets[row], most)
         rows, columns, steps = max(rows, n), max(columns, m), max(steps, most_steps(n, m))
     texts = references.copy(), hypotheses.copy()  # arrays of one type with those from the end: compiled once
-    table, spots = new_table(symbols, columns), np.empty(3 * (rows // ROWS + 2), np.int64)
-    record = np.empty(LANES * steps, np.uint64), np.empty(LANES * steps, np.uint64), spots
+    table, stripes = new_table(symbols, columns), np.empty(3 * (rows // ROWS + 2), np.int64)
+    record = Record(np.empty(LANES * steps, np.uint64), np.empty(LANES * steps, np.uint64), stripes, EVERY_STEP)
     scores, parts = (np.empty(rows + 1, np.int64), np.empty(rows + 1, np.int64)), np.empty((DEPTH, 6), np.int64)
     for row in range(len(of)):
         start, other_start = reference_offsets[of[row]], hypothesis_offsets[row]

@@ -15,14 +15,14 @@ what inserting and deleting alone would cost, so what is found is never too smal
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from fastmetrics.kernels.dialect import inlined, kernel
 from fastmetrics.kernels.lanes import LANES, gather_back, last_lane, load_lanes, move_up, no_lanes, store_lanes
 
-__all__ = ["KEPT", "LANES", "LATE", "ROWS", "STEP", "edit_distances"]
+__all__ = ["KEPT", "LANES", "LATE", "ROWS", "STEP", "Record", "edit_distances"]
 
 ROWS = 64 * LANES  # of a stripe
 STEP = 2  # columns that a lane is behind the one above
@@ -32,6 +32,25 @@ KEPT = 1 << 14  # words of masks that are kept for all hypotheses of a reference
 LEAST_REACH = 64
 FEW_STRIPES = 3  # that are passed faster than a reach is found
 ONE, TOP, ALL = np.uint64(1), np.uint64(63), np.uint64(0xFFFFFFFFFFFFFFFF)
+
+
+class Record(NamedTuple):
+    """What a pass over a table keeps of its cells, for the way back.
+
+    Attributes
+    ----------
+    rises, falls
+        The rows where the distance is one more, or one less, than in the row before: a vector of lanes for each step.
+    stripes
+        Of each stripe its first column, the one behind its last, and the first of its steps.
+    cycle
+        The steps of a stripe before they begin anew in the place of the first, less one.
+    """
+
+    rises: Any
+    falls: Any
+    stripes: Any
+    cycle: Any
 
 
 @inlined
@@ -87,12 +106,14 @@ def start_columns(hypothesis: Any, places: Any, crossing: Any) -> None:
 
 
 @inlined
-def pass_stripe(masks: Any, at: Any, places: Any, columns: Any, live: Any, crossing: Any, record: Any) -> None:
+def pass_stripe(
+    masks: Any, at: Any, places: Any, columns: Any, live: Any, crossing: Any, record: Any, first: Any
+) -> None:
     """Pass a stripe over some columns: what crosses the row above it is replaced by what crosses its last.
 
     ``live`` has the bits of the rows that are not neutral. Until a lane has come to the first column it is kept as it
-    starts. ``record`` is None, or two arrays for where the distance rises and falls from a row to the next, where they
-    begin, and the steps before they begin anew, less one; a lane is recorded at the step that it is passed in.
+    starts. ``record`` is None, or a `Record` in which the steps of the stripe begin at ``first``; a lane is recorded at
+    the step that it is passed in.
     """
     vp, vn, begun = live, no_lanes(), no_lanes()
     above, entry = crossing[columns[0] + LATE], crossing[columns[0] + LATE + 1]
@@ -110,9 +131,9 @@ def pass_stripe(masks: Any, at: Any, places: Any, columns: Any, live: Any, cross
                 begun = move_up(begun, ALL)
             vp, vn, hp, hn = (vp & begun) | (live & ~begun), vn & begun, hp & begun, hn & begun
         if record is not None:
-            spot = LANES * (record[2] + (column - columns[0] & record[3]))
-            store_lanes(record[0], spot, vp)
-            store_lanes(record[1], spot, vn)
+            spot = LANES * (first + (column - columns[0] & record.cycle))
+            store_lanes(record.rises, spot, vp)
+            store_lanes(record.falls, spot, vn)
         place = np.uint64(column)
         crossing[place] = last_lane(hp) | last_lane(hn) << ONE
         above = crossing[place + np.uint64(LATE + STEP)]
@@ -155,9 +176,8 @@ def pass_table(pair: Any, prefix: Any, band: Any, most: Any, table: Any, window:
     """The distance of two texts by paths inside a band, and the window that is set.
 
     ``band`` is how many columns a path may lie before the diagonal of its row, and how many behind. Where no path can
-    cost ``most`` or less, what it may cost is estimated from the stripes so far. ``record`` is None, or as in
-    `pass_stripe` with another array instead of where stripes begin: for each its first column, the one behind its last,
-    and its first step.
+    cost ``most`` or less, what it may cost is estimated from the stripes so far. ``record`` is None, or
+    a `Record`.
     """
     masks, words, places, crossing, scratch = table
     reference, hypothesis = pair
@@ -175,12 +195,11 @@ def pass_table(pair: Any, prefix: Any, band: Any, most: Any, table: Any, window:
             before += growth(crossing, column)
         first, before = start, before + bottom - top
         rows, at = rows_from(top + neutral - stripe * ROWS, scratch), stripe % kept * words
-        if record is None:
-            pass_stripe(masks, at, places, (start, end), rows, crossing, None)
-        else:
-            record[2][3 * stripe], record[2][3 * stripe + 1], record[2][3 * stripe + 2] = start, end, step
-            pass_stripe(masks, at, places, (start, end), rows, crossing, (record[0], record[1], step, record[3]))
-            step += min(end - start + LATE, record[3] + 1)
+        pass_stripe(masks, at, places, (start, end), rows, crossing, record, step)
+        if record is not None:
+            stretch = record.stripes[3 * stripe : 3 * stripe + 3]
+            stretch[0], stretch[1], stretch[2] = start, end, step
+            step += min(end - start + LATE, record.cycle + 1)
         if most < n + m and bottom < n:
             least = least_distance(crossing, (start, end), before, m - start - n + bottom)
             if least > most:
