@@ -68,18 +68,16 @@ def text_row(hypothesis: str | None, reference: str | None) -> tuple[tuple[objec
     """What a row adds to the cells of `wer`, `distinct2` and `length_ratio`."""
     missing = ("unpredicted" if hypothesis is None else "", "unlabelled" if reference is None else "")
     state = "_".join(filter(None, reversed(missing))) or "judged"
-    empty = {"empty": 1} if hypothesis == "" else {}
-    if hypothesis is None or reference is None:
-        return (), {state: 1, **empty}
-    said, known = (oracle_edits.words(text) for text in (hypothesis, reference))
-    types, total = distinct_ngrams(hypothesis.split(), 2)
-    counts = {
-        "wer_edits": oracle_edits.distance(known, said),
-        "wer_reference": len(known),
-        "wer_hypothesis": len(said),
-        "distinct2_types": types,
-        "distinct2_total": total,
-        "length_hypothesis": len(hypothesis.split()),
-        "length_reference": len(reference.split()),
-    }
-    return (), {state: 1, **empty, **{name: value for name, value in counts.items() if value}}
+    counts = {"empty": int(hypothesis == "")}
+    if hypothesis is not None:
+        counts["distinct2_types"], counts["distinct2_total"] = distinct_ngrams(hypothesis.split(), 2)
+    if hypothesis is not None and reference is not None:
+        said, known = (oracle_edits.words(text) for text in (hypothesis, reference))
+        counts |= {
+            "wer_edits": oracle_edits.distance(known, said),
+            "wer_reference": len(known),
+            "wer_hypothesis": len(said),
+            "length_hypothesis": len(hypothesis.split()),
+            "length_reference": len(reference.split()),
+        }
+    return (), {state: 1, **{name: value for name, value in counts.items() if value}}
