@@ -36,6 +36,6 @@ def process(code: str, **environment: str) -> Printed:
 
 
 def cold(code: str) -> Printed:
-    """The same without any kernel that is compiled already."""
+    """What a process prints that finds no compiled kernel, as `process` gives it."""
     with tempfile.TemporaryDirectory() as folder:
         return process(code, NUMBA_CACHE_DIR=folder)

@@ -91,7 +91,7 @@ class Speedup(NamedTuple):
 
 
 def two_threads(rounds: int, most: int) -> Speedup:
-    """The same pass with one thread and two, beside hashes of a few bytes, which read no memory."""
+    """The pass over all systems with one thread and two, beside hashes of a few bytes, which read no memory."""
     frame = SETS["wmt17"].rows("wmt17", most).frame
     MEASURER.count(frame, threads=2)
     ours, loop = [], []
