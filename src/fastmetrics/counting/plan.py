@@ -17,10 +17,11 @@ from fastmetrics.counting.roles import ROLE_KINDS, Reader
 from fastmetrics.counting.roles.nulls import check_null_values, nulls_of
 from fastmetrics.errors import SchemaError
 from fastmetrics.guard import FOREIGN, first_line, guarded
+from fastmetrics.instants import instants
 from fastmetrics.schema import Schema
 from fastmetrics.sources import Selection, Source
 from fastmetrics.state.layout import WINDOW
-from fastmetrics.windows import Windows, instants
+from fastmetrics.windows import Windows
 
 __all__ = ["Key", "Plan", "RoleColumn", "check_files", "make_plan"]
 
