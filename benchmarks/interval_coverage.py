@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastmetrics.families.binary import CELLS, METRICS, fbeta
-from fastmetrics.metrics import Cells, Metric, find, value
+from fastmetrics.metric import Cells, Metric, find, value
 from fastmetrics.reading.intervals import bounds, compare, compare_to_total
 
 Floats = NDArray[np.float64]

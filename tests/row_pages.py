@@ -13,7 +13,7 @@ import click
 from fastmetrics.cli.commands import main
 from fastmetrics.contract.family import Family
 from fastmetrics.families import KINDS
-from fastmetrics.metrics import Metric
+from fastmetrics.metric import Metric
 from fastmetrics.polars import functions
 from fastmetrics.texts.measures import MEASURES
 

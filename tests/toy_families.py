@@ -18,7 +18,7 @@ from fastmetrics.contract.roles import Role
 from fastmetrics.contract.rows import Accumulators, Rows
 from fastmetrics.kernels.cells import add_exact
 from fastmetrics.kernels.ids import write_ids
-from fastmetrics.metrics import Cells
+from fastmetrics.metric import Cells
 
 __all__ = ["letters", "recalled", "versus"]
 

@@ -27,7 +27,7 @@ from benchmarks.faultbench.faults import (
 )
 from benchmarks.faultbench.logs import NULL, Log, Predicate
 from benchmarks.faultbench.measures import denominator, numerator
-from fastmetrics.counts import Counts
+from fastmetrics.face import Counts
 from fastmetrics.state.layout import WINDOW
 
 __all__ = ["BANDS", "NULLS", "START", "Case", "fault_case", "null_case", "spans"]

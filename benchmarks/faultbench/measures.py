@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fastmetrics.families.binary import CELLS, METRICS
 from fastmetrics.families.binary import RATES as SEARCHED
-from fastmetrics.metrics import Cells
+from fastmetrics.metric import Cells
 
 __all__ = ["RATES", "denominator", "numerator"]
 

@@ -15,11 +15,11 @@ from typing import Any
 from fastmetrics import arrays
 from fastmetrics.api import count, evaluate, read_counts
 from fastmetrics.arrays.founding import F1, accuracy, find_root_cause, precision, recall
-from fastmetrics.counts import Counts
 from fastmetrics.errors import DataError, FastMetricsError, MergeError, SchemaError, SourceError
+from fastmetrics.face import Counts
 from fastmetrics.families import KINDS
 from fastmetrics.families.binary import fbeta
-from fastmetrics.metrics import Metric
+from fastmetrics.metric import Metric
 from fastmetrics.notes import Note, NoteWarning
 
 __version__ = "0.1.0"
@@ -36,6 +36,12 @@ LATE = {
     "label_delta": "fastmetrics.late_labels",
     "text_significance": "fastmetrics.significance",
     "watch": "fastmetrics.diagnosis.series.watch",
+}
+
+# What is asked of the package by names that it has not, and where that is.
+MEANT = {
+    "counts": "fm.count(...) makes Counts",
+    "metrics": "metrics are read from Counts, as in fm.count(...).metrics('f1'), or from arrays, as by fm.f1_score",
 }
 
 globals().update({name: getattr(arrays, name) for name in arrays.__all__}, **KINDS)
@@ -64,11 +70,13 @@ __all__ += [*arrays.__all__, *KINDS, *LATE]
 
 
 def __getattr__(name: str) -> Any:
-    """The names of LATE."""
+    """The names of LATE, and an error that says what the names of MEANT mean."""
     if name in LATE:
         return getattr(import_module(LATE[name]), name)
-    raise AttributeError(f"module 'fastmetrics' has no attribute {name!r}")
+    hint = f"; {MEANT[name]}" if name in MEANT else ""
+    raise AttributeError(f"module 'fastmetrics' has no attribute {name!r}{hint}")
 
 
 def __dir__() -> list[str]:
-    return [*globals(), *LATE]
+    """The public names, without the modules in which they are written."""
+    return ["__version__", "arrays", *__all__]

@@ -41,7 +41,6 @@ from fastmetrics.arrays.text import rouge as rouge
 from fastmetrics.arrays.text import ter as ter
 from fastmetrics.arrays.text import token_f1 as token_f1
 from fastmetrics.arrays.text import wer as wer
-from fastmetrics.counts import Counts as Counts
 from fastmetrics.diagnosis.diagnose import diagnose as diagnose
 from fastmetrics.diagnosis.findings import Diagnosis as Diagnosis
 from fastmetrics.diagnosis.findings import Finding as Finding
@@ -54,6 +53,7 @@ from fastmetrics.errors import FastMetricsError as FastMetricsError
 from fastmetrics.errors import MergeError as MergeError
 from fastmetrics.errors import SchemaError as SchemaError
 from fastmetrics.errors import SourceError as SourceError
+from fastmetrics.face import Counts as Counts
 from fastmetrics.families.binary import binary as binary
 from fastmetrics.families.binary import fbeta as fbeta
 from fastmetrics.families.classes import classes as classes
@@ -62,7 +62,7 @@ from fastmetrics.families.regression import regression as regression
 from fastmetrics.families.scores import scores as scores
 from fastmetrics.families.text import text as text
 from fastmetrics.late_labels import label_delta as label_delta
-from fastmetrics.metrics import Metric as Metric
+from fastmetrics.metric import Metric as Metric
 from fastmetrics.notes import Note as Note
 from fastmetrics.notes import NoteWarning as NoteWarning
 from fastmetrics.significance import text_significance as text_significance

@@ -15,12 +15,12 @@ import polars as pl
 from fastmetrics.aliases import Progress
 from fastmetrics.contract.columns import Column
 from fastmetrics.contract.family import Family
-from fastmetrics.counts import Counts
 from fastmetrics.errors import SchemaError, SourceError, listed
+from fastmetrics.face import Counts
 from fastmetrics.families.binary import binary
 from fastmetrics.forks import check_process
 from fastmetrics.guard import first_line
-from fastmetrics.metrics import Metric
+from fastmetrics.metric import Metric
 from fastmetrics.notes import Note, NoteWarning, notes_of
 from fastmetrics.schema import Schema
 from fastmetrics.state.state import State

@@ -14,8 +14,8 @@ from fastmetrics.api import count
 from fastmetrics.contract.cells import columns_of
 from fastmetrics.contract.columns import expression, expressions, rowwise, unused_name
 from fastmetrics.contract.family import Family
-from fastmetrics.counts import Counts
 from fastmetrics.errors import SchemaError, unknown
+from fastmetrics.face import Counts
 from fastmetrics.reading.results import numbered
 from fastmetrics.report.files import encoded, plain
 from fastmetrics.sources import open_source

@@ -13,7 +13,7 @@ from fastmetrics.contract.columns import Column, advise_alias, column_name, root
 from fastmetrics.contract.equality import field_values
 from fastmetrics.contract.family import Family
 from fastmetrics.errors import SchemaError, listed
-from fastmetrics.metrics import names
+from fastmetrics.metric import names
 from fastmetrics.windows import Windows
 
 __all__ = ["Schema", "check_keys", "repeated"]

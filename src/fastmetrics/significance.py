@@ -17,7 +17,7 @@ from fastmetrics.errors import DataError, SchemaError, unknown
 from fastmetrics.exact_sums import limbs, nearest
 from fastmetrics.families.text import columns_of, text
 from fastmetrics.guard import FOREIGN, first_line, guarded
-from fastmetrics.metrics import Cells, Metric, find, value
+from fastmetrics.metric import Cells, Metric, find, value
 from fastmetrics.reading.results import beside
 from fastmetrics.schema import repeated
 from fastmetrics.sources import open_source

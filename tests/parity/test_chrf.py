@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 from sacrebleu import metrics as peers
 
-from fastmetrics.metrics import Cells, value
+from fastmetrics.metric import Cells, value
 from fastmetrics.texts.chrf import CHRF
 from fastmetrics.texts.options import Options
 from fastmetrics.texts.rows import Measured, count_rows, row_values

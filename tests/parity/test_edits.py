@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 from rapidfuzz.distance import Levenshtein
 
-from fastmetrics.metrics import Cells, value
+from fastmetrics.metric import Cells, value
 from fastmetrics.texts.measures import MEASURES
 from fastmetrics.texts.options import Options
 from fastmetrics.texts.rows import count_rows, row_values

@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 from sacrebleu.metrics import TER
 
-from fastmetrics.metrics import Cells, value
+from fastmetrics.metric import Cells, value
 from fastmetrics.texts.measures import MEASURES
 from fastmetrics.texts.options import Options
 from fastmetrics.texts.rows import Measured, count_rows, row_values

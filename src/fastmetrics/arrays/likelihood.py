@@ -15,7 +15,7 @@ from fastmetrics.errors import DataError
 from fastmetrics.exact_sums import MOST_SUM, nearest
 from fastmetrics.families.likelihood import METRICS, NATS, Base, check_base, positive, sum_lists
 from fastmetrics.guard import FOREIGN, first_line
-from fastmetrics.metrics import Cells, find, value
+from fastmetrics.metric import Cells, find, value
 from fastmetrics.notes import warn
 
 __all__ = ["perplexity"]

@@ -14,7 +14,7 @@ from fastmetrics.arithmetic import divide
 from fastmetrics.arrays.encoding import LabelPair, positions
 from fastmetrics.arrays.inputs import Array, UndefinedMetricWarning, zero_division_value
 from fastmetrics.errors import DataError, SchemaError, listed
-from fastmetrics.metrics import Metric
+from fastmetrics.metric import Metric
 from fastmetrics.notes import warn
 
 __all__ = ["JACCARD", "PRECISION", "PRECISION_RECALL_F1", "RECALL", "Margins", "averages", "f_metric"]

@@ -11,7 +11,7 @@ from fastmetrics.arrays.encoding import LabelPair, as_labels
 from fastmetrics.arrays.inputs import Array, one_of, pos_label_of, zero_division_value
 from fastmetrics.arrays.margins import JACCARD, PRECISION, RECALL, Margins, averages, f_metric
 from fastmetrics.errors import DataError, SchemaError
-from fastmetrics.metrics import Metric
+from fastmetrics.metric import Metric
 from fastmetrics.notes import warn
 
 if TYPE_CHECKING:

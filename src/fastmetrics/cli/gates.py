@@ -13,8 +13,8 @@ import polars as pl
 
 from fastmetrics.cli.front import say
 from fastmetrics.contract.columns import expressions
-from fastmetrics.counts import Counts
 from fastmetrics.errors import SchemaError, unknown
+from fastmetrics.face import Counts
 from fastmetrics.notes import NOTES, Note, NoteWarning, merge_notes, notes_of, warn
 from fastmetrics.wording import group_name, readable
 

@@ -20,8 +20,8 @@ from fastmetrics.cli.options import NAMES, flattened
 from fastmetrics.cli.views import VIEWS, View, view_of
 from fastmetrics.contract.capabilities import the_only
 from fastmetrics.contract.columns import expressions
-from fastmetrics.counts import Counts
 from fastmetrics.errors import SourceError, unknown
+from fastmetrics.face import Counts
 from fastmetrics.notes import Note, to_json
 from fastmetrics.report.files import FORMATS, checked_target, encoded, format_of, write
 from fastmetrics.state.layout import Layout

@@ -11,8 +11,8 @@ import polars as pl
 
 from fastmetrics.contract.capabilities import find_curve, the_only
 from fastmetrics.contract.family import Family
-from fastmetrics.counts import Counts
 from fastmetrics.errors import listed
+from fastmetrics.face import Counts
 from fastmetrics.families.curves import CURVES
 from fastmetrics.state.layout import Layout
 

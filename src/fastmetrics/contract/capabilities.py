@@ -11,7 +11,7 @@ import polars as pl
 from fastmetrics.contract.cells import CellTable
 from fastmetrics.contract.columns import expressions
 from fastmetrics.errors import SchemaError, listed, unknown
-from fastmetrics.metrics import Formula, Metric
+from fastmetrics.metric import Formula, Metric
 
 if TYPE_CHECKING:
     from fastmetrics.contract.family import Family

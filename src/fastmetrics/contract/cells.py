@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from fastmetrics.errors import SchemaError, unknown
 from fastmetrics.exact_sums import MOST_ENTRIES, MOST_SUM
-from fastmetrics.metrics import Cells
+from fastmetrics.metric import Cells
 
 __all__ = [
     "CELL_KINDS",

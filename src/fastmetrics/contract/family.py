@@ -20,7 +20,7 @@ from fastmetrics.contract.roles import Role
 from fastmetrics.contract.rows import Rows
 from fastmetrics.errors import SchemaError, listed, unknown
 from fastmetrics.guard import FOREIGN, first_line
-from fastmetrics.metrics import Cells, Metric
+from fastmetrics.metric import Cells, Metric
 from fastmetrics.notes import Note
 from fastmetrics.wording import is_encodable, shortened
 

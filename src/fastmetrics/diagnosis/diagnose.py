@@ -12,7 +12,6 @@ import polars as pl
 from fastmetrics.aliases import Floats, Mask
 from fastmetrics.contract.capabilities import Rate
 from fastmetrics.contract.family import Family
-from fastmetrics.counts import Counts
 from fastmetrics.diagnosis.causes.incidents import LATE, Limits, LocatedFinding, found_in, measure
 from fastmetrics.diagnosis.causes.mix_shift import mix_finding, mix_in
 from fastmetrics.diagnosis.causes.overall import wholes_in
@@ -27,9 +26,10 @@ from fastmetrics.diagnosis.spans.baseline_cut import best_border
 from fastmetrics.diagnosis.spans.bursts import of_period, passing, while_it_lasted
 from fastmetrics.diagnosis.spans.volume_periods import passing_volumes
 from fastmetrics.errors import SchemaError, listed, unknown
+from fastmetrics.face import Counts
 from fastmetrics.families import KINDS
 from fastmetrics.forks import check_process
-from fastmetrics.metrics import Metric, find
+from fastmetrics.metric import Metric, find
 from fastmetrics.reading.cells import check_whole
 from fastmetrics.report.findings import SEVERITIES
 from fastmetrics.wording import readable

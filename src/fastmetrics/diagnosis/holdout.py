@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastmetrics.arithmetic import Z95
-from fastmetrics.counts import Counts
 from fastmetrics.diagnosis.causes.incidents import measure, rate_numbers
 from fastmetrics.diagnosis.causes.mix_shift import mix_numbers, mix_of
 from fastmetrics.diagnosis.causes.volumes import volume_numbers
@@ -21,6 +20,7 @@ from fastmetrics.diagnosis.spans.periods import during_windows
 from fastmetrics.diagnosis.spans.volume_periods import usual_rows
 from fastmetrics.diagnosis.wording import number
 from fastmetrics.errors import SchemaError, listed, unknown
+from fastmetrics.face import Counts
 from fastmetrics.windows import Windows
 from fastmetrics.wording import readable
 

@@ -23,7 +23,7 @@ from fastmetrics.contract.roles import Role, check_number
 from fastmetrics.contract.rows import Rows
 from fastmetrics.errors import SchemaError
 from fastmetrics.families.labels import absent_note, check_nulls, null_arguments, unshared_note
-from fastmetrics.metrics import Metric, find
+from fastmetrics.metric import Metric, find
 from fastmetrics.notes import Note
 from fastmetrics.wording import readable
 

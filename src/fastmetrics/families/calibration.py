@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from fastmetrics.aliases import Floats, Mask
 from fastmetrics.arithmetic import divide
-from fastmetrics.metrics import Metric
+from fastmetrics.metric import Metric
 
 __all__ = ["calibration_metrics", "judged", "tenth_of_score", "tenths"]
 

@@ -28,7 +28,7 @@ from fastmetrics.families import class_rates
 from fastmetrics.families.binary import METRICS as BINARY
 from fastmetrics.families.class_dtypes import common_class_dtype
 from fastmetrics.families.labels import check_nulls, null_arguments, unshared_note
-from fastmetrics.metrics import Cells, Metric, find, value
+from fastmetrics.metric import Cells, Metric, find, value
 from fastmetrics.notes import Note
 from fastmetrics.schema import repeated
 

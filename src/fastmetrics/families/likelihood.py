@@ -24,7 +24,7 @@ from fastmetrics.contract.rows import Accumulators, Rows
 from fastmetrics.errors import DataError, SchemaError, unknown
 from fastmetrics.exact_sums import MOST_SUM, nearest
 from fastmetrics.families.labels import check_nulls, null_arguments
-from fastmetrics.metrics import Metric
+from fastmetrics.metric import Metric
 
 __all__ = ["METRICS", "NATS", "STATES", "Base", "check_base", "likelihood", "positive", "sum_lists"]
 

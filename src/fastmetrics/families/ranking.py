@@ -12,7 +12,7 @@ import numpy as np
 
 from fastmetrics.aliases import Floats
 from fastmetrics.arithmetic import divide
-from fastmetrics.metrics import Metric
+from fastmetrics.metric import Metric
 
 __all__ = ["RANKING", "half_below", "reached"]
 

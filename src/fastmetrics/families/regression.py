@@ -20,7 +20,7 @@ from fastmetrics.contract.roles import Role, check_number
 from fastmetrics.contract.rows import Accumulators, Rows
 from fastmetrics.errors import DataError
 from fastmetrics.families.labels import check_nulls, null_arguments
-from fastmetrics.metrics import Cells, Metric
+from fastmetrics.metric import Cells, Metric
 
 __all__ = ["EXTREMES", "METRICS", "STATES", "SUMS", "regression"]
 

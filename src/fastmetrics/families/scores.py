@@ -28,7 +28,7 @@ from fastmetrics.families.curves import CURVES
 from fastmetrics.families.edges import Binner, chosen_edges, edge_at
 from fastmetrics.families.labels import absent_note, check_nulls, null_arguments
 from fastmetrics.families.ranking import RANKING
-from fastmetrics.metrics import Cells, Metric
+from fastmetrics.metric import Cells, Metric
 from fastmetrics.notes import Note
 
 __all__ = ["METRICS", "STATES", "SUMS", "scores", "threshold_cells"]

@@ -19,7 +19,7 @@ from fastmetrics.contract.roles import Kind, Role
 from fastmetrics.contract.rows import Rows
 from fastmetrics.errors import SchemaError, listed, unknown
 from fastmetrics.families.labels import check_nulls, null_arguments
-from fastmetrics.metrics import Formula, Metric
+from fastmetrics.metric import Formula, Metric
 from fastmetrics.notes import Note
 from fastmetrics.texts.blocks import Block
 from fastmetrics.texts.limits import Limit, parse_limits

@@ -23,7 +23,7 @@ from fastmetrics.families.binary import (
     founding_tag,
 )
 from fastmetrics.families.binary import fbeta as fbeta_row
-from fastmetrics.metrics import Cells, Metric, find
+from fastmetrics.metric import Cells, Metric, find
 from fastmetrics.polars.sums import Sums, states, sums_of, used
 from fastmetrics.reading.intervals import bounds
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from fastmetrics.contract.columns import Column, column_name, expression
 from fastmetrics.errors import SchemaError, listed
 from fastmetrics.families.classes import METRICS, STATES, Pairs, agreement, averages, checked_labels, summed
-from fastmetrics.metrics import Cells, Metric, find
+from fastmetrics.metric import Cells, Metric, find
 from fastmetrics.notes import NoteWarning, warn
 from fastmetrics.polars.sums import Read, Sums, named, used, weights
 

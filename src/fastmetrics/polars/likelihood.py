@@ -11,7 +11,7 @@ import polars as pl
 from fastmetrics.contract.columns import Column, column_name, expression
 from fastmetrics.errors import SchemaError
 from fastmetrics.families.likelihood import METRICS, NATS, Base, check_base, positive
-from fastmetrics.metrics import Metric, find
+from fastmetrics.metric import Metric, find
 from fastmetrics.polars.exact_sums import exact_check, exact_sum
 from fastmetrics.polars.sums import Check, Sums, weights
 

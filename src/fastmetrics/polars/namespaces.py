@@ -13,8 +13,8 @@ import polars as pl
 
 from fastmetrics.api import count, evaluate
 from fastmetrics.contract.family import Family
-from fastmetrics.counts import Counts
 from fastmetrics.errors import unknown
+from fastmetrics.face import Counts
 from fastmetrics.polars.functions import FUNCTIONS
 
 __all__ = ["ExpressionMetrics", "FrameMetrics"]

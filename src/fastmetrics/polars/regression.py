@@ -13,7 +13,7 @@ from fastmetrics.contract.columns import Column
 from fastmetrics.contract.roles import check_number
 from fastmetrics.errors import SchemaError
 from fastmetrics.families.regression import EXTREME_METRICS, EXTREMES, METRICS, SMALLEST_LABEL, STATES, SUMS, read
-from fastmetrics.metrics import Cells, Metric, find
+from fastmetrics.metric import Cells, Metric, find
 from fastmetrics.polars.sums import Sums, number, used, weights
 
 __all__ = ["EXPRESSIONS", "RegressionMetric", "metrics"]

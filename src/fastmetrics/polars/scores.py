@@ -14,7 +14,7 @@ from fastmetrics.contract.columns import Column, column_name
 from fastmetrics.contract.roles import Role
 from fastmetrics.families.calibration import calibration_metrics
 from fastmetrics.families.ranking import RANKING
-from fastmetrics.metrics import Formula, Metric, find
+from fastmetrics.metric import Formula, Metric, find
 from fastmetrics.polars.sums import Check, Sums, named, number, states, weights
 
 __all__ = ["brier", "log_loss", "roc_auc"]

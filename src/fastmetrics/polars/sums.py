@@ -19,7 +19,7 @@ from fastmetrics.contract.columns import Column, column_name, expression
 from fastmetrics.contract.roles import Role
 from fastmetrics.errors import DataError
 from fastmetrics.families.labels import TEXT_NULL
-from fastmetrics.metrics import Cells, Metric, value
+from fastmetrics.metric import Cells, Metric, value
 from fastmetrics.notes import NoteWarning, warn
 from fastmetrics.reading.intervals.methods import read_by
 

@@ -13,8 +13,8 @@ from fastmetrics.contract.columns import Column, LostExpression, column_name, ex
 from fastmetrics.contract.family import Family
 from fastmetrics.errors import SchemaError, unknown
 from fastmetrics.families.text import shares, text
-from fastmetrics.metrics import Metric
-from fastmetrics.metrics import names as called
+from fastmetrics.metric import Metric
+from fastmetrics.metric import names as called
 from fastmetrics.texts.measures import MEASURES
 from fastmetrics.texts.options import Options, check_options
 

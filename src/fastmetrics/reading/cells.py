@@ -13,7 +13,7 @@ from fastmetrics.contract.columns import expressions
 from fastmetrics.contract.family import Family
 from fastmetrics.errors import SchemaError
 from fastmetrics.exact_sums import nearest
-from fastmetrics.metrics import Cells
+from fastmetrics.metric import Cells
 from fastmetrics.state.layout import Layout
 from fastmetrics.state.provenance import is_difference
 from fastmetrics.state.state import State

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from fastmetrics.contract.columns import expression, expressions, literal
 from fastmetrics.errors import SchemaError, unknown
-from fastmetrics.metrics import Cells, Metric, value
+from fastmetrics.metric import Cells, Metric, value
 from fastmetrics.reading.cells import check_whole, group_cells
 from fastmetrics.reading.intervals import Comparison, compare_to_total
 from fastmetrics.reading.intervals import adjust as adjusted

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from fastmetrics.contract.columns import expressions
 from fastmetrics.contract.family import Family
 from fastmetrics.errors import SchemaError
-from fastmetrics.metrics import Cells, Metric, value
+from fastmetrics.metric import Cells, Metric, value
 from fastmetrics.reading.cells import check_whole, group_cells
 from fastmetrics.reading.intervals import bounds
 from fastmetrics.reading.resolve import Asked, resolve

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from fastmetrics.errors import SchemaError
-from fastmetrics.metrics import Metric
+from fastmetrics.metric import Metric
 from fastmetrics.reading.metrics import metrics
 from fastmetrics.reading.resolve import resolve
 from fastmetrics.reading.results import check_columns

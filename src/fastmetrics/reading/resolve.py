@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fastmetrics.contract.family import Family
 from fastmetrics.errors import SchemaError, listed, unknown
 from fastmetrics.forks import check_process
-from fastmetrics.metrics import Metric, find, names
+from fastmetrics.metric import Metric, find, names
 from fastmetrics.schema import repeated
 from fastmetrics.state.layout import Layout
 

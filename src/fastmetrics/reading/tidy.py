@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from fastmetrics.contract.columns import expression
-from fastmetrics.metrics import Metric
+from fastmetrics.metric import Metric
 from fastmetrics.reading.cells import check_whole
 from fastmetrics.reading.metrics import metrics
 from fastmetrics.reading.resolve import resolve

@@ -11,7 +11,7 @@ import numpy as np
 
 from fastmetrics.aliases import Floats, Integers
 from fastmetrics.arithmetic import divide
-from fastmetrics.metrics import Metric
+from fastmetrics.metric import Metric
 from fastmetrics.texts.chunks import Chunk
 from fastmetrics.texts.lengths import closest_lengths
 from fastmetrics.texts.measure import Measure, any_judged

@@ -10,7 +10,7 @@ import numpy as np
 from fastmetrics import kernels
 from fastmetrics.aliases import Floats, Integers
 from fastmetrics.arithmetic import divide
-from fastmetrics.metrics import Metric
+from fastmetrics.metric import Metric
 from fastmetrics.texts.characters import characters
 from fastmetrics.texts.chunks import Chunk, Ids
 from fastmetrics.texts.measure import Measure, any_judged

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from fastmetrics import kernels
 from fastmetrics.aliases import Floats, Integers
 from fastmetrics.arithmetic import divide
-from fastmetrics.metrics import Metric
+from fastmetrics.metric import Metric
 from fastmetrics.texts.bounds import aligned_lengths, most_aligned
 from fastmetrics.texts.chunks import Chunk, Ids
 from fastmetrics.texts.measure import Measure, any_judged

@@ -7,7 +7,7 @@ from math import inf
 import numpy as np
 
 from fastmetrics.aliases import Integers
-from fastmetrics.metrics import Metric
+from fastmetrics.metric import Metric
 from fastmetrics.texts.chunks import Chunk
 from fastmetrics.texts.measure import Measure
 from fastmetrics.texts.options import Options

@@ -10,7 +10,7 @@ import numpy as np
 
 from fastmetrics.aliases import Floats, Integers
 from fastmetrics.errors import SchemaError, unknown
-from fastmetrics.metrics import Formula, Metric
+from fastmetrics.metric import Formula, Metric
 
 __all__ = ["Limit", "parse_limits"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastmetrics.aliases import Floats, Integers
-from fastmetrics.metrics import Metric
+from fastmetrics.metric import Metric
 from fastmetrics.texts.chunks import Chunk
 from fastmetrics.texts.options import Options
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from fastmetrics import kernels
 from fastmetrics.aliases import Integers
-from fastmetrics.metrics import Metric
+from fastmetrics.metric import Metric
 from fastmetrics.texts.bounds import aligned_lengths, most_aligned
 from fastmetrics.texts.chunks import Chunk, Ids
 from fastmetrics.texts.lines import lines

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from fastmetrics.aliases import Floats, Integers, Mask
-from fastmetrics.metrics import Cells, Metric, find, value
+from fastmetrics.metric import Cells, Metric, find, value
 from fastmetrics.texts.blocks import Block
 from fastmetrics.texts.chunks import Chunk, Side
 from fastmetrics.texts.measure import Measure

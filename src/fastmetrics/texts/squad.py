@@ -6,7 +6,7 @@ import numpy as np
 
 from fastmetrics import kernels
 from fastmetrics.aliases import Floats, Integers
-from fastmetrics.metrics import Metric
+from fastmetrics.metric import Metric
 from fastmetrics.texts.chunks import Chunk, Side
 from fastmetrics.texts.measure import Measure
 from fastmetrics.texts.options import Options

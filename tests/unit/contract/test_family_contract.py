@@ -19,7 +19,7 @@ from fastmetrics.contract.family import Family
 from fastmetrics.contract.roles import Role
 from fastmetrics.contract.rows import Rows
 from fastmetrics.counting import groups
-from fastmetrics.metrics import Cells
+from fastmetrics.metric import Cells
 from fastmetrics.state.metadata import KEY
 
 # The family: the largest value of a column for each stage that occurs, in each group.

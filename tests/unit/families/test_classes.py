@@ -19,7 +19,7 @@ from fastmetrics.contract.cells import CellTable
 from fastmetrics.contract.family import Family
 from fastmetrics.errors import SchemaError
 from fastmetrics.families.classes import METRICS, classes, common_class_dtype, most_confused, per_class
-from fastmetrics.metrics import Cells, find, names, value
+from fastmetrics.metric import Cells, find, names, value
 from oracle_classes import class_counts, class_metrics, confusions
 
 NAMES = [metric.name for metric in METRICS]

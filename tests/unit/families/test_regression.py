@@ -17,7 +17,7 @@ from fastmetrics.contract.cells import CellTable
 from fastmetrics.contract.family import Family
 from fastmetrics.errors import DataError, SchemaError
 from fastmetrics.families.regression import SUMS, regression
-from fastmetrics.metrics import Cells, Metric, find, value
+from fastmetrics.metric import Cells, Metric, find, value
 from fastmetrics.reading.intervals import bounds
 from oracle_classes import compensated, regression_metrics
 

@@ -22,7 +22,7 @@ from fastmetrics.families.curves import CURVES
 from fastmetrics.families.edges import Binner, chosen_edges, default_edges, edge_at, even
 from fastmetrics.families.scores import scores, threshold_cells
 from fastmetrics.kernels.bins import bin_scores
-from fastmetrics.metrics import Cells, find, value
+from fastmetrics.metric import Cells, find, value
 
 DEFAULT = scores("label", "score")
 EXACT = ("log_loss", "brier", "mean_score", "ece", "ece_debiased", "prevalence", "label_coverage", "answer_rate")

@@ -20,7 +20,7 @@ from fastmetrics.errors import SchemaError
 from fastmetrics.families.binary import CELLS, METRICS
 from fastmetrics.families.classes import METRICS as CLASS_METRICS
 from fastmetrics.families.likelihood import METRICS as TOKEN_METRICS
-from fastmetrics.metrics import Cells, value
+from fastmetrics.metric import Cells, value
 from fastmetrics.polars.regression import ROWS as REGRESSION_METRICS
 from fastmetrics.polars.sums import finished, one_metric
 from oracle import binary_row, table

@@ -13,7 +13,7 @@ from scipy import stats
 
 from fastmetrics.errors import SchemaError
 from fastmetrics.families.binary import CELLS, METRICS, fbeta
-from fastmetrics.metrics import Cells, Metric, find, value
+from fastmetrics.metric import Cells, Metric, find, value
 from fastmetrics.reading.intervals import INTERVALS, Comparison, adjust, bounds, compare, compare_to_total
 
 ALL = [*(metric for metric in METRICS if metric.interval), fbeta(2), fbeta(0.5)]

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import fastmetrics as fm
-from fastmetrics.counts import Counts
+from fastmetrics.face import Counts
 
 MONDAY = pl.DataFrame(
     {

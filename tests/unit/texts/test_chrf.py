@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fastmetrics import kernels
-from fastmetrics.metrics import Cells, value
+from fastmetrics.metric import Cells, value
 from fastmetrics.texts.chrf import CHRF
 from fastmetrics.texts.options import Options
 from fastmetrics.texts.rows import count_rows, row_values

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from fastmetrics import kernels
-from fastmetrics.metrics import Cells, value
+from fastmetrics.metric import Cells, value
 from fastmetrics.texts.articles import normal_answers
 from fastmetrics.texts.lowercase import lowered
 from fastmetrics.texts.measures import MEASURES

@@ -15,13 +15,13 @@ from fastmetrics.aliases import Floats, Integers, Mask
 from fastmetrics.arithmetic import divide
 from fastmetrics.contract.capabilities import Outcome, Prepared, Rate
 from fastmetrics.contract.family import Family
-from fastmetrics.counts import Counts
 from fastmetrics.diagnosis.search.lattice import Lattice, lattice_of, summed_by
 from fastmetrics.diagnosis.search.overdispersion import LEAST_WINDOWS, Dispersion, dispersion_of, independent
 from fastmetrics.diagnosis.search.strata import Ratio
 from fastmetrics.diagnosis.series.change_points import adjusted, since
 from fastmetrics.diagnosis.sides.rates import rows_of, told_apart
-from fastmetrics.metrics import Cells, Formula
+from fastmetrics.face import Counts
+from fastmetrics.metric import Cells, Formula
 from fastmetrics.reading.results import numbered
 from fastmetrics.state.layout import WINDOW
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from fastmetrics.contract.capabilities import Rate
 from fastmetrics.contract.family import Family
-from fastmetrics.metrics import Metric
+from fastmetrics.metric import Metric
 
 __all__ = ["MISSING", "rates_of", "rows_of", "told_apart"]
 

@@ -13,11 +13,11 @@ from fastmetrics.aliases import Floats
 from fastmetrics.arithmetic import divide
 from fastmetrics.contract.columns import expression, expressions
 from fastmetrics.contract.family import Family
-from fastmetrics.counts import Counts
 from fastmetrics.diagnosis.split.kitagawa import decompose as split
 from fastmetrics.diagnosis.split.kitagawa import decompose3 as split_three_ways
 from fastmetrics.errors import SchemaError
-from fastmetrics.metrics import Cells, Metric
+from fastmetrics.face import Counts
+from fastmetrics.metric import Cells, Metric
 from fastmetrics.reading.cells import check_whole
 from fastmetrics.reading.compare import read
 from fastmetrics.reading.resolve import resolve

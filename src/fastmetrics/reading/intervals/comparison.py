@@ -12,7 +12,7 @@ from fastmetrics.aliases import Floats
 from fastmetrics.arithmetic import divide
 from fastmetrics.errors import SchemaError, unknown
 from fastmetrics.families.binary import CONFUSION
-from fastmetrics.metrics import Cells, Metric, value
+from fastmetrics.metric import Cells, Metric, value
 from fastmetrics.reading.intervals.methods import (
     PARTS,
     Limits,

@@ -16,7 +16,7 @@ from fastmetrics.arithmetic import divide
 from fastmetrics.errors import SchemaError, unknown
 from fastmetrics.families.binary import CONFUSION
 from fastmetrics.families.ranking import half_below
-from fastmetrics.metrics import Cells, Metric, value
+from fastmetrics.metric import Cells, Metric, value
 
 __all__ = ["INTERVALS", "bounds", "wilson"]
 

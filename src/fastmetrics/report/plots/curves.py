@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from fastmetrics.contract.capabilities import Curve, find_curve, the_only
-from fastmetrics.metrics import Cells, Metric
+from fastmetrics.metric import Cells, Metric
 from fastmetrics.reading.intervals import bounds
 from fastmetrics.reading.metrics import metrics
 from fastmetrics.reading.thresholds import grouped

@@ -10,7 +10,7 @@ import polars as pl
 from fastmetrics.contract.capabilities import the_only
 from fastmetrics.contract.columns import column_name, unused_name
 from fastmetrics.contract.family import Family
-from fastmetrics.metrics import Metric
+from fastmetrics.metric import Metric
 from fastmetrics.reading.thresholds import grouped
 from fastmetrics.report.plots.question import Question, chosen, data, keyed, metric_rows, texts
 from fastmetrics.report.plots.words import (

@@ -12,7 +12,7 @@ from fastmetrics.contract.capabilities import find_curve, lacking, the_only
 from fastmetrics.contract.family import Family
 from fastmetrics.errors import FastMetricsError, SchemaError, listed, unknown
 from fastmetrics.families.curves import CURVES
-from fastmetrics.metrics import Metric
+from fastmetrics.metric import Metric
 from fastmetrics.reading.cells import check_whole
 from fastmetrics.reading.results import number_keys, numbered
 from fastmetrics.report.plots.curves import draw_curve

@@ -10,7 +10,7 @@ import polars.selectors as cs
 
 from fastmetrics.contract.columns import expression, expressions
 from fastmetrics.errors import FastMetricsError
-from fastmetrics.metrics import Metric
+from fastmetrics.metric import Metric
 from fastmetrics.reading.metrics import metrics
 from fastmetrics.reading.ranks import worst
 from fastmetrics.reading.resolve import Asked, resolve

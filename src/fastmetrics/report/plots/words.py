@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from fastmetrics.metrics import Metric
+from fastmetrics.metric import Metric
 from fastmetrics.report.plots.themes import COLORS
 from fastmetrics.windows import Windows
 from fastmetrics.wording import readable

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fastmetrics as fm
 from fastmetrics.diagnosis.sides.rates import rates_of
 from fastmetrics.families.binary import METRICS
-from fastmetrics.metrics import find
+from fastmetrics.metric import find
 
 BINARY, SCORES = fm.binary("label", "pred"), fm.scores("label", "score")
 ALERTS = fm.Metric("alert_rate", lambda c: c.tp + c.fp, lambda c: c.tp + c.fp + c.tn + c.fn, "proportion")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from altair.typing import ChartType
 
-    from fastmetrics.metrics import Metric
+    from fastmetrics.metric import Metric
 
 __all__ = ["Counts"]
 
