@@ -42,7 +42,8 @@ def class_metrics(labels, predictions, weights=None, wanted=None):
         "label_coverage": ratio(sum(w for y, _, w in rows if y is not None), sum(weights)),
         "answer_rate": ratio(sum(w for _, p, w in rows if p is not None), sum(weights)),
     }
-    chosen = {name: counts.get(name, [0, 0, 0]) for name in (counts if wanted is None else wanted)}
+    listed = list(counts) if wanted is None else wanted
+    chosen = {name: counts[name] for name in listed if name in counts and counts[name] != [0, 0, 0]}
     parts = {
         "precision": lambda s, p, t: (t, p),
         "recall": lambda s, p, t: (t, s),
@@ -50,15 +51,13 @@ def class_metrics(labels, predictions, weights=None, wanted=None):
         "jaccard": lambda s, p, t: (t, s + p - t),
     }
     for name, part in parts.items():
-        each = {label: ratio(*part(*chosen[label])) for label in chosen}
-        defined = [label for label in each if each[label] is not None]
-        support = sum(chosen[label][0] for label in defined)
+        each = {label: ratio(*part(*chosen[label])) or 0 for label in chosen}
         sums = [sum(chosen[label][i] for label in chosen) for i in range(3)]
-        found[f"{name}_macro"] = ratio(sum(each[label] for label in defined), len(defined))
-        found[f"{name}_weighted"] = ratio(sum(each[label] * chosen[label][0] for label in defined), support)
+        found[f"{name}_macro"] = ratio(sum(each.values()), len(each))
+        found[f"{name}_weighted"] = ratio(sum(each[label] * chosen[label][0] for label in each), sums[0])
         found[f"{name}_micro"] = ratio(*part(*sums))
-        found[f"{name}_classes"] = len(defined)
-    complete = found["recall_classes"] == len(chosen)
+        found[f"{name}_classes"] = len(each)
+    complete = all(label in chosen and chosen[label][0] for label in listed)
     found["balanced_accuracy"] = found["recall_macro"] if complete else None
     chance = sum(s * p for s, p, _ in counts.values())
     spread = (total**2 - sum(s * s for s, _, _ in counts.values())) * (

@@ -68,10 +68,11 @@ def classes(
 
     Notes
     -----
-    A class whose metric is 0/0 is left out of a macro or weighted average, as scikit-learn does with
-    ``zero_division=nan``; ``precision_classes`` and its like say how many were averaged. ``balanced_accuracy`` is
-    null where a class has no labelled row. Without ``labels`` every ``*_micro`` equals ``accuracy``, but for
-    ``jaccard_micro``.
+    A macro average runs over the classes that have labels or predictions. One whose metric is 0/0, such as the
+    precision of a class that is never predicted, counts 0 in it, as scikit-learn does; ``precision_classes`` and its
+    like say how many were averaged. A weighted average weighs each class by its labels, and is null where none has any.
+    ``balanced_accuracy`` is null where a class has no labelled row. Without ``labels`` every ``*_micro`` equals
+    ``accuracy``, but for ``jaccard_micro``.
 
     Raises
     ------
@@ -259,8 +260,8 @@ def read(table: CellTable, labels: Sequence[Any] | None = None) -> Cells:
     """The cells of each group that the metrics need, as float64 arrays of shape [groups].
 
     The weight of each of STATES; ``tp fp fn`` summed over the listed classes; of each class metric ``m`` the sum
-    ``m_sum`` over the ``m_classes`` in which it is defined, and that weighted by support as ``m_weighted`` over
-    ``m_support``; for mcc and kappa sums over classes of products of margins. ``squares`` holds the first eight.
+    ``m_sum`` over the ``averaged`` classes, and that weighted by labels as ``m_weighted`` over ``support``; for mcc and
+    kappa sums over classes of products of margins. ``squares`` holds the first eight.
     """
     m = matrix(table, labels)
     c = by_class(m, table.cells.rows)
@@ -299,15 +300,17 @@ def agreement(pairs: Pairs, c: Cells) -> dict[str, Floats]:
 
 
 def averages(pairs: Pairs, c: Cells) -> dict[str, Floats]:
-    """The sums behind the macro and weighted averages of each class metric over the listed classes."""
-    support, cells = c.tp + c.fn, {}
+    """The sums behind the averages of each class metric over the listed classes with labels or predictions.
+
+    A metric that is 0/0 for a class counts 0 there: a model that never gives a class would else be praised for it.
+    """
+    support = c.tp + c.fn
+    seen = (support + c.fp > 0) & (pairs.code < pairs.listed)
+    parts = {"averaged": seen, "labelled_classes": support > 0, "support": support}
     for metric in CLASS_METRICS:
-        each = value(metric, c)
-        defined = ~np.isnan(each) & (pairs.code < pairs.listed)
-        parts = {"sum": each, "classes": np.ones(len(each)), "weighted": each * support, "support": support}
-        for name, part in parts.items():
-            cells[f"{metric.name}_{name}"] = added(part[defined], pairs.group[defined], pairs.size)
-    return cells
+        each = np.nan_to_num(value(metric, c))
+        parts |= {f"{metric.name}_sum": each, f"{metric.name}_weighted": each * support}
+    return {name: added(part[seen], pairs.group[seen], pairs.size) for name, part in parts.items()}
 
 
 def matrix_order(family: Family) -> Sequence[Any]:
@@ -334,8 +337,8 @@ def per_class(table: CellTable, family: Family) -> pl.DataFrame:
 
     Columns: ``group`` (Int64, the index in the table), ``class``, ``support``, ``predicted`` and ``tp`` (judged rows
     with this label, this prediction, both; Int64, or Float64 of a weighted table), then ``precision``,
-    ``recall``, ``f1`` and ``jaccard`` (Float64, null where 0/0). A class that does not occur in the judged rows of
-    a group has no row there. A table without rows gives a frame without rows.
+    ``recall``, ``f1`` and ``jaccard`` (Float64, null where 0/0, which averages count as 0). A class that does not occur
+    in the judged rows of a group has no row there. A table without rows gives a frame without rows.
 
     >>> keys = {"label": pl.Series(["a", "a"]), "prediction": pl.Series(["a", "b"])}
     >>> table = CellTable(np.zeros(2, np.int64), 1, keys, Cells({"rows": np.array([3.0, 1.0])}))
@@ -400,12 +403,12 @@ def average_rows(of: Metric) -> tuple[Metric, ...]:
     micro = of if once else replace(of, kind="ratio", interval="")
     return (
         replace(micro, name=f"{name}_micro", aliases=(f"micro_{name}",), source="of tp, fp, fn summed over classes"),
-        Metric(f"{name}_macro", lambda c: getattr(c, f"{name}_sum"), lambda c: getattr(c, f"{name}_classes"),
-               aliases=(f"macro_{name}",), source=f"mean over the classes where {name} is defined"),
-        Metric(f"{name}_weighted", lambda c: getattr(c, f"{name}_weighted"), lambda c: getattr(c, f"{name}_support"),
-               aliases=(f"weighted_{name}",), source=f"mean weighted by support where {name} is defined"),
-        Metric(f"{name}_classes", lambda c: getattr(c, f"{name}_classes"), range=(0, inf), better=None, scale="count",
-               source=f"classes where {name} is defined"),
+        Metric(f"{name}_macro", lambda c: getattr(c, f"{name}_sum"), lambda c: c.averaged,
+               aliases=(f"macro_{name}",), source="mean over the classes with labels or predictions, 0 where 0/0"),
+        Metric(f"{name}_weighted", lambda c: getattr(c, f"{name}_weighted"), lambda c: c.support,
+               aliases=(f"weighted_{name}",), source="mean over the classes weighted by their labels, 0 where 0/0"),
+        Metric(f"{name}_classes", lambda c: c.averaged, range=(0, inf), better=None, scale="count",
+               source=f"classes that {name}_macro is the mean of"),
     )  # fmt: skip
 
 
@@ -426,7 +429,7 @@ METRICS: tuple[Metric, ...] = (
            aliases=("zero_one_loss", "hamming_loss")),
     *(row for metric in CLASS_METRICS for row in average_rows(metric)),
     Metric("balanced_accuracy", lambda c: c.recall_sum,
-           lambda c: c.recall_classes * (c.recall_classes == c.expected_classes),
+           lambda c: c.labelled_classes * (c.labelled_classes == c.expected_classes),
            source="mean recall, defined where every class has a label"),
     Metric("mcc", lambda c: c.covariance, lambda c: (c.label_spread * c.prediction_spread) ** 0.5, range=(-1, 1),
            source="Gorodkin 2004: R_K, over every class"),

@@ -200,12 +200,12 @@ def f1(
 def f1_classes(
     y_true: Column, y_pred: Column, *, labels: Sequence[Any] | None = None, weight: Column | None = None
 ) -> pl.Expr:
-    """``f1_classes`` of many classes; see `ClassMetric`. classes where f1 is defined"""
+    """``f1_classes`` of many classes; see `ClassMetric`. classes that f1_macro is the mean of"""
 
 def f1_macro(
     y_true: Column, y_pred: Column, *, labels: Sequence[Any] | None = None, weight: Column | None = None
 ) -> pl.Expr:
-    """``f1_macro`` of many classes; see `ClassMetric`. mean over the classes where f1 is defined"""
+    """``f1_macro`` of many classes; see `ClassMetric`. mean over the classes with labels or predictions, 0 where 0/0"""
 
 def f1_micro(
     y_true: Column, y_pred: Column, *, labels: Sequence[Any] | None = None, weight: Column | None = None
@@ -215,7 +215,7 @@ def f1_micro(
 def f1_weighted(
     y_true: Column, y_pred: Column, *, labels: Sequence[Any] | None = None, weight: Column | None = None
 ) -> pl.Expr:
-    """``f1_weighted`` of many classes; see `ClassMetric`. mean weighted by support where f1 is defined"""
+    """``f1_weighted`` of many classes; see `ClassMetric`. mean over the classes weighted by their labels, 0 where 0/0"""
 
 def false_omission_rate(
     y_true: Column,
@@ -314,12 +314,12 @@ def jaccard(
 def jaccard_classes(
     y_true: Column, y_pred: Column, *, labels: Sequence[Any] | None = None, weight: Column | None = None
 ) -> pl.Expr:
-    """``jaccard_classes`` of many classes; see `ClassMetric`. classes where jaccard is defined"""
+    """``jaccard_classes`` of many classes; see `ClassMetric`. classes that jaccard_macro is the mean of"""
 
 def jaccard_macro(
     y_true: Column, y_pred: Column, *, labels: Sequence[Any] | None = None, weight: Column | None = None
 ) -> pl.Expr:
-    """``jaccard_macro`` of many classes; see `ClassMetric`. mean over the classes where jaccard is defined"""
+    """``jaccard_macro`` of many classes; see `ClassMetric`. mean over the classes with labels or predictions, 0 where 0/0"""
 
 def jaccard_micro(
     y_true: Column, y_pred: Column, *, labels: Sequence[Any] | None = None, weight: Column | None = None
@@ -329,7 +329,7 @@ def jaccard_micro(
 def jaccard_weighted(
     y_true: Column, y_pred: Column, *, labels: Sequence[Any] | None = None, weight: Column | None = None
 ) -> pl.Expr:
-    """``jaccard_weighted`` of many classes; see `ClassMetric`. mean weighted by support where jaccard is defined"""
+    """``jaccard_weighted`` of many classes; see `ClassMetric`. mean over the classes weighted by their labels, 0 where 0/0"""
 
 def kappa(
     y_true: Column,
@@ -454,12 +454,12 @@ def precision(
 def precision_classes(
     y_true: Column, y_pred: Column, *, labels: Sequence[Any] | None = None, weight: Column | None = None
 ) -> pl.Expr:
-    """``precision_classes`` of many classes; see `ClassMetric`. classes where precision is defined"""
+    """``precision_classes`` of many classes; see `ClassMetric`. classes that precision_macro is the mean of"""
 
 def precision_macro(
     y_true: Column, y_pred: Column, *, labels: Sequence[Any] | None = None, weight: Column | None = None
 ) -> pl.Expr:
-    """``precision_macro`` of many classes; see `ClassMetric`. mean over the classes where precision is defined"""
+    """``precision_macro`` of many classes; see `ClassMetric`. mean over the classes with labels or predictions, 0 where 0/0"""
 
 def precision_micro(
     y_true: Column, y_pred: Column, *, labels: Sequence[Any] | None = None, weight: Column | None = None
@@ -469,7 +469,7 @@ def precision_micro(
 def precision_weighted(
     y_true: Column, y_pred: Column, *, labels: Sequence[Any] | None = None, weight: Column | None = None
 ) -> pl.Expr:
-    """``precision_weighted`` of many classes; see `ClassMetric`. mean weighted by support where precision is defined"""
+    """``precision_weighted`` of many classes; see `ClassMetric`. mean over the classes weighted by their labels, 0 where 0/0"""
 
 def predicted_positive_rate(
     y_true: Column,
@@ -521,12 +521,12 @@ def recall(
 def recall_classes(
     y_true: Column, y_pred: Column, *, labels: Sequence[Any] | None = None, weight: Column | None = None
 ) -> pl.Expr:
-    """``recall_classes`` of many classes; see `ClassMetric`. classes where recall is defined"""
+    """``recall_classes`` of many classes; see `ClassMetric`. classes that recall_macro is the mean of"""
 
 def recall_macro(
     y_true: Column, y_pred: Column, *, labels: Sequence[Any] | None = None, weight: Column | None = None
 ) -> pl.Expr:
-    """``recall_macro`` of many classes; see `ClassMetric`. mean over the classes where recall is defined"""
+    """``recall_macro`` of many classes; see `ClassMetric`. mean over the classes with labels or predictions, 0 where 0/0"""
 
 def recall_micro(
     y_true: Column, y_pred: Column, *, labels: Sequence[Any] | None = None, weight: Column | None = None
@@ -536,7 +536,7 @@ def recall_micro(
 def recall_weighted(
     y_true: Column, y_pred: Column, *, labels: Sequence[Any] | None = None, weight: Column | None = None
 ) -> pl.Expr:
-    """``recall_weighted`` of many classes; see `ClassMetric`. mean weighted by support where recall is defined"""
+    """``recall_weighted`` of many classes; see `ClassMetric`. mean over the classes weighted by their labels, 0 where 0/0"""
 
 def repetition(hypothesis: Column, reference: Column | Sequence[Column] | None = None, **options: Any) -> pl.Expr:
     """``repetition`` of texts; see `TextMetric`. 1 - distinct 4-grams of each row / all 4-grams (Welleck et al. 2020)"""

@@ -67,13 +67,14 @@ def log(kind: type, seed: int = 0) -> tuple[list[int], list[Any], list[Any], lis
 
 
 def averaged(function: Any, average: str) -> Any:
-    """Where no defined class has support scikit-learn ignores the weights of the mean, and ours is undefined."""
+    """scikit-learn counts 0 for a listed class of no row, and where no class has labels; ours knows nothing of them."""
 
     def score(y: Any, p: Any, w: Any, wanted: Any) -> float:
-        weighing = {*y} & {*(y if wanted is None else wanted)} & {*(p if function is sk.precision_score else y)}
-        if average == "weighted" and not weighing:
+        seen = [label for label in (sorted({*y, *p}) if wanted is None else wanted) if label in {*y, *p}]
+        if average == "weighted" and not {*seen} & {*y}:
             return NAN
-        return function(y, p, sample_weight=w, labels=wanted, average=average, zero_division=np.nan)
+        empty = np.nan if average == "micro" and function is not sk.jaccard_score else 0
+        return function(y, p, sample_weight=w, labels=seen, average=average, zero_division=empty) if seen else NAN
 
     return score
 
@@ -89,18 +90,6 @@ def constant(function: Any) -> Any:
     return lambda y, p, w, _: NAN if len(set(y)) == 1 or len(set(p)) == 1 else function(y, p, sample_weight=w)
 
 
-def jaccard(average: str) -> Any:
-    """jaccard_score has no zero_division=nan, so absent classes are left out by hand."""
-
-    def score(y: Any, p: Any, w: Any, wanted: Any) -> float:
-        seen = [label for label in (sorted({*y, *p}) if wanted is None else wanted) if label in {*y, *p}]
-        if average == "weighted" and not {*seen} & {*y}:
-            return NAN
-        return sk.jaccard_score(y, p, sample_weight=w, labels=seen, average=average) if seen else NAN
-
-    return score
-
-
 PEERS: dict[str, Any] = {
     "accuracy": lambda y, p, w, _: sk.accuracy_score(y, p, sample_weight=w),
     "error_rate": lambda y, p, w, _: sk.zero_one_loss(y, p, sample_weight=w),
@@ -109,10 +98,9 @@ PEERS: dict[str, Any] = {
     "kappa": lambda y, p, w, _: sk.cohen_kappa_score(y, p, sample_weight=w),
     **{
         f"{name}_{average}": averaged(getattr(sk, f"{name}_score"), average)
-        for name in ("precision", "recall", "f1")
+        for name in ("precision", "recall", "f1", "jaccard")
         for average in ("macro", "micro", "weighted")
     },
-    **{f"jaccard_{average}": jaccard(average) for average in ("macro", "micro", "weighted")},
 }
 
 
@@ -177,6 +165,29 @@ def test_every_metric_is_the_oracles(rows: list[Any], wanted: list[str] | None, 
         of_group = shown.filter(pl.col("group") == group)
         assert of_group["class"].to_list() == order
         assert of_group.select("support", "predicted", "tp").rows() == [tuple(counts[label]) for label in order]
+
+
+def test_a_class_that_is_never_predicted_counts_nothing_in_the_mean_precision() -> None:
+    y, p = ["a"] * 6 + ["rare"] * 2, ["a"] * 8
+    table = table_of([0] * 8, y, p)
+    found = metrics_of(table, classes("y", "p"))
+    assert found["precision_macro"][0] == sk.precision_score(y, p, average="macro", zero_division=0) == 0.375
+    assert found["precision_weighted"][0] == sk.precision_score(y, p, average="weighted", zero_division=0) == 0.5625
+    assert found["precision_classes"][0] == 2
+
+
+@pytest.mark.parametrize("name", ["precision", "recall", "f1", "jaccard"])
+def test_a_macro_average_is_the_mean_of_the_classes_shown(name: str) -> None:
+    groups, labels, predictions, weights = log(str, seed=4)
+    table, family = table_of(groups, labels, predictions, weights), classes("y", "p", labels=["6", "8", "3", "99"])
+    shown = per_class(table, family).with_columns(pl.col(name).fill_null(0.0))
+    found = metrics_of(table, family)
+    for group, of_group in shown.group_by("group"):
+        assert found[f"{name}_macro"][group] == pytest.approx(of_group[name].mean(), rel=1e-12)
+        assert found[f"{name}_classes"][group] == len(of_group)
+        if of_group["support"].sum():
+            mean = (of_group[name] * of_group["support"]).sum() / of_group["support"].sum()
+            assert found[f"{name}_weighted"][group] == pytest.approx(mean, rel=1e-12)
 
 
 def test_ten_thousand_classes() -> None:
