@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 from importlib import import_module
-from inspect import getdoc, isfunction, ismodule, signature
+from inspect import getdoc, isfunction, ismodule, signature, unwrap
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +47,7 @@ def entry(name: str, value: Any, module: str) -> str:
     """One name of a stub."""
     if ismodule(value):
         return f"from {module} import {name} as {name}"
-    if isfunction(value) and value.__code__.co_name != name:  # a function that another one made
+    if isfunction(value) and unwrap(value).__code__.co_name != name:  # a function that another one made
         arguments = re.sub(r"(: |-> )'([^']*)'", r"\1\2", str(signature(value)))  # annotations, and no defaults
         return f'def {name}{arguments}:\n    """{getdoc(value)}"""\n'
     return f"from {value.__module__} import {name} as {name}"

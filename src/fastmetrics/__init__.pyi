@@ -15,7 +15,6 @@ from fastmetrics.arrays.founding import accuracy as accuracy
 from fastmetrics.arrays.founding import find_root_cause as find_root_cause
 from fastmetrics.arrays.founding import precision as precision
 from fastmetrics.arrays.founding import recall as recall
-from fastmetrics.arrays.inputs import UndefinedMetricWarning as UndefinedMetricWarning
 from fastmetrics.arrays.likelihood import perplexity as perplexity
 from fastmetrics.arrays.probability import brier_score_loss as brier_score_loss
 from fastmetrics.arrays.probability import log_loss as log_loss
@@ -41,6 +40,7 @@ from fastmetrics.arrays.text import rouge as rouge
 from fastmetrics.arrays.text import ter as ter
 from fastmetrics.arrays.text import token_f1 as token_f1
 from fastmetrics.arrays.text import wer as wer
+from fastmetrics.arrays.undefined import UndefinedMetricWarning as UndefinedMetricWarning
 from fastmetrics.diagnosis.diagnose import diagnose as diagnose
 from fastmetrics.diagnosis.findings import Diagnosis as Diagnosis
 from fastmetrics.diagnosis.findings import Finding as Finding

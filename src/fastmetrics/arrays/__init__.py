@@ -9,7 +9,7 @@ Where a metric divides by zero it warns with `UndefinedMetricWarning`; a bad arg
 """
 
 from fastmetrics.arrays import confusion, likelihood, probability, ranking, ratios, regression, report, text
-from fastmetrics.arrays.inputs import UndefinedMetricWarning
+from fastmetrics.arrays.undefined import UndefinedMetricWarning
 
 # What a module lists in its own `__all__` is a name here and of `fastmetrics`; `make stubs` tells type checkers.
 MODULES = (confusion, probability, ranking, ratios, regression, report, likelihood, text)

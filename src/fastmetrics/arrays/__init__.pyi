@@ -5,7 +5,6 @@ from fastmetrics.arrays.confusion import balanced_accuracy_score as balanced_acc
 from fastmetrics.arrays.confusion import cohen_kappa_score as cohen_kappa_score
 from fastmetrics.arrays.confusion import confusion_matrix as confusion_matrix
 from fastmetrics.arrays.confusion import matthews_corrcoef as matthews_corrcoef
-from fastmetrics.arrays.inputs import UndefinedMetricWarning as UndefinedMetricWarning
 from fastmetrics.arrays.likelihood import perplexity as perplexity
 from fastmetrics.arrays.probability import brier_score_loss as brier_score_loss
 from fastmetrics.arrays.probability import log_loss as log_loss
@@ -31,3 +30,4 @@ from fastmetrics.arrays.text import rouge as rouge
 from fastmetrics.arrays.text import ter as ter
 from fastmetrics.arrays.text import token_f1 as token_f1
 from fastmetrics.arrays.text import wer as wer
+from fastmetrics.arrays.undefined import UndefinedMetricWarning as UndefinedMetricWarning

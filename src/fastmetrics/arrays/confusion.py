@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastmetrics.arrays.encoding import LabelPair, agreeing, as_labels, positions
-from fastmetrics.arrays.inputs import Array, UndefinedMetricWarning, as_array, flag, one_of, weighted_mean
+from fastmetrics.arrays.inputs import Array, as_array, flag, one_of, weighted_mean
+from fastmetrics.arrays.undefined import warn_undefined
 from fastmetrics.errors import DataError, SchemaError, listed
 from fastmetrics.notes import warn
 
@@ -136,7 +137,7 @@ def cohen_kappa_score(
     if chance == 0 or np.isnan(chance):
         reason = "y1 and y2 have only one label in common" if chance == 0 else "y2 has none of the labels that y1 has"
         text = f"kappa is undefined because {reason}, and set to {replace_undefined_by} by replace_undefined_by="
-        warn(text, UndefinedMetricWarning)
+        warn_undefined(text)
         return replace_undefined_by
     return float(1 - np.sum(cost * table) / chance)
 

@@ -3,13 +3,17 @@
 Their quirks are part of them. The tests of `find_root_cause` run in order, and the first that holds wins, so data
 where several hold get the first tag. The first two tags read swapped: no predicted positive at all (TP + FP = 0) is
 called "False positive" although such data hold no false positive, and no positive label (TP + FN = 0) is called
-"False negative" although they hold no false negative.
+"False negative" although they hold no false negative. A rate that is given labels and predictions in place of counts
+raises a `SchemaError` with the name of the function that reads those.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import wraps
+from inspect import signature
+from numbers import Number
+from typing import Any, ParamSpec
 
 import numpy as np
 
@@ -18,7 +22,33 @@ from fastmetrics.families.binary import CAUSES, OTHER_CAUSE
 
 __all__ = ["F1", "accuracy", "find_root_cause", "precision", "recall"]
 
+P = ParamSpec("P")
 
+
+def of_numbers(meant: str) -> Callable[[Callable[P, float]], Callable[P, float]]:
+    """Make a rate of numbers refuse anything else, and name the function that reads labels and predictions."""
+
+    def checked(rate: Callable[P, float]) -> Callable[P, float]:
+        @wraps(rate)
+        def called(*given: P.args, **named: P.kwargs) -> float:
+            for value in (*given, *named.values()):
+                if not is_number(value):
+                    raise SchemaError(
+                        f"{rate.__name__}({', '.join(signature(rate).parameters)}) takes numbers, got a "
+                        f"{type(value).__name__}; for labels and predictions call {meant}(y_true, y_pred)"
+                    )
+            return rate(*given, **named)
+
+        return called
+
+    return checked
+
+
+def is_number(value: object) -> bool:
+    return isinstance(value, Number | np.generic) or getattr(value, "ndim", None) == 0
+
+
+@of_numbers("accuracy_score")
 def accuracy(TP: float, TN: float, FP: float, FN: float) -> float:
     """Share of rows predicted right; 0.0 where there are none.
 
@@ -28,6 +58,7 @@ def accuracy(TP: float, TN: float, FP: float, FN: float) -> float:
     return share(TP + TN, TP + TN + FP + FN)
 
 
+@of_numbers("precision_score")
 def precision(TP: float, FP: float) -> float:
     """Share of predicted positives that are positive; 0.0 where there are none.
 
@@ -37,6 +68,7 @@ def precision(TP: float, FP: float) -> float:
     return share(TP, TP + FP)
 
 
+@of_numbers("recall_score")
 def recall(TP: float, FN: float) -> float:
     """Share of positives that are predicted positive; 0.0 where there are none.
 
@@ -46,6 +78,7 @@ def recall(TP: float, FN: float) -> float:
     return share(TP, TP + FN)
 
 
+@of_numbers("f1_score")
 def F1(precision: float, recall: float) -> float:  # noqa: N802
     """Harmonic mean of precision and recall; 0.0 where both are 0.
 

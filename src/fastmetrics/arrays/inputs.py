@@ -14,7 +14,6 @@ from fastmetrics.errors import DataError, SchemaError, unknown
 
 __all__ = [
     "Array",
-    "UndefinedMetricWarning",
     "as_array",
     "as_column",
     "as_numbers",
@@ -31,10 +30,6 @@ __all__ = [
 ]
 
 Array = npt.NDArray[Any]
-
-
-class UndefinedMetricWarning(UserWarning):
-    """A metric divides by zero on this input; the value that is returned was chosen, not computed."""
 
 
 def as_array(values: object, name: str) -> Array:

@@ -9,14 +9,13 @@ import numpy as np
 import polars as pl
 
 from fastmetrics.aliases import Floats
-from fastmetrics.arrays.inputs import UndefinedMetricWarning
+from fastmetrics.arrays.undefined import warn_undefined
 from fastmetrics.contract.blocks import Lists
 from fastmetrics.errors import DataError
 from fastmetrics.exact_sums import MOST_SUM, nearest
 from fastmetrics.families.likelihood import METRICS, NATS, Base, check_base, positive, sum_lists
 from fastmetrics.guard import FOREIGN, first_line
 from fastmetrics.metric import Cells, find, value
-from fastmetrics.notes import warn
 
 __all__ = ["perplexity"]
 
@@ -45,7 +44,7 @@ def perplexity(log_probabilities: Any, *, base: Base = "e") -> float:
         )
     tokens, impossible = sums.counts.T
     if not tokens[0]:
-        warn("Perplexity is undefined without a token, and set to nan", UndefinedMetricWarning)
+        warn_undefined("Perplexity is undefined without a token, and set to nan")
         return math.nan
     cells = Cells({"tokens": tokens, "impossible": impossible, "nats": nearest(*sums.limbs.T)})
     return float(value(find("perplexity", METRICS), cells)[0])

@@ -12,10 +12,10 @@ import numpy as np
 
 from fastmetrics.arithmetic import divide
 from fastmetrics.arrays.encoding import LabelPair, positions
-from fastmetrics.arrays.inputs import Array, UndefinedMetricWarning, zero_division_value
+from fastmetrics.arrays.inputs import Array, zero_division_value
+from fastmetrics.arrays.undefined import warn_undefined
 from fastmetrics.errors import DataError, SchemaError, listed
 from fastmetrics.metric import Metric
-from fastmetrics.notes import warn
 
 __all__ = ["JACCARD", "PRECISION", "PRECISION_RECALL_F1", "RECALL", "Margins", "averages", "f_metric"]
 
@@ -122,7 +122,7 @@ def _values(metric: Metric, margins: Margins, average: str | None, zero_division
         where = "" if len(den) == 1 else f"for each {per} "
         missing = f"no {ABSENT[metric.name]} {absent}s"
         text = f"{metric.name} is 0/0 and set to 0.0 {where}with {missing}; choose with zero_division="
-        warn(text, UndefinedMetricWarning)
+        warn_undefined(text)
     return values
 
 

@@ -15,7 +15,6 @@ from fastmetrics.arithmetic import divide
 from fastmetrics.arrays.encoding import Labels, as_labels, positions, read_labels
 from fastmetrics.arrays.inputs import (
     Array,
-    UndefinedMetricWarning,
     as_column,
     as_numbers,
     as_weights,
@@ -23,6 +22,7 @@ from fastmetrics.arrays.inputs import (
     pos_label_of,
     same_length,
 )
+from fastmetrics.arrays.undefined import warn_undefined
 from fastmetrics.errors import DataError, SchemaError, listed
 from fastmetrics.notes import warn
 
@@ -190,7 +190,7 @@ def _average_precision(positive: Array, score: Array, weights: Array | None) -> 
 
 
 def _undefined(reason: str) -> float:
-    warn(f"ROC AUC is undefined and set to nan: {reason}", UndefinedMetricWarning)
+    warn_undefined(f"ROC AUC is undefined and set to nan: {reason}")
     return math.nan
 
 

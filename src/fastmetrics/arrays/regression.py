@@ -10,7 +10,6 @@ import numpy as np
 from fastmetrics.arrays.blocks import BLOCK, sum_of
 from fastmetrics.arrays.inputs import (
     Array,
-    UndefinedMetricWarning,
     as_numbers,
     as_weights,
     common_float,
@@ -19,8 +18,8 @@ from fastmetrics.arrays.inputs import (
     refuse_infinite,
     same_length,
 )
+from fastmetrics.arrays.undefined import warn_undefined
 from fastmetrics.errors import DataError, SchemaError
-from fastmetrics.notes import warn
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -100,7 +99,7 @@ def r2_score(
         _refuse_infinite(true, pred, missed + spread)
         values = 1 - missed / spread
     if len(true) < 2:
-        warn("R² is undefined for fewer than two rows, and set to nan", UndefinedMetricWarning)
+        warn_undefined("R² is undefined for fewer than two rows, and set to nan")
         return math.nan
     if force_finite:
         values = np.where(missed == 0, 1, np.where(spread == 0, 0, values)).astype(values.dtype)
