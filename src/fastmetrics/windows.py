@@ -47,7 +47,8 @@ WORDS = {
     "quarter": "q",
     "year": "y",
 }
-PART = re.compile(r"(\d+)\s*([a-z]+)")
+NAMES = {unit: word for word, unit in reversed(WORDS.items())}
+PART = re.compile(r"(\d+)\s*([A-Za-z]+)")
 MOST_BOUNDARIES = 1_000_000
 
 
@@ -58,18 +59,30 @@ class UnlistableError(Exception):
 def parse_duration(name: str, text: str) -> str:
     """A Polars duration such as ``1h`` from what the caller wrote, ``1 hour`` and ``2 weeks`` included.
 
+    Units go by case, as in Polars: ``1M`` is a month to some tools and a minute to others, and refused.
+
     >>> parse_duration("every", "5 minutes")
     '5m'
     """
-    parts = PART.findall(text.lower()) if isinstance(text, str) else []
-    units = [WORDS.get(unit, WORDS.get(unit.removesuffix("s"), unit)) for _, unit in parts]
-    rest = PART.sub("", text.lower()).strip() if isinstance(text, str) else "?"
-    if not parts or rest or any(unit not in UNITS for unit in units) or all(int(count) == 0 for count, _ in parts):
+    parts = PART.findall(text) if isinstance(text, str) else []
+    units = [unit_of(unit) for _, unit in parts]
+    for (count, given), unit in zip(parts, units, strict=True):
+        if unit is None and given.lower() in UNITS:
+            meant = [f"{word} is '{count}{short}'" for short, word in NAMES.items() if short[0] == given[0].lower()]
+            raise SchemaError(f"{name}={text!r} has the unit {given!r}; units are in lower case: {listed(meant)}")
+    rest = PART.sub("", text).strip() if isinstance(text, str) else "?"
+    if not parts or rest or None in units or all(int(count) == 0 for count, _ in parts):
         raise SchemaError(
             f"{name}={text!r} is not a duration; write a count and a unit ({listed(UNITS)}), "
             "such as '15m', '1h', '1d', '1w', '1mo' or '2 weeks'"
         )
     return "".join(f"{int(count)}{unit}" for (count, _), unit in zip(parts, units, strict=True))
+
+
+def unit_of(given: str) -> str | None:
+    """The unit that a short form or a word stands for: short forms by case, words in any."""
+    word = given.lower()
+    return given if given in UNITS else WORDS.get(word, WORDS.get(word.removesuffix("s")))
 
 
 def lengths(duration: str) -> tuple[int, int]:

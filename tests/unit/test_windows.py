@@ -158,6 +158,8 @@ def test_the_day_that_apia_skipped() -> None:
         ("5 minutes", "5m"),
         ("15 min", "15m"),
         ("2 Weeks", "2w"),
+        ("1 HOUR", "1h"),
+        ("15 Min", "15m"),
         ("1month", "1mo"),
         ("1d12h", "1d12h"),
         ("1 d 12 h", "1d12h"),
@@ -174,6 +176,38 @@ def test_durations(given: str, meant: str) -> None:
 def test_what_is_not_a_duration(given: Any) -> None:
     with pytest.raises(SchemaError, match=r"every=.*is not a duration; write a count and a unit"):
         Windows(given)
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ("1M", "month is '1mo', minute is '1m', millisecond is '1ms'"),
+        ("3M", "month is '3mo', minute is '3m', millisecond is '3ms'"),
+        ("1MS", "month is '1mo', minute is '1m'"),
+        ("1Mo", "month is '1mo', minute is '1m'"),
+        ("12H", "hour is '12h'"),
+        ("1D", "day is '1d'"),
+        ("1W", "week is '1w'"),
+        ("1Q", "quarter is '1q'"),
+        ("1Y", "year is '1y'"),
+        ("30S", "second is '30s'"),
+        ("1d12H", "hour is '12h'"),
+    ],
+)
+def test_units_go_by_case(given: str, says: str) -> None:
+    for name, ask in ASKED.items():
+        with pytest.raises(SchemaError) as caught:
+            ask(given)
+        assert f"{name}={given!r} has the unit" in str(caught.value)
+        assert says in str(caught.value)
+
+
+HOURS = fm.count({"label": [1], "pred": [1], "ts": [EPOCH]}, fm.binary("label", "pred"), time="ts", every="1h")
+ASKED = {
+    "every": lambda given: HOURS.rollup("window", every=given),
+    "period": lambda given: HOURS.metrics("accuracy", period=given),
+    "offset": lambda given: Windows("1d", given),
+}
 
 
 def test_lengths() -> None:
