@@ -8,7 +8,7 @@ from typing import Any
 
 from fastmetrics.wording import printable, readable, shortened
 
-__all__ = ["DataError", "FastMetricsError", "MergeError", "SchemaError", "SourceError", "listed", "unknown"]
+__all__ = ["DataError", "FastMetricsError", "MergeError", "SchemaError", "SourceError", "install", "listed", "unknown"]
 
 LONGEST_MESSAGE = 2000
 
@@ -51,6 +51,15 @@ def listed(names: Iterable[object], limit: int = 12) -> str:
     shown = [readable(name, LONGEST_MESSAGE) for name in names]
     tail = f", ... and {len(shown) - limit} more" if len(shown) > limit else ""
     return ", ".join(shown[:limit]) + tail
+
+
+def install(extra: str) -> str:
+    """What installs an extra: from a checkout, as the package index has another project of the name fastmetrics.
+
+    >>> install("plot")
+    "from a checkout of fastmetrics, pip install '.[plot]'"
+    """
+    return f"from a checkout of fastmetrics, pip install '.[{extra}]'"
 
 
 def unknown(what: str, got: object, known: Iterable[str]) -> str:

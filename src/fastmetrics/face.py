@@ -128,7 +128,7 @@ class Counts(State):
         intervals: bool = True,
         level: float = 0.95,
     ) -> ChartType:
-        """A picture, as an Altair chart; needs ``fastmetrics[plot]``. See `fastmetrics.report.plots.plot`."""
+        """A picture, as an Altair chart; needs the extra ``plot``. See `fastmetrics.report.plots.plot`."""
         from fastmetrics.report.plots import plot
 
         return plot(self, metric, by, kind=kind, intervals=intervals, level=level)

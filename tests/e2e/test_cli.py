@@ -366,7 +366,7 @@ def test_a_config_with_a_mistake(here: Path, name: str, text: str, says: Sequenc
 def test_yaml_without_its_extra(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "yaml", None)
     (here / "a.yaml").write_text("y-true: label")
-    refused([*BASE, "--config", "a.yaml"], ["pip install 'fastmetrics[yaml]'"])
+    refused([*BASE, "--config", "a.yaml"], ["pip install '.[yaml]'"])
 
 
 # Mistakes

@@ -710,7 +710,7 @@ def test_a_missing_extra_is_named(kind: str, package: str, extra: str, tmp_path:
         "except fm.SourceError as error: print(error)"
     )
     told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
-    assert f"pip install 'fastmetrics[{extra}]'" in told
+    assert f"pip install '.[{extra}]'" in told
     assert told.count("\n") == 1
 
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from fastmetrics.cli.options import NUMBERS, PARTS, VALUE
-from fastmetrics.errors import SchemaError, SourceError, unknown
+from fastmetrics.errors import SchemaError, SourceError, install, unknown
 from fastmetrics.wording import is_encodable, shortened
 
 __all__ = ["config_option"]
@@ -74,7 +74,7 @@ def yaml(text: str) -> Any:
     try:
         from yaml import MarkedYAMLError, YAMLError, safe_load
     except ImportError as error:
-        raise SourceError("a YAML config needs PyYAML: pip install 'fastmetrics[yaml]'") from error
+        raise SourceError(f"a YAML config needs PyYAML: {install('yaml')}") from error
     try:
         return safe_load(text) or {}
     except MarkedYAMLError as error:

@@ -20,7 +20,7 @@ from fastmetrics.cli.options import NAMES, flattened
 from fastmetrics.cli.views import VIEWS, View, view_of
 from fastmetrics.contract.capabilities import the_only
 from fastmetrics.contract.columns import expressions
-from fastmetrics.errors import SourceError, unknown
+from fastmetrics.errors import SourceError, install, unknown
 from fastmetrics.face import Counts
 from fastmetrics.notes import Note, to_json
 from fastmetrics.report.files import FORMATS, checked_target, encoded, format_of, write
@@ -309,7 +309,7 @@ def check_plot(path: str) -> None:
         raise SourceError(f"{path}: " + unknown("suffix", suffix, PICTURES))
     checked_target(path)
     if not all(map(find_spec, ("altair", "vl_convert"))):
-        raise SourceError("--plot needs Altair and vl-convert: pip install 'fastmetrics[plot]'")
+        raise SourceError(f"--plot needs Altair and vl-convert: {install('plot')}")
 
 
 def end(failed: Sequence[str]) -> None:

@@ -19,7 +19,7 @@ from urllib.parse import unquote
 import polars as pl
 
 from fastmetrics.contract.columns import expressions
-from fastmetrics.errors import SourceError, listed, unknown
+from fastmetrics.errors import SourceError, install, listed, unknown
 from fastmetrics.guard import FOREIGN, first_line
 from fastmetrics.sources.addresses import is_local
 from fastmetrics.sources.batches import Frames
@@ -238,9 +238,7 @@ def from_table(table: Table, name: str, path: Any) -> Source:
         lazy = table.scan(path)
         lazy.collect_schema()
     except ImportError as error:
-        raise SourceError(
-            f"{name} is a {table.name} table; to read it, run: pip install 'fastmetrics[{table.extra}]'"
-        ) from error
+        raise SourceError(f"{name} is a {table.name} table, whose reader is missing: {install(table.extra)}") from error
     except FOREIGN as error:
         raise SourceError(f"{name} cannot be read as a {table.name} table: {first_line(error)}") from error
     return from_lazy(name, lazy)

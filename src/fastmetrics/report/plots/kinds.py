@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from fastmetrics.contract.capabilities import find_curve, lacking, the_only
 from fastmetrics.contract.family import Family
-from fastmetrics.errors import FastMetricsError, SchemaError, listed, unknown
+from fastmetrics.errors import FastMetricsError, SchemaError, install, listed, unknown
 from fastmetrics.families.curves import CURVES
 from fastmetrics.metric import Metric
 from fastmetrics.reading.cells import check_whole
@@ -132,7 +132,7 @@ def plot(
         Altair is missing; Counts without rows; more points than a picture can hold.
     """
     if find_spec("altair") is None:
-        raise FastMetricsError("a picture needs Altair: pip install 'fastmetrics[plot]'")
+        raise FastMetricsError(f"a picture needs Altair: {install('plot')}")
     check_whole(counts)
     layout = counts.layout
     keys = named(by, layout)

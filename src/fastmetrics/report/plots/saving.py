@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fastmetrics.atomic import replace_file
-from fastmetrics.errors import FastMetricsError, SourceError, unknown
+from fastmetrics.errors import FastMetricsError, SourceError, install, unknown
 from fastmetrics.report.files import checked_target
 from fastmetrics.report.plots.themes import THEMES, config
 from fastmetrics.wording import printable
@@ -178,6 +178,6 @@ def save(chart: ChartType, path: str | Path, theme: str | None = None) -> None:
     if theme is not None:
         config(theme)
     if find_spec("vl_convert") is None:
-        raise FastMetricsError("a picture in a file needs vl-convert: pip install 'fastmetrics[plot]'")
+        raise FastMetricsError(f"a picture in a file needs vl-convert: {install('plot')}")
     target = checked_target(path)
     replace_file(target, FORMATS[suffix](safe(chart.to_dict()), theme))
