@@ -20,6 +20,7 @@ from fastmetrics.reading.results import numbered
 from fastmetrics.report.files import encoded, plain
 from fastmetrics.sources import open_source
 from fastmetrics.state.provenance import digest
+from fastmetrics.state.state import arranged
 
 __all__ = ["label_delta"]
 
@@ -63,7 +64,7 @@ def label_delta(
     >>> (early + late).frame.select("tp", "unlabelled_pos", "unlabelled_neg").row(0)
     (1, 0, 1)
     """
-    on = [on] if isinstance(on, str) else list(on)
+    on = [on] if isinstance(on, str) else sorted(on)
     before, after = lazy(predictions, "predictions", arguments.pop("format", None)), lazy(labels, "labels")
     for what, log, wanted in (("predictions", before, on), ("labels", after, [*on, label])):
         known = log.collect_schema().names()
@@ -92,9 +93,10 @@ def label_delta(
     delta = replace(delta, layout=replace(delta.layout, families=families))
     if not any(map(len, delta.tables.values())):  # it changes nothing, however often it is added
         return delta
-    asked = json.dumps(question(delta, on, label), sort_keys=True, default=str).encode()
+    alike = arranged(delta, delta.layout.canonical)
+    asked = json.dumps(question(alike, on, label), sort_keys=True, default=str).encode()
     late = labelled_rows(joined.select(*identity, pl.col(new_label)))
-    return replace(delta, how={**delta.how, "deltas": {digest(chain([asked], late, moved_rows(delta))): 1}})
+    return replace(delta, how={**delta.how, "deltas": {digest(chain([asked], late, moved_rows(alike))): 1}})
 
 
 def question(delta: Counts, on: Sequence[str], label: str) -> list[Any]:

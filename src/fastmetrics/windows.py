@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -18,6 +18,7 @@ from fastmetrics.errors import SchemaError, listed
 from fastmetrics.guard import first_line
 from fastmetrics.instants import DAY, SECOND, Instants
 from fastmetrics.wording import is_encodable
+from fastmetrics.zones import zone_name
 
 __all__ = ["UnlistableError", "Windows", "is_multiple"]
 
@@ -49,6 +50,14 @@ WORDS = {
 }
 NAMES = {unit: word for word, unit in reversed(WORDS.items())}
 PART = re.compile(r"(\d+)\s*([A-Za-z]+)")
+WEEK = 7 * DAY
+MONTHS = {"mo": 1, "q": 3, "y": 12}
+# Units by what adds up, the longest first. Weeks are by themselves: windows of 1w begin on Mondays, of 7d on Thursdays.
+LONGEST = (
+    {"y": 12, "mo": 1},
+    {"w": 1},
+    {unit: UNITS[unit][0] for unit in ("d", "h", "m", "s", "ms", "us")},
+)
 MOST_BOUNDARIES = 1_000_000
 
 
@@ -56,10 +65,11 @@ class UnlistableError(Exception):
     """A span holds too many windows to list, or windows that are not one stretch of time; ask for each instant."""
 
 
-def parse_duration(name: str, text: str) -> str:
+def parse_duration(name: str, text: str, *, zero: bool = False) -> str:
     """A Polars duration such as ``1h`` from what the caller wrote, ``1 hour`` and ``2 weeks`` included.
 
     Units go by case, as in Polars: ``1M`` is a month to some tools and a minute to others, and refused.
+    ``zero`` says that it may be of no length.
 
     >>> parse_duration("every", "5 minutes")
     '5m'
@@ -71,7 +81,8 @@ def parse_duration(name: str, text: str) -> str:
             meant = [f"{word} is '{count}{short}'" for short, word in NAMES.items() if short[0] == given[0].lower()]
             raise SchemaError(f"{name}={text!r} has the unit {given!r}; units are in lower case: {listed(meant)}")
     rest = PART.sub("", text).strip() if isinstance(text, str) else "?"
-    if not parts or rest or None in units or all(int(count) == 0 for count, _ in parts):
+    nothing = all(int(count) == 0 for count, _ in parts) and not zero
+    if not parts or rest or None in units or nothing:
         raise SchemaError(
             f"{name}={text!r} is not a duration; write a count and a unit ({listed(UNITS)}), "
             "such as '15m', '1h', '1d', '1w', '1mo' or '2 weeks'"
@@ -94,26 +105,54 @@ def lengths(duration: str) -> tuple[int, int]:
     )
 
 
+def amounts(duration: str) -> tuple[int, int, int]:
+    """The months, weeks and microseconds of a duration; all of them negative after a minus.
+
+    >>> amounts("1q"), amounts("2w"), amounts("-1h30m")
+    ((3, 0, 0), (0, 2, 0), (0, 0, -5400000000))
+    """
+    months, weeks, micros = 0, 0, 0
+    for count, unit in PART.findall(duration):
+        if unit in MONTHS:
+            months += int(count) * MONTHS[unit]
+        elif unit == "w":
+            weeks += int(count)
+        else:
+            micros += int(count) * UNITS[unit][0]
+    sign = -1 if duration.startswith("-") else 1
+    return sign * months, sign * weeks, sign * micros
+
+
+def written(months: int, weeks: int, micros: int) -> str:
+    """Amounts as a duration, each in the longest unit that divides it, so that equal durations are one text.
+
+    >>> written(*amounts("60m")), written(*amounts("4q")), written(*amounts("7d"))
+    ('1h', '1y', '7d')
+    """
+    given = [(abs(amount), units) for amount, units in zip((months, weeks, micros), LONGEST, strict=True) if amount]
+    longest = [(amount, *next(row for row in units.items() if amount % row[1] == 0)) for amount, units in given]
+    sign = "-" if min(months, weeks, micros) < 0 else ""
+    return sign + "".join(f"{amount // size}{unit}" for amount, unit, size in longest)
+
+
 def is_multiple(long: str, short: str) -> bool:
     """Whether one duration is a whole number of times another: in months, or else in exact units.
 
     >>> is_multiple("1y", "1mo"), is_multiple("7d", "1h"), is_multiple("31d", "1mo")
     (True, True, False)
     """
-    months = {"mo": 1, "q": 3, "y": 12}
-    parts = [PART.findall(duration) for duration in (long, short)]
-    if all(unit in months for part in parts for _, unit in part):
-        total = [sum(int(count) * months[unit] for count, unit in part) for part in parts]
-    elif any(unit in months for part in parts for _, unit in part):
-        return False
-    else:
-        total = [lengths(duration)[0] for duration in (long, short)]
-    return total[0] % total[1] == 0
+    (months, *others), (month, *rest) = amounts(long), amounts(short)
+    if month and not any(others) and not any(rest):
+        return months % month == 0
+    return not months and not month and lengths(long)[0] % lengths(short)[0] == 0
 
 
 @dataclass(frozen=True)
 class Windows:
     """Back-to-back windows of length ``every`` on the clock of ``time_zone``, shifted by ``offset``.
+
+    Durations and zones are kept under one spelling each, so that equal windows are equal: ``1h`` for ``60m``, ``UTC``
+    for ``Etc/UTC``.
 
     >>> hours = Windows("1h", time_zone="Asia/Kolkata")
     >>> hours.start_of(np.array([0]))                                # 05:30 in Kolkata: the window began at 05:00
@@ -125,12 +164,30 @@ class Windows:
     time_zone: str = "UTC"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "every", parse_duration("every", self.every))
+        object.__setattr__(self, "every", written(*amounts(parse_duration("every", self.every))))
         if self.offset is not None:
-            object.__setattr__(self, "offset", parse_duration("offset", self.offset))
+            months, weeks, micros = amounts(parse_duration("offset", self.offset, zero=True))
+            object.__setattr__(self, "offset", written(months, 0, micros + weeks * WEEK) or None)
         if not isinstance(self.time_zone, str) or not is_encodable(self.time_zone):
             raise SchemaError(f"time_zone={self.time_zone!r} is not the name of a time zone, such as 'Europe/Berlin'")
+        object.__setattr__(self, "time_zone", zone_name(self.time_zone))
         check_meaning(self)
+
+    @property
+    def reduced(self) -> Windows:
+        """The windows with an ``offset`` shorter than one of them, where moving them by a whole one changes nothing.
+
+        That is where they are equally long on the clock that the offset is of; hours are not where it is set back.
+        """
+        if self.offset is None:
+            return self
+        (months, weeks, micros), (by_months, _, by_micros) = amounts(self.every), amounts(self.offset)
+        length = weeks * WEEK + micros
+        if months and not by_micros:
+            by_months %= months
+        elif length and not by_months and (length % DAY == 0 or self.time_zone == "UTC"):
+            by_micros %= length
+        return replace(self, offset=written(by_months, 0, by_micros) or None)
 
     @property
     def dtype(self) -> pl.Datetime:

@@ -340,6 +340,24 @@ def test_grouping_sets(log: pl.DataFrame, timed: bool) -> None:
         assert_same(picked.rollup(*sorted(wanted), *(["window"] if timed else [])), picked)
 
 
+@LAWS
+@given(logs().flatmap(lambda log: st.tuples(st.just(log), cuts(log))), st.booleans(), st.booleans())
+def test_the_order_of_keys_families_and_sets_does_not_matter(drawn: Any, timed: bool, sets: bool) -> None:
+    log, parts = drawn
+    keys, families = key_names(log), (SUMS[0], SUMS[1], SUMS[2])
+    one: dict[str, Any] = {"by": keys, **(DAYS if timed else {})}
+    other: dict[str, Any] = {"by": keys[::-1], **(DAYS | {"time_zone": "Etc/UTC", "every": "24h"} if timed else {})}
+    if sets:
+        one["grouping_sets"], other["grouping_sets"] = [[], keys], [keys[::-1], []]
+    if not keys:
+        return
+    a, b = fm.count(parts[0], *families, **one), fm.count(parts[1], *families[::-1], **other)
+    whole = fm.count(pl.concat(parts[:2]), *families, **one)
+    assert a + b == b + a == whole
+    assert (a + b) - b == a
+    assert (b + a) - a == b
+
+
 PLAIN = ("String", "Boolean", "Int64", "Float64", "Binary")
 SOURCES: dict[str, Callable[[pl.DataFrame, Path], Any]] = {
     "LazyFrame": lambda log, _: log.lazy(),

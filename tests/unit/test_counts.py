@@ -149,7 +149,6 @@ def test_the_table_of_several_families_is_asked_for_by_name() -> None:
     ("one", "other", "says"),
     [
         ({"by": "model"}, {"by": "site"}, "keys ['model'] and ['site']"),
-        ({"by": ["model", "site"]}, {"by": ["site", "model"]}, "keys ['model', 'site'] and ['site', 'model']"),
         (TIMED, TIMED | {"every": "1d"}, "every='1h'"),
         (TIMED, TIMED | {"time_zone": "Asia/Kolkata"}, "time_zone='Asia/Kolkata'"),
         (TIMED, TIMED | {"offset": "30m"}, "offset='30m'"),

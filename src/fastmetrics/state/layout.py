@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fastmetrics.contract.family import Family
@@ -38,6 +38,18 @@ class Layout:
             *([WINDOW] if self.windows is not None else []),
         ]
 
+    @property
+    def canonical(self) -> Layout:
+        """The layout without what changes no cell: orders of families, keys and sets, and whole windows of offset."""
+        sets = self.grouping_sets
+        return replace(
+            self,
+            families=tuple(sorted(self.families, key=lambda family: family.name)),
+            keys=tuple(sorted(self.keys)),
+            windows=self.windows and self.windows.reduced,
+            grouping_sets=sets and tuple(sorted(tuple(sorted(keys)) for keys in sets)),
+        )
+
     def key_columns(self, family: Family) -> list[str]:
         """The outer and inner key columns of a family's table."""
         return [*self.outer, *family.inner_names]
@@ -59,20 +71,24 @@ def grouping_name(keys: Iterable[str]) -> str:
     return ",".join(keys)
 
 
+# What must agree before two layouts may be merged, families aside.
+COMPARED: tuple[tuple[str, Callable[[Layout], Any]], ...] = (
+    ("keys", lambda layout: list(layout.keys)),
+    ("windows", lambda layout: layout.windows),
+    ("weights", lambda layout: layout.weighted),
+    ("grouping sets", lambda layout: layout.grouping_sets),
+    ("families", lambda layout: [family.name for family in layout.families]),
+)
+
+
 def difference(a: Layout, b: Layout) -> str:
     """The first difference that keeps two layouts from being merged, or nothing."""
-    pairs: list[tuple[str, Any, Any]] = [
-        ("keys", list(a.keys), list(b.keys)),
-        ("windows", a.windows, b.windows),
-        ("weights", a.weighted, b.weighted),
-        ("grouping sets", a.grouping_sets, b.grouping_sets),
-        ("families", [family.name for family in a.families], [family.name for family in b.families]),
-    ]
-    for what, left, right in pairs:
-        if left != right:
-            return f"{what} {left} and {right}"
-    for mine, other in zip(a.families, b.families, strict=True):
-        ours, theirs = mine.identity, other.identity
+    one, other = a.canonical, b.canonical
+    for what, of in COMPARED:
+        if of(one) != of(other):
+            return f"{what} {of(a)} and {of(b)}"
+    for mine, its in zip(one.families, other.families, strict=True):
+        ours, theirs = mine.identity, its.identity
         for what in {**ours, **theirs}:
             if ours.get(what) != theirs.get(what):
                 return f"{what} {ours.get(what)} and {theirs.get(what)} of family {mine.name!r}"

@@ -15,6 +15,7 @@ from fastmetrics.errors import MergeError, SchemaError
 from fastmetrics.forks import check_process
 from fastmetrics.state.layout import WINDOW, Layout
 from fastmetrics.windows import Windows
+from fastmetrics.zones import zone_name
 
 __all__ = ["align_keys", "coarsen", "mark_overflows", "merge_tables"]
 
@@ -91,12 +92,19 @@ def common_dtype(key: str, a: pl.DataType, b: pl.DataType) -> pl.DataType:
         return b
     if isinstance(a, text) and isinstance(b, text):
         return pl.String()
+    if isinstance(a, pl.Datetime) and isinstance(b, pl.Datetime) and current(a) == current(b):
+        return current(a)
     if (a.is_integer() and b.is_integer()) or (a.is_float() and b.is_float()):
         wider = pl.concat(
             [pl.DataFrame(schema={key: a}), pl.DataFrame(schema={key: b})], how="vertical_relaxed"
         ).schema[key]
         return wider if wider.is_integer() == a.is_integer() else pl.Int128()
     raise MergeError(f"key {key!r} holds {a} in one Counts and {b} in the other; cast it in by= to the same type")
+
+
+def current(dtype: pl.Datetime) -> pl.Datetime:
+    """A dtype of times with its zone under its current name."""
+    return dtype if dtype.time_zone is None else pl.Datetime(dtype.time_unit, zone_name(dtype.time_zone))
 
 
 def coarsen(table: pl.DataFrame, fine: Windows, coarse: Windows) -> pl.DataFrame:

@@ -22,7 +22,7 @@ from fastmetrics.state.merging import coarsen, merge_tables
 from fastmetrics.state.provenance import filter_how, is_difference, merge_how, negate_how
 from fastmetrics.windows import Windows
 
-__all__ = ["State", "notes_from_cells", "with_notes"]
+__all__ = ["State", "arranged", "notes_from_cells", "with_notes"]
 
 
 @dataclass(frozen=True)
@@ -86,21 +86,23 @@ class State:
         return (
             isinstance(other, State)
             and not difference(self.layout, other.layout)
-            and all(self.tables[name].equals(other.tables[name]) for name in self.tables)
+            and all(table.equals(self.tables[name]) for name, table in arranged(other, self.layout).tables.items())
         )
 
     __hash__ = None  # type: ignore[assignment]
 
     def merged(self, others: Sequence[State]) -> Self:
-        """All of them added up at once; their layouts agree."""
+        """All of them added up at once; their layouts agree, and the sum has keys and families in the order of this."""
+        layout = self.layout
+        if any(other.layout.windows != layout.windows for other in others):
+            layout = replace(layout, windows=layout.windows and layout.windows.reduced)
+        sides: list[State] = [self, *(arranged(other, layout) for other in others)]
         tables = {
-            family.name: merge_tables(
-                [self.tables[family.name], *(other.tables[family.name] for other in others)], self.layout, family
-            )
-            for family in self.layout.families
+            family.name: merge_tables([side.tables[family.name] for side in sides], layout, family)
+            for family in layout.families
         }
-        how = merge_how([self.how, *(other.how for other in others)])
-        whole = replace(self, tables=tables, how=how)
+        how = merge_how([side.how for side in sides])
+        whole = replace(self, layout=layout, tables=tables, how=how)
         return with_notes(whole, notes_of(how))
 
     def rollup(self, *by: str, every: str | None = None) -> Self:
@@ -223,6 +225,17 @@ def regroup(counts: S, layout: Layout, tables: Mapping[str, pl.DataFrame]) -> S:
     """State of the class of ``counts``, with tables whose rows are merged by the keys of another layout."""
     merged = {family.name: merge_tables([tables[family.name]], layout, family) for family in layout.families}
     return replace(counts, layout=layout, tables=merged)
+
+
+def arranged(counts: S, layout: Layout) -> S:
+    """Counts under a layout that differs from theirs in the order of keys, sets and families alone."""
+    own, sets = counts.layout, {frozenset(keys): grouping_name(keys) for keys in layout.grouping_sets or ()}
+    names = {grouping_name(keys): sets[frozenset(keys)] for keys in own.grouping_sets or ()}
+    if own.keys == layout.keys and all(old == new for old, new in names.items()):
+        return counts
+    renamed = [pl.col(GROUPING).replace(names)] if names else []
+    tables = {name: table.with_columns(renamed) for name, table in counts.tables.items()}
+    return regroup(counts, layout, tables)
 
 
 def with_notes(counts: S, known: Sequence[Note]) -> S:
