@@ -77,7 +77,8 @@ def count(
     time, every, offset, time_zone, time_unit
         Windows of length ``every`` ("1h", "1d", "1 month") over the column ``time``: a datetime of any unit and zone
         (naive is UTC), a date, ISO 8601 text, or integers since 1970 in ``time_unit``. A window starts where Polars'
-        ``dt.truncate(every)`` says in ``time_zone`` (by default the column's own, else UTC), moved by ``offset``.
+        ``dt.truncate(every)`` says in ``time_zone`` (by default the column's own, else UTC, as in relations of DuckDB),
+        moved by ``offset``.
         Null times have a window of their own.
     weight
         A column of finite numbers >= 0; each row then counts so many times in the metrics.

@@ -647,6 +647,29 @@ def test_an_expression_over_many_rows_means_the_same_or_is_refused(
     assert parts == whole
 
 
+@pytest.mark.parametrize("session", ["Europe/Berlin", "Etc/UTC", "America/St_Johns"])
+def test_the_session_of_duckdb_decides_neither_windows_nor_keys(session: str) -> None:
+    connection = duckdb.connect()
+    connection.execute(f"SET TimeZone='{session}'")
+    relation = connection.sql(
+        "select 1 as label, 1 as pred, ts, {'at': ts} as inside, [ts] as list from (select unnest(generate_series("
+        "TIMESTAMPTZ '2024-03-30 20:00:00+00', TIMESTAMPTZ '2024-04-01 20:00:00+00', interval 1 hour)) as ts)"
+    )
+    times = pl.datetime_range(
+        dt.datetime(2024, 3, 30, 20), dt.datetime(2024, 4, 1, 20), "1h", eager=True, time_zone="UTC"
+    )
+    log = pl.DataFrame({"label": 1, "pred": 1, "ts": times})
+    family = fm.binary("label", "pred")
+    days = fm.count(log, family, time="ts", every="1d")
+    for time in ("ts", pl.col("inside").struct.field("at"), pl.col("list").list.first()):
+        assert fm.count(relation, family, time=time, every="1d") == days
+    hour = pl.col("ts").dt.hour().alias("hour")
+    assert fm.count(relation, family, by=hour) == fm.count(log, family, by=hour)
+    assert fm.count(relation, family, by="ts") == fm.count(log, family, by="ts")
+    local = {"time": "ts", "every": "1d", "time_zone": "Europe/Berlin"}
+    assert fm.count(relation, family, **local) == fm.count(log, family, **local) != days
+
+
 def test_a_duckdb_relation_is_read_as_its_arrow_reader() -> None:
     table = LOG.to_arrow()
     relation = duckdb.connect().from_arrow(table)

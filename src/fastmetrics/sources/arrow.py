@@ -22,6 +22,7 @@ __all__ = [
     "WIDEST_DECIMAL",
     "Fields",
     "as_frame",
+    "in_utc",
     "readable_fields",
     "knows_zone",
     "validate",
@@ -169,6 +170,23 @@ def as_frame(table: Any) -> pl.DataFrame:
     rest = iter(frame.get_columns())
     columns = [run_column(table.column(place)) if place in runs else next(rest) for place in range(table.num_columns)]
     return pl.DataFrame([column.alias(name) for column, name in zip(columns, table.schema.names, strict=True)])
+
+
+def in_utc(kind: pa.DataType) -> pa.DataType:
+    """A type with the zone of its times, and of those inside of it, replaced by UTC; the instants stay."""
+    import pyarrow as pa
+
+    is_ = pa.types
+    if is_.is_timestamp(kind):
+        return kind if kind.tz is None else pa.timestamp(kind.unit, "UTC")
+    if is_.is_struct(kind):
+        return pa.struct([field.with_type(in_utc(field.type)) for field in kind])
+    if is_.is_map(kind):
+        return pa.map_(in_utc(kind.key_type), in_utc(kind.item_type))
+    if is_.is_list(kind) or is_.is_fixed_size_list(kind):
+        size = kind.list_size if is_.is_fixed_size_list(kind) else -1
+        return pa.list_(kind.value_field.with_type(in_utc(kind.value_type)), size)
+    return kind
 
 
 @functools.cache

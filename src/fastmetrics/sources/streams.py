@@ -15,7 +15,7 @@ import polars as pl
 from fastmetrics.contract.columns import expressions
 from fastmetrics.errors import SourceError
 from fastmetrics.guard import FOREIGN, guarded, pull
-from fastmetrics.sources.arrow import TWICE, as_frame, readable_fields, validate
+from fastmetrics.sources.arrow import TWICE, as_frame, in_utc, readable_fields, validate
 from fastmetrics.sources.arrow_files import whole_stream
 from fastmetrics.sources.formats import FORMATS, Format
 from fastmetrics.sources.frames import Columns, convert
@@ -73,7 +73,10 @@ def from_capsule(data: Any, columns: Columns = None) -> Source:
 
 
 def from_relation(relation: Any, columns: Columns) -> Source:
-    """A DuckDB relation: a query, of which only the columns that are read are asked."""
+    """A DuckDB relation: a query, of which only the columns that are read are asked.
+
+    Its times with a zone are instants; the zone that they come in is that of the session, which no column chose.
+    """
     import pyarrow as pa
 
     names = tuple(relation.columns)
@@ -81,7 +84,9 @@ def from_relation(relation: Any, columns: Columns) -> Source:
     fit = [place for place, name in enumerate(names) if name not in twice]
     places = [place for place in fit if columns is None or names[place] in columns] or fit[:1]
     asked = relation.project(", ".join(f"#{place + 1}" for place in places))
-    source = from_reader(pa.RecordBatchReader.from_stream(asked), None, "the DuckDB relation")
+    reader = pa.RecordBatchReader.from_stream(asked)
+    schema = pa.schema([field.with_type(in_utc(field.type)) for field in reader.schema])
+    source = from_reader(reader if schema == reader.schema else reader.cast(schema), None, "the DuckDB relation")
     return replace(source, names=names, unfit={**source.unfit, **twice})
 
 
