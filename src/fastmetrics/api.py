@@ -150,7 +150,9 @@ def count(
         from fastmetrics.sources import open_source
 
     observations = Observations(schema)
-    source = open_source(data, columns=schema.columns, skip_unreadable=on_error == "skip", format=format)
+    source = open_source(
+        data, columns=schema.columns, skip_unreadable=on_error == "skip", format=format, texts=schema.texts
+    )
     if on_error == "skip" and source.files:
         state = count_files(source, schema, threads, max_groups, progress, observations)
     else:

@@ -10,15 +10,16 @@ from typing import Any
 
 import polars as pl
 
-from fastmetrics.api import count
+from fastmetrics.api import columns, condition, count
 from fastmetrics.contract.cells import columns_of
-from fastmetrics.contract.columns import expression, expressions, rowwise, unused_name
+from fastmetrics.contract.columns import Column, column_name, expression, expressions, rowwise, text_of, unused_name
 from fastmetrics.contract.family import Family
 from fastmetrics.errors import SchemaError, unknown
 from fastmetrics.face import Counts
 from fastmetrics.reading.results import numbered
 from fastmetrics.report.files import encoded, plain
-from fastmetrics.sources import open_source
+from fastmetrics.schema import Schema
+from fastmetrics.sources import Source, open_source
 from fastmetrics.state.provenance import digest
 from fastmetrics.state.state import arranged
 
@@ -65,13 +66,14 @@ def label_delta(
     (1, 0, 1)
     """
     on = [on] if isinstance(on, str) else sorted(on)
-    before, after = lazy(predictions, "predictions", arguments.pop("format", None)), lazy(labels, "labels")
-    for what, log, wanted in (("predictions", before, on), ("labels", after, [*on, label])):
-        known = log.collect_schema().names()
-        for column in wanted:
-            if column not in known:
-                raise SchemaError(f"{what}: " + unknown("column", column, known))
     check_rowwise(families, arguments)
+    asked_texts = texts_of(families, arguments) | dict.fromkeys(on, False)
+    logs = [
+        opened(predictions, "predictions", asked_texts, on, arguments.pop("format", None)),
+        opened(labels, "labels", dict.fromkeys(on, False), [*on, label]),
+    ]
+    arguments["by"] = [named_text(column, logs[0].texts) for column in columns(arguments.get("by"))]
+    before, after = alike(logs, on)
     identity = expressions(on)
     known_rows = after.filter(pl.all_horizontal(key.is_not_null() for key in identity))
     twice = known_rows.select(**numbered(on)).group_by(pl.all()).len().filter(pl.col("len") > 1).head(1).collect()
@@ -134,9 +136,35 @@ def check_rowwise(families: Sequence[Family], arguments: Mapping[str, Any]) -> N
             )
 
 
-def lazy(data: Any, what: str, named: str | None = None) -> pl.LazyFrame:
-    """A log as a query; ``named`` is the format of its files."""
-    source = open_source(data, format=named)
+def texts_of(families: Sequence[Family], arguments: Mapping[str, Any]) -> dict[str, bool]:
+    """The columns of a CSV that a count with these arguments reads as text."""
+    return Schema(tuple(families), columns(arguments.get("by")), where=condition(arguments.get("where"))).texts
+
+
+def named_text(column: Column, texts: Mapping[str, str]) -> Column:
+    """A key of a log that is a query by now, whose texts stand under names of their own."""
+    found = text_of(column)
+    name = None if found is None else texts.get(found.name)
+    return column if found is None or name is None else found.read(name).alias(column_name(column))
+
+
+def opened(data: Any, what: str, texts: Mapping[str, bool], wanted: Sequence[str], named: str | None = None) -> Source:
+    """A log that can be read as often as needed and has some columns; ``named`` is the format of its files."""
+    source = open_source(data, format=named, texts=texts)
     if source.lazy is None:
         raise SchemaError(f"{what}: {source.name} can be read once only; give a file or a frame")
-    return source.lazy
+    for column in wanted:
+        if column not in source.schema and column not in source.unfit:
+            raise SchemaError(f"{what}: " + unknown("column", column, source.names or source.schema.names()))
+    source.check(wanted)
+    return source
+
+
+def alike(logs: Sequence[Source], on: Sequence[str]) -> list[pl.LazyFrame]:
+    """Both logs as queries: identities that are text in a CSV are of the dtype that they have in the other log."""
+    queries = []
+    for source, other in zip(logs, reversed(logs), strict=True):
+        assert source.lazy is not None
+        as_typed = [column for column in on if column in source.texts and other.schema[column] != pl.String]
+        queries.append(source.lazy.with_columns(expression(name).cast(other.schema[name]) for name in as_typed))
+    return queries

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from fastmetrics.contract.cells import CELL_KINDS
-from fastmetrics.contract.columns import Column, advise_alias, column_name, roots
+from fastmetrics.contract.columns import Column, advise_alias, column_name, roots, text_of
 from fastmetrics.contract.equality import field_values
 from fastmetrics.contract.family import Family
 from fastmetrics.errors import SchemaError, listed
@@ -63,6 +63,25 @@ class Schema:
         """The columns of the log that are read; None where an expression leaves that to the log."""
         names = [roots(column) for column in self.read]
         return None if None in names else tuple(dict.fromkeys(name for some in names for name in some or ()))
+
+    @property
+    def texts(self) -> dict[str, bool]:
+        """The columns whose text is read as it is where the log is text: keys, roles of text, and what is cast to it.
+
+        Of each whether something else reads it as well, as what it is guessed to be.
+        """
+        given: list[tuple[Column, bool]] = [(key, True) for key in self.by]
+        given += [(role.column, role.textual) for family in self.families for role in family.roles]
+        given += [(column, False) for column in (self.time, self.weight, self.where) if column is not None]
+        as_text: list[str] = []
+        others: set[str] = set()
+        for column, textual in given:
+            found = text_of(column)
+            if found is not None and (textual or found.dtype is not None):
+                as_text.append(found.name)
+            else:
+                others.update(roots(column) or ())
+        return {name: self.columns is not None and name in others for name in as_text}
 
     @property
     def keys(self) -> tuple[str, ...]:

@@ -55,7 +55,13 @@ LOG = random_log()
 
 def counted(data: Any, **arguments: Any) -> fm.Counts:
     return fm.count(
-        data, BINARY, fm.regression("score", "score"), by=["model", "age"], time="ts", every="1d", **arguments
+        data,
+        BINARY,
+        fm.regression("score", "score"),
+        by=["model", pl.col("age").cast(pl.Int64)],
+        time="ts",
+        every="1d",
+        **arguments,
     )
 
 

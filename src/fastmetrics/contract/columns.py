@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 import polars.selectors as cs
@@ -22,6 +22,7 @@ __all__ = [
     "literal",
     "roots",
     "rowwise",
+    "text_of",
     "unused_name",
 ]
 
@@ -40,6 +41,8 @@ class LostExpression:
 
 Column = str | pl.Expr | LostExpression
 SQL_COMPARISON = re.compile(r"\.sql_\w+\(\[.*\]\)$")
+CAST = re.compile(r"\.(strict_)?cast\(")
+TEXT = (pl.String, pl.Categorical, pl.Enum)
 PATTERN = re.compile(r"\*|\^.*\$", re.DOTALL)  # what pl.col and names in select, group_by and join mean a choice by
 
 
@@ -119,6 +122,39 @@ def roots(column: Column) -> list[str] | None:
         return column.meta.root_names()
     names = [selected(leaf) for leaf in leaves(column)]
     return None if None in names else [name for some in names for name in some or ()]
+
+
+class TextOf(NamedTuple):
+    """The text of a column, as it is or cast to a dtype of text."""
+
+    name: str
+    dtype: pl.DataType | None = None
+
+    def read(self, source: str) -> pl.Expr:
+        """The text, from another column."""
+        return expression(source) if self.dtype is None else expression(source).cast(self.dtype)
+
+
+def text_of(column: Column) -> TextOf | None:
+    """What an expression takes of the text of a column, if it does no more than rename it or cast it to text.
+
+    >>> text_of(pl.col("shard").cast(pl.String).alias("key"))
+    TextOf(name='shard', dtype=String)
+    >>> text_of(pl.col("hour").cast(pl.Int64)) is None
+    True
+    """
+    names = roots(column)
+    if names is None or len(names) != 1:
+        return None
+    given = expression(column).meta.undo_aliases()
+    for plain in (expression(names[0]), cs.by_name(names[0]).as_expr()):
+        if given.meta.eq(plain):
+            return TextOf(names[0])
+        if CAST.match(str(given), len(str(plain))):
+            dtype = pl.LazyFrame(schema={names[0]: pl.String()}).select(given).collect_schema().dtypes()[0]
+            if isinstance(dtype, TEXT) and given.meta.eq(plain.cast(dtype)):
+                return TextOf(names[0], dtype)
+    return None
 
 
 def leaves(expression: pl.Expr) -> Iterator[pl.Expr]:

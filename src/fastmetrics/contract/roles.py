@@ -71,6 +71,11 @@ class Role:
         """The inner key that it gives values to, if it is of a kind that does."""
         return self.name if self.key is None else self.key
 
+    @property
+    def textual(self) -> bool:
+        """Whether it reads text, so that a number in its place is one that was written."""
+        return self.kind in ("text", "texts")
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Role) and field_values(self) == field_values(other)
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from fastmetrics.contract.columns import Column, column_name, expression, roots, rowwise
+from fastmetrics.contract.columns import Column, column_name, expression, roots, rowwise, text_of
 from fastmetrics.contract.family import Family
 from fastmetrics.contract.roles import Role
 from fastmetrics.counting.coders.keys import check_key_dtype, key_carrier, key_dtype
@@ -151,6 +151,7 @@ class Planner:
         names = dict.fromkeys(name for column in schema.read for name in roots(column) or ())
         if schema.columns is None:  # an expression that leaves to the log which it reads
             names |= dict.fromkeys((*source.schema, *source.unfit))
+        names |= dict.fromkeys(source.texts[name] for name in names if name in source.texts)
         check_exported([*names, *schema.keys])
         source.check(names)
         with guarded(f"{source.name} cannot be read"):
@@ -188,15 +189,25 @@ class Planner:
         return len(self.columns) - 1
 
     def key(self, column: Column) -> Key:
-        name, dtype = column_name(column), self.dtype(column)
+        name, taken = column_name(column), self.as_text(column)
+        dtype = self.dtype(taken)
         check_key_dtype(name, name, dtype)
-        return Key(name, dtype, key_dtype(dtype), self.take(key_carrier(expression(column), dtype)))
+        return Key(name, dtype, key_dtype(dtype), self.take(key_carrier(expression(taken), dtype)))
+
+    def as_text(self, column: Column, textual: bool = True) -> Column:
+        """A column that takes the text of another, where that is found under a name of its own."""
+        found = text_of(column) if self.source.texts else None
+        if found is None or not (textual or found.dtype is not None):
+            return column
+        source = self.source.texts.get(found.name, found.name)
+        return column if source == found.name else found.read(source).alias(column_name(column))
 
     def family(self, family: Family) -> None:
         """Check and take the roles of a family."""
-        dtypes = {role.name: self.dtype(role.column) for role in family.roles}
-        check_null_values([(role, ROLE_KINDS[role.kind].values(dtypes[role.name])) for role in family.roles])
-        for role in family.roles:
+        roles = [replace(role, column=self.as_text(role.column, role.textual)) for role in family.roles]
+        dtypes = {role.name: self.dtype(role.column) for role in roles}
+        check_null_values([(role, ROLE_KINDS[role.kind].values(dtypes[role.name])) for role in roles])
+        for role in roles:
             self.role(family, role)
         if family.check is not None:
             family.check(dtypes)

@@ -32,6 +32,7 @@ from fastmetrics.forks import check_process
 from fastmetrics.metric import Metric, find
 from fastmetrics.reading.cells import check_whole
 from fastmetrics.report.findings import SEVERITIES
+from fastmetrics.state.merging import align_keys
 from fastmetrics.wording import readable
 
 __all__ = ["diagnose"]
@@ -309,6 +310,7 @@ def shared(current: Counts, baseline: Counts, notes: list[str]) -> tuple[list[Fa
         if counts.layout.grouping_sets is not None:
             raise SchemaError("diagnose() needs the crossed keys; pick one with counts.grouping(...)")
     keys = [key for key in current.layout.keys if key in baseline.layout.keys]
+    align_keys([side.tables[families[0].name] for side in (current, baseline)], keys)
     lone = [key for key in (*current.layout.keys, *baseline.layout.keys) if key not in keys]
     if lone:
         notes.append(f"compared on the keys that both Counts hold; left out: {listed(lone)}")

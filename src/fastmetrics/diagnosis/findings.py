@@ -146,7 +146,7 @@ class Finding:
         """
         from fastmetrics.sources import open_source  # late: it brings the readers of every format
 
-        source = open_source(log)
+        source = open_source(log, texts={key: False for key, value in self.slice.items() if isinstance(value, str)})
         if source.lazy is None:
             raise SchemaError(f"examples() of {source.name}: it can be read once only; give a file or a frame")
         columns = source.lazy.collect_schema().names()

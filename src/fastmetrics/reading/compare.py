@@ -20,6 +20,7 @@ from fastmetrics.reading.intervals import compare as compare_cells
 from fastmetrics.reading.resolve import Asked, resolve
 from fastmetrics.reading.results import beside, check_columns, numbered
 from fastmetrics.state.layout import WINDOW, check_same
+from fastmetrics.state.merging import align_keys
 from fastmetrics.state.state import State
 
 __all__ = ["compare"]
@@ -169,6 +170,7 @@ def result_columns(asked: Asked) -> list[str]:
 def matched(left: pl.DataFrame, right: pl.DataFrame, on: Sequence[str]) -> tuple[Rows, Rows]:
     """The rows of two frames that have the same keys; without keys, each row of one with each of the other."""
     keys = numbered(on)
+    left, right = align_keys([left, right], on)
     mine, theirs = left.select(**keys, mine=pl.int_range(pl.len())), right.select(**keys, theirs=pl.int_range(pl.len()))
     if keys:
         pairs = mine.join(theirs, on=list(keys), nulls_equal=True, how="inner", maintain_order="left")

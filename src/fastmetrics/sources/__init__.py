@@ -23,6 +23,7 @@ from fastmetrics.sources.streams import (
     from_reader,
     from_stdin,
 )
+from fastmetrics.sources.verbatim import Texts
 
 __all__ = [
     "FORMATS",
@@ -49,7 +50,8 @@ def from_ibis(table: Any, columns: Columns) -> Source:
 class Input:
     """A kind of input: its name, how it is recognised and how it is opened.
 
-    Where it is ``bytes`` it is opened with the format that they are in, or None where it is to be told from them.
+    Where it is ``bytes`` it is opened with the format that they are in, or None where it is to be told from them, and
+    with the columns that are to be read as text.
     """
 
     name: str
@@ -101,12 +103,13 @@ def open_source(
     columns: Columns = None,
     skip_unreadable: bool = False,
     format: str | None = None,  # noqa: A002
+    texts: Texts | None = None,
 ) -> Source:
     """Open whatever is given, by the first row of INPUTS that fits.
 
     ``columns`` are those that will be read; of inputs that are not Polars' own no others are converted.
     ``skip_unreadable`` leaves files that cannot be opened out of a list of paths, and notes them. ``format`` names
-    what all files are, or the bytes of a stream.
+    what all files are, or the bytes of a stream. ``texts`` are the columns of a CSV that are read as text.
 
     Raises
     ------
@@ -127,8 +130,8 @@ def open_source(
             if named is not None and not row.bytes:
                 raise SchemaError(f"format={format!r} is of files and streams of bytes, a {kind.__qualname__} has none")
             if row is PATHS:
-                return from_paths(data, skip_unreadable, named)
-            return row.open(data, columns, named) if row.bytes else row.open(data, columns)
+                return from_paths(data, skip_unreadable, named, texts or {})
+            return row.open(data, columns, named, texts or {}) if row.bytes else row.open(data, columns)
     raise SourceError(
         f"cannot read a {kind.__module__}.{kind.__qualname__}; what can be read: {listed(row.name for row in INPUTS)}"
     )

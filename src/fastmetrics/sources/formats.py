@@ -16,6 +16,7 @@ from fastmetrics.errors import SchemaError, SourceError, unknown
 from fastmetrics.guard import FOREIGN, first_line
 from fastmetrics.sources import arrow_files
 from fastmetrics.sources.addresses import File, exact, is_local, literal
+from fastmetrics.sources.arrow import TWICE
 from fastmetrics.sources.lines import check_lines
 from fastmetrics.sources.source import failure
 from fastmetrics.sources.text import Text
@@ -54,9 +55,9 @@ class Format:
     """A format of files: its names, how one file is opened, and what is known of it before it is read.
 
     ``schema`` opens a file to see its columns; ``scan`` reads one as columns of these dtypes; ``text`` says that the
-    dtypes are a guess from the first rows; ``separator`` that its lines can be too short or too long; ``height`` counts
-    the rows of files where that takes no reading; ``many`` scans many files at once, with hive columns of dtypes that
-    may be known.
+    dtypes are a guess from the first rows; ``separator`` that its lines can be too short or too long; ``unfit`` says
+    why columns that ``schema`` has as Object cannot be read; ``height`` counts the rows of files where that takes no
+    reading; ``many`` scans many files at once, with hive columns of dtypes that may be known.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Format:
     scan: Callable[[File, pl.Schema], pl.LazyFrame]
     text: bool = False
     separator: str | None = None
+    unfit: str = "has a type that Polars does not know, or the name of another column; cast or rename it first"
     height: Callable[[Sequence[str]], int | None] = lambda files: None
     many: Many | None = None
 
@@ -126,7 +128,8 @@ def compressed(*endings: str) -> tuple[str, ...]:
 
 
 def of_text(name: str, endings: tuple[str, ...], text: Text) -> Format:
-    return Format(name, compressed(*endings), text.schema, text.scan, text=True, separator=text.separator)
+    scan = text.schema, text.scan
+    return Format(name, compressed(*endings), *scan, text=True, separator=text.separator, unfit=TWICE)
 
 
 # Binary

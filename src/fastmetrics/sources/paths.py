@@ -28,11 +28,11 @@ from fastmetrics.sources.formats import STRANGE, TABLES, Format, Many, Table, fo
 from fastmetrics.sources.selection import Selection
 from fastmetrics.sources.sniffing import sniff_file
 from fastmetrics.sources.source import Parts, Source, from_lazy
+from fastmetrics.sources.verbatim import Texts, Verbatim
 from fastmetrics.wording import is_encodable
 
 __all__ = ["are_paths", "from_paths", "from_table", "missing"]
 
-UNFIT = "has a type that Polars does not know, or the name of another column; cast or rename it first"
 MARKERS = ("*.crc", "*_$folder$")  # what Hadoop leaves beside files
 SCHEMES = ("s3", "s3a", "gs", "gcs", "az", "azure", "adl", "abfs", "abfss", "hf", "http", "https")
 
@@ -43,10 +43,13 @@ def are_paths(data: Any) -> bool:
     )
 
 
-def from_paths(paths: Any, skip_unreadable: bool = False, named: Format | None = None) -> Source:
+def from_paths(
+    paths: Any, skip_unreadable: bool = False, named: Format | None = None, texts: Texts | None = None
+) -> Source:
     """Files, globs and folders of one format, with hive columns where the paths have them; or one table in a folder.
 
-    ``named`` is the format of all files, which their names and contents tell otherwise.
+    ``named`` is the format of all files, which their names and contents tell otherwise; ``texts`` are the columns of a
+    CSV that are read as text.
     """
     given = [here(str(path)) for path in ([paths] if isinstance(paths, (str, Path)) else paths)]
     if not given:
@@ -86,7 +89,9 @@ def from_paths(paths: Any, skip_unreadable: bool = False, named: Format | None =
     if not left:
         raise SourceError(f"none of {len(unreadable)} files can be read: {next(iter(unreadable.values()))}")
     schema = reduce(joined, schemas.values()) if kind.text else next(iter(schemas.values()))
-    source = Files(kind, name, left, schema, schemas).source()
+    verbatim = Verbatim() if kind.separator is None else Verbatim.of(schema, texts or {})
+    parsed = {file: verbatim.parsed(each) for file, each in schemas.items()}
+    source = Files(kind, name, left, verbatim.parsed(schema), parsed, verbatim).source()
     return replace(source, unreadable=tuple(unreadable.items()))
 
 
@@ -106,21 +111,25 @@ def joined(schema: pl.Schema, other: pl.Schema) -> pl.Schema:
 
 @dataclass(frozen=True)
 class Files:
-    """Files of one format as one input: ``schema`` is that of all of them, ``schemas`` those known of each."""
+    """Files of one format as one input: ``schema`` is that of all of them, ``schemas`` those known of each.
+
+    ``verbatim`` are columns that are parsed as text; the schemas are those of what is parsed.
+    """
 
     kind: Format
     name: str
     paths: tuple[str, ...]
     schema: pl.Schema
     schemas: Mapping[str, pl.Schema] = field(default_factory=dict)
+    verbatim: Verbatim = field(default_factory=Verbatim)
 
     def source(self) -> Source:
-        source = self.opened()
-        whole = replace(self, schema=source.schema)
-        strange = {name: UNFIT for name, dtype in self.schema.items() if dtype == pl.Object}
+        parsed = self.opened()
+        whole = replace(self, schema=parsed.schema)
+        strange = {name: self.kind.unfit for name, dtype in self.schema.items() if dtype == pl.Object}
         source = replace(
-            source,
-            names=(*source.schema, *strange),
+            self.split(parsed),
+            names=(*parsed.schema, *strange),
             unfit=strange,
             files=self.paths,
             parts=Parts(whole.alone, whole.check),
@@ -139,6 +148,12 @@ class Files:
                 raise
         return from_lazy(self.name, self.union())
 
+    def split(self, parsed: Source) -> Source:
+        """What was parsed, with columns that are read as text and as what was guessed, too."""
+        assert parsed.lazy is not None
+        both = from_lazy(self.name, self.verbatim.split(parsed.lazy)) if self.verbatim.guessed else parsed
+        return replace(both, texts=self.verbatim.names)
+
     def alone(self, file: str) -> Source:
         """One of the files; columns that come from the path, or whose dtype is a guess, are as in all files."""
         return replace(self, name=file, paths=(file,)).source()
@@ -147,10 +162,12 @@ class Files:
         """Compare one file with all, where the columns do not come from its path."""
         schema, hive = self.schemas.get(file) or self.kind.read_schema(file, file), hive_values(file)
         for column in columns:
-            if column in hive:
+            if column in hive or column in self.verbatim.beside:
                 continue
             if column not in schema:
                 raise SourceError(f"{file}: " + unknown("column", column, schema.names()))
+            if schema[column] == pl.Object:
+                raise SourceError(f"{file}: column {column!r} {self.kind.unfit}")
             if not self.kind.fits(schema[column], self.schema[column]):
                 raise SourceError(
                     f"{file}: column {column!r} holds {schema[column]}, but {self.schema[column]} in the files before "
@@ -160,7 +177,7 @@ class Files:
     def native(self, many: Many) -> pl.LazyFrame:
         """One scan of all files; hive columns are those of the first path, of the dtypes of all files if known."""
         hive = hive_values(self.paths[0])
-        known = {column: self.schema[column] for column in hive if column in self.schema}
+        known = dict(hive_columns(self.paths, self.schema).schema) if hive else {}
         return many(list(self.paths), bool(hive), known or None)
 
     def union(self) -> pl.LazyFrame:
@@ -221,15 +238,37 @@ def hive_values(file: str) -> dict[str, str | None]:
 
 
 def hive_columns(files: Iterable[str], schema: pl.Schema) -> pl.DataFrame:
-    """The columns that come from paths, a row a file, of the dtypes in ``schema`` or whole numbers, dates or text."""
+    """The columns that come from paths, a row a file, of the dtypes in ``schema`` or as `guessed`."""
     values = [hive_values(file) for file in files]
     names = [name for name in values[0] if all(name in others for others in values)]
-    if not names:
-        return pl.DataFrame()
-    text = pl.DataFrame({name: pl.Series([each[name] for each in values], dtype=pl.String) for name in names})
-    known = {name: schema[name] for name in names if name in schema}
-    raw = StringIO(text.write_csv(quote_style="non_numeric"))
-    return pl.read_csv(raw, schema_overrides=known, try_parse_dates=True, infer_schema_length=None)
+    return pl.DataFrame(
+        [guessed(pl.Series(name, [each[name] for each in values], pl.String), schema.get(name)) for name in names]
+    )
+
+
+def guessed(text: pl.Series, known: pl.DataType | None) -> pl.Series:
+    """The values of a column in paths: numbers, Booleans, dates or times where all of them are written so, else text.
+
+    As a number 007 would be 7, and 01-02-2024 would be a day in February.
+    """
+    raw = StringIO(text.to_frame().write_csv(quote_style="non_numeric"))
+    overrides = None if known is None else {text.name: known}
+    try:
+        read = pl.read_csv(raw, schema_overrides=overrides, try_parse_dates=True, infer_schema_length=None).to_series()
+    except pl.exceptions.ComputeError:
+        if known is not None:
+            raise
+        return text  # of more digits than any dtype has
+    return read if known is not None or written_so(read, text) else text
+
+
+def written_so(read: pl.Series, text: pl.Series) -> bool:
+    """Whether values are written as their dtype is; a time may have a T before its hour."""
+    if read.dtype == pl.Time:
+        return False  # of which Polars makes none of a path
+    if read.dtype == pl.Datetime:
+        return bool(read.dt.to_string("%Y-%m-%d %H:%M:%S").eq_missing(text.str.replace("T", " ", literal=True)).all())
+    return bool(read.cast(pl.String).eq_missing(text).all())
 
 
 def from_table(table: Table, name: str, path: Any) -> Source:

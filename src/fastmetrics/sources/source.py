@@ -36,7 +36,8 @@ class Source:
     ``height`` says how many rows there are where that is known without reading them; ``resident`` that they are in
     memory already. ``coded`` gives the rows as batches of encoded columns, or None where it cannot for a selection or
     has none. ``names`` are all columns where ``schema`` has those only that were asked for, and ``unfit`` says of
-    some why they cannot be read. ``close`` lets go of what was opened.
+    some why they cannot be read. ``texts`` are the names under which the text of some columns is found. ``close`` lets
+    go of what was opened.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Source:
     resident: bool = False
     names: tuple[str, ...] = ()
     unfit: Mapping[str, str] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
     close: Callable[[], None] = lambda: None
 
     @property

@@ -21,10 +21,12 @@ from fastmetrics.sources.formats import FORMATS, Format
 from fastmetrics.sources.frames import Columns, convert
 from fastmetrics.sources.guests import is_a
 from fastmetrics.sources.lines import Ruler, blocks
+from fastmetrics.sources.objects import Objects
 from fastmetrics.sources.peek import Ahead, plain
 from fastmetrics.sources.readers import scan_batches
 from fastmetrics.sources.sniffing import sniff
 from fastmetrics.sources.source import Source, from_frames, from_lazy
+from fastmetrics.sources.verbatim import Texts, Verbatim
 
 __all__ = [
     "from_bytes",
@@ -122,11 +124,11 @@ def from_iterator(frames: Any, columns: Columns = None) -> Source:
 # Bytes
 
 
-def from_stdin(_: Any, columns: Columns = None, kind: Format | None = None) -> Source:
-    return from_bytes(sys.stdin.buffer, columns, kind, "standard input")
+def from_stdin(_: Any, columns: Columns, kind: Format | None, texts: Texts) -> Source:
+    return from_bytes(sys.stdin.buffer, columns, kind, texts, "standard input")
 
 
-def from_bytes(stream: Any, columns: Columns = None, kind: Format | None = None, name: str = "the file") -> Source:
+def from_bytes(stream: Any, columns: Columns, kind: Format | None, texts: Texts, name: str = "the file") -> Source:
     """A stream of bytes in one of the FORMATS, told by its first bytes if not given; nothing of it is read twice."""
     if isinstance(stream.read(0), str):
         raise SourceError(f"{name} is open as text; open it in binary mode, as 'rb'")
@@ -142,7 +144,7 @@ def from_bytes(stream: Any, columns: Columns = None, kind: Format | None = None,
                 f"{name} is of no known format: {error}; if it is one of {', '.join(BY_NAME)}, say so with format="
             ) from None
     if kind.text:
-        return from_text(name, ahead, kind, columns)
+        return from_text(name, ahead, kind, columns, texts)
     if kind.name == "Arrow" and not head.startswith(b"ARROW1"):
         return from_arrow_stream(name, ahead, columns)
     return spooled(name, ahead, kind)
@@ -166,25 +168,34 @@ def from_arrow_stream(name: str, stream: Any, columns: Columns) -> Source:
         return from_batches(name, reader, whole_stream(name, raw, reader), columns)
 
 
-def from_text(name: str, stream: Any, kind: Format, columns: Columns) -> Source:
+def from_text(name: str, stream: Any, kind: Format, columns: Columns, texts: Texts) -> Source:
     """Lines of text, a block at a time; the first block decides the dtypes."""
     parts = blocks(stream, quoted=kind.separator is not None, size=BLOCK_BYTES)
     first = next(parts, b"")
-    ruler = None if kind.separator is None else Ruler(name, kind.separator)
+    ruler, objects = None if kind.separator is None else Ruler(name, kind.separator), Objects(f"{name}: ")
     if ruler is not None:
         ruler.measure(first)
-    schema = kind.read_schema(first, name)
-    wanted = [name for name in schema if columns is None or name in columns] or schema.names()[:1]
+    guessed = kind.read_schema(first, name)
+    verbatim = Verbatim() if ruler is None else Verbatim.of(guessed, texts)
+    schema = verbatim.parsed(guessed)
+    unfit = {name: kind.unfit for name, dtype in schema.items() if dtype == pl.Object}
+    fit = [name for name in schema if name not in unfit]
+    wanted = [name for name in fit if columns is None or name in columns] or fit[:1]
 
     def frames() -> Iterator[pl.DataFrame]:
         for block in itertools.chain([first], parts):
-            if ruler is not None and block is not first:
+            if ruler is None:
+                objects.check(block, wanted)
+            elif block is not first:
                 ruler.measure(block)
             whole = block if ruler is None or block is first else ruler.header + block
             try:
-                yield kind.scan(whole, schema).select(expressions(wanted)).collect()
+                parsed = kind.scan(whole, schema).select(expressions(wanted)).collect()
             except FOREIGN as error:
                 raise kind.read_error(name, schema, kind.misread(whole, schema, wanted), error) from error
 
-    read = pl.Schema({name: schema[name] for name in wanted})
-    return from_frames(name, read, frames(), names=tuple(schema))
+            yield verbatim.split(parsed.lazy()).collect()
+
+    read = pl.LazyFrame(schema={name: schema[name] for name in wanted})
+    as_read = verbatim.split(read).collect_schema()
+    return from_frames(name, as_read, frames(), names=tuple(schema), unfit=unfit, texts=verbatim.names)

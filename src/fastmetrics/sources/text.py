@@ -6,6 +6,7 @@ compressed text it holds all that comes out. Both are read here in blocks instea
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,8 @@ import polars as pl
 
 from fastmetrics.contract.columns import expression, expressions
 from fastmetrics.sources.addresses import File, exact, is_local
-from fastmetrics.sources.lines import HEAD_BYTES, check_text, table_blocks
+from fastmetrics.sources.lines import HEAD_BYTES, check_text, header_of, table_blocks
+from fastmetrics.sources.objects import Objects
 from fastmetrics.sources.peek import Ahead, is_compressed, plain
 from fastmetrics.sources.readers import scan_batches
 
@@ -22,6 +24,7 @@ __all__ = ["Text"]
 
 HEAD_ROWS = 10_000  # of a file, from which its dtypes are read
 BLOCK_BYTES = 8 << 20  # that Polars parses at a time, with all cores
+RENAMED = re.compile(r"_duplicated_\d+$", re.ASCII)  # how Polars ends the names of columns that a header repeats
 
 
 @dataclass(frozen=True)
@@ -32,10 +35,13 @@ class Text:
     separator: str | None = None
 
     def schema(self, file: File) -> pl.Schema:
-        """The dtypes of a file from its first rows; a column that is empty there is looked for in all of it."""
+        """The dtypes of a file from its first rows; a column that is empty there is looked for in all of it.
+
+        One that the header names more than once is Object, which nobody can read.
+        """
         if not self.in_blocks(file):
             check_text(head_of(file), self.separator)
-            return self.guess_schema(exact(file))
+            return self.unrepeated(file, self.guess_schema(exact(file)))
         parts = self.blocks(str(file), HEAD_ROWS)
         first = next(parts, b"")
         check_text(first[:HEAD_BYTES], self.separator)
@@ -45,7 +51,7 @@ class Text:
             schema = pl.Schema(
                 {name: found.get(name, dtype) if dtype == pl.Null else dtype for name, dtype in schema.items()}
             )
-        return schema
+        return self.unrepeated(first, schema)
 
     def scan(self, file: File, schema: pl.Schema) -> pl.LazyFrame:
         """A file as columns of these dtypes."""
@@ -53,7 +59,10 @@ class Text:
             return self.parse_as(exact(file), schema)
 
         def frames(columns: list[str] | None) -> Iterator[pl.DataFrame]:
+            objects = Objects() if self.separator is None else None
             for part in self.blocks(str(file)):
+                if objects is not None:
+                    objects.check(part, schema if columns is None else columns)
                 lazy = self.parse_as(part, schema)
                 yield (lazy if columns is None else lazy.select(expressions(columns))).collect()
 
@@ -76,7 +85,7 @@ class Text:
 
     def parse_as(self, file: File, schema: pl.Schema) -> pl.LazyFrame:
         """The query of Polars; columns without a value are Null, and a value in one after all is an error."""
-        dtypes = {name: pl.String() if dtype == pl.Null else dtype for name, dtype in schema.items()}
+        dtypes = {name: pl.String() if dtype in (pl.Null, pl.Object) else dtype for name, dtype in schema.items()}
         if self.separator is None:
             lazy, empty = self.parse(file, schema=dtypes), schema
         else:
@@ -100,6 +109,26 @@ class Text:
                 schema = self.parse(file, infer_schema_length=None).collect_schema()
             empty = [name for name in empty if not filled[name]]
         return pl.Schema({name: pl.Null() if name in empty else dtype for name, dtype in schema.items()})
+
+    def unrepeated(self, file: File, schema: pl.Schema) -> pl.Schema:
+        """The columns without those that Polars renamed, as the header repeats a name; the first of these is Object."""
+        if self.separator is None or not any(map(RENAMED.search, schema)):
+            return schema
+        header = self.parse(self.header(file), has_header=False, infer_schema=False).head(1).collect().row(0)
+        repeated = {place: header.index(name) for place, name in enumerate(header) if header.count(name) > 1}
+        return pl.Schema(
+            {
+                name: pl.Object() if place in repeated else dtype
+                for place, (name, dtype) in enumerate(schema.items())
+                if repeated.get(place, place) == place
+            }
+        )
+
+    def header(self, file: File) -> File:
+        """The header of a CSV, or a remote one that begins with it."""
+        if isinstance(file, str) and is_local(file):
+            file = next(self.blocks(file))
+        return header_of(file).lstrip(b"\r\n") if isinstance(file, bytes) else exact(file)
 
 
 def head_of(file: File) -> bytes:

@@ -198,11 +198,9 @@ class State:
             tables = {name: table.filter(*tests) for name, table in self.tables.items()}
         except (pl.exceptions.PolarsError, TypeError) as error:
             dtypes = self.tables[self.layout.families[0].name].schema
-            asked = [
-                *map(str, predicates),
-                *(f"{key!r} ({dtypes.get(key)}) = {value!r}" for key, value in equal.items()),
-            ]
-            raise SchemaError(f"filter on {listed(asked)}: {first_line(error)}") from error
+            asked = [*map(str, predicates), *(f"{key!r} = {value!r}" for key, value in equal.items())]
+            held = listed(f"key {name!r} holds {dtypes[name]}" for name in sorted(read) if name in dtypes)
+            raise SchemaError(f"filter on {listed(asked)}: {first_line(error)}; {held}") from error
         return replace(self, tables=tables, how=filter_how(self.how, tests))
 
 

@@ -162,7 +162,7 @@ def additive(data: Any, what: str, values: Sequence[str], keys: Sequence[str]) -
     DataError
         A value that is null, NaN, infinite or negative.
     """
-    source = open_source(data)
+    source = open_source(data, texts=dict.fromkeys(keys, False))
     known = source.schema.names()
     for column in (*keys, *values):
         if column not in known:

@@ -23,6 +23,7 @@ from fastmetrics.reading.compare import read
 from fastmetrics.reading.resolve import resolve
 from fastmetrics.reading.results import beside, numbered
 from fastmetrics.state.layout import WINDOW, check_same
+from fastmetrics.state.merging import align_keys
 
 __all__ = ["decompose"]
 
@@ -81,8 +82,9 @@ def decompose(
     columns = [WINDOW if key == "window" else key for key in keys]
     places = numbered(columns)
     sides = []
-    for counts in (before, now):
-        names, cells = read(counts, asked)
+    of_sides = [read(counts, asked) for counts in (before, now)]
+    aligned = align_keys([names for names, _ in of_sides], columns)
+    for names, (_, cells) in zip(aligned, of_sides, strict=True):
         sums = {"num": row.num(cells), "den": row.den(cells), "rows": names["n"].to_numpy()}
         sides.append(beside(names.select(**places), floats(sums)))
     both = joined(sides[0], sides[1], list(places))

@@ -1,0 +1,334 @@
+"""Columns of text: keys as they are written, names that a header or an object has twice, values in paths."""
+
+from __future__ import annotations
+
+import gzip
+import io
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+import fastmetrics as fm
+from fastmetrics.contract.columns import text_of
+from fastmetrics.errors import FastMetricsError, MergeError, SchemaError, SourceError
+
+BINARY = fm.binary("label", "pred")
+WRITTEN = ["007", "7", "+7", "1e5", "1.0", "true", "True", "12345678901234567890", " 7", "NA", "-0", "1_000", "é"]
+
+
+def as_path(content: str, root: Path) -> Any:
+    (root / "log.csv").write_text(content)
+    return root / "log.csv"
+
+
+def as_compressed(content: str, root: Path) -> Any:
+    (root / "log.csv.gz").write_bytes(gzip.compress(content.encode()))
+    return root / "log.csv.gz"
+
+
+def as_stream(content: str, root: Path) -> Any:
+    return io.BytesIO(content.encode())
+
+
+def as_several(content: str, root: Path) -> Any:
+    """A file for each row, of which most are guessed to hold something else."""
+    header, *rows = content.splitlines()
+    for number, row in enumerate(rows):
+        (root / f"{number:03}.csv").write_text(f"{header}\n{row}\n")
+    return root
+
+
+WAYS = [as_path, as_compressed, as_stream, as_several]
+Way = Callable[[str, Path], Any]
+
+
+def log_of(keys: list[str]) -> str:
+    return "label,pred,key\n" + "".join(f"1,{place % 2},{key}\n" for place, key in enumerate(keys))
+
+
+def keys_of(counts: fm.Counts, key: str = "key") -> list[Any]:
+    return counts.frame[key].to_list()
+
+
+# Keys are text
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("first", WRITTEN)
+def test_a_key_is_what_was_written(first: str, way: Way, tmp_path: Path) -> None:
+    written = [first, *(key for key in WRITTEN if key != first)]
+    counts = fm.count(way(log_of(written), tmp_path), BINARY, by="key")
+    assert counts.frame.schema["key"] == pl.String
+    assert keys_of(counts) == sorted(WRITTEN)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_numbers_alone_are_text_too_and_nothing_is_null(way: Way, tmp_path: Path) -> None:
+    counts = fm.count(way(log_of(["7", "", '""', "07", '"7"']), tmp_path), BINARY, by="key")
+    assert keys_of(counts) == ["", "07", "7", None]
+    assert counts.filter(key="7").rows == 2
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_key_without_a_value_is_text(way: Way, tmp_path: Path) -> None:
+    counts = fm.count(way(log_of(["", ""]), tmp_path), BINARY, by="key")
+    assert counts.frame.schema["key"] == pl.String
+    assert keys_of(counts) == [None]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_tabs_separate_keys_as_commas_do(way: Way, tmp_path: Path) -> None:
+    given = way(log_of(WRITTEN).replace(",", "\t"), tmp_path)
+    assert keys_of(fm.count(given, BINARY, by="key", format="TSV")) == sorted(WRITTEN)
+
+
+SHARDS = ["007", "7", "10", "010"]
+SAID = {
+    "an integer": (pl.col("key").cast(pl.Int64), [7, 10]),
+    "a decade": (pl.col("key") // 10 * 10, [0, 10]),
+    "text": (pl.col("key").cast(pl.String), sorted(SHARDS)),
+    "categories": (pl.col("key").cast(pl.Categorical), sorted(SHARDS)),
+    "an Enum": (pl.col("key").cast(pl.Enum(SHARDS)), SHARDS),
+    "another name": (pl.col("key").alias("key"), sorted(SHARDS)),
+    "SQL": (pl.sql_expr("CAST(key AS BIGINT) AS key"), [7, 10]),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("said", SAID)
+def test_an_expression_says_what_a_key_is(said: str, way: Way, tmp_path: Path) -> None:
+    key, expected = SAID[said]
+    assert keys_of(fm.count(way(log_of(SHARDS), tmp_path), BINARY, by=key)) == expected
+
+
+def test_a_schema_of_polars_says_what_a_key_is(tmp_path: Path) -> None:
+    log = pl.scan_csv(as_path(log_of(SHARDS), tmp_path), schema_overrides={"key": pl.Int16})
+    assert keys_of(fm.count(log, BINARY, by="key")) == [7, 10]
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("on_error", ["raise", "skip"])
+def test_what_else_reads_the_column_of_a_key_gets_what_is_guessed(way: Way, on_error: str, tmp_path: Path) -> None:
+    """A filter, a weight, a role and another key."""
+    given = way(log_of(["007", "7", "10", "9"]), tmp_path)
+    half = (pl.col("key") // 2).alias("half")
+    counts = fm.count(given, BINARY, by=["key", half], where="key < 10", weight="key", on_error=on_error)
+    assert counts.frame.select("key", "half", "w_tp", "w_fn").rows() == [
+        ("007", 3, 0.0, 7.0),
+        ("7", 3, 7.0, 0.0),
+        ("9", 4, 9.0, 0.0),
+    ]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_label_is_a_key_and_a_label(way: Way, tmp_path: Path) -> None:
+    given = "label,pred\n" + "true,1\nfalse,1\nTrue,0\n"
+    counts = fm.count(way(given, tmp_path), BINARY, by=pl.col("label").alias("written"))
+    assert counts.frame.select("written", "tp", "fn", "fp").rows() == [
+        ("True", 0, 1, 0),
+        ("false", 0, 0, 1),
+        ("true", 1, 0, 0),
+    ]
+
+
+@pytest.mark.parametrize("way", [as_path, as_stream])
+def test_a_value_that_is_not_what_was_guessed_is_an_error_beside_a_key_too(way: Way, tmp_path: Path) -> None:
+    given = way(log_of(["1"] * 12_000 + ["x"]), tmp_path)
+    with pytest.raises(FastMetricsError, match="'key'.*x"):
+        fm.count(given, BINARY, by="key", where="key < 10")
+
+
+def test_a_column_called_as_the_text_of_a_key_is_another(tmp_path: Path) -> None:
+    given = "label,pred,key,text of key\n1,1,07,a\n0,1,8,b\n"
+    counts = fm.count(as_path(given, tmp_path), BINARY, by=["key", "text of key"], where="key < 8")
+    assert counts.frame.select("key", "text of key").rows() == [("07", "a")]
+
+
+def test_class_labels_are_what_is_guessed_or_text_where_they_are_cast(tmp_path: Path) -> None:
+    given = as_path("a,b\n007,7\n010,10.0\n7,7\n", tmp_path)
+    assert fm.count(given, fm.classes("a", "b")).metrics("accuracy").item(0, "accuracy") == 1
+    cast = fm.classes(pl.col("a").cast(pl.String), pl.col("b").cast(pl.String))
+    pairs = fm.count(given, cast).frame.select("label", "prediction").rows()
+    assert pairs == [("007", "7"), ("010", "10.0"), ("7", "7")]
+
+
+def test_answers_of_digits_are_texts(tmp_path: Path) -> None:
+    given = as_path("answer,reference\n007,007\n7,07\n", tmp_path)
+    counts = fm.count(given, fm.text("answer", reference="reference", measures=["exact_match"]))
+    assert counts.metrics("exact_match").item(0, "exact_match") == 0.5
+
+
+@pytest.mark.parametrize(
+    ("column", "expected"),
+    [
+        ("a", "a"),
+        (pl.col("a").alias("b"), "a"),
+        (pl.col("a").cast(pl.String), "a"),
+        (pl.col("a").cast(pl.Int64), None),
+        (pl.col("a").cast(pl.Int64).cast(pl.String), None),
+        (pl.col("a").str.to_lowercase(), None),
+        (pl.col("a") + pl.col("b"), None),
+        (pl.lit(1), None),
+        (pl.selectors.string(), None),
+        (pl.selectors.by_name("a").as_expr(), "a"),
+    ],
+)
+def test_what_takes_the_text_of_a_column(column: Any, expected: str | None) -> None:
+    found = text_of(column)
+    assert (found and found.name) == expected
+
+
+def test_counts_of_a_csv_and_of_a_typed_log_say_how_to_agree(tmp_path: Path) -> None:
+    log = pl.DataFrame({"label": [1, 0], "pred": [1, 1], "key": [7, 8]})
+    log.write_csv(tmp_path / "log.csv")
+    typed = fm.count(log, BINARY, by="key")
+    text = fm.count(tmp_path / "log.csv", BINARY, by="key")
+    advice = r"by=pl\.col\('key'\)\.cast\(pl\.Int64\)"
+    for read in (
+        lambda: typed + text,
+        lambda: text - typed,
+        lambda: text.compare("accuracy", by="key", to=typed),
+        lambda: fm.decompose(text, baseline=typed, metric="accuracy"),
+        lambda: fm.diagnose(text, baseline=typed),
+    ):
+        with pytest.raises(MergeError, match=advice):
+            read()
+    cast = fm.count(tmp_path / "log.csv", BINARY, by=pl.col("key").cast(pl.Int64))
+    assert (typed + cast).rows == 4
+    with pytest.raises(SchemaError, match="key 'key' holds String"):
+        text.filter(pl.col("key") > 7)
+
+
+@pytest.mark.parametrize("ending", [".csv", ".parquet"])
+def test_late_labels_find_the_rows_of_a_csv(ending: str, tmp_path: Path) -> None:
+    (tmp_path / "early.csv").write_text("id,pred,shard,label\n007,1,01,\n7,0,1,\n8,1,01,\n")
+    (tmp_path / "labels.csv").write_text("id,label\n007,1\n8,0\n")
+    labels = tmp_path / f"labels{ending}"
+    if ending == ".parquet":
+        pl.DataFrame({"id": ["007", "8"], "label": [1, 0]}).write_parquet(labels)
+    asked: dict[str, Any] = {"by": ["shard"], "where": "shard < 2"}
+    early = fm.count(tmp_path / "early.csv", BINARY, **asked)
+    whole = early + fm.label_delta(tmp_path / "early.csv", labels, BINARY, on="id", label="label", **asked)
+    found = whole.frame.select("shard", "tp", "fp", "unlabelled_neg", "unlabelled_pos")
+    assert found.rows() == [("01", 1, 1, 0, 0), ("1", 0, 0, 1, 0)]
+
+
+def test_late_labels_of_a_csv_join_the_numbers_of_a_typed_log(tmp_path: Path) -> None:
+    (tmp_path / "labels.csv").write_text("id,label\n007,1\n8,0\n")
+    log = {"id": [7, 8], "pred": [1, 1], "label": [None, None]}
+    delta = fm.label_delta(log, tmp_path / "labels.csv", BINARY, on="id", label="label")
+    assert delta.frame.select("tp", "fp", "unlabelled_pos").row(0) == (1, 1, -2)
+
+
+def test_the_examples_of_a_finding_are_found_in_a_csv(tmp_path: Path) -> None:
+    (tmp_path / "log.csv").write_text("label,pred,hour\n1,0,07\n1,0,7\n")
+    finding = fm.Finding("fn_surge", "major", "fnr", "", "", slice={"hour": "07"})
+    assert finding.examples(tmp_path / "log.csv").select("hour", "label").rows() == [("07", 1)]
+
+
+# Names that are there twice
+
+HEADERS = {
+    "plain": "label,label,pred",
+    "quoted": 'label,"label",pred',
+    "after a mark": "\ufefflabel,label,pred",
+    "CR LF": "label,label,pred\r",
+    "apart": "label,pred,label",
+    "after a blank line": "\nlabel,label,pred",
+}
+
+
+@pytest.mark.parametrize("way", [as_path, as_compressed, as_stream])
+@pytest.mark.parametrize("case", HEADERS)
+def test_a_column_that_a_header_names_twice_is_in_the_way_of_those_who_read_it(
+    case: str, way: Way, tmp_path: Path
+) -> None:
+    given = HEADERS[case] + "\n1,0,1\n"
+    for by, says in (("label", "'label' is there more than once"), ("label_duplicated_0", "'label_duplicated_0'")):
+        with pytest.raises(FastMetricsError, match=says):
+            fm.count(way(given, tmp_path), BINARY if by == "label" else fm.binary("pred", "pred"), by=by)
+    assert fm.count(way(given, tmp_path), fm.binary("pred", "pred")).rows == 1
+
+
+def test_a_name_that_ends_as_polars_renames_is_a_name(tmp_path: Path) -> None:
+    given = as_path("label,label_duplicated_0,pred\n1,0,1\n", tmp_path)
+    assert fm.count(given, fm.binary("label_duplicated_0", "label")).frame["fp"].item() == 1
+    given = as_path("label,label,label_duplicated_0\n1,0,1\n", tmp_path)
+    with pytest.raises(SourceError, match="'label'"):
+        fm.count(given, BINARY)
+
+
+def test_a_later_file_that_names_a_column_twice_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("label,pred,note\n1,1,x\n")
+    (tmp_path / "b.csv").write_text("label,label,pred,note,note\n1,1,1,x,y\n")
+    with pytest.raises(SourceError, match=r"b\.csv: column 'label' is there more than once"):
+        fm.count(tmp_path, BINARY)
+    assert fm.count(tmp_path, fm.binary("pred", "pred")).rows == 2
+
+
+OBJECTS = {
+    "the second object": '{"label":1,"pred":1}\n{"label":0,"pred":1,"label":1}\n',
+    "spaces": '{"label":1,"pred":1}\r\n{"label" : 0, "pred":1, "label"\t:1}\r\n',
+    "another type": '{"label":1,"pred":1}\n{"label":0,"pred":1,"label":"x"}',
+}
+
+
+@pytest.mark.parametrize("case", OBJECTS)
+@pytest.mark.parametrize("way", ["path", "gzip", "stream"])
+def test_a_key_that_an_object_has_twice_is_an_error_where_it_is_read(case: str, way: str, tmp_path: Path) -> None:
+    content = OBJECTS[case].encode()
+    (tmp_path / "log.jsonl").write_bytes(content)
+    (tmp_path / "log.jsonl.gz").write_bytes(gzip.compress(content))
+    ways = {"path": tmp_path / "log.jsonl", "gzip": tmp_path / "log.jsonl.gz", "stream": io.BytesIO(content)}
+    with pytest.raises(SourceError, match="line 2 has the key 'label' twice|x"):
+        fm.count(ways[way], BINARY)
+    if way == "path":
+        assert fm.count(ways[way], fm.binary("pred", "pred")).rows == 2
+
+
+def test_a_key_inside_of_another_object_is_another(tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_text('{"label":1,"more":{"label":2,"label":"label"},"pred":1}\n')
+    assert fm.count(tmp_path / "log.jsonl", BINARY).frame["tp"].item() == 1
+
+
+def test_a_key_is_written_with_its_characters_or_their_codes(tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_text('{"größe":1,"pred":1}\n{"gr\\u00f6\\u00dfe":0,"pred":1,"größe":1}\n')
+    with pytest.raises(SourceError, match="line 2 has the key 'größe' twice"):
+        fm.count(tmp_path / "log.jsonl", fm.binary("größe", "pred"))
+
+
+# Values in paths
+
+PATHS: dict[str, tuple[list[str], list[Any]]] = {
+    "zeros": (["007", "7", "10"], ["007", "10", "7"]),
+    "numbers": (["7", "10"], [7, 10]),
+    "exponents": (["1e5", "2"], ["1e5", "2"]),
+    "shares": (["0.5", "2.25"], [0.5, 2.25]),
+    "shares with zeros": (["0.50", "2.25"], ["0.50", "2.25"]),
+    "days": (["2024-01-02", "2024-01-01"], [date(2024, 1, 1), date(2024, 1, 2)]),
+    "days first": (["01-02-2024"], ["01-02-2024"]),
+    "times": (["2024-01-01 05%3A00%3A00", "2024-01-01T06%3A00%3A00"], [datetime(2024, 1, 1, h) for h in (5, 6)]),
+    "clock times": (["05%3A00%3A00"], ["05:00:00"]),
+    "truths": (["true", "false"], [False, True]),
+    "Truths": (["True", "False"], ["False", "True"]),
+    "ids": (["12345678901234567890"], [12345678901234567890]),
+    "longer ids": (["1" * 42], ["1" * 42]),
+    "null": (["__HIVE_DEFAULT_PARTITION__", "7"], [7, None]),
+    "words": (["a%20b", "7"], ["7", "a b"]),
+}
+
+
+@pytest.mark.parametrize("ending", [".csv", ".parquet", ".arrow"])
+@pytest.mark.parametrize("case", PATHS)
+def test_a_value_in_a_path_is_a_number_only_if_it_is_written_as_one(case: str, ending: str, tmp_path: Path) -> None:
+    values, expected = PATHS[case]
+    log = pl.DataFrame({"label": [1], "pred": [1]})
+    for value in values:
+        (tmp_path / f"key={value}").mkdir()
+        file = tmp_path / f"key={value}" / f"log{ending}"
+        {".csv": log.write_csv, ".parquet": log.write_parquet, ".arrow": log.write_ipc}[ending](file)
+    assert keys_of(fm.count(tmp_path, BINARY, by="key")) == expected
