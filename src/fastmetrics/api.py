@@ -73,7 +73,8 @@ def count(
     families
         What to count, in the same pass: families such as `binary` and `scores`.
     by
-        Keys of the groups: columns or Polars expressions of any type but nested ones. Null is a group of its own.
+        Keys of the groups: columns or Polars expressions of any type but nested ones. Null is a group of its own. Of a
+        CSV they are text, so that 007 is not 7; an expression says otherwise, as ``pl.col("hour").cast(pl.Int64)``.
     time, every, offset, time_zone, time_unit
         Windows of length ``every`` ("1h", "1d", "1 month") over the column ``time``: a datetime of any unit and zone
         (naive is UTC), a date, ISO 8601 text, or integers since 1970 in ``time_unit``. A window starts where Polars'

@@ -143,6 +143,8 @@ def text_of(column: Column) -> TextOf | None:
     >>> text_of(pl.col("hour").cast(pl.Int64)) is None
     True
     """
+    if isinstance(column, str):
+        return TextOf(column)
     names = roots(column)
     if names is None or len(names) != 1:
         return None
