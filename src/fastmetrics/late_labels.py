@@ -73,7 +73,7 @@ def label_delta(
         opened(labels, "labels", dict.fromkeys(on, False), [*on, label]),
     ]
     arguments["by"] = [named_text(column, logs[0].texts) for column in columns(arguments.get("by"))]
-    before, after = alike(logs, on)
+    before, after = joinable(logs, on)
     identity = expressions(on)
     known_rows = after.filter(pl.all_horizontal(key.is_not_null() for key in identity))
     twice = known_rows.select(**numbered(on)).group_by(pl.all()).len().filter(pl.col("len") > 1).head(1).collect()
@@ -160,7 +160,7 @@ def opened(data: Any, what: str, texts: Mapping[str, bool], wanted: Sequence[str
     return source
 
 
-def alike(logs: Sequence[Source], on: Sequence[str]) -> list[pl.LazyFrame]:
+def joinable(logs: Sequence[Source], on: Sequence[str]) -> list[pl.LazyFrame]:
     """Both logs as queries: identities that are text in a CSV are of the dtype that they have in the other log."""
     queries = []
     for source, other in zip(logs, reversed(logs), strict=True):

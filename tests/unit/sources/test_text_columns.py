@@ -138,7 +138,7 @@ def test_a_label_is_a_key_and_a_label(way: Way, tmp_path: Path) -> None:
 @pytest.mark.parametrize("way", [as_path, as_stream])
 def test_a_value_that_is_not_what_was_guessed_is_an_error_beside_a_key_too(way: Way, tmp_path: Path) -> None:
     given = way(log_of(["1"] * 12_000 + ["x"]), tmp_path)
-    with pytest.raises(FastMetricsError, match="'key'.*x"):
+    with pytest.raises(FastMetricsError, match=r"'key'.*x"):
         fm.count(given, BINARY, by="key", where="key < 10")
 
 
@@ -284,7 +284,7 @@ def test_a_key_that_an_object_has_twice_is_an_error_where_it_is_read(case: str, 
     (tmp_path / "log.jsonl").write_bytes(content)
     (tmp_path / "log.jsonl.gz").write_bytes(gzip.compress(content))
     ways = {"path": tmp_path / "log.jsonl", "gzip": tmp_path / "log.jsonl.gz", "stream": io.BytesIO(content)}
-    with pytest.raises(SourceError, match="line 2 has the key 'label' twice|x"):
+    with pytest.raises(SourceError, match=r"line 2 has the key 'label' twice|x"):
         fm.count(ways[way], BINARY)
     if way == "path":
         assert fm.count(ways[way], fm.binary("pred", "pred")).rows == 2
