@@ -99,13 +99,9 @@ def common_dtype(key: str, a: pl.DataType, b: pl.DataType) -> pl.DataType:
             [pl.DataFrame(schema={key: a}), pl.DataFrame(schema={key: b})], how="vertical_relaxed"
         ).schema[key]
         return wider if wider.is_integer() == a.is_integer() else pl.Int128()
-    held = f"key {key!r} holds {a} in one Counts and {b} in the other; "
-    if a == pl.String or b == pl.String:
-        typed = b if a == pl.String else a
-        raise MergeError(
-            f"{held}keys of a CSV are text: to count with, cast it as by=pl.col({key!r}).cast(pl.{typed!r})"
-        )
-    raise MergeError(held + "cast it in by= to the same type")
+    typed = [dtype for dtype in (a, b) if dtype != pl.String]
+    hint = f", as by=pl.col({key!r}).cast(pl.{typed[0]!r}): keys of a CSV are text" if len(typed) == 1 else ""
+    raise MergeError(f"key {key!r} holds {a} in one Counts and {b} in the other; cast it in by= to the same type{hint}")
 
 
 def current(dtype: pl.Datetime) -> pl.Datetime:
