@@ -47,6 +47,7 @@ def count(
     offset: str | None = None,
     time_zone: str | None = None,
     time_unit: Literal["d", "s", "ms", "us", "ns"] | None = None,
+    time_format: str | None = None,
     weight: Column | None = None,
     where: pl.Expr | str | None = None,
     grouping_sets: Sequence[Sequence[str]] | None = None,
@@ -75,12 +76,12 @@ def count(
     by
         Keys of the groups: columns or Polars expressions of any type but nested ones. Null is a group of its own. Of a
         CSV they are text, so that 007 is not 7; an expression says otherwise, as ``pl.col("hour").cast(pl.Int64)``.
-    time, every, offset, time_zone, time_unit
+    time, every, offset, time_zone, time_unit, time_format
         Windows of length ``every`` ("1h", "1d", "1 month") over the column ``time``: a datetime of any unit and zone
-        (naive is UTC), a date, ISO 8601 text, or integers since 1970 in ``time_unit``. A window starts where Polars'
+        (naive is UTC), a date, integers since 1970 in ``time_unit``, text of ISO 8601 or of ``time_format``, written in
+        the codes of strftime ("%d/%m/%Y %H:%M"); all text has one form. A window starts where Polars'
         ``dt.truncate(every)`` says in ``time_zone`` (by default the column's own, else UTC, as in relations of DuckDB),
-        moved by ``offset``.
-        Null times have a window of their own.
+        moved by ``offset``. Null times have a window of their own.
     weight
         A column of finite numbers >= 0; each row then counts so many times in the metrics.
     where
@@ -135,6 +136,7 @@ def count(
         time=time,
         windows=None if every is None else Windows(every, offset, time_zone or "UTC"),
         time_unit=time_unit,
+        time_format=time_format,
         time_zone=time_zone,
         weight=weight,
         where=condition(where),

@@ -1,92 +1,75 @@
-"""Instants: int64 microseconds since 1970 in UTC, of a time column of any kind."""
+"""Instants: int64 microseconds since 1970 in UTC; what counts them, and how text that means one is written."""
 
 from __future__ import annotations
 
-import re
+import datetime as dt
+import itertools
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from fastmetrics.errors import DataError, SchemaError, listed
+from fastmetrics.errors import SchemaError, listed
+from fastmetrics.guard import first_line
+from fastmetrics.wording import is_encodable
 
-__all__ = ["DAY", "SECOND", "Instants", "instants"]
+__all__ = [
+    "DAY",
+    "SECOND",
+    "TICKS",
+    "YEARS",
+    "Instants",
+    "check_time_format",
+    "check_time_unit",
+    "likely_formats",
+]
 
 Instants = NDArray[np.int64]
 SECOND = 1_000_000
 DAY = 86_400 * SECOND
+YEARS = (-62_135_596_800 * SECOND, 253_402_300_800 * SECOND)  # the years 1 to 9999, as Python has them
+# Unit of times: (multiply by, then divide by) to get microseconds.
+TICKS = {"d": (DAY, 1), "s": (SECOND, 1), "ms": (1_000, 1), "us": (1, 1), "ns": (1, 1_000)}
+# How logs write times that are not ISO 8601.
+DATES = ("%d/%m/%Y", "%m/%d/%Y", "%Y/%m/%d", "%d-%m-%Y", "%m-%d-%Y", "%d.%m.%Y", "%Y%m%d", "%d %b %Y", "%d/%b/%Y")
+CLOCKS = ("", " %H:%M", " %H:%M:%S%.f", "T%H:%M:%S%.f", ":%H:%M:%S", " %I:%M %p")
+OFFSETS = ("", " %z")
+LIKELY = (dt.date(1900, 1, 1), dt.date(2100, 1, 1))
+PROBE = dt.datetime(2001, 2, 3, 16, 5, 6, tzinfo=dt.UTC)
 
 
-def epoch_factor(time_unit: str) -> tuple[int, int]:
-    """(multiply by, then divide by) from an epoch unit to microseconds."""
-    factors = {"d": (DAY, 1), "s": (SECOND, 1), "ms": (1_000, 1), "us": (1, 1), "ns": (1, 1_000)}
-    if time_unit not in factors:
-        raise SchemaError(f"time_unit={time_unit!r} is not one of {listed(factors)}")
-    return factors[time_unit]
+def check_time_unit(unit: str) -> None:
+    """Refuse a unit that integers since 1970 do not have."""
+    if unit not in TICKS:
+        raise SchemaError(f"time_unit={unit!r} is not one of {listed(TICKS)}")
 
 
-def instants(
-    time: pl.Expr, name: str, dtype: pl.DataType, time_unit: str | None, first: str | None, *, strict: bool = True
-) -> pl.Expr:
-    """The int64 instants of a time column of any kind, as an expression.
+def check_time_format(form: str) -> None:
+    """Refuse a format that does not read back the day it wrote, as of what is missing Polars takes the first.
 
-    Parameters
-    ----------
-    time, name, dtype
-        The column as an expression, its name for messages, its dtype: Datetime of any unit and zone (naive is
-        UTC), Date, integers with ``time_unit``, or ISO 8601 text.
-    first
-        The first text of a text column: it tells whether the column carries UTC offsets.
-    strict
-        Text that is no time fails the query, rather than being null.
-
-    Raises
-    ------
-    SchemaError
-        A dtype that holds no times, or integers without ``time_unit``.
-    DataError
-        A first text that is no time.
+    Names of zones are not read: Polars skips them, and several zones have one name.
     """
-    if isinstance(dtype, pl.Datetime):
-        if dtype.time_unit == "us":
-            return time.to_physical()
-        return scaled(time.to_physical(), *epoch_factor(dtype.time_unit))
-    if dtype == pl.Date:
-        return time.to_physical().cast(pl.Int64) * DAY
-    if dtype.is_integer():
-        if time_unit is None:
-            raise SchemaError(
-                f"time column {name!r} holds {dtype}; say what it counts since 1970 with "
-                "time_unit='s', 'ms', 'us', 'ns' or 'd'"
-            )
-        return scaled(time.cast(pl.Int64), *epoch_factor(time_unit))
-    if dtype == pl.String:
-        zoned = first is not None and re.search(r"(Z|[+-]\d\d:?\d\d)$", first.strip()) is not None
-        if first is not None:
-            check_text(name, first, zoned)
-        return parsed(time, zoned, strict).to_physical()
-    if dtype == pl.Null:
-        return time.cast(pl.Int64)
-    raise SchemaError(
-        f"time column {name!r} holds {dtype}; expected Datetime, Date, ISO 8601 text, or integers with time_unit="
-    )
-
-
-def parsed(text: pl.Expr, zoned: bool, strict: bool = True) -> pl.Expr:
-    """Text as instants; the first one tells Polars the format of all."""
-    return text.str.to_datetime(time_unit="us", time_zone="UTC" if zoned else None, strict=strict)
-
-
-def check_text(name: str, first: str, zoned: bool) -> None:
-    """Refuse a text column whose first text is no time: Polars infers the format of the column from it."""
+    wrong = f"time_format={form!r} does not say how a time is written"
+    if not isinstance(form, str) or not is_encodable(form):
+        raise SchemaError(f"{wrong}; write it with the codes of strftime, such as '%d/%m/%Y %H:%M'")
+    if "%Z" in form.replace("%%", ""):
+        raise SchemaError(f"{wrong}: %Z is the name of a zone, which is not unique; write offsets with %z")
     try:
-        pl.select(parsed(pl.lit(first), zoned))
-    except pl.exceptions.PolarsError as error:
-        raise DataError(
-            f"time column {name!r} holds {first!r}; expected ISO 8601 text, such as 2026-03-14T09:00:00Z"
-        ) from error
+        text = pl.Series([PROBE], dtype=pl.Datetime("us", "UTC")).dt.strftime(form.replace("%#z", "%z"))
+        days = text.str.to_datetime(form, time_unit="us", strict=False).dt.date()
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        raise SchemaError(f"{wrong}: {first_line(error)}") from error
+    if days[0] != PROBE.date():
+        raise SchemaError(f"{wrong}: it needs a day, a month and a year, such as '%d/%m/%Y %H:%M'")
 
 
-def scaled(time: pl.Expr, multiply: int, divide: int) -> pl.Expr:
-    """Integer rescaling that rounds towards the past, before 1970 too."""
-    return time * multiply if divide == 1 else time // divide
+def likely_formats(text: str) -> list[str]:
+    """The formats, of those that logs often have, that read a text as a day of our time.
+
+    >>> likely_formats("03/04/2024"), likely_formats("14/03/2024 09:00")
+    (['%d/%m/%Y', '%m/%d/%Y'], ['%d/%m/%Y %H:%M'])
+    """
+    formats = map("".join, itertools.product(DATES, CLOCKS, OFFSETS))
+    days = [pl.lit(text).str.to_datetime(form, time_unit="us", strict=False).dt.date().alias(form) for form in formats]
+    found = pl.select(days).row(0, named=True)
+    return [form for form, day in found.items() if day is not None and LIKELY[0] <= day < LIKELY[1]]

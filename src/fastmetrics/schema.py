@@ -13,6 +13,7 @@ from fastmetrics.contract.columns import Column, advise_alias, column_name, root
 from fastmetrics.contract.equality import field_values
 from fastmetrics.contract.family import Family
 from fastmetrics.errors import SchemaError, listed
+from fastmetrics.instants import check_time_format, check_time_unit
 from fastmetrics.metric import names
 from fastmetrics.windows import Windows
 
@@ -30,6 +31,7 @@ class Schema:
     time: Column | None = None
     windows: Windows | None = None
     time_unit: str | None = None
+    time_format: str | None = None
     time_zone: str | None = None
     weight: Column | None = None
     where: pl.Expr | None = None
@@ -42,9 +44,10 @@ class Schema:
         if (self.time is None) != (self.windows is None):
             got, missing = ("time", "every") if self.windows is None else ("every", "time")
             raise SchemaError(f"{got}= was given without {missing}=; windows need both, as in time='ts', every='1h'")
-        for name in ("time_zone", "time_unit"):
+        for name in ("time_zone", "time_unit", "time_format"):
             if self.time is None and getattr(self, name) is not None:
                 raise SchemaError(f"{name}= was given without time= and every=")
+        check_times(self.time_unit, self.time_format)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Schema) and field_values(self) == field_values(other)
@@ -87,6 +90,15 @@ class Schema:
     def keys(self) -> tuple[str, ...]:
         """The names of the outer keys, without the window."""
         return tuple(column_name(key) for key in self.by)
+
+
+def check_times(unit: str | None, form: str | None) -> None:
+    if unit is not None and form is not None:
+        raise SchemaError("time_unit= is of integers and time_format= of text; give the one that the column needs")
+    if unit is not None:
+        check_time_unit(unit)
+    if form is not None:
+        check_time_format(form)
 
 
 def check_families(families: Sequence[Family], weighted: bool) -> None:

@@ -375,27 +375,29 @@ KEYS_AND_WINDOWS = {
     ),
     "floats as times": Advice(
         lambda: fm.count(LOG, BINARY, time=pl.col("t") * 1.0, every="1h"),
-        r"expected Datetime, Date, ISO 8601 text, or integers with time_unit=",
+        r"expected Datetime, Date, ISO 8601 text, text with time_format=, or integers with time_unit=",
         lambda found: [
             len(fm.count(LOG, BINARY, time=time, every="1h", **more).frame)
             for time, more in (
                 (pl.from_epoch("t"), {}),
                 (pl.from_epoch("t").dt.date(), {}),
                 (pl.from_epoch("t").dt.to_string("iso"), {}),
+                (pl.from_epoch("t").dt.strftime("%d/%m/%Y %H:%M"), {"time_format": "%d/%m/%Y %H:%M"}),
                 (pl.col("t"), {"time_unit": "s"}),
             )
         ],
-        [4, 2, 4, 4],
+        [4, 2, 4, 4, 4],
     ),
     "text of another form as times": Advice(
         lambda: fm.count(LOG.with_columns(t=pl.lit("03/14/2026")), BINARY, time="t", every="1d"),
-        r"ISO 8601 text, such as (\S+)$",
-        lambda found: (
-            fm.count(LOG.with_columns(t=pl.lit(found[1])), BINARY, time="t", every="1h")
+        r"ISO 8601 text, such as (\S+), (\S+) or (\S+); say how it is written with time_format='(\S+)'$",
+        lambda found: [
+            fm.count(LOG.with_columns(t=pl.lit(text)), BINARY, time="t", every="1h", **more)
             .frame["window_start"][0]
             .isoformat()
-        ),
-        "2026-03-14T09:00:00+00:00",
+            for text, more in (*((text, {}) for text in found.groups()[:3]), ("03/14/2026", {"time_format": found[4]}))
+        ],
+        [f"2026-03-14T0{hour}:00:00+00:00" for hour in (0, 9, 8, 0)],
     ),
     "no duration": Advice(
         lambda: fm.count(LOG, BINARY, time="t", every="hourly", time_unit="s"),

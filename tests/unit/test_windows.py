@@ -14,10 +14,12 @@ import fastmetrics as fm
 import oracle
 from fastmetrics import windows
 from fastmetrics.counting.coders.instants import WindowCoder
+from fastmetrics.counting.coders.times import time_column
 from fastmetrics.errors import FastMetricsError, SchemaError
 from fastmetrics.windows import UnlistableError, Windows, lengths, parse_duration
 
 EPOCH = dt.datetime(1970, 1, 1)
+TIMES = time_column(pl.col("ts"), "ts", pl.Datetime("us"), None, None)
 MINUTE = 60_000_000
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
@@ -89,7 +91,7 @@ def test_boundaries_and_ends_are_those_of_polars(zone: str, every: str, offset: 
 @pytest.mark.parametrize(("zone", "every", "offset"), [*CASES, *((zone, every, None) for zone, every, _ in REENTERED)])
 def test_codes_are_the_windows_of_polars(zone: str, every: str, offset: str | None) -> None:
     """In whatever order instants come, and where windows cannot be listed."""
-    coder = WindowCoder(Windows(every, offset, zone))
+    coder = WindowCoder(Windows(every, offset, zone), TIMES)
     spots = [*SPOTS[zone], *(spot for name, _, spot in REENTERED if name == zone)]
     found: list[int | None] = []
     times = [around(spot, seed)[::3] for seed, spot in enumerate(spots[::-1])]
@@ -292,7 +294,7 @@ def test_the_listing_of_windows_grows_with_the_data(monkeypatch: pytest.MonkeyPa
     asked = []
     listed = windows.Windows.boundaries
     monkeypatch.setattr(windows.Windows, "boundaries", lambda *given: asked.append(given) or listed(*given))
-    coder = WindowCoder(Windows("1h"))
+    coder = WindowCoder(Windows("1h"), TIMES)
     for day in range(1000):
         coder.codes(pl.Series([day * DAY, day * DAY + HOUR]).cast(pl.Datetime("us")).to_arrow())
     assert len(coder.values()) == 2001
@@ -309,6 +311,6 @@ def test_instants_that_no_look_ahead_meets_get_their_windows() -> None:
     """One instant among many lies far away, where a look at some of them misses it."""
     time = np.full(5000, at(2026, 1, 1))
     time[3001], time[4001] = at(2020, 1, 1), at(2031, 1, 1)
-    coder_ = WindowCoder(Windows("1h"))
+    coder_ = WindowCoder(Windows("1h"), TIMES)
     codes = coder_.codes(pa.array(time)).of_rows()
     assert coder_.values()[codes].dt.replace_time_zone(None).dt.year().unique().sort().to_list() == [2020, 2026, 2031]

@@ -39,6 +39,7 @@ count_options = options(
     click.option("--offset", metavar="DURATION", help="Start of the windows after their usual one: 6h."),
     click.option("--time-zone", metavar="ZONE", help="Time zone of the windows: America/Sao_Paulo."),
     click.option("--time-unit", type=click.Choice(["d", "s", "ms", "us", "ns"]), help="Unit of integer times."),
+    click.option("--time-format", metavar="FORMAT", help="How text of times is written: %d/%m/%Y %H:%M."),
     click.option("--where", metavar="SQL", help="Count only the rows that satisfy a condition in SQL."),
     click.option("--weight", metavar="COLUMN", help="Column of weights of the rows."),
     click.option("--threads", metavar="N", type=click.IntRange(1), help="Number of threads that count [all cores]."),

@@ -13,6 +13,7 @@ from fastmetrics.contract.batches import Batch, Batches
 from fastmetrics.contract.columns import column_name
 from fastmetrics.contract.family import Family
 from fastmetrics.counting.coders.keys import decode
+from fastmetrics.counting.coders.times import TextForm
 from fastmetrics.counting.dictionaries import decoded
 from fastmetrics.counting.roles import Observed
 from fastmetrics.errors import DataError, listed
@@ -71,13 +72,14 @@ class Observations:
     """What the rows of a count show beyond its cells; all parts of a count share one.
 
     ``observed`` is written by the threads that count, for each role; ``samples`` by the one that reads the batches, for
-    each role whose positive value was named.
+    each role whose positive value was named. ``time_form`` is that of a time column of text.
     """
 
     def __init__(self, schema: Schema) -> None:
         roles = [(family.name, role.name) for family in schema.families for role in family.roles]
         self.observed: dict[tuple[str, str], Observed] = {role: Observed() for role in roles}
         self.samples: dict[tuple[str, str], Sample] = {}
+        self.time_form = TextForm()
 
     def sample(self, batches: Iterable[Batch], columns: Sequence[SampledColumn], width: int) -> Batches:
         """Sample columns of batches on their way to the threads, which get the first ``width`` of all columns."""

@@ -12,12 +12,12 @@ from fastmetrics.contract.columns import Column, column_name, expression, roots,
 from fastmetrics.contract.family import Family
 from fastmetrics.contract.roles import Role
 from fastmetrics.counting.coders.keys import check_key_dtype, key_carrier, key_dtype
+from fastmetrics.counting.coders.times import TimeColumn, time_column
 from fastmetrics.counting.judging import Observations, SampledColumn
 from fastmetrics.counting.roles import ROLE_KINDS, Reader
 from fastmetrics.counting.roles.nulls import check_null_values, nulls_of
 from fastmetrics.errors import SchemaError
 from fastmetrics.guard import FOREIGN, first_line, guarded
-from fastmetrics.instants import instants
 from fastmetrics.schema import Schema
 from fastmetrics.sources import Selection, Source
 from fastmetrics.state.layout import WINDOW
@@ -68,7 +68,7 @@ class Plan:
     max_groups: int | None
     sampled: tuple[SampledColumn, ...]
     observations: Observations
-    unparsable: pl.Expr | None = None
+    times: TimeColumn | None = None
 
     @property
     def width(self) -> int:
@@ -147,7 +147,7 @@ class Planner:
         self.roles: dict[str, list[RoleColumn]] = {family.name: [] for family in schema.families}
         self.inner: dict[tuple[str, str], Key] = {}
         self.named: list[Named] = []
-        self.unparsable: pl.Expr | None = None
+        self.times: TimeColumn | None = None
         names = dict.fromkeys(name for column in schema.read for name in roots(column) or ())
         if schema.columns is None:  # an expression that leaves to the log which it reads
             names |= dict.fromkeys((*source.schema, *source.unfit))
@@ -250,14 +250,10 @@ class Planner:
         if column is None or windows is None:
             return None, None
         plain, dtype = expression(column), self.dtype(column)
-        text = self.head(plain).drop_nulls().head(1).to_list() if dtype == pl.String else []
-        carrier = instants(plain, column_name(column), dtype, self.schema.time_unit, text[0] if text else None)
-        if dtype == pl.String:
-            lenient = instants(plain, "", dtype, None, text[0] if text else None, strict=False)
-            self.unparsable = plain.is_not_null() & lenient.is_null()
+        self.times = time_column(plain, column_name(column), dtype, self.schema.time_unit, self.schema.time_format)
         if self.schema.time_zone is None and isinstance(dtype, pl.Datetime) and dtype.time_zone is not None:
             windows = replace(windows, time_zone=dtype.time_zone)
-        return self.take(carrier), windows
+        return self.take(self.times.carrier), windows
 
     def weight(self) -> int | None:
         column = self.schema.weight
@@ -292,7 +288,7 @@ class Planner:
             max_groups,
             sampled,
             observations,
-            self.unparsable,
+            None if self.times is None else replace(self.times, form=observations.time_form),
         )
 
 

@@ -144,7 +144,7 @@ def read(source: Source, plan: Plan, rows: int, shares: int) -> Batches:
     except FastMetricsError:
         raise
     except pl.exceptions.InvalidOperationError as error:
-        raise DataError(first_line(error), plan.unparsable) from error
+        raise DataError(first_line(error)) from error
     except FOREIGN as error:
         name = source.damaged_file(plan.selection) or source.name
         raise SourceError(f"{name} cannot be read: {first_line(error)}") from error

@@ -48,7 +48,9 @@ class Worker:
     def start(self) -> None:
         """Begin with empty tables."""
         plan = self.plan
-        self.window_coder = ColumnCoder(WindowCoder(plan.windows)) if plan.windows is not None else None
+        self.window_coder = None
+        if plan.windows is not None and plan.times is not None:
+            self.window_coder = ColumnCoder(WindowCoder(plan.windows, plan.times))
         self.coders = [ColumnCoder(coder(key.source_dtype)) for key in plan.keys]
         self.inner_coders = {place: ColumnCoder(coder(key.source_dtype)) for place, key in plan.inner.items()}
         self.readers = {

@@ -21,12 +21,15 @@ from fastmetrics.counting.coders import strings
 from fastmetrics.counting.coders.instants import WindowCoder
 from fastmetrics.counting.coders.keys import Coder, check_key_dtype, coder, key_carrier, key_dtype
 from fastmetrics.counting.coders.strings import TextCoder
+from fastmetrics.counting.coders.times import time_column
 from fastmetrics.counting.groups import Codes, Grouper, Ids
 from fastmetrics.counting.tally import given_codes
 from fastmetrics.errors import DataError, SchemaError
 from fastmetrics.sources.chunks import record_batches
 from fastmetrics.windows import Windows
 from strategies import KEYS, LAWS, columns, cuts
+
+TIMES = time_column(pl.col("ts"), "ts", pl.Datetime("us"), None, None)
 
 
 def composed(columns: Sequence[Codes], grouper: Grouper) -> Any:
@@ -299,7 +302,7 @@ def test_windows_near_and_far() -> None:
     """The codes of windows stay when instants centuries apart end the listing of windows."""
     hour = 3_600_000_000
     batches = [[0, hour - 1, None, hour], [5 * hour, 0], [-(2**55), hour, None, 2**55], [None], [0, 5 * hour], []]
-    key_coder = WindowCoder(Windows("1h"))
+    key_coder = WindowCoder(Windows("1h"), TIMES)
     found = [key_coder.codes(pa.array(batch, pa.timestamp("us"))) for batch in batches]
     assert key_coder.table is not None
     values = key_coder.values()
@@ -315,7 +318,7 @@ def test_windows_that_cannot_be_listed_are_asked_for_one_by_one() -> None:
     """45 minutes in New York when the clock goes back: a window is left and entered again."""
     start = 1_730_602_800_000_000  # midnight of 3 November 2024
     times = [start + minute * 60_000_000 for minute in range(0, 600, 5)]
-    key_coder = WindowCoder(Windows("45m", time_zone="America/New_York"))
+    key_coder = WindowCoder(Windows("45m", time_zone="America/New_York"), TIMES)
     codes = key_coder.codes(pa.array(times, pa.timestamp("us"))).of_rows()
     starts = key_coder.values().gather(codes).to_physical().to_list()
     assert starts == oracle.window(times, "45m", "America/New_York")
@@ -324,7 +327,7 @@ def test_windows_that_cannot_be_listed_are_asked_for_one_by_one() -> None:
 def test_a_window_that_the_clock_jumps_over_is_an_error() -> None:
     jumped = pl.Series(["2024-03-31T01:10"]).str.to_datetime(time_zone="UTC", time_unit="us")
     with pytest.raises(SchemaError, match="45m"):
-        WindowCoder(Windows("45m", time_zone="Europe/Dublin")).codes(jumped.to_arrow())
+        WindowCoder(Windows("45m", time_zone="Europe/Dublin"), TIMES).codes(jumped.to_arrow())
 
 
 def test_codes_that_a_family_gives_are_as_many_as_their_key_has_or_as_there_were_so_far() -> None:

@@ -7,9 +7,8 @@ import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from fastmetrics.counting.coders.spans import check_years
+from fastmetrics.counting.coders.times import TimeColumn
 from fastmetrics.counting.groups import Codes, NumberTable
-from fastmetrics.counting.views import fixed, valid_bits
 from fastmetrics.errors import SchemaError
 from fastmetrics.kernels.codes import window_codes
 from fastmetrics.kernels.ids import BLOCK, GREATEST, LEAST
@@ -22,21 +21,22 @@ STRIDE = 256  # every how many instants one is sampled to estimate the time span
 
 
 class WindowCoder:
-    """Codes of a column of instants: the window each falls in.
+    """Codes of a column of times: the window each falls in.
 
     The starts of windows are listed for the span of time seen so far, and as far again ahead, as long as that list
     stays short; instants spread wider are truncated one by one.
     """
 
-    def __init__(self, windows: Windows) -> None:
+    def __init__(self, windows: Windows, times: TimeColumn) -> None:
         self.windows = windows
+        self.times = times
         self.edges = np.empty(0, np.int64)
         self.edge_codes = np.empty(0, np.uint32)
         self.count = np.ones(1, np.int64)
         self.table: NumberTable | None = None
 
     def codes(self, column: pa.Array) -> Codes:
-        time, valid = fixed(column), valid_bits(column)
+        time, valid = self.times.read(column)
         if valid is not None:
             seen = np.flatnonzero(valid)
             if not len(seen):
@@ -49,7 +49,7 @@ class WindowCoder:
             self.reach(int(some.min()), int(some.max()))
         if self.table is not None:
             if len(time):
-                check_years(int(time.min()), int(time.max()))
+                self.times.check_instants(int(time.min()), int(time.max()))
             codes = self.table.codes(self.windows.start_of(time).view(np.uint64), None)
             return Codes(codes if valid is None else codes * valid, 0, self.size)
         if valid is not None:
@@ -69,7 +69,7 @@ class WindowCoder:
 
     def reach(self, low: int, high: int) -> None:
         """List the edges around the instants from low to high too, or give up listing them."""
-        check_years(low, high)
+        self.times.check_instants(low, high)
         try:
             if len(self.edges):
                 low, high = min(low, int(self.edges[0])), max(high, int(self.edges[-1]))

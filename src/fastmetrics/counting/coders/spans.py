@@ -5,22 +5,12 @@ from __future__ import annotations
 import polars as pl
 
 from fastmetrics.errors import DataError
+from fastmetrics.instants import YEARS
 
-__all__ = ["check_representable", "check_years"]
+__all__ = ["check_representable"]
 
-YEARS = (-62_135_596_800_000_000, 253_402_300_800_000_000)  # 0001-01-01 and 10000-01-01 in microseconds from 1970
 LONGEST = 999_999_999 * 86_400_000_000  # the longest duration of Python
 MICROSECONDS = {"us": 1, "ms": 1000, "d": 86_400_000_000}
-
-
-def check_years(low: int, high: int) -> None:
-    """Refuse instants outside the years 1 to 9999: most often integers in another unit than was said."""
-    for instant in (low, high):
-        if not YEARS[0] <= instant < YEARS[1]:
-            raise DataError(
-                f"the time column holds the instant {instant:,} microseconds from 1970, outside the years 1 to 9999; "
-                "if it holds integers, check time_unit="
-            )
 
 
 def check_representable(key: str, values: pl.Series) -> None:
