@@ -49,6 +49,7 @@ def count(
     time_unit: Literal["d", "s", "ms", "us", "ns"] | None = None,
     time_format: str | None = None,
     weight: Column | None = None,
+    frequency: Column | None = None,
     where: pl.Expr | str | None = None,
     grouping_sets: Sequence[Sequence[str]] | None = None,
     threads: int | None = None,
@@ -83,7 +84,12 @@ def count(
         ``dt.truncate(every)`` says in ``time_zone`` (by default the column's own, else UTC, as in relations of DuckDB),
         moved by ``offset``. Null times have a window of their own.
     weight
-        A column of finite numbers >= 0; each row then counts so many times in the metrics.
+        A column of finite numbers >= 0: how much each row matters in the metrics. ``n`` stays the number of rows, and
+        bounds know that a row that weighs much is still one row.
+    frequency
+        A column of whole numbers >= 0: how many equal rows each row stands for, as in a log that was grouped and
+        counted before. Counts, ``n``, bounds and tests are those of the rows spelled out; a row that stands for none
+        is no row. Whole numbers of up to 64 bits stay exact, and floats are taken where they are whole.
     where
         A filter, as a Polars expression or as SQL.
     grouping_sets
@@ -139,6 +145,7 @@ def count(
         time_format=time_format,
         time_zone=time_zone,
         weight=weight,
+        frequency=frequency,
         where=condition(where),
         grouping_sets=None if grouping_sets is None else tuple(map(key_set, grouping_sets)),
     )
@@ -269,7 +276,7 @@ def evaluate(
     """Binary metrics of a log in one call: `count` with one `binary` family, then `Counts.metrics`.
 
     ``metrics`` is a name, a `Metric` or a list of them, by default a few; ``arguments`` go to `count`
-    (``time``, ``every``, ``weight``, ...). Errors and nulls are those of the two.
+    (``time``, ``every``, ``frequency``, ...). Errors and nulls are those of the two.
 
     >>> import fastmetrics as fm
     >>> log = {"label": [1, 0, 1, 1], "pred": [1, 1, 0, 1], "model": ["a", "a", "b", "b"]}

@@ -24,7 +24,7 @@ FIXED_COLUMNS = ("grouping", "window", "window_start", "window_end", "n", "label
 
 @dataclass(frozen=True, eq=False)
 class Schema:
-    """The question asked of a log: families, keys, windows, weight, filter and grouping sets."""
+    """The question asked of a log: families, keys, windows, weight, frequency, filter and grouping sets."""
 
     families: tuple[Family, ...]
     by: tuple[Column, ...] = ()
@@ -34,6 +34,7 @@ class Schema:
     time_format: str | None = None
     time_zone: str | None = None
     weight: Column | None = None
+    frequency: Column | None = None
     where: pl.Expr | None = None
     grouping_sets: tuple[tuple[str, ...], ...] | None = None
 
@@ -58,8 +59,9 @@ class Schema:
     @property
     def read(self) -> list[Column]:
         """Every column and expression that is read."""
-        given = [*self.by, self.time, self.weight, *(role.column for family in self.families for role in family.roles)]
-        return [column for column in (*given, self.where) if column is not None]
+        roles = [role.column for family in self.families for role in family.roles]
+        given = [*self.by, self.time, self.weight, self.frequency, *roles, self.where]
+        return [column for column in given if column is not None]
 
     @property
     def columns(self) -> tuple[str, ...] | None:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fastmetrics as fm
@@ -314,6 +314,67 @@ def test_a_weight_of_w_is_the_row_w_times(log: pl.DataFrame) -> None:
                 assert once[cell.name].tolist() == again[cell.name].tolist()
             else:
                 np.testing.assert_allclose(once[cell.name], again[cell.name], rtol=1e-9, atol=1e-6)
+
+
+def spelled_out(log: pl.DataFrame) -> pl.DataFrame:
+    """Each row of a log as many times as ``weight`` says."""
+    return log[np.repeat(np.arange(len(log)), log["weight"].to_numpy())]
+
+
+@LAWS
+@given(logs(), st.sampled_from([pl.Int64, pl.UInt64, pl.Int8, pl.Float64, pl.Float32]), st.integers(1, 9))
+def test_a_frequency_of_f_is_the_row_f_times(log: pl.DataFrame, dtype: Any, rows: int) -> None:
+    keys, repeated = key_names(log), spelled_out(log)
+    expected = fm.count(repeated, *ALL, by=keys, **DAYS)
+    given = log.with_columns(pl.col("weight").cast(dtype))
+    for chunked, threads in ((given, 1), (pl.concat([given[:rows], given[rows:].rechunk()], rechunk=False), 2)):
+        counts = fm.count(chunked, *ALL, by=keys, **DAYS, frequency="weight", threads=threads)
+        assert_same(counts, expected)
+        assert_counts(counts, repeated, keys, DAYS)
+        assert counts.rows == counts.how["rows"] == len(repeated)
+    with threads_take_turns(rows, 2000):
+        assert_same(fm.count(given, *ALL, by=keys, **DAYS, frequency="weight", threads=3), expected)
+
+
+@settings(LAWS, max_examples=10)
+@given(logs(), st.booleans())
+def test_frequencies_compose_with_a_filter_grouping_sets_and_expressions(log: pl.DataFrame, timed: bool) -> None:
+    keys, repeated = key_names(log), spelled_out(log)
+    sets = [[], *([key] for key in keys)]
+    more: dict[str, Any] = {"by": keys, "where": pl.col("score") > 0.3, **(DAYS if timed else {})}
+    counts = fm.count(log, *ALL, frequency=pl.col("weight") * 1.0, grouping_sets=sets, **more)
+    assert_same(counts, fm.count(repeated, *ALL, grouping_sets=sets, **more))
+
+
+@settings(LAWS, max_examples=10)
+@given(logs(keys_at_most=1))
+def test_frequencies_beyond_what_a_log_could_spell_out(log: pl.DataFrame) -> None:
+    keys, many = key_names(log), 2**28
+    log = log.with_columns(pl.col("guess", "score").clip(upper_bound=7))  # or exact sums would be too large
+    few = fm.count(log, *ALL, by=keys, frequency="weight")
+    counts = fm.count(log, *ALL, by=keys, frequency=pl.col("weight") * many)
+    assert counts.rows == few.rows * many
+    for family in ALL:
+        left, right = counts.tables[family.name], few.tables[family.name]
+        for name, merge in counts.layout.merges(family).items():
+            times = 1 if merge != "sum" else many
+            if left[name].dtype == pl.Int64:
+                assert (left[name] == right[name] * times).all()
+        sums = [name for name in counts.layout.merges(family) if f"{name}_error" in left.columns]
+        for name in sums:
+            once = right[name] + right[f"{name}_error"]
+            np.testing.assert_allclose(left[name] + left[f"{name}_error"], once * many, rtol=1e-9, atol=1e-6)
+
+
+@settings(LAWS, max_examples=10)
+@given(logs())
+def test_a_weight_beside_a_frequency_is_that_of_each_row_spelled_out(log: pl.DataFrame) -> None:
+    keys = key_names(log)
+    log = log.with_columns(importance=pl.col("truth").fill_nan(None).fill_null(1).abs() / 3)
+    repeated = spelled_out(log)
+    counts = fm.count(log, *SUMS, by=keys, frequency="weight", weight="importance")
+    assert_same(counts, fm.count(repeated, *SUMS, by=keys, weight="importance"))
+    assert_counts(counts, repeated.with_columns(weight="importance"), keys)
 
 
 @LAWS

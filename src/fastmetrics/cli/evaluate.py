@@ -41,7 +41,8 @@ count_options = options(
     click.option("--time-unit", type=click.Choice(["d", "s", "ms", "us", "ns"]), help="Unit of integer times."),
     click.option("--time-format", metavar="FORMAT", help="How text of times is written: %d/%m/%Y %H:%M."),
     click.option("--where", metavar="SQL", help="Count only the rows that satisfy a condition in SQL."),
-    click.option("--weight", metavar="COLUMN", help="Column of weights of the rows."),
+    click.option("--weight", metavar="COLUMN", help="Column that says how much each row matters in the metrics."),
+    click.option("--frequency", metavar="COLUMN", help="Column that says how many equal rows each row stands for."),
     click.option("--threads", metavar="N", type=click.IntRange(1), help="Number of threads that count [all cores]."),
     click.option("--max-groups", metavar="N", type=click.IntRange(1), help="Refuse to count more groups than this."),
     click.option(

@@ -17,6 +17,7 @@ from fastmetrics.metric import Cells
 __all__ = [
     "CELL_KINDS",
     "MOST_COUNT",
+    "MOST_ROWS",
     "Cell",
     "CellKind",
     "CellTable",
@@ -24,6 +25,7 @@ __all__ = [
     "columns_of",
     "count_overflow",
     "exact_overflow",
+    "rows_overflow",
     "scalar_cells",
 ]
 
@@ -63,6 +65,7 @@ CELL_KINDS: Mapping[Kind, CellKind] = {
     "min": CellKind("min", FLOAT, None),
     "max": CellKind("max", FLOAT, None),
 }
+MOST_ROWS = 2**63 - 1  # in all states of a family together, so that no sum of some of them leaves 64 bits
 MOST_COUNT = 2.0**62  # magnitudes in all of what is added to a count: below it no sum in any order leaves 64 bits
 
 
@@ -137,6 +140,11 @@ def count_overflow(cell: str, family: str, reach: float) -> str:
         f"cell {cell!r} of family {family!r} adds up integers of {reach:.3g} in all, signs left aside; 64 bits hold "
         f"sums of less than {MOST_COUNT:.3g}"
     )
+
+
+def rows_overflow(family: str, rows: int) -> str:
+    """The text of the error of more rows than 64 bits hold."""
+    return f"family {family!r} counts {rows:,} rows; 64 bits hold at most {MOST_ROWS:,}"
 
 
 def exact_overflow(cell: str, family: str, reach: float, entries: int) -> str:

@@ -65,11 +65,13 @@ class Rows:
         The largest state there can be, where that is known.
     totals
         Int64: how many entries are in each of the first states. Asked for instead of ``states`` where there are neither
-        keys nor weights.
+        keys, weights nor frequencies.
     counts, exacts, sums, extremes
-        Int64, and float64 three times: the values, one column for each cell of that kind. NaN adds nothing.
+        Int64, and float64 three times: the values, one column for each cell of that kind. NaN adds nothing. Exact
+        values that are sums themselves, which a float would round, are int64: the three limbs of each.
     add
-        Adds all of these values to cells. Asked for instead of the arrays where there are no weights.
+        Adds all of these values to cells. Asked for instead of the arrays where there are neither weights nor
+        frequencies.
     inner
         The codes of each inner key that is computed, 0 for null, else one more than the integer, or that has the items
         of lists, as its roles have them; of 1, 2 or 4 bytes.
@@ -82,7 +84,7 @@ class Rows:
     top: int | None = None
     totals: Callable[[], Integers] | None = None
     counts: Callable[[], Integers] | None = None
-    exacts: Callable[[], Floats] | None = None
+    exacts: Callable[[], Floats | Integers] | None = None
     sums: Callable[[], Floats] | None = None
     extremes: Callable[[], Floats] | None = None
     add: Callable[[Accumulators], object] | None = None

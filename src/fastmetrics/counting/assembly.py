@@ -74,6 +74,7 @@ def merge_into(mine: Share, theirs: Share) -> Share:
     inner = [unified_all(*pair) for pair in zip(mine.inner, theirs.inner, strict=True)]
     for tally, other in zip(mine.tallies, theirs.tallies, strict=True):
         tally.rows += other.rows
+        tally.counted += other.counted
         for k, (_, inner_codes) in enumerate(inner):
             drained = other.drain(k)
             if len(drained.cells.states):

@@ -10,15 +10,25 @@ import polars as pl
 from numpy.typing import NDArray
 
 from fastmetrics.aliases import Floats, Integers
-from fastmetrics.contract.cells import MOST_COUNT, Cell, columns_of, count_overflow, exact_overflow
+from fastmetrics.contract.cells import (
+    MOST_COUNT,
+    MOST_ROWS,
+    Cell,
+    columns_of,
+    count_overflow,
+    exact_overflow,
+    rows_overflow,
+)
 from fastmetrics.contract.family import Family
 from fastmetrics.contract.rows import Accumulators, Rows
+from fastmetrics.counting.frequencies import Frequencies, products
 from fastmetrics.counting.groups import Codes, Ids
 from fastmetrics.errors import DataError, SchemaError, listed
-from fastmetrics.exact_sums import MOST_ENTRIES, MOST_SUM, nearest
+from fastmetrics.exact_sums import MOST_ENTRIES, MOST_SUM, limbs, nearest
 from fastmetrics.kernels.cells import (
     add_counts,
     add_exacts,
+    add_frequencies,
     add_values,
     add_weights,
     count_far_rows,
@@ -113,17 +123,18 @@ class CellArrays:
             extremes = lengthen(extremes, max(size, 2 * len(extremes)), np.nan)  # NaNs do cost memory
         self.rows = CellRows._make([*zeros, extremes])
 
-    def add(self, ids: Ids, rows: Rows, weights: Floats | None) -> None:
+    def add(self, ids: Ids, rows: Rows, weights: Floats | None, frequencies: Frequencies | None) -> None:
         """Add entries, each to the group of its id."""
-        self.widen_states(ids.length)
-        if rows.totals is not None and ids.size == 1 and weights is None:
+        once = weights is None and frequencies is None
+        self.widen_states(ids.length if frequencies is None else frequencies.total, frequencies is not None)
+        if rows.totals is not None and ids.size == 1 and once:
             self.add_totals(rows.totals())
         else:
-            self.add_states(ids, rows, weights)
-        if rows.add is not None and weights is None:
+            self.add_states(ids, rows, weights, frequencies)
+        if rows.add is not None and once:
             rows.add(self.accumulators(ids))
         else:
-            self.add_values(ids, rows, weights)
+            self.add_values(ids, rows, weights, frequencies)
         self.check_reach()
 
     def add_totals(self, totals: Integers) -> None:
@@ -133,7 +144,7 @@ class CellArrays:
         self.reserve(1)
         self.rows.states[0, :states] += totals[:states].astype(self.rows.states.dtype)
 
-    def add_states(self, ids: Ids, rows: Rows, weights: Floats | None) -> None:
+    def add_states(self, ids: Ids, rows: Rows, weights: Floats | None, frequencies: Frequencies | None) -> None:
         """Count entries, each in the group of its id, and add up their weights."""
         state = None if rows.states is None else rows.states()
         if state is not None:
@@ -142,11 +153,16 @@ class CellArrays:
             self.make_room_for(top)
         self.reserve(ids.size)  # after the states of the first rows are known: rows are widened by copying them
         cells = of_states(ids, state, self.rows.states.shape[1])
-        fields, counts = cells.fields(), self.rows.states.reshape(-1)
-        if count_near_rows(fields, cells.ranges, ids.length, cells.room, counts):
+        fields, counts, sums = cells.fields(), self.rows.states.reshape(-1), self.rows.weights.reshape(-1)
+        if frequencies is not None:
+            add_frequencies(fields, cells.ranges, frequencies.each, counts)
+        elif count_near_rows(fields, cells.ranges, ids.length, cells.room, counts):
             count_far_rows(fields, cells.ranges, ids.length, cells.room, counts)
-        if weights is not None:
-            add_weights(fields, cells.ranges, weights, self.rows.weights.reshape(-1))
+        if weights is not None and frequencies is None:
+            add_weights(fields, cells.ranges, weights, sums)
+        elif weights is not None and frequencies is not None:
+            moments = np.column_stack([weights, weights * weights]) * frequencies.each[:, None]
+            add_values(fields, cells.ranges, moments, sums)
 
     def check_states(self, given: int, entries: int, top: int) -> None:
         """Refuse states that would be counted in other cells, or read beyond their array."""
@@ -156,9 +172,9 @@ class CellArrays:
                 f"of less than {len(self.states)}"
             )
 
-    def check_values(self, values: NDArray[Any] | None, entries: int, cells: Sequence[Cell]) -> None:
-        """Refuse values that are not one row an entry and one column a cell."""
-        expected = (entries, len(cells))
+    def check_values(self, values: NDArray[Any] | None, entries: int, cells: Sequence[Cell], columns: int = 1) -> None:
+        """Refuse values that are not one row an entry and so many columns a cell."""
+        expected = (entries, columns * len(cells))
         if values is not None and values.shape != expected:
             raise SchemaError(
                 f"family {self.family.name!r} gives values of shape {values.shape} for its cells "
@@ -171,38 +187,72 @@ class CellArrays:
         integers = counts.reshape(-1), self.reach, exacts.reshape(-1), self.exact_reach
         return Accumulators(ids.fields(), ids.ranges, *integers, sums.reshape(-1), extremes.reshape(-1))
 
-    def add_values(self, ids: Ids, rows: Rows, weights: Floats | None) -> None:
+    def add_values(self, ids: Ids, rows: Rows, weights: Floats | None, frequencies: Frequencies | None) -> None:
         """Add the values of entries to counts and sums, and keep their extremes."""
         into = self.accumulators(ids)
-        counts = None if rows.counts is None else rows.counts()
-        exacts = None if rows.exacts is None else rows.exacts()
-        sums = None if rows.sums is None else rows.sums()
-        self.check_values(counts, ids.length, self.counts)
-        self.check_values(exacts, ids.length, self.exacts)
-        self.check_values(sums, ids.length, self.family.of_kind("sum"))
+        times = None if frequencies is None else frequencies.each[:, None]
+        counts, exacts, sums = self.given_values(rows, ids.length)
         if counts is not None:
-            add_counts(into.fields, into.ranges, np.ascontiguousarray(counts), into.counts, into.reach)
-        if exacts is not None and weights is None:
-            add_exacts(into.fields, into.ranges, np.ascontiguousarray(exacts), into.exacts, into.exact_reach)
-        elif exacts is not None:
-            self.exact_reach += np.nansum(np.abs(exacts), axis=0)
+            self.add_counts(into, counts, times)
+        if exacts is not None:
+            self.add_exacts(into, exacts, times)
         if weights is not None and self.summed:
-            sums = self.weighted_values(counts, sums, exacts, weights)
-        if sums is not None and sums.shape[1]:
-            add_values(into.fields, into.ranges, np.ascontiguousarray(sums), into.sums)
+            values = self.weighted_values(counts, sums, exacts, weights, times)
+            add_values(into.fields, into.ranges, values, into.sums)
+        elif sums is not None and sums.shape[1]:
+            for values in [sums] if times is None else products(sums, times):
+                add_values(into.fields, into.ranges, np.ascontiguousarray(values), into.sums)
         if rows.extremes is not None and len(self.extremes):
             signed = np.ascontiguousarray(rows.extremes() * self.signs)
             keep_largest(into.fields, into.ranges, signed, into.extremes)
 
+    def given_values(self, rows: Rows, entries: int) -> tuple[Integers | None, Floats | Integers | None, Floats | None]:
+        """The counts, exact values and sums that a family gives of its entries."""
+        counts = None if rows.counts is None else rows.counts()
+        exacts = None if rows.exacts is None else rows.exacts()
+        sums = None if rows.sums is None else rows.sums()
+        self.check_values(counts, entries, self.counts)
+        self.check_values(exacts, entries, self.exacts, 3 if is_limbs(exacts) else 1)
+        self.check_values(sums, entries, self.family.of_kind("sum"))
+        return counts, exacts, sums
+
+    def add_counts(self, into: Accumulators, counts: Integers, times: Integers | None) -> None:
+        """Add counts, each so many times; magnitudes are judged before 64 bits have to hold them."""
+        if times is None:
+            add_counts(into.fields, into.ranges, np.ascontiguousarray(counts), into.counts, into.reach)
+            return
+        self.reach += (np.abs(counts.astype(np.float64)) * times).sum(axis=0)
+        self.check_reach()
+        added = np.ascontiguousarray(counts * times)
+        add_counts(into.fields, into.ranges, added, into.counts, np.zeros(added.shape[1]))
+
+    def add_exacts(self, into: Accumulators, exacts: Floats | Integers, times: Integers | None) -> None:
+        """Add exact values, each so many times; with weights they are among the sums, and only judged here."""
+        if not self.weighted and times is None and not is_limbs(exacts):
+            add_exacts(into.fields, into.ranges, np.ascontiguousarray(exacts), into.exacts, into.exact_reach)
+            return
+        self.exact_reach += np.nansum(np.abs(numbers_of(exacts)) * (1 if times is None else times), axis=0)
+        self.check_reach()
+        if not self.weighted:
+            given = limbs_of(exacts) * (1 if times is None else times)
+            add_counts(into.fields, into.ranges, given, into.exacts, np.zeros(given.shape[1]))
+
     def weighted_values(
-        self, counts: Integers | None, sums: Floats | None, exacts: Floats | None, weights: Floats
+        self,
+        counts: Integers | None,
+        sums: Floats | None,
+        exacts: Floats | Integers | None,
+        weights: Floats,
+        times: Integers | None,
     ) -> Floats:
         """w·x and w²·x by turns, of each count, sum and exact sum; 0 where a family gives no values."""
         cells = self.counts, self.family.of_kind("sum"), self.exacts
-        given = zip((counts, sums, exacts), cells, strict=True)
+        given = zip((counts, sums, None if exacts is None else numbers_of(exacts)), cells, strict=True)
         values = np.hstack([np.zeros((len(weights), len(of))) if x is None else x for x, of in given])
         w = weights[:, None]
         with np.errstate(over="ignore", invalid="ignore"):  # what overflows is NaN in Counts
+            if times is not None:
+                values *= times
             return np.stack([values * w, values * (w * w)], axis=2).reshape(len(weights), -1)
 
     def check_reach(self) -> None:
@@ -227,10 +277,20 @@ class CellArrays:
                 weights=widen(weights, width * 4 if self.weighted else 0, self.size),
             )
 
-    def widen_states(self, entries: int) -> None:
-        """Make sure that no state overflows: half the width is faster, and lasts for the first 4 billion entries."""
+    def widen_states(self, entries: int, repeated: bool = False) -> None:
+        """Make sure that no state overflows: half the width is faster, and lasts for the first 4 billion entries.
+
+        What adds entries that are ``repeated`` needs the whole width from the start.
+
+        Raises
+        ------
+        DataError
+            More entries than the whole width holds.
+        """
         self.added += entries
-        if self.added >= 2**32 and self.rows.states.dtype == np.uint32:
+        if self.added > MOST_ROWS:
+            raise DataError(rows_overflow(self.family.name, self.added))
+        if (repeated or self.added >= 2**32) and self.rows.states.dtype == np.uint32:
             self.rows = self.rows._replace(states=self.rows.states.astype(np.int64))
 
     def put(self, of: Ids, given: CellRows) -> None:
@@ -248,8 +308,8 @@ class CellArrays:
         rows.sums[ids] += given.sums
         rows.extremes[ids] = np.fmax(rows.extremes[ids], given.extremes)
         self.reach += np.abs(given.counts.astype(np.float64)).sum(axis=0)
-        for k in range(given.exacts.shape[1] // 3):
-            self.exact_reach[k] += np.abs(nearest(*given.exacts.T[3 * k : 3 * k + 3])).sum()
+        if given.exacts.shape[1]:
+            self.exact_reach += np.abs(numbers_of(given.exacts)).sum(axis=0)
         self.check_reach()
 
     def occupied(self) -> NDArray[np.uint32]:
@@ -307,6 +367,24 @@ class CellArrays:
     def pair_names(self, cells: Sequence[Cell]) -> list[str]:
         """The columns in Counts of the float sums of some cells: each sum before its error."""
         return columns_of(cells, self.weighted, pl.Float64())
+
+
+def is_limbs(exacts: NDArray[Any] | None) -> bool:
+    """Whether exact values are given as limbs."""
+    return exacts is not None and exacts.dtype == np.int64
+
+
+def numbers_of(exacts: NDArray[Any]) -> Floats:
+    """Exact values as the floats that are nearest to them."""
+    return nearest(exacts[:, 0::3], exacts[:, 1::3], exacts[:, 2::3]) if is_limbs(exacts) else exacts
+
+
+def limbs_of(exacts: NDArray[Any]) -> Integers:
+    """Exact values as limbs, three a value; NaN is 0."""
+    if is_limbs(exacts):
+        return np.ascontiguousarray(exacts)
+    parts = limbs(np.where(np.isnan(exacts), 0.0, exacts))
+    return np.stack(parts, axis=2).reshape(len(exacts), -1).astype(np.int64)
 
 
 def names_of(cells: Sequence[Cell]) -> list[str]:

@@ -12,16 +12,14 @@ from numpy.typing import NDArray
 from fastmetrics.contract.batches import Column, Encoded
 from fastmetrics.counting.coders.keys import Coder
 from fastmetrics.counting.dictionaries import Lookup, decoded
+from fastmetrics.counting.frequencies import Frequencies, summed
 from fastmetrics.counting.groups import Codes
 from fastmetrics.counting.plan import RoleColumn
-from fastmetrics.counting.roles import Observed, Reading
-from fastmetrics.counting.views import valid_bits
+from fastmetrics.counting.roles import MARKED_NULL, NULL, Reading
 from fastmetrics.kernels.codes import spread_runs
 from fastmetrics.kernels.ids import BLOCK
 
 __all__ = ["ColumnCoder", "ColumnReader"]
-
-NULL, MARKED_NULL = 2, 3  # states of binary roles: null, and for a moment null that was text
 
 
 class ColumnCoder:
@@ -60,23 +58,28 @@ class ColumnReader:
         self.role_column = role_column
         self.reading = reading
         self.lookup = Lookup(self.values)
-        self.text_nulls = False
+        role = role_column.role
+        self.marks = role.kind == "binary" and isinstance(role.pos_label, str) and role.null_values is None
 
     def values(self, values: pa.Array) -> NDArray[Any]:
-        """What is read of some values, each of any number of rows: text that is read as null is marked."""
-        seen = Observed(self.reading.observed.kinds)
-        read: NDArray[Any] = self.role_column.read(self.role_column.role, values, Reading(seen))
-        if seen.text_nulls:
-            self.text_nulls, valid = True, valid_bits(values)
-            read[(read == NULL) if valid is None else (read == NULL) & (valid != 0)] = MARKED_NULL
+        """What is read of some values, each of any number of rows."""
+        read: NDArray[Any] = self.role_column.read(self.role_column.role, values, self.reading)
         return read
 
-    def read(self, column: Column) -> Any:
+    def read(self, column: Column, frequencies: Frequencies | None) -> Any:
         """What the family gets of a column."""
-        if not isinstance(column, Encoded) or not self.role_column.by_value:
-            return self.role_column.read(self.role_column.role, decoded(column), self.reading)
-        read = column.spread(self.lookup.of(column))
-        if self.text_nulls:
-            self.reading.observed.text_nulls.append(int(np.count_nonzero(read == MARKED_NULL)))
-            np.minimum(read, NULL, out=read)
+        if isinstance(column, Encoded) and self.role_column.by_value:
+            read: Any = column.spread(self.lookup.of(column))
+        else:
+            read = self.role_column.read(self.role_column.role, decoded(column), self.reading)
+        if self.marks:
+            self.note_marked(read, frequencies)
         return read
+
+    def note_marked(self, states: NDArray[np.uint8], frequencies: Frequencies | None) -> None:
+        """Observe in how many rows text was read as null, and take the marks away."""
+        marked = states == MARKED_NULL
+        if marked.any():
+            rows = np.count_nonzero(marked) if frequencies is None else summed(frequencies.each[marked])
+            self.reading.observed.text_nulls.append(int(rows))
+            np.minimum(states, NULL, out=states)

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
 
 from fastmetrics.contract.batches import Batch, Batches
 from fastmetrics.contract.columns import column_name
@@ -15,6 +16,7 @@ from fastmetrics.contract.family import Family
 from fastmetrics.counting.coders.keys import decode
 from fastmetrics.counting.coders.times import TextForm
 from fastmetrics.counting.dictionaries import decoded
+from fastmetrics.counting.frequencies import Frequencies, Frequency, occurring, summed
 from fastmetrics.counting.roles import Observed
 from fastmetrics.errors import DataError, listed
 from fastmetrics.families.labels import TEXT_NULL, unshared_note
@@ -81,21 +83,32 @@ class Observations:
         self.samples: dict[tuple[str, str], Sample] = {}
         self.time_form = TextForm()
 
-    def sample(self, batches: Iterable[Batch], columns: Sequence[SampledColumn], width: int) -> Batches:
+    def sample(
+        self, batches: Iterable[Batch], columns: Sequence[SampledColumn], frequency: Frequency | None, width: int
+    ) -> Batches:
         """Sample columns of batches on their way to the threads, which get the first ``width`` of all columns."""
         for column in columns:
             self.samples.setdefault(column.role, Sample())
         for batch in batches:
-            for column in columns:
-                self.update(batch, column)
-            for column in columns:
-                if not self.is_settled(column):
-                    values = decode(as_series(decoded(batch.column(column.plain))), column.dtype)
-                    self.samples[column.role].add(values, column.nulls)
+            if columns:
+                self.look(batch, columns, frequency)
             yield batch.select(list(range(width))) if columns else batch
             del batch  # or one more than needed would stay alive
 
-    def update(self, batch: Batch, column: SampledColumn) -> None:
+    def look(self, batch: Batch, columns: Sequence[SampledColumn], frequency: Frequency | None) -> None:
+        """Look at the sampled columns of a batch."""
+        frequencies = None
+        if frequency is not None:
+            width = 1 + max(frequency.place, *(place for column in columns for place in (column.plain, column.carried)))
+            batch, frequencies = occurring(batch, frequency, width)
+        for column in columns:
+            self.update(batch, column, frequencies)
+        for column in columns:
+            if not self.is_settled(column):
+                values = decode(as_series(decoded(batch.column(column.plain))), column.dtype)
+                self.samples[column.role].add(values, column.nulls)
+
+    def update(self, batch: Batch, column: SampledColumn, frequencies: Frequencies | None) -> None:
         """Record whether a batch has the positive value, and in how many rows text means null."""
         sample, carried = self.samples[column.role], batch.column(column.carried)
         if column.plain == column.carried:
@@ -104,7 +117,7 @@ class Observations:
         carried, plain = decoded(carried), batch.column(column.plain)
         sample.positive = sample.positive or bool(as_series(carried).any())
         if isinstance(column.dtype, TEXT):
-            sample.text_nulls += carried.null_count - decoded(plain).null_count
+            sample.text_nulls += null_rows(carried, frequencies) - null_rows(decoded(plain), frequencies)
 
     def is_settled(self, column: SampledColumn) -> bool:
         """Whether more values of a column would change no note and no error."""
@@ -137,6 +150,13 @@ class Observations:
         if complete and not self.share_a_value(family.name):
             notes.append(unshared_note((names[0], names[1]), rows))
         return notes
+
+
+def null_rows(column: pa.Array, frequencies: Frequencies | None) -> int:
+    """In how many rows a column is null."""
+    if frequencies is None or not column.null_count:
+        return int(column.null_count)
+    return summed(frequencies.each[as_series(column).is_null().to_numpy()])
 
 
 def occurs(text: str, column: pl.Series) -> bool:

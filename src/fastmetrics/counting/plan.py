@@ -11,8 +11,10 @@ import polars as pl
 from fastmetrics.contract.columns import Column, column_name, expression, roots, rowwise, text_of
 from fastmetrics.contract.family import Family
 from fastmetrics.contract.roles import Role
+from fastmetrics.counting import frequencies
 from fastmetrics.counting.coders.keys import check_key_dtype, key_carrier, key_dtype
 from fastmetrics.counting.coders.times import TimeColumn, time_column
+from fastmetrics.counting.frequencies import Frequency
 from fastmetrics.counting.judging import Observations, SampledColumn
 from fastmetrics.counting.roles import ROLE_KINDS, Reader
 from fastmetrics.counting.roles.nulls import check_null_values, nulls_of
@@ -62,6 +64,7 @@ class Plan:
     keys: tuple[Key, ...]
     time: int | None
     weight: int | None
+    frequency: Frequency | None
     roles: Mapping[str, Sequence[RoleColumn]]
     inner: Mapping[tuple[str, str], Key]
     sets: tuple[tuple[str, ...], ...]
@@ -265,11 +268,17 @@ class Planner:
         plain = expression(column)
         return self.take(plain if dtype == pl.Float64 else plain.cast(pl.Float64))
 
+    def frequency(self) -> Frequency | None:
+        column = self.schema.frequency
+        if column is None:
+            return None
+        return Frequency(column, self.take(frequencies.carrier(column, self.dtype(column))))
+
     def plan(self, max_groups: int | None, observations: Observations) -> Plan:
         schema = self.schema
         time, windows = self.time()
         keys = tuple(self.key(column) for column in schema.by)
-        weight = self.weight()
+        weight, frequency = self.weight(), self.frequency()
         for family in schema.families:
             self.family(family)
         sets = (schema.keys,) if schema.grouping_sets is None else maximal(schema.grouping_sets)
@@ -282,6 +291,7 @@ class Planner:
             keys,
             time,
             weight,
+            frequency,
             self.roles,
             self.inner,
             sets,

@@ -135,7 +135,8 @@ def read(source: Source, plan: Plan, rows: int, shares: int) -> Batches:
     came = 0
     try:
         with contextlib.closing(source.batches(plan.selection)) as batches:
-            for batch in pieces(plan.observations.sample(batches, plan.sampled, plan.width), rows, shares):
+            seen = plan.observations.sample(batches, plan.sampled, plan.frequency, plan.width)
+            for batch in pieces(seen, rows, shares):
                 came += len(batch)
                 yield batch
                 del batch  # or one more batch than needed would stay alive
@@ -204,7 +205,7 @@ def facts(shares: Sequence[Share]) -> dict[str, Any]:
     """What Counts say of how they were counted; assembling the shares empties them, so it is asked before."""
     tallies = [tally for share in shares for tally in share.tallies if tally.rows]
     plans = sorted({"hashed" if tally.outer.hashed else "dense" for tally in tallies})
-    rows = sum(share.tallies[0].rows for share in shares)
+    rows = sum(share.tallies[0].counted for share in shares)
     return {"rows": rows, "groups": listed(plans or ["dense"])}
 
 

@@ -12,6 +12,7 @@ from fastmetrics.contract.cells import InnerKey
 from fastmetrics.contract.family import Family
 from fastmetrics.contract.rows import Rows
 from fastmetrics.counting.cell_arrays import CellArrays, CellRows
+from fastmetrics.counting.frequencies import Frequencies
 from fastmetrics.counting.groups import Codes, Grouper, Ids
 from fastmetrics.errors import SchemaError, listed
 
@@ -19,15 +20,21 @@ __all__ = ["Block", "Drained", "Place", "Tally", "make_block"]
 
 
 class Block(NamedTuple):
-    """A block of rows as one family sees it: its entries, and the inner keys and weights of each entry."""
+    """A block of rows as one family sees it: its entries, with the inner keys, weight and frequency of each."""
 
     rows: Rows
     inner: Sequence[Codes]
     weights: NDArray[np.float64] | None
+    frequencies: Frequencies | None
 
 
 def make_block(
-    family: Family, rows: Rows, read: Mapping[str, Codes], weights: NDArray[np.float64] | None, length: int
+    family: Family,
+    rows: Rows,
+    read: Mapping[str, Codes],
+    weights: NDArray[np.float64] | None,
+    frequencies: Frequencies | None,
+    length: int,
 ) -> Block:
     """What a family made of a block of ``length`` rows, with what else is known of them.
 
@@ -42,6 +49,7 @@ def make_block(
     if rows.of is not None:
         read = {name: codes.at(rows.of) for name, codes in read.items()}
         weights = None if weights is None else weights[rows.of]
+        frequencies = None if frequencies is None else frequencies.at(rows.of)
     if rows.of is not None or family.row_states != family.states:
         check_entries(family, rows, length)
     entries = length if rows.of is None else len(rows.of)
@@ -52,7 +60,7 @@ def make_block(
     for key, codes in zip(computed, rows.inner, strict=True):
         inner[key.name] = given_codes(key, codes())
         check_codes(family, key, inner[key.name], entries)
-    return Block(rows, [inner[key.name] for key in family.inner], weights)
+    return Block(rows, [inner[key.name] for key in family.inner], weights, frequencies)
 
 
 def given_codes(key: InnerKey, codes: NDArray[Any]) -> Codes:
@@ -101,26 +109,31 @@ class Drained(NamedTuple):
 
 
 class Tally:
-    """The cells of every family for one grouping set, filled by one thread."""
+    """The cells of every family for one grouping set, filled by one thread.
+
+    ``rows`` are those that were read, for which ids are planned, ``counted`` those that they stand for.
+    """
 
     def __init__(self, families: Sequence[Family], keys: Sequence[int], weighted: bool, table_bytes: int) -> None:
         self.families = families
         self.keys = keys
-        self.rows = 0
+        self.rows = self.counted = 0
         self.cells = [CellArrays(family, weighted) for family in families]
         self.most = [table_bytes // max(cells.width, 1) for cells in self.cells]
         self.outer = Grouper(min(self.most))
         self.inner = [Grouper(most) for most in self.most]
 
-    def add(self, coded: Sequence[Codes], blocks: Sequence[Block], length: int) -> None:
-        """Add a block of rows; ``coded`` are the codes of every outer key."""
+    def add(self, coded: Sequence[Codes], blocks: Sequence[Block], length: int, counted: int) -> None:
+        """Add a block of rows, which stand for ``counted`` rows; ``coded`` are the codes of every outer key."""
         self.rows += length
+        self.counted += counted
         keys = [coded[key] for key in self.keys]
         self.make_room(keys)
         ids = self.ids(keys, length)
         for index, block in enumerate(blocks):
             entries = ids if block.rows.of is None else ids.at(block.rows.of)
-            self.cells[index].add(self.cell_ids(index, entries, block.inner), block.rows, block.weights)
+            cell_ids = self.cell_ids(index, entries, block.inner)
+            self.cells[index].add(cell_ids, block.rows, block.weights, block.frequencies)
 
     def ids(self, keys: Sequence[Codes], length: int) -> Ids:
         """The ids of the outer groups of a block of rows."""

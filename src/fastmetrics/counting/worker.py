@@ -16,6 +16,7 @@ from fastmetrics.counting.coders.keys import Coder, coder
 from fastmetrics.counting.coders.spans import check_representable
 from fastmetrics.counting.dictionaries import decoded
 from fastmetrics.counting.encoded import ColumnCoder, ColumnReader
+from fastmetrics.counting.frequencies import Frequencies, occurring
 from fastmetrics.counting.plan import Key, Plan
 from fastmetrics.counting.roles import Reading
 from fastmetrics.counting.tally import Block, Tally, make_block
@@ -37,12 +38,11 @@ class Worker:
     def __init__(self, plan: Plan, table_bytes: int) -> None:
         self.plan = plan
         self.table_bytes = table_bytes
-        in_totals = not plan.keys and plan.windows is None and plan.weight is None
+        self.once = plan.weight is None and plan.frequency is None
+        in_totals = not plan.keys and plan.windows is None and self.once
         in_bits = all(family.from_bits is not None for family in plan.schema.families)
         self.most_rows = WHOLE_ROWS if in_totals and in_bits else BLOCK_ROWS
-        self.value_bytes = {
-            family.name: value_bytes(family, plan.weight is not None) for family in plan.schema.families
-        }
+        self.value_bytes = {family.name: value_bytes(family, self.once) for family in plan.schema.families}
         self.start()
 
     def start(self) -> None:
@@ -91,25 +91,32 @@ class Worker:
 
     def add_block(self, batch: Batch) -> None:
         """Count a block: codes of keys once, entries of each family once, cells for each grouping set."""
+        frequencies = None
+        if self.plan.frequency is not None:
+            batch, frequencies = occurring(batch, self.plan.frequency, self.plan.width)
+            if not frequencies.total:
+                return
         coded = [coder.codes(batch.column(key.place)) for coder, key in zip(self.coders, self.plan.keys, strict=True)]
         if self.window_coder is not None:
             assert self.plan.time is not None
             coded.insert(0, self.window_coder.codes(batch.column(self.plan.time)))
         weights = None if self.plan.weight is None else self.weights(batch.column(self.plan.weight))
-        blocks = [self.family_block(family, batch, weights) for family in self.plan.schema.families]
+        blocks = [self.family_block(family, batch, weights, frequencies) for family in self.plan.schema.families]
         for tally in self.tallies:
-            tally.add(coded, blocks, len(batch))
+            tally.add(coded, blocks, len(batch), len(batch) if frequencies is None else frequencies.total)
 
-    def family_block(self, family: Family, batch: Batch, weights: NDArray[np.float64] | None) -> Block:
+    def family_block(
+        self, family: Family, batch: Batch, weights: NDArray[np.float64] | None, frequencies: Frequencies | None
+    ) -> Block:
         """What a family makes of a block, with its inner keys."""
-        rows = self.family_rows(family, batch)
-        if rows.add is not None and weights is None:
+        rows = self.family_rows(family, batch, frequencies)
+        if rows.add is not None and self.once:
             self.value_bytes[family.name] = 0
         keys = [key for place, key in self.plan.inner.items() if place[0] == family.name and not key.of_items]
         read = {key.name: self.inner_coders[family.name, key.name].codes(batch.column(key.place)) for key in keys}
-        return make_block(family, rows, read, weights, len(batch))
+        return make_block(family, rows, read, weights, frequencies, len(batch))
 
-    def family_rows(self, family: Family, batch: Batch) -> Rows:
+    def family_rows(self, family: Family, batch: Batch, frequencies: Frequencies | None) -> Rows:
         """What a family makes of a batch: from bitmaps where it can, else from arrays."""
         columns = {of.role.name: batch.column(of.place) for of in self.plan.roles[family.name]}
         if family.from_bits is not None:
@@ -117,7 +124,8 @@ class Worker:
             known = {name: of for name, of in bits.items() if of is not None}
             if len(known) == len(columns):
                 return family.from_bits(known)
-        return family.rows({name: self.readers[family.name, name].read(column) for name, column in columns.items()})
+        readers = {name: self.readers[family.name, name] for name in columns}
+        return family.rows({name: readers[name].read(column, frequencies) for name, column in columns.items()})
 
     def weights(self, given: Column) -> NDArray[np.float64]:
         """The weight of each row; DataError for one that is null, negative or not finite."""
@@ -164,9 +172,12 @@ class Worker:
         return values
 
 
-def value_bytes(family: Family, weighted: bool) -> int:
-    """The bytes of the values of a row in arrays; with weights w·x and w²·x lie beside x, twice for a while."""
-    return 8 * len(family.of_kind("count", "exact", "sum", "min", "max")) * (4 if weighted else 1)
+def value_bytes(family: Family, once: bool) -> int:
+    """The bytes of the values of a row in arrays.
+
+    With weights w·x and w²·x lie beside x, twice for a while; with frequencies the halves of x and their products do.
+    """
+    return 8 * len(family.of_kind("count", "exact", "sum", "min", "max")) * (1 if once else 4)
 
 
 def key_values(coder: Coder, key: Key) -> pl.Series:

@@ -22,7 +22,7 @@ from fastmetrics.contract.family import Family
 from fastmetrics.contract.roles import Role, widened
 from fastmetrics.contract.rows import Accumulators, Rows
 from fastmetrics.errors import DataError, SchemaError, unknown
-from fastmetrics.exact_sums import MOST_SUM, nearest
+from fastmetrics.exact_sums import MOST_SUM
 from fastmetrics.families.labels import check_nulls, null_arguments
 from fastmetrics.metric import Metric
 
@@ -153,7 +153,7 @@ def rows(roles: Mapping[str, Lists], column: str, unit: float, name: str) -> Row
     return Rows(
         states=lambda: np.where(unjudged, 2, empty).astype(np.uint8),
         counts=lambda: sums.counts,
-        exacts=lambda: nearest(*sums.limbs.T)[:, None],
+        exacts=lambda: sums.limbs,
         add=add,
     )
 

@@ -15,9 +15,11 @@ __all__ = [
     "add_counts",
     "add_exact",
     "add_exacts",
+    "add_frequencies",
     "add_pair",
     "add_values",
     "add_weights",
+    "carried",
     "count_far_rows",
     "count_near_rows",
     "keep_largest",
@@ -32,6 +34,7 @@ LOW = np.uint64(0xFFFF)
 LOW_HALF = np.uint64(0xFFFFFFFF)
 BITS = np.uint64(16)
 LIMB = 2.0**LIMB_BITS
+HALF = 1 << (LIMB_BITS - 1)
 HIGHS = 2.0 ** (UNIT_BITS - 2 * LIMB_BITS)  # in 1: multiples that a high limb counts
 
 
@@ -132,6 +135,17 @@ def add_values(fields: Any, ranges: Any, values: Any, sums: Any) -> None:
                     add_pair(sums, cell + j, cell + width + j, x)
 
 
+@kernel("void(in_u64_2d, in_u32_2d, in_i64, out_i64)")
+def add_frequencies(fields: Any, ranges: Any, frequencies: Any, counts: Any) -> None:
+    """``counts[id] += frequency`` of each row."""
+    space = np.empty(BLOCK, np.uint32)
+    for at in range(0, frequencies.size, BLOCK):
+        ids = space[: min(BLOCK, frequencies.size - at)]
+        shared = np.int64(compose(fields, ranges, at, ids))
+        for i in range(ids.size):
+            counts[np.int64(ids[i]) + shared] += frequencies[at + i]
+
+
 @kernel("void(in_u64_2d, in_u32_2d, in_i64_2d, out_i64, out_f64)")
 def add_counts(fields: Any, ranges: Any, values: Any, counts: Any, reach: Any) -> None:
     """Add row i of ``values`` to the counts of its id, and their magnitudes to the ``reach`` of each column."""
@@ -156,6 +170,15 @@ def limbs_of(x: Any) -> Any:
     scaled = (scaled - high) * LIMB
     middle = np.rint(scaled)
     return np.int64(high), np.int64(middle), np.int64(np.rint((scaled - middle) * LIMB))
+
+
+@inlined
+def carried(high: Any, middle: Any, low: Any) -> Any:
+    """The limbs of a sum with the lower two as small as those of one number, at most half a unit of the next."""
+    over = (low + HALF) >> LIMB_BITS
+    low, middle = low - (over << LIMB_BITS), middle + over
+    over = (middle + HALF) >> LIMB_BITS
+    return high + over, middle - (over << LIMB_BITS), low
 
 
 @inlined

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from fastmetrics.exact_sums import MOST_SUM
-from fastmetrics.kernels.cells import limbs_of
+from fastmetrics.kernels.cells import carried, limbs_of
 from fastmetrics.kernels.dialect import kernel
 
 __all__ = ["sum_tokens"]
@@ -37,6 +37,6 @@ def sum_tokens(offsets: Any, items: Any, unit: Any, counts: Any, exacts: Any, re
             if abs(x) < np.inf:
                 size += abs(x)
         counts[2 * row], counts[2 * row + 1] = known, impossible
-        exacts[3 * row], exacts[3 * row + 1], exacts[3 * row + 2] = high, middle, low
+        exacts[3 * row], exacts[3 * row + 1], exacts[3 * row + 2] = carried(high, middle, low)
         reach[0] += size
     return largest

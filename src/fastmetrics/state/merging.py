@@ -8,7 +8,7 @@ from functools import reduce
 
 import polars as pl
 
-from fastmetrics.contract.cells import MOST_COUNT, columns_of, count_overflow
+from fastmetrics.contract.cells import MOST_COUNT, MOST_ROWS, columns_of, count_overflow, rows_overflow
 from fastmetrics.contract.columns import expressions
 from fastmetrics.contract.family import Family
 from fastmetrics.errors import MergeError, SchemaError
@@ -26,7 +26,7 @@ def merge_tables(tables: Sequence[pl.DataFrame], layout: Layout, family: Family)
     Raises
     ------
     MergeError
-        Keys without a common dtype, and counts that 64 bits may not hold.
+        Keys without a common dtype, and rows and counts that 64 bits may not hold.
     """
     check_process()
     keys, merges = layout.key_columns(family), layout.merges(family)
@@ -44,11 +44,21 @@ def merge_tables(tables: Sequence[pl.DataFrame], layout: Layout, family: Family)
 
 
 def check_reach(table: pl.DataFrame, layout: Layout, family: Family) -> None:
-    """Refuse rows whose counts and limbs of exact sums would not fit into 64 bits if they were added up."""
+    """Refuse tables whose rows, counts and limbs of exact sums would not fit into 64 bits if they were added up."""
+    check_rows([table[state] for state in family.states], family)
     for column in columns_of(family.of_kind("count", "exact"), layout.weighted, pl.Int64()):
         reach = float(table[column].cast(pl.Float64).abs().sum())
         if reach >= MOST_COUNT:
             raise MergeError(count_overflow(column, family.name, reach))
+
+
+def check_rows(states: Sequence[pl.Series], family: Family) -> None:
+    """Refuse states that would not fit into 64 bits; the largest of each tells nearly always that they do."""
+    if sum(len(state) * max(-(state.min() or 0), state.max() or 0) for state in states) <= MOST_ROWS:  # type: ignore
+        return
+    rows = sum(int(state.cast(pl.Int128).abs().sum()) for state in states)
+    if rows > MOST_ROWS:
+        raise MergeError(rows_overflow(family.name, rows))
 
 
 def in_order(table: pl.DataFrame, keys: Sequence[str]) -> bool:

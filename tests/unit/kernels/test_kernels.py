@@ -74,6 +74,7 @@ def test_every_kernel_is_tested_here() -> None:
         "add_counts",
         "add_errors",
         "add_exacts",
+        "add_frequencies",
         "add_losses",
         "add_values",
         "add_weights",
@@ -273,6 +274,7 @@ def test_sum_tokens(run: Run, size: int, dtype: Any) -> None:
         high, middle, low = limbs[3 * row : 3 * row + 3].tolist()
         assert counts[2 * row : 2 * row + 2].tolist() == [len(known), len(known) - len(terms)]
         assert high * 2**56 + middle * 2**28 + low == sum(round(Fraction(x) * 2**72) for x in terms)
+        assert max(abs(middle), abs(low)) <= 2**27
         total += sum(terms)
     assert reach.tolist() == [pytest.approx(total)]
     assert largest == max((x for x in items.tolist() if not math.isnan(x)), default=-math.inf)
@@ -293,6 +295,14 @@ def test_add_values(run: Run, size: int) -> None:
             left = abs(Fraction(total) + Fraction(error) - sum(map(Fraction, terms)))
             assert left <= Fraction(2) ** -100 * max(size, 1) ** 2 * sum(abs(Fraction(x)) for x in terms)
             assert total + error == pytest.approx(math.fsum(terms), rel=1e-15, abs=1e-300)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_add_frequencies(run: Run, size: int) -> None:
+    made, group_of = ids_below(3, size)
+    frequencies, counts = rng(size).integers(0, 2**50, size), np.zeros(3, np.int64)
+    run(cells.add_frequencies)(made.fields(), made.ranges, frequencies, counts)
+    assert counts.tolist() == [frequencies[group_of == group].sum() for group in range(3)]
 
 
 @pytest.mark.parametrize("size", SIZES)

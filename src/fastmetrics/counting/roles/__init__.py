@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from fastmetrics.contract.roles import Kind
 from fastmetrics.counting.roles import binary, key, number, text, texts
-from fastmetrics.counting.roles.kind import Observed, Reader, Reading, RoleKind
+from fastmetrics.counting.roles.kind import MARKED_NULL, NULL, Observed, Reader, Reading, RoleKind
 from fastmetrics.counting.roles.lists import list_of
 
-__all__ = ["ROLE_KINDS", "Observed", "Reader", "Reading", "RoleKind"]
+__all__ = ["MARKED_NULL", "NULL", "ROLE_KINDS", "Observed", "Reader", "Reading", "RoleKind"]
 
 NUMBER = RoleKind(number.check, number.carrier, number.read, by_value=True)
 KEY = RoleKind(key.check, key.carrier, inner=True)

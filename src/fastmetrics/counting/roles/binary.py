@@ -1,4 +1,4 @@
-"""Roles of kind ``binary``: a uint8 state of each row, 0 negative, 1 positive, 2 null."""
+"""Roles of kind ``binary``: a uint8 state of each row, 0 negative, 1 positive, 2 null, 3 text that was read as null."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from fastmetrics import kernels
 from fastmetrics.contract.columns import column_name, expression
 from fastmetrics.contract.roles import Role, widened
 from fastmetrics.counting.roles import number
-from fastmetrics.counting.roles.kind import Observed, Reading, Sample
+from fastmetrics.counting.roles.kind import Reading, Sample
 from fastmetrics.counting.roles.nulls import (
     COMPARABLE,
     comparable,
@@ -143,7 +143,7 @@ def read(role: Role, column: pa.Array, reading: Reading) -> NDArray[np.uint8]:
     if column.type == pa.bool_():
         states = true_bits(column)
     elif column.type == pa.string_view():
-        states = read_text(role, column, valid, reading.observed)
+        states = read_text(role, column)
     else:
         numbers, states = fixed(column), np.empty(len(column), np.uint8)
         if role.threshold is not None:
@@ -158,15 +158,15 @@ def read(role: Role, column: pa.Array, reading: Reading) -> NDArray[np.uint8]:
     return states
 
 
-def read_text(role: Role, column: pa.Array, valid: NDArray[np.uint8] | None, observed: Observed) -> NDArray[np.uint8]:
-    """The states of a block of text, whatever stands under a null."""
+def read_text(role: Role, column: pa.Array) -> NDArray[np.uint8]:
+    """The states of a block of text, whatever stands under a null; text that nobody named as null is marked."""
     states, null = np.empty(len(column), np.uint8), next(iter(nulls_of(role, pl.String())), None)
     views, _ = text_views(column)
     kernels.states.text_states(
         views, *short_view(role.pos_label), *(NO_VIEW if null is None else short_view(null)), states
     )
-    if role.null_values is None and (found := states > 1).any():
-        observed.text_nulls.append(int(np.count_nonzero(found if valid is None else found & (valid != 0))))
+    if role.null_values is None:
+        states |= states >> np.uint8(1)
     return states
 
 

@@ -12,9 +12,10 @@ import pyarrow as pa
 from fastmetrics.contract.roles import Role
 from fastmetrics.counting.coders.keys import Coder
 
-__all__ = ["Observed", "Reader", "Reading", "RoleKind", "Sample"]
+__all__ = ["MARKED_NULL", "NULL", "Observed", "Reader", "Reading", "RoleKind", "Sample"]
 
 Sample = Callable[[], pl.Series]
+NULL, MARKED_NULL = 2, 3  # states of binary roles: null, and until it was noted null that was text
 
 
 @dataclass
