@@ -22,8 +22,9 @@ METRICS = """\
 # Metrics
 
 What each family has, by the names that `counts.metrics(...)`, `-m` and gates take; several families of one count are
-told apart as in `scores.prevalence`. Expressions are functions of `fastmetrics.polars`. The page is made from the rows
-of the metrics by `make stubs`.
+told apart as in `scores.prevalence`. Names of scikit-learn, fairlearn, TFMA, Evidently and torchmetrics are aliases
+where they mean the same; a column is called as was asked. Expressions are functions of `fastmetrics.polars`. The page
+is made from the rows of the metrics by `make stubs`.
 """
 OPTIONS = """\
 # Options

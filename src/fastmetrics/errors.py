@@ -1,11 +1,11 @@
-"""The errors raised on purpose, and how their text finds the nearest name."""
+"""The errors raised on purpose, and what their text says of names and of what is missing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from difflib import get_close_matches
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from fastmetrics.slips import SHORTEST, meant
 from fastmetrics.wording import printable, readable, shortened
 
 __all__ = ["DataError", "FastMetricsError", "MergeError", "SchemaError", "SourceError", "install", "listed", "unknown"]
@@ -62,10 +62,20 @@ def install(extra: str) -> str:
     return f"from a checkout of fastmetrics, pip install '.[{extra}]'"
 
 
-def unknown(what: str, got: object, known: Iterable[str]) -> str:
-    """``unknown metric 'recal'; did you mean 'recall'? (known: accuracy, ...)``."""
+def unknown(
+    what: str,
+    got: object,
+    known: Iterable[str],
+    *,
+    meanings: Mapping[str, object] | None = None,
+    shortest: int = SHORTEST,
+) -> str:
+    """``unknown metric 'recal'; did you mean 'recall'? (known: accuracy, ...)``.
+
+    A name is offered only where it is clear that it was meant (see `fastmetrics.slips.meant`). ``meanings`` are those
+    of all names that may be offered, where these are more than the known ones that are listed.
+    """
     names = list(known)
-    folded = {name.lower(): name for name in reversed(names)}
-    near = get_close_matches(str(got).lower(), list(folded), n=1, cutoff=0.5)
-    hint = f"; did you mean {shortened(repr(folded[near[0]]))}?" if near else ""
+    near = meant(str(got), {name: name for name in names} if meanings is None else meanings, shortest)
+    hint = "" if near is None else f"; did you mean {shortened(repr(near))}?"
     return f"unknown {what} {shortened(repr(got))}{hint} (known: {listed(names)})"

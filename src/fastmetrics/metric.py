@@ -12,9 +12,10 @@ from fastmetrics.aliases import Floats
 from fastmetrics.arithmetic import divide
 from fastmetrics.errors import SchemaError, unknown
 
-__all__ = ["Cells", "Formula", "Metric", "find", "value"]
+__all__ = ["ACRONYM", "Cells", "Formula", "Metric", "find", "names", "unknown_metric", "value"]
 
 Kind = Literal["proportion", "ratio", "other"]
+ACRONYM = 6  # letters of a metric in which one may be wrong: smape and rmsle are other metrics than mape and rmse
 
 
 class Cells:
@@ -120,7 +121,13 @@ def find(asked: str | Metric, rows: Sequence[Metric]) -> Metric:
     for row in rows:
         if asked == row.name or asked in row.aliases:
             return row if asked == row.name else replace(row, name=asked)
-    raise SchemaError(unknown("metric", asked, names(rows)))
+    raise SchemaError(unknown_metric(asked, rows))
+
+
+def unknown_metric(asked: object, rows: Iterable[Metric]) -> str:
+    """The text of an error: the main names, and the name that was meant, whatever of one row it is."""
+    meanings = {name: row.name for row in rows for name in (row.name, *row.aliases)}
+    return unknown("metric", asked, dict.fromkeys(meanings.values()), meanings=meanings, shortest=ACRONYM)
 
 
 def names(rows: Iterable[Metric]) -> list[str]:

@@ -396,7 +396,7 @@ MISTAKES: dict[str, tuple[list[str], list[str]]] = {
     "key like a metric": ([*BASE, "--by", "model as f1"], ["'f1'", "--by 'f1 as f1_key'"]),
     "metric": ([*BASE, "-m", "f1,recal"], ["'recal'", "did you mean 'recall'"]),
     "metric twice": ([*BASE, "-m", "f1,f1"], ["'f1'", "twice"]),
-    "file": (["evaluate", "logs/00.parquet", *BASE[2:]], ["logs/00.parquet", "did you mean '0.parquet'"]),
+    "file": (["evaluate", "logs/0.parqet", *BASE[2:]], ["logs/0.parqet", "did you mean '0.parquet'"]),
     "broken symlink": (["evaluate", "circle.csv", *BASE[2:]], ["circle.csv is a broken symlink"]),
     "link to write to": ([*BASE, "--out", "circle.csv"], ["cannot write circle.csv"]),
     "pattern": (["evaluate", "none/*.parquet", *BASE[2:]], ["none/*.parquet"]),
@@ -446,7 +446,7 @@ MISTAKES: dict[str, tuple[list[str], list[str]]] = {
         ["compare", "counts.parquet", "-m", "f1", "--to", "atlas-3"], ["'atlas-3'", "overall"]),
     "compare by nothing": (["compare", "counts.parquet", "-m", "f1", "--to", "overall", "--by", ""], ["--by 'model'"]),
     "gate on an unknown column": (
-        ["compare", "counts.parquet", "-m", "f1", "--to", "overall", "--gate", "diff>0"], ["'difference'"]),
+        ["compare", "counts.parquet", "-m", "f1", "--to", "overall", "--gate", "diference>0"], ["'difference'"]),
     "shell": (["completion", "tcsh"], ["'tcsh'", "'bash'"]),
     "small demo": (["demo", "--rows", "3"], ["--rows 3", "50,000"]),
 }  # fmt: skip

@@ -154,7 +154,7 @@ def test_without_rows_to_compare_there_are_no_values() -> None:
         ({"hypotheses": 3}, "names of different columns"),
         ({"seed": "x"}, "seed='x' is no integer of at least 0"),
         ({"seed": -1}, "seed=-1 is no integer of at least 0"),
-        ({"stem": True}, r"text_significance\(\): unknown option 'stem'; did you mean 'stemmer'"),
+        ({"stemer": True}, r"text_significance\(\): unknown option 'stemer'; did you mean 'stemmer'"),
         ({"limits": ["bleu < 9"]}, "unknown option 'limits'"),
         ({"by": 3}, "3 is not one column"),
         ({"by": ["third", "third"]}, "'third' is named twice"),

@@ -265,7 +265,7 @@ def test_rollup_keeps_the_keys_named_in_their_own_order() -> None:
     ("by", "every", "says"),
     [
         (["modle"], None, "unknown key 'modle'; did you mean 'model'? (known: model, site, window)"),
-        (["window_start"], None, "unknown key 'window_start'; did you mean 'window'?"),
+        (["window_start"], None, "unknown key 'window_start' (known: model, site, window)"),
         (["model"], "1d", "every='1d' needs the windows: add 'window'"),
         (["window"], "90m", "windows of 1h do not nest in windows of 90m"),
         (["window"], "often", "every='often' is not a duration"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Any
 
 import polars as pl
@@ -22,6 +21,7 @@ from fastmetrics.errors import DataError, listed
 from fastmetrics.families.labels import TEXT_NULL, unshared_note
 from fastmetrics.notes import READ_FROM_CELLS, Note, NoteWarning, notes_of, warn
 from fastmetrics.schema import Schema
+from fastmetrics.slips import meant
 from fastmetrics.sources.series import as_series
 from fastmetrics.state.state import State, notes_from_cells, with_notes
 
@@ -222,9 +222,5 @@ def refuse_mistyped(note: Note, family: Family, values: Sequence[Any]) -> None:
 
 
 def nearest(label: Any, values: Sequence[Any]) -> Any:
-    """The text among some values that is nearest to another."""
-    if not isinstance(label, str):
-        return None
-    folded = {value.strip().casefold(): value for value in values}
-    found = get_close_matches(label.strip().casefold(), folded, n=1)
-    return folded[found[0]] if found else None
+    """The text among some values that was meant by another, if that is clear."""
+    return meant(label, {value: value for value in values}) if isinstance(label, str) else None

@@ -63,7 +63,7 @@ CAUSES = (
 )
 OTHER_CAUSE = "Misclassification"
 
-F_BETA = re.compile(r"f(\d+(?:\.\d+)?)")
+F_BETA = re.compile(r"f(\d+(?:\.\d+)?)(?:_score)?")
 
 
 def binary(
@@ -321,7 +321,7 @@ def fbeta(beta: float) -> Metric:
 
 
 def f_beta_named(name: str) -> Metric | None:
-    """The row behind a name such as ``f2`` or ``f0.5``."""
+    """The row behind a name such as ``f2``, ``f0.5`` or ``f2_score``."""
     if name == "fbeta":
         raise SchemaError("fbeta needs its beta: ask for 'f2', 'f0.5' or another number, or pass fm.fbeta(beta)")
     number = F_BETA.fullmatch(name)
@@ -330,40 +330,48 @@ def f_beta_named(name: str) -> Metric | None:
 
 # fmt: off
 METRICS: tuple[Metric, ...] = (
-    Metric("accuracy", lambda c: c.tp + c.tn, judged, "proportion"),
-    Metric("error_rate", lambda c: c.fp + c.fn, judged, "proportion", better="lower", events="errors"),
-    Metric("precision", lambda c: c.tp, said_pos, "proportion", aliases=("ppv", "PPV")),
-    Metric("recall", lambda c: c.tp, pos, "proportion", aliases=("tpr", "TPR", "sensitivity")),
-    Metric("specificity", lambda c: c.tn, neg, "proportion", aliases=("tnr", "TNR")),
-    Metric("npv", lambda c: c.tn, said_neg, "proportion", aliases=("NPV",)),
-    Metric("fpr", lambda c: c.fp, neg, "proportion", better="lower", aliases=("FPR", "fall_out"),
-           events="false alarms"),
-    Metric("fnr", lambda c: c.fn, pos, "proportion", better="lower", aliases=("FNR", "miss_rate"),
-           events="missed positives"),
-    Metric("fdr", lambda c: c.fp, said_pos, "proportion", better="lower", aliases=("FDR",),
+    Metric("accuracy", lambda c: c.tp + c.tn, judged, "proportion", aliases=("acc", "accuracy_score")),
+    Metric("error_rate", lambda c: c.fp + c.fn, judged, "proportion", better="lower", events="errors",
+           aliases=("zero_one_loss", "hamming_loss", "misclassification_rate")),
+    Metric("precision", lambda c: c.tp, said_pos, "proportion",
+           aliases=("ppv", "PPV", "positive_predictive_value", "precision_score")),
+    Metric("recall", lambda c: c.tp, pos, "proportion",
+           aliases=("tpr", "TPR", "true_positive_rate", "sensitivity", "hit_rate", "recall_score")),
+    Metric("specificity", lambda c: c.tn, neg, "proportion",
+           aliases=("tnr", "TNR", "true_negative_rate", "selectivity")),
+    Metric("npv", lambda c: c.tn, said_neg, "proportion", aliases=("NPV", "negative_predictive_value")),
+    Metric("fpr", lambda c: c.fp, neg, "proportion", better="lower",
+           aliases=("FPR", "false_positive_rate", "fall_out", "fallout"), events="false alarms"),
+    Metric("fnr", lambda c: c.fn, pos, "proportion", better="lower",
+           aliases=("FNR", "false_negative_rate", "miss_rate"), events="missed positives"),
+    Metric("fdr", lambda c: c.fp, said_pos, "proportion", better="lower", aliases=("FDR", "false_discovery_rate"),
            events="false ones among positive predictions"),
     Metric("false_omission_rate", lambda c: c.fn, said_neg, "proportion", better="lower", aliases=("FOR",),
            events="missed ones among negative predictions"),
-    Metric("f1", lambda c: 2 * c.tp, lambda c: 2 * c.tp + c.fp + c.fn, "ratio", interval="jaccard"),
-    Metric("jaccard", lambda c: c.tp, lambda c: c.tp + c.fp + c.fn, "proportion", aliases=("iou",)),
+    Metric("f1", lambda c: 2 * c.tp, lambda c: 2 * c.tp + c.fp + c.fn, "ratio", interval="jaccard",
+           aliases=("F1", "f1_score", "dice")),
+    Metric("jaccard", lambda c: c.tp, lambda c: c.tp + c.fp + c.fn, "proportion",
+           aliases=("iou", "jaccard_score", "jaccard_index", "threat_score", "critical_success_index")),
     Metric("balanced_accuracy", lambda c: c.tp * neg(c) + c.tn * pos(c), lambda c: 2 * pos(c) * neg(c),
-           interval="by_label"),
+           interval="by_label", aliases=("balanced_accuracy_score",)),
     Metric("mcc", lambda c: c.tp * c.tn - c.fp * c.fn,
            lambda c: (said_pos(c) * pos(c) * neg(c) * said_neg(c)) ** 0.5,
-           range=(-1, 1), interval="cells", aliases=("phi",), source="Matthews 1975"),
+           range=(-1, 1), interval="cells", source="Matthews 1975",
+           aliases=("MCC", "phi", "matthews_corrcoef", "matthews_correlation_coefficient")),
     Metric("kappa", lambda c: 2 * (c.tp * c.tn - c.fn * c.fp),
            lambda c: said_pos(c) * neg(c) + pos(c) * said_neg(c),
-           range=(-1, 1), interval="cells", source="Cohen 1960"),
+           range=(-1, 1), interval="cells", source="Cohen 1960", aliases=("cohen_kappa", "cohen_kappa_score")),
     Metric("g_mean", lambda c: (c.tp * c.tn) ** 0.5, lambda c: (pos(c) * neg(c)) ** 0.5, interval="by_label",
-           source="Kubat and Matwin 1997: root of recall times specificity"),
+           source="Kubat and Matwin 1997: root of recall times specificity", aliases=("geometric_mean_score",)),
     Metric("fowlkes_mallows", lambda c: c.tp, lambda c: (said_pos(c) * pos(c)) ** 0.5, interval="cells",
-           source="Fowlkes and Mallows 1983: root of precision times recall"),
+           source="Fowlkes and Mallows 1983: root of precision times recall", aliases=("fowlkes_mallows_index",)),
     Metric("informedness", lambda c: c.tp * c.tn - c.fp * c.fn, lambda c: pos(c) * neg(c),
-           range=(-1, 1), interval="by_label", aliases=("youden_j",), source="Youden 1950: recall - fpr"),
+           range=(-1, 1), interval="by_label", source="Youden 1950: recall - fpr",
+           aliases=("youden_j", "youden_index", "bookmaker_informedness", "true_skill_statistic")),
     Metric("markedness", lambda c: c.tp * c.tn - c.fp * c.fn, lambda c: said_pos(c) * said_neg(c),
            range=(-1, 1), interval="by_prediction", source="Powers 2011: precision + npv - 1"),
     Metric("prevalence", lambda c: pos(c) + c.unpredicted_pos, labelled, "proportion", better=None,
-           source="over every labelled row, predicted or not", events="positive labels"),
+           aliases=("base_rate",), source="over every labelled row, predicted or not", events="positive labels"),
     Metric("predicted_positive_rate", lambda c: said_pos(c) + c.unlabelled_pos, predicted, "proportion", better=None,
            aliases=("selection_rate",), source="over every predicted row, labelled or not",
            events="positive predictions"),
@@ -378,9 +386,10 @@ METRICS: tuple[Metric, ...] = (
            interval="by_label", aliases=("dor",), source="Glas et al. 2003"),
     Metric("label_coverage", labelled, every_row, "proportion", source="share of rows with a label"),
     Metric("answer_rate", predicted, every_row, "proportion", source="share of rows with a prediction"),
-    *(Metric(alias, num, None, range=(0, inf), better=None, scale="count", source=f"the cell {alias.lower()}")
-      for alias, num in (("TP", lambda c: c.tp), ("TN", lambda c: c.tn),
-                         ("FP", lambda c: c.fp), ("FN", lambda c: c.fn))),
+    *(Metric(cell.upper(), num, None, range=(0, inf), better=None, scale="count", source=f"the cell {cell}",
+             aliases=(f"{spelled}s",))
+      for cell, spelled, num in (("tp", "true_positive", lambda c: c.tp), ("tn", "true_negative", lambda c: c.tn),
+                                 ("fp", "false_positive", lambda c: c.fp), ("fn", "false_negative", lambda c: c.fn))),
 )
 # fmt: on
 

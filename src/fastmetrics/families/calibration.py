@@ -237,9 +237,11 @@ def calibration_metrics(edges: Floats) -> tuple[Metric, ...]:
     return (
         Metric("log_loss", lambda c: c.log_loss_sum.sum(axis=1), judged, "ratio", range=(0, math.inf), better="lower",
                scale="nats", interval="mean", square=squared_log_losses,
+               aliases=("logloss", "binary_cross_entropy", "binary_crossentropy"),
                source="mean negative log likelihood; scores clipped at the epsilon of their dtype"),
-        Metric("brier", lambda c: c.brier_sum.sum(axis=1), judged, "ratio", better="lower", aliases=("brier_score",),
-               interval="mean", square=fourth_powers, source="Brier 1950: mean squared difference of score and label"),
+        Metric("brier", lambda c: c.brier_sum.sum(axis=1), judged, "ratio", better="lower",
+               aliases=("brier_score", "brier_score_loss"), interval="mean", square=fourth_powers,
+               source="Brier 1950: mean squared difference of score and label"),
         Metric("mean_score", lambda c: c.score_sum.sum(axis=1), judged, "ratio", better=None,
                interval="mean", square=lambda c: squared_scores(c, edges),
                source="over labelled rows with a score, to be read beside their prevalence"),

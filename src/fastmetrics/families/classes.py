@@ -424,17 +424,18 @@ def every_row(c: Any) -> Any:
 CLASS_METRICS: tuple[Metric, ...] = tuple(find(name, BINARY) for name in ("precision", "recall", "f1", "jaccard"))
 
 METRICS: tuple[Metric, ...] = (
-    Metric("accuracy", lambda c: c.correct, judged, "proportion"),
+    Metric("accuracy", lambda c: c.correct, judged, "proportion", aliases=("acc", "accuracy_score")),
     Metric("error_rate", lambda c: c.wrong, judged, "proportion", better="lower",
-           aliases=("zero_one_loss", "hamming_loss")),
+           aliases=("zero_one_loss", "hamming_loss", "misclassification_rate")),
     *(row for metric in CLASS_METRICS for row in average_rows(metric)),
     Metric("balanced_accuracy", lambda c: c.recall_sum,
            lambda c: c.labelled_classes * (c.labelled_classes == c.expected_classes),
-           source="mean recall, defined where every class has a label"),
+           aliases=("balanced_accuracy_score",), source="mean recall, defined where every class has a label"),
     Metric("mcc", lambda c: c.covariance, lambda c: (c.label_spread * c.prediction_spread) ** 0.5, range=(-1, 1),
+           aliases=("MCC", "matthews_corrcoef", "matthews_correlation_coefficient"),
            source="Gorodkin 2004: R_K, over every class"),
     Metric("kappa", lambda c: c.covariance, lambda c: c.chance_errors, range=(-1, 1),
-           source="Cohen 1960, over every class"),
+           aliases=("cohen_kappa", "cohen_kappa_score"), source="Cohen 1960, over every class"),
     Metric("n_classes", lambda c: c.n_classes, range=(0, inf), better=None, scale="count",
            source="classes among the labels and predictions of judged rows"),
     Metric("label_coverage", lambda c: judged(c) + c.unpredicted, every_row, "proportion",

@@ -206,8 +206,8 @@ RATES = (
 )
 # fmt: off
 METRICS: tuple[Metric, ...] = (
-    Metric("nll", nats, tokens, "ratio", range=(0, inf), better="lower", scale="nats", aliases=("cross_entropy",),
-           source="mean of -ln p over tokens, in nats"),
+    Metric("nll", nats, tokens, "ratio", range=(0, inf), better="lower", scale="nats",
+           aliases=("cross_entropy", "negative_log_likelihood"), source="mean of -ln p over tokens, in nats"),
     Metric("nll_per_row", nats, judged, "ratio", range=(0, inf), better="lower", scale="nats",
            source="mean over answers with a token of the sum of -ln p, in nats"),
     Metric("bits_per_token", lambda c: nats(c) / math.log(2), tokens, "ratio", range=(0, inf), better="lower",

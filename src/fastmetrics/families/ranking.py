@@ -99,11 +99,14 @@ def ks_error(c: Any) -> Floats:
 
 # fmt: off
 RANKING: tuple[Metric, ...] = (
-    Metric("roc_auc", ordered_pairs, pairs, aliases=("auc", "AUC"), interval="auc", error=roc_auc_error,
+    Metric("roc_auc", ordered_pairs, pairs, interval="auc", error=roc_auc_error,
+           aliases=("auc", "AUC", "auroc", "AUROC", "roc_auc_score"),
            source="Hanley and McNeil 1982: share of pairs ranked right, ties counted half"),
-    Metric("average_precision", summed_precision, pos, aliases=("ap",), error=average_precision_error,
-           source="sum of (recall - recall before) * precision over the thresholds, without interpolation"),
-    Metric("ks", widest_gap, pairs, error=ks_error,
+    Metric("average_precision", summed_precision, pos, error=average_precision_error,
+           aliases=("ap", "AP", "average_precision_score", "pr_auc"),
+           source="the area under the steps of precision over recall, without interpolation: sum of (recall - recall "
+                  "before) * precision over the thresholds"),
+    Metric("ks", widest_gap, pairs, error=ks_error, aliases=("ks_statistic",),
            source="Kolmogorov and Smirnov: the largest |tpr - fpr| of any threshold"),
 )
 # fmt: on

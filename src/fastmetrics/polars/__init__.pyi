@@ -134,6 +134,11 @@ def bleu_precision_4(hypothesis: Column, reference: Column | Sequence[Column] | 
 def cer(hypothesis: Column, reference: Column | Sequence[Column] | None = None, **options: Any) -> pl.Expr:
     """``cer`` of texts; see `TextMetric`. insertions, deletions and substitutions of characters / characters of references, as jiwer"""
 
+def character_error_rate(
+    hypothesis: Column, reference: Column | Sequence[Column] | None = None, **options: Any
+) -> pl.Expr:
+    """``cer`` of texts; see `TextMetric`. insertions, deletions and substitutions of characters / characters of references, as jiwer"""
+
 def chrf(hypothesis: Column, reference: Column | Sequence[Column] | None = None, **options: Any) -> pl.Expr:
     """``chrf`` of texts; see `TextMetric`. sacrebleu's CHRF (Popović 2015, 2017): the mean precision and recall of n-grams, recall beta times"""
 
@@ -394,6 +399,9 @@ def markedness(
     weight: Column | None = None,
 ) -> pl.Expr:
     """``markedness`` of binary labels and predictions; see `BinaryMetric`. Powers 2011: precision + npv - 1"""
+
+def match_error_rate(hypothesis: Column, reference: Column | Sequence[Column] | None = None, **options: Any) -> pl.Expr:
+    """``mer`` of texts; see `TextMetric`. match error rate (Morris et al. 2004), as jiwer"""
 
 def max_error(y_true: Column, y_pred: Column, *, shift: float = 0.0, weight: Column | None = None) -> pl.Expr:
     """``max_error`` of numbers predicted for numbers; see `RegressionMetric`. largest |error|"""
@@ -684,4 +692,17 @@ def wil(hypothesis: Column, reference: Column | Sequence[Column] | None = None, 
     """``wil`` of texts; see `TextMetric`. word information lost (Morris et al. 2004), as jiwer"""
 
 def wip(hypothesis: Column, reference: Column | Sequence[Column] | None = None, **options: Any) -> pl.Expr:
+    """``wip`` of texts; see `TextMetric`. word information preserved (Morris et al. 2004), as jiwer"""
+
+def word_error_rate(hypothesis: Column, reference: Column | Sequence[Column] | None = None, **options: Any) -> pl.Expr:
+    """``wer`` of texts; see `TextMetric`. insertions, deletions and substitutions of words / words of references, as jiwer"""
+
+def word_information_lost(
+    hypothesis: Column, reference: Column | Sequence[Column] | None = None, **options: Any
+) -> pl.Expr:
+    """``wil`` of texts; see `TextMetric`. word information lost (Morris et al. 2004), as jiwer"""
+
+def word_information_preserved(
+    hypothesis: Column, reference: Column | Sequence[Column] | None = None, **options: Any
+) -> pl.Expr:
     """``wip`` of texts; see `TextMetric`. word information preserved (Morris et al. 2004), as jiwer"""

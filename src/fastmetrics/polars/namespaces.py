@@ -15,6 +15,7 @@ from fastmetrics.api import count, evaluate
 from fastmetrics.contract.family import Family
 from fastmetrics.errors import unknown
 from fastmetrics.face import Counts
+from fastmetrics.metric import ACRONYM
 from fastmetrics.polars.functions import FUNCTIONS
 
 __all__ = ["ExpressionMetrics", "FrameMetrics"]
@@ -38,7 +39,7 @@ class ExpressionMetrics:
 
     def __getattr__(self, name: str) -> Callable[..., pl.Expr]:
         if name not in FUNCTIONS:
-            raise AttributeError(unknown("metric", name, FUNCTIONS))
+            raise AttributeError(unknown("metric", name, FUNCTIONS, shortest=ACRONYM))
         function = FUNCTIONS[name]
         known = list(signature(function).parameters)
         column = next(name for name in known if name in COLUMNS)

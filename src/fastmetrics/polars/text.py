@@ -11,9 +11,9 @@ import polars as pl
 from fastmetrics.api import count
 from fastmetrics.contract.columns import Column, LostExpression, column_name, expression, unused_name
 from fastmetrics.contract.family import Family
-from fastmetrics.errors import SchemaError, unknown
+from fastmetrics.errors import SchemaError
 from fastmetrics.families.text import shares, text
-from fastmetrics.metric import Metric
+from fastmetrics.metric import Metric, unknown_metric
 from fastmetrics.metric import names as called
 from fastmetrics.texts.measures import MEASURES
 from fastmetrics.texts.options import Options, check_options
@@ -76,7 +76,8 @@ def measures_of(metrics: Sequence[str], referenced: bool, options: dict[str, Any
     every_share = called(shares(referenced=True))
     for name in metrics:
         if name not in [*measure_of, *every_share]:
-            raise SchemaError(unknown("metric", name, [*measure_of, *every_share]))
+            rows = [row for measure in MEASURES.values() for row in measure.metrics(chosen)]
+            raise SchemaError(unknown_metric(name, [*rows, *shares(referenced=True)]))
         if metrics.count(name) > 1:
             raise SchemaError(f"metrics() names {name!r} twice")
         if name in every_share and name not in called(shares(referenced)):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fastmetrics.contract.family import Family
 from fastmetrics.errors import SchemaError, listed, unknown
 from fastmetrics.forks import check_process
-from fastmetrics.metric import Metric, find, names
+from fastmetrics.metric import Metric, find, names, unknown_metric
 from fastmetrics.schema import repeated
 from fastmetrics.state.layout import Layout
 
@@ -66,8 +66,7 @@ def ask(layout: Layout, wanted: str | Metric) -> Asked:
     if not found and dot and not rest[:1].isdigit():
         raise SchemaError(f"metric {wanted!r}: " + unknown("family", qualifier, [f.name for f in layout.families]))
     if not found:
-        known = [name for family in layout.families for name in names(family.metrics)]
-        raise SchemaError(unknown("metric", wanted, dict.fromkeys(known)))
+        raise SchemaError(unknown_metric(wanted, [row for family in layout.families for row in family.metrics]))
     if len(found) > 1:
         choices = [f"{family.name}.{wanted}" for family, _ in found]
         raise SchemaError(f"metric {wanted!r} is known to several families; ask for {listed(map(repr, choices))}")

@@ -8,7 +8,6 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from fnmatch import fnmatch
 from functools import partial, reduce
 from io import StringIO
@@ -21,6 +20,7 @@ import polars as pl
 from fastmetrics.contract.columns import expressions
 from fastmetrics.errors import SourceError, install, listed, unknown
 from fastmetrics.guard import FOREIGN, first_line
+from fastmetrics.slips import meant
 from fastmetrics.sources.addresses import is_local
 from fastmetrics.sources.batches import Frames
 from fastmetrics.sources.changes import check_lengths, file_lengths
@@ -342,16 +342,11 @@ def hint(path: str) -> str:
 
 
 def missing(path: str) -> SourceError:
-    """The error about a path that does not exist, with the nearest name beside it; endings alike say nothing."""
+    """The error about a path that does not exist, with the name beside it that was meant, if that is clear."""
     if Path(path).is_symlink():
         return SourceError(f"{path} is a broken symlink")
-    name, beside = Path(path).name, [file.name for file in Path(path).parent.glob("*")]
-    near = [other for other in get_close_matches(name, beside) if get_close_matches(stem(name), [stem(other)])]
-    return SourceError(f"no such file or folder: {path}" + "".join(f"; did you mean {other!r}?" for other in near[:1]))
-
-
-def stem(name: str) -> str:
-    return name.partition(".")[0]
+    near = meant(Path(path).name, {file.name: file.name for file in Path(path).parent.glob("*")})
+    return SourceError(f"no such file or folder: {path}" + ("" if near is None else f"; did you mean {near!r}?"))
 
 
 def expanded(path: str) -> list[str]:

@@ -171,6 +171,7 @@ def error_rate(
         "ratio",
         range=(0, inf),
         better="lower",
+        aliases=(f"{tokens.removesuffix('s')}_error_rate",),
         scale="ratio",
         source=f"insertions, deletions and substitutions of {tokens} / {tokens} of references, as jiwer",
     )
@@ -225,13 +226,15 @@ MER = of_words(
     "mer",
     Metric("mer", lambda c: c.word_substitutions + c.word_deletions + c.word_insertions,
            lambda c: at_least_one(c.word_hits + c.word_substitutions + c.word_deletions + c.word_insertions, c),
-           "ratio", better="lower", source="match error rate (Morris et al. 2004), as jiwer"),
+           "ratio", better="lower", aliases=("match_error_rate",),
+           source="match error rate (Morris et al. 2004), as jiwer"),
 )
 WIL = of_words(
     "wil",
     Metric("wil", lambda c: 1 - preserved(c), any_judged, better="lower",
-           source="word information lost (Morris et al. 2004), as jiwer"),
-    Metric("wip", preserved, any_judged, source="word information preserved (Morris et al. 2004), as jiwer"),
+           aliases=("word_information_lost",), source="word information lost (Morris et al. 2004), as jiwer"),
+    Metric("wip", preserved, any_judged, aliases=("word_information_preserved",),
+           source="word information preserved (Morris et al. 2004), as jiwer"),
 )
 SIMILARITY = Measure(
     "edit_similarity",

@@ -309,7 +309,7 @@ def test_names_that_would_share_a_column_are_refused(fields: dict[str, Any], say
 
 
 def test_states_that_count_rows_are_states_and_part_of_what_must_agree() -> None:
-    with pytest.raises(fm.SchemaError, match="of family 'recalled': unknown state 'row'; did you mean 'rows'"):
-        replace(RECALLED, row_states=("row",))
+    with pytest.raises(fm.SchemaError, match="of family 'recalled': unknown state 'rwos'; did you mean 'rows'"):
+        replace(RECALLED, row_states=("rwos",))
     assert replace(RECALLED, row_states=RECALLED.states).identity != RECALLED.identity
     assert LETTERS.row_states == LETTERS.states

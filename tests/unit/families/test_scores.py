@@ -580,5 +580,5 @@ def test_curves_that_do_not_exist():
     with pytest.raises(SchemaError, match="no calibration curve: its edges run from -1 to 1"):
         CURVES["calibration"].read(table, margins)
     counts = fm.count({"label": [1, 0], "score": [0.2, 0.4]}, fm.scores("label", "score"))
-    with pytest.raises(SchemaError, match="unknown curve 'rok'; did you mean 'roc'"):
-        counts.curve("rok")
+    with pytest.raises(SchemaError, match="unknown curve 'rco'; did you mean 'roc'"):
+        counts.curve("rco")

@@ -136,11 +136,11 @@ def test_a_family_is_a_value_and_made_again_from_its_arguments() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"reference": "ref", "measures": ["length"]}, "did you mean 'length_ratio'"),
+        ({"reference": "ref", "measures": ["lenght_ratio"]}, "did you mean 'length_ratio'"),
         ({"reference": "ref", "measures": "bleu"}, r"give a list, such as measures=\['bleu'\]"),
         ({"reference": "ref", "measures": []}, "names no measure"),
         ({"measures": ["length_ratio"]}, "needs reference="),
-        ({"reference": "ref", "tokenize": "zn"}, "did you mean 'zh'"),
+        ({"reference": "ref", "tokenize": "zn"}, "unknown choice 'zn' .*zh"),
         ({"reference": "ref", "bleu_order": 0}, "at least 1"),
         ({"reference": "ref", "max_length": 0}, "at least 1"),
         ({"reference": "ref", "beta": -1.0}, "no positive int or float"),

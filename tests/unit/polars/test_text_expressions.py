@@ -36,7 +36,7 @@ def test_shares_need_no_reference_but_that_of_labels() -> None:
 @pytest.mark.parametrize(
     ("made", "said"),
     [
-        (lambda text: text.rouge1("answer", "ref", stem=True), r"rouge1\(\): unknown option 'stem'; .*'stemmer'"),
+        (lambda text: text.rouge1("answer", "ref", stemer=True), r"rouge1\(\): unknown option 'stemer'; .*'stemmer'"),
         (lambda text: text.rouge1("answer", "ref", limits=["rouge1 < 1"]), r"rouge1\(\): unknown option 'limits'"),
         (lambda text: text.metrics(["bleu"], "answer", "ref", name="x"), r"metrics\(\): unknown option 'name'"),
         (lambda text: text.metrics(["rogue1"], "answer", "ref"), "unknown metric 'rogue1'; did you mean 'rouge1'"),

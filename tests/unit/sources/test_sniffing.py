@@ -171,7 +171,7 @@ def test_format_is_of_the_predictions_of_late_labels(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "form", "kind", "says"),
     [
-        (lambda root: root, "JSON", SchemaError, ["'JSON'", "did you mean 'NDJSON'", "Parquet"]),
+        (lambda root: root, "JSON", SchemaError, ["'JSON'", "known:", "NDJSON", "Parquet"]),
         (lambda root: root, 1, SchemaError, ["1", "Parquet"]),
         (lambda root: LOG, "CSV", SchemaError, ["format='CSV'", "DataFrame"]),
         (lambda root: {"label": [1]}, "CSV", SchemaError, ["format='CSV'", "dict"]),

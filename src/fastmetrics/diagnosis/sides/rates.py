@@ -19,7 +19,8 @@ SYNONYMS = {"unscored_rate": "unpredicted_rate"}  # of which only the one that c
 def rates_of(families: Sequence[Family], asked: Sequence[Metric]) -> list[Rate]:
     """The rates to search in Counts of some families whatever they hold, and those of the metrics asked for besides.
 
-    A rate that several families have is taken from the first, and rates of a kind of family from the first of it.
+    A rate that several families have is taken from the first, and rates of a kind of family from the first of it. One
+    that is searched anyway, under whatever name it is asked for, is searched once.
     """
     first = {family.kind: family for family in reversed(families)}
     rates = dict[str, Rate]()
@@ -28,7 +29,7 @@ def rates_of(families: Sequence[Family], asked: Sequence[Metric]) -> list[Rate]:
             if rate.name not in rates and SYNONYMS.get(rate.name) not in rates:
                 rates[rate.name] = replace(rate, family=family.name)
     for metric in asked:
-        if metric.name not in rates:
+        if metric.name not in rates and all(metric.num is not rate.num for rate in rates.values()):
             rates[metric.name] = replace(Rate.of(metric), family=families[0].name, untold=False)
     return list(rates.values())
 

@@ -134,5 +134,5 @@ def test_bases_that_are_none(arguments, message):
 
 
 def test_unknown_side():
-    with pytest.raises(SchemaError, match="did you mean 'rise'"):
+    with pytest.raises(SchemaError, match=r"unknown side 'rising' \(known: both, rise, fall\)"):
         watch([1], [2], base=0.1, side="rising")
