@@ -31,6 +31,7 @@ def FN(
     threshold: float | None = None,
     pos_label: Any = None,
     weight: Column | None = None,
+    frequency: Column | None = None,
 ) -> pl.Expr:
     """``FN`` of binary labels and predictions; see `BinaryMetric`. the cell fn"""
 
@@ -42,6 +43,7 @@ def FP(
     threshold: float | None = None,
     pos_label: Any = None,
     weight: Column | None = None,
+    frequency: Column | None = None,
 ) -> pl.Expr:
     """``FP`` of binary labels and predictions; see `BinaryMetric`. the cell fp"""
 
@@ -53,6 +55,7 @@ def TN(
     threshold: float | None = None,
     pos_label: Any = None,
     weight: Column | None = None,
+    frequency: Column | None = None,
 ) -> pl.Expr:
     """``TN`` of binary labels and predictions; see `BinaryMetric`. the cell tn"""
 
@@ -64,6 +67,7 @@ def TP(
     threshold: float | None = None,
     pos_label: Any = None,
     weight: Column | None = None,
+    frequency: Column | None = None,
 ) -> pl.Expr:
     """``TP`` of binary labels and predictions; see `BinaryMetric`. the cell tp"""
 
@@ -75,6 +79,7 @@ def accuracy(
     threshold: float | None = None,
     pos_label: Any = None,
     weight: Column | None = None,
+    frequency: Column | None = None,
 ) -> pl.Expr:
     """``accuracy`` of binary labels and predictions; see `BinaryMetric`."""
 
@@ -86,6 +91,7 @@ def answer_rate(
     threshold: float | None = None,
     pos_label: Any = None,
     weight: Column | None = None,
+    frequency: Column | None = None,
 ) -> pl.Expr:
     """``answer_rate`` of binary labels and predictions; see `BinaryMetric`. share of rows with a prediction"""
 
@@ -97,13 +103,18 @@ def balanced_accuracy(
     threshold: float | None = None,
     pos_label: Any = None,
     weight: Column | None = None,
+    frequency: Column | None = None,
 ) -> pl.Expr:
     """``balanced_accuracy`` of binary labels and predictions; see `BinaryMetric`."""
 
-def bias(y_true: Column, y_pred: Column, *, shift: float = 0.0, weight: Column | None = None) -> pl.Expr:
+def bias(
+    y_true: Column, y_pred: Column, *, shift: float = 0.0, weight: Column | None = None, frequency: Column | None = None
+) -> pl.Expr:
     """``bias`` of numbers predicted for numbers; see `RegressionMetric`. mean of prediction - label"""
 
-def bits_per_token(log_probabilities: Column, *, base: Base = "e", weight: Column | None = None) -> pl.Expr:
+def bits_per_token(
+    log_probabilities: Column, *, base: Base = "e", weight: Column | None = None, frequency: Column | None = None
+) -> pl.Expr:
     """``bits_per_token`` of token log-probabilities; see `LikelihoodMetric`. mean of -log2 p over tokens"""
 
 def bleu(hypothesis: Column, reference: Column | Sequence[Column] | None = None, **options: Any) -> pl.Expr:
@@ -153,6 +164,7 @@ def diagnostic_odds_ratio(
     threshold: float | None = None,
     pos_label: Any = None,
     weight: Column | None = None,
+    frequency: Column | None = None,
 ) -> pl.Expr:
     """``diagnostic_odds_ratio`` of binary labels and predictions; see `BinaryMetric`. Glas et al. 2003"""
 
@@ -171,7 +183,9 @@ def distinct4(hypothesis: Column, reference: Column | Sequence[Column] | None = 
 def edit_similarity(hypothesis: Column, reference: Column | Sequence[Column] | None = None, **options: Any) -> pl.Expr:
     """``edit_similarity`` of texts; see `TextMetric`. mean of 1 - edits / characters of the longer text, as rapidfuzz"""
 
-def empty_rate(log_probabilities: Column, *, base: Base = "e", weight: Column | None = None) -> pl.Expr:
+def empty_rate(
+    log_probabilities: Column, *, base: Base = "e", weight: Column | None = None, frequency: Column | None = None
+) -> pl.Expr:
     """``empty_rate`` of token log-probabilities; see `LikelihoodMetric`. share of lists without a token"""
 
 def error_rate(
@@ -182,13 +196,16 @@ def error_rate(
     threshold: float | None = None,
     pos_label: Any = None,
     weight: Column | None = None,
+    frequency: Column | None = None,
 ) -> pl.Expr:
     """``error_rate`` of binary labels and predictions; see `BinaryMetric`."""
 
 def exact_match(hypothesis: Column, reference: Column | Sequence[Column] | None = None, **options: Any) -> pl.Expr:
     """``exact_match`` of texts; see `TextMetric`. share of answers that are a reference but for case, punctuation, articles and white space: SQuAD"""
 
-def explained_variance(y_true: Column, y_pred: Column, *, shift: float = 0.0, weight: Column | None = None) -> pl.Expr:
+def explained_variance(
+    y_true: Column, y_pred: Column, *, shift: float = 0.0, weight: Column | None = None, frequency: Column | None = None
+) -> pl.Expr:
     """``explained_variance`` of numbers predicted for numbers; see `RegressionMetric`. 1 - variance of errors / variance of labels"""
 
 def f1(
@@ -199,26 +216,47 @@ def f1(
     threshold: float | None = None,
     pos_label: Any = None,
     weight: Column | None = None,
+    frequency: Column | None = None,
 ) -> pl.Expr:
     """``f1`` of binary labels and predictions; see `BinaryMetric`. van Rijsbergen 1979"""
 
 def f1_classes(
-    y_true: Column, y_pred: Column, *, labels: Sequence[Any] | None = None, weight: Column | None = None
+    y_true: Column,
+    y_pred: Column,
+    *,
+    labels: Sequence[Any] | None = None,
+    weight: Column | None = None,
+    frequency: Column | None = None,
 ) -> pl.Expr:
     """``f1_classes`` of many classes; see `ClassMetric`. classes that f1_macro is the mean of"""
 
 def f1_macro(
-    y_true: Column, y_pred: Column, *, labels: Sequence[Any] | None = None, weight: Column | None = None
+    y_true: Column,
+    y_pred: Column,
+    *,
+    labels: Sequence[Any] | None = None,
+    weight: Column | None = None,
+    frequency: Column | None = None,
 ) -> pl.Expr:
     """``f1_macro`` of many classes; see `ClassMetric`. mean over the classes with labels or predictions, 0 where 0/0"""
 
 def f1_micro(
-    y_true: Column, y_pred: Column, *, labels: Sequence[Any] | None = None, weight: Column | None = None
+    y_true: Column,
+    y_pred: Column,
+    *,
+    labels: Sequence[Any] | None = None,
+    weight: Column | None = None,
+    frequency: Column | None = None,
 ) -> pl.Expr:
     """``f1_micro`` of many classes; see `ClassMetric`. of tp, fp, fn summed over classes"""
 
 def f1_weighted(
-    y_true: Column, y_pred: Column, *, labels: Sequence[Any] | None = None, weight: Column | None = None
+    y_true: Column,
+    y_pred: Column,
+    *,
+    labels: Sequence[Any] | None = None,
+    weight: Column | None = None,
+    frequency: Column | None = None,
 ) -> pl.Expr:
     """``f1_weighted`` of many classes; see `ClassMetric`. mean over the classes weighted by their labels, 0 where 0/0"""
 
@@ -230,6 +268,7 @@ def false_omission_rate(
     threshold: float | None = None,
     pos_label: Any = None,
     weight: Column | None = None,
+    frequency: Column | None = None,
 ) -> pl.Expr:
     """``false_omission_rate`` of binary labels and predictions; see `BinaryMetric`."""
 
@@ -241,6 +280,7 @@ def fdr(
     threshold: float | None = None,
     pos_label: Any = None,
     weight: Column | None = None,
+    frequency: Column | None = None,
 ) -> pl.Expr:
     """``fdr`` of binary labels and predictions; see `BinaryMetric`."""
 
@@ -252,6 +292,7 @@ def fnr(
     threshold: float | None = None,
     pos_label: Any = None,
     weight: Column | None = None,
+    frequency: Column | None = None,
 ) -> pl.Expr:
     """``fnr`` of binary labels and predictions; see `BinaryMetric`."""
 
@@ -263,6 +304,7 @@ def fowlkes_mallows(
     threshold: float | None = None,
     pos_label: Any = None,
     weight: Column | None = None,
+    frequency: Column | None = None,
 ) -> pl.Expr:
     """``fowlkes_mallows`` of binary labels and predictions; see `BinaryMetric`. Fowlkes and Mallows 1983: root of precision times recall"""
 
@@ -274,6 +316,7 @@ def fpr(
     threshold: float | None = None,
     pos_label: Any = None,
     weight: Column | None = None,
+    frequency: Column | None = None,
 ) -> pl.Expr:
     """``fpr`` of binary labels and predictions; see `BinaryMetric`."""
 
@@ -285,6 +328,7 @@ def g_mean(
     threshold: float | None = None,
     pos_label: Any = None,
     weight: Column | None = None,
+    frequency: Column | None = None,
 ) -> pl.Expr:
     """``g_mean`` of binary labels and predictions; see `BinaryMetric`. Kubat and Matwin 1997: root of recall times specificity"""
 
@@ -299,6 +343,7 @@ def informedness(
     threshold: float | None = None,
     pos_label: Any = None,
     weight: Column | None = None,
+    frequency: Column | None = None,
 ) -> pl.Expr:
     """``informedness`` of binary labels and predictions; see `BinaryMetric`. Youden 1950: recall - fpr"""
 
@@ -313,26 +358,47 @@ def jaccard(
     threshold: float | None = None,
     pos_label: Any = None,
     weight: Column | None = None,
+    frequency: Column | None = None,
 ) -> pl.Expr:
     """``jaccard`` of binary labels and predictions; see `BinaryMetric`."""
 
 def jaccard_classes(
-    y_true: Column, y_pred: Column, *, labels: Sequence[Any] | None = None, weight: Column | None = None
+    y_true: Column,
+    y_pred: Column,
+    *,
+    labels: Sequence[Any] | None = None,
+    weight: Column | None = None,
+    frequency: Column | None = None,
 ) -> pl.Expr:
     """``jaccard_classes`` of many classes; see `ClassMetric`. classes that jaccard_macro is the mean of"""
 
 def jaccard_macro(
-    y_true: Column, y_pred: Column, *, labels: Sequence[Any] | None = None, weight: Column | None = None
+    y_true: Column,
+    y_pred: Column,
+    *,
+    labels: Sequence[Any] | None = None,
+    weight: Column | None = None,
+    frequency: Column | None = None,
 ) -> pl.Expr:
     """``jaccard_macro`` of many classes; see `ClassMetric`. mean over the classes with labels or predictions, 0 where 0/0"""
 
 def jaccard_micro(
-    y_true: Column, y_pred: Column, *, labels: Sequence[Any] | None = None, weight: Column | None = None
+    y_true: Column,
+    y_pred: Column,
+    *,
+    labels: Sequence[Any] | None = None,
+    weight: Column | None = None,
+    frequency: Column | None = None,
 ) -> pl.Expr:
     """``jaccard_micro`` of many classes; see `ClassMetric`. of tp, fp, fn summed over classes"""
 
 def jaccard_weighted(
-    y_true: Column, y_pred: Column, *, labels: Sequence[Any] | None = None, weight: Column | None = None
+    y_true: Column,
+    y_pred: Column,
+    *,
+    labels: Sequence[Any] | None = None,
+    weight: Column | None = None,
+    frequency: Column | None = None,
 ) -> pl.Expr:
     """``jaccard_weighted`` of many classes; see `ClassMetric`. mean over the classes weighted by their labels, 0 where 0/0"""
 
@@ -344,6 +410,7 @@ def kappa(
     threshold: float | None = None,
     pos_label: Any = None,
     weight: Column | None = None,
+    frequency: Column | None = None,
 ) -> pl.Expr:
     """``kappa`` of binary labels and predictions; see `BinaryMetric`. Cohen 1960"""
 
@@ -355,6 +422,7 @@ def label_coverage(
     threshold: float | None = None,
     pos_label: Any = None,
     weight: Column | None = None,
+    frequency: Column | None = None,
 ) -> pl.Expr:
     """``label_coverage`` of binary labels and predictions; see `BinaryMetric`. share of rows with a label"""
 
@@ -369,6 +437,7 @@ def lr_minus(
     threshold: float | None = None,
     pos_label: Any = None,
     weight: Column | None = None,
+    frequency: Column | None = None,
 ) -> pl.Expr:
     """``lr_minus`` of binary labels and predictions; see `BinaryMetric`. fnr / specificity"""
 
@@ -380,13 +449,18 @@ def lr_plus(
     threshold: float | None = None,
     pos_label: Any = None,
     weight: Column | None = None,
+    frequency: Column | None = None,
 ) -> pl.Expr:
     """``lr_plus`` of binary labels and predictions; see `BinaryMetric`. recall / fpr"""
 
-def mae(y_true: Column, y_pred: Column, *, shift: float = 0.0, weight: Column | None = None) -> pl.Expr:
+def mae(
+    y_true: Column, y_pred: Column, *, shift: float = 0.0, weight: Column | None = None, frequency: Column | None = None
+) -> pl.Expr:
     """``mae`` of numbers predicted for numbers; see `RegressionMetric`."""
 
-def mape(y_true: Column, y_pred: Column, *, shift: float = 0.0, weight: Column | None = None) -> pl.Expr:
+def mape(
+    y_true: Column, y_pred: Column, *, shift: float = 0.0, weight: Column | None = None, frequency: Column | None = None
+) -> pl.Expr:
     """``mape`` of numbers predicted for numbers; see `RegressionMetric`. mean of |error| / max(|label|, 2**-52), not times 100"""
 
 def markedness(
@@ -397,13 +471,16 @@ def markedness(
     threshold: float | None = None,
     pos_label: Any = None,
     weight: Column | None = None,
+    frequency: Column | None = None,
 ) -> pl.Expr:
     """``markedness`` of binary labels and predictions; see `BinaryMetric`. Powers 2011: precision + npv - 1"""
 
 def match_error_rate(hypothesis: Column, reference: Column | Sequence[Column] | None = None, **options: Any) -> pl.Expr:
     """``mer`` of texts; see `TextMetric`. match error rate (Morris et al. 2004), as jiwer"""
 
-def max_error(y_true: Column, y_pred: Column, *, shift: float = 0.0, weight: Column | None = None) -> pl.Expr:
+def max_error(
+    y_true: Column, y_pred: Column, *, shift: float = 0.0, weight: Column | None = None, frequency: Column | None = None
+) -> pl.Expr:
     """``max_error`` of numbers predicted for numbers; see `RegressionMetric`. largest |error|"""
 
 def mcc(
@@ -414,24 +491,36 @@ def mcc(
     threshold: float | None = None,
     pos_label: Any = None,
     weight: Column | None = None,
+    frequency: Column | None = None,
 ) -> pl.Expr:
     """``mcc`` of binary labels and predictions; see `BinaryMetric`. Matthews 1975"""
 
 def mer(hypothesis: Column, reference: Column | Sequence[Column] | None = None, **options: Any) -> pl.Expr:
     """``mer`` of texts; see `TextMetric`. match error rate (Morris et al. 2004), as jiwer"""
 
-def mse(y_true: Column, y_pred: Column, *, shift: float = 0.0, weight: Column | None = None) -> pl.Expr:
+def mse(
+    y_true: Column, y_pred: Column, *, shift: float = 0.0, weight: Column | None = None, frequency: Column | None = None
+) -> pl.Expr:
     """``mse`` of numbers predicted for numbers; see `RegressionMetric`."""
 
 def n_classes(
-    y_true: Column, y_pred: Column, *, labels: Sequence[Any] | None = None, weight: Column | None = None
+    y_true: Column,
+    y_pred: Column,
+    *,
+    labels: Sequence[Any] | None = None,
+    weight: Column | None = None,
+    frequency: Column | None = None,
 ) -> pl.Expr:
     """``n_classes`` of many classes; see `ClassMetric`. classes among the labels and predictions of judged rows"""
 
-def nll(log_probabilities: Column, *, base: Base = "e", weight: Column | None = None) -> pl.Expr:
+def nll(
+    log_probabilities: Column, *, base: Base = "e", weight: Column | None = None, frequency: Column | None = None
+) -> pl.Expr:
     """``nll`` of token log-probabilities; see `LikelihoodMetric`. mean of -ln p over tokens, in nats"""
 
-def nll_per_row(log_probabilities: Column, *, base: Base = "e", weight: Column | None = None) -> pl.Expr:
+def nll_per_row(
+    log_probabilities: Column, *, base: Base = "e", weight: Column | None = None, frequency: Column | None = None
+) -> pl.Expr:
     """``nll_per_row`` of token log-probabilities; see `LikelihoodMetric`. mean over answers with a token of the sum of -ln p, in nats"""
 
 def npv(
@@ -442,10 +531,13 @@ def npv(
     threshold: float | None = None,
     pos_label: Any = None,
     weight: Column | None = None,
+    frequency: Column | None = None,
 ) -> pl.Expr:
     """``npv`` of binary labels and predictions; see `BinaryMetric`."""
 
-def perplexity(log_probabilities: Column, *, base: Base = "e", weight: Column | None = None) -> pl.Expr:
+def perplexity(
+    log_probabilities: Column, *, base: Base = "e", weight: Column | None = None, frequency: Column | None = None
+) -> pl.Expr:
     """``perplexity`` of token log-probabilities; see `LikelihoodMetric`. exp(nll)"""
 
 def precision(
@@ -456,26 +548,47 @@ def precision(
     threshold: float | None = None,
     pos_label: Any = None,
     weight: Column | None = None,
+    frequency: Column | None = None,
 ) -> pl.Expr:
     """``precision`` of binary labels and predictions; see `BinaryMetric`."""
 
 def precision_classes(
-    y_true: Column, y_pred: Column, *, labels: Sequence[Any] | None = None, weight: Column | None = None
+    y_true: Column,
+    y_pred: Column,
+    *,
+    labels: Sequence[Any] | None = None,
+    weight: Column | None = None,
+    frequency: Column | None = None,
 ) -> pl.Expr:
     """``precision_classes`` of many classes; see `ClassMetric`. classes that precision_macro is the mean of"""
 
 def precision_macro(
-    y_true: Column, y_pred: Column, *, labels: Sequence[Any] | None = None, weight: Column | None = None
+    y_true: Column,
+    y_pred: Column,
+    *,
+    labels: Sequence[Any] | None = None,
+    weight: Column | None = None,
+    frequency: Column | None = None,
 ) -> pl.Expr:
     """``precision_macro`` of many classes; see `ClassMetric`. mean over the classes with labels or predictions, 0 where 0/0"""
 
 def precision_micro(
-    y_true: Column, y_pred: Column, *, labels: Sequence[Any] | None = None, weight: Column | None = None
+    y_true: Column,
+    y_pred: Column,
+    *,
+    labels: Sequence[Any] | None = None,
+    weight: Column | None = None,
+    frequency: Column | None = None,
 ) -> pl.Expr:
     """``precision_micro`` of many classes; see `ClassMetric`. of tp, fp, fn summed over classes"""
 
 def precision_weighted(
-    y_true: Column, y_pred: Column, *, labels: Sequence[Any] | None = None, weight: Column | None = None
+    y_true: Column,
+    y_pred: Column,
+    *,
+    labels: Sequence[Any] | None = None,
+    weight: Column | None = None,
+    frequency: Column | None = None,
 ) -> pl.Expr:
     """``precision_weighted`` of many classes; see `ClassMetric`. mean over the classes weighted by their labels, 0 where 0/0"""
 
@@ -487,6 +600,7 @@ def predicted_positive_rate(
     threshold: float | None = None,
     pos_label: Any = None,
     weight: Column | None = None,
+    frequency: Column | None = None,
 ) -> pl.Expr:
     """``predicted_positive_rate`` of binary labels and predictions; see `BinaryMetric`. over every predicted row, labelled or not"""
 
@@ -498,6 +612,7 @@ def prevalence(
     threshold: float | None = None,
     pos_label: Any = None,
     weight: Column | None = None,
+    frequency: Column | None = None,
 ) -> pl.Expr:
     """``prevalence`` of binary labels and predictions; see `BinaryMetric`. over every labelled row, predicted or not"""
 
@@ -509,10 +624,13 @@ def prevalence_threshold(
     threshold: float | None = None,
     pos_label: Any = None,
     weight: Column | None = None,
+    frequency: Column | None = None,
 ) -> pl.Expr:
     """``prevalence_threshold`` of binary labels and predictions; see `BinaryMetric`. Balayla 2020: sqrt(fpr) / (sqrt(recall) + sqrt(fpr))"""
 
-def r2(y_true: Column, y_pred: Column, *, shift: float = 0.0, weight: Column | None = None) -> pl.Expr:
+def r2(
+    y_true: Column, y_pred: Column, *, shift: float = 0.0, weight: Column | None = None, frequency: Column | None = None
+) -> pl.Expr:
     """``r2`` of numbers predicted for numbers; see `RegressionMetric`. 1 - sum of error² / sum of (label - mean)²"""
 
 def recall(
@@ -523,33 +641,56 @@ def recall(
     threshold: float | None = None,
     pos_label: Any = None,
     weight: Column | None = None,
+    frequency: Column | None = None,
 ) -> pl.Expr:
     """``recall`` of binary labels and predictions; see `BinaryMetric`."""
 
 def recall_classes(
-    y_true: Column, y_pred: Column, *, labels: Sequence[Any] | None = None, weight: Column | None = None
+    y_true: Column,
+    y_pred: Column,
+    *,
+    labels: Sequence[Any] | None = None,
+    weight: Column | None = None,
+    frequency: Column | None = None,
 ) -> pl.Expr:
     """``recall_classes`` of many classes; see `ClassMetric`. classes that recall_macro is the mean of"""
 
 def recall_macro(
-    y_true: Column, y_pred: Column, *, labels: Sequence[Any] | None = None, weight: Column | None = None
+    y_true: Column,
+    y_pred: Column,
+    *,
+    labels: Sequence[Any] | None = None,
+    weight: Column | None = None,
+    frequency: Column | None = None,
 ) -> pl.Expr:
     """``recall_macro`` of many classes; see `ClassMetric`. mean over the classes with labels or predictions, 0 where 0/0"""
 
 def recall_micro(
-    y_true: Column, y_pred: Column, *, labels: Sequence[Any] | None = None, weight: Column | None = None
+    y_true: Column,
+    y_pred: Column,
+    *,
+    labels: Sequence[Any] | None = None,
+    weight: Column | None = None,
+    frequency: Column | None = None,
 ) -> pl.Expr:
     """``recall_micro`` of many classes; see `ClassMetric`. of tp, fp, fn summed over classes"""
 
 def recall_weighted(
-    y_true: Column, y_pred: Column, *, labels: Sequence[Any] | None = None, weight: Column | None = None
+    y_true: Column,
+    y_pred: Column,
+    *,
+    labels: Sequence[Any] | None = None,
+    weight: Column | None = None,
+    frequency: Column | None = None,
 ) -> pl.Expr:
     """``recall_weighted`` of many classes; see `ClassMetric`. mean over the classes weighted by their labels, 0 where 0/0"""
 
 def repetition(hypothesis: Column, reference: Column | Sequence[Column] | None = None, **options: Any) -> pl.Expr:
     """``repetition`` of texts; see `TextMetric`. 1 - distinct 4-grams of each row / all 4-grams (Welleck et al. 2020)"""
 
-def rmse(y_true: Column, y_pred: Column, *, shift: float = 0.0, weight: Column | None = None) -> pl.Expr:
+def rmse(
+    y_true: Column, y_pred: Column, *, shift: float = 0.0, weight: Column | None = None, frequency: Column | None = None
+) -> pl.Expr:
     """``rmse`` of numbers predicted for numbers; see `RegressionMetric`."""
 
 def rouge1(hypothesis: Column, reference: Column | Sequence[Column] | None = None, **options: Any) -> pl.Expr:
@@ -667,6 +808,7 @@ def specificity(
     threshold: float | None = None,
     pos_label: Any = None,
     weight: Column | None = None,
+    frequency: Column | None = None,
 ) -> pl.Expr:
     """``specificity`` of binary labels and predictions; see `BinaryMetric`."""
 
@@ -679,10 +821,14 @@ def ter(hypothesis: Column, reference: Column | Sequence[Column] | None = None, 
 def token_f1(hypothesis: Column, reference: Column | Sequence[Column] | None = None, **options: Any) -> pl.Expr:
     """``token_f1`` of texts; see `TextMetric`. mean over answers of the F1 of their tokens, the best of several references: SQuAD"""
 
-def tokens_per_row(log_probabilities: Column, *, base: Base = "e", weight: Column | None = None) -> pl.Expr:
+def tokens_per_row(
+    log_probabilities: Column, *, base: Base = "e", weight: Column | None = None, frequency: Column | None = None
+) -> pl.Expr:
     """``tokens_per_row`` of token log-probabilities; see `LikelihoodMetric`. mean number of tokens of answers with a token"""
 
-def wape(y_true: Column, y_pred: Column, *, shift: float = 0.0, weight: Column | None = None) -> pl.Expr:
+def wape(
+    y_true: Column, y_pred: Column, *, shift: float = 0.0, weight: Column | None = None, frequency: Column | None = None
+) -> pl.Expr:
     """``wape`` of numbers predicted for numbers; see `RegressionMetric`. sum of |error| / sum of |label|"""
 
 def wer(hypothesis: Column, reference: Column | Sequence[Column] | None = None, **options: Any) -> pl.Expr:

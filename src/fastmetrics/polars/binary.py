@@ -24,7 +24,7 @@ from fastmetrics.families.binary import (
 )
 from fastmetrics.families.binary import fbeta as fbeta_row
 from fastmetrics.metric import Cells, Metric, find
-from fastmetrics.polars.sums import Sums, states, sums_of, used
+from fastmetrics.polars.sums import Multiples, Sums, multiples, states, sums_of, used
 from fastmetrics.reading.intervals import bounds
 
 __all__ = ["EXPRESSIONS", "BinaryMetric", "confusion", "fbeta", "interval", "metrics", "root_cause", "wilson"]
@@ -47,7 +47,10 @@ class BinaryMetric(Protocol):
         The positive value of label and prediction; every other value is negative, but for the text ``"NA"`` beside
         another text, which is null. A `NoteWarning` tells of that, and of a value that no label of any group has.
     weight
-        A column of finite numbers >= 0; each row counts so many times.
+        A column of finite numbers >= 0: how much each row matters.
+    frequency
+        A column of whole numbers >= 0: how many equal rows each row stands for, as if they were spelled out. One of 0
+        adds nothing.
 
     Returns
     -------
@@ -64,6 +67,7 @@ class BinaryMetric(Protocol):
         threshold: float | None = None,
         pos_label: Any = None,
         weight: Column | None = None,
+        frequency: Column | None = None,
     ) -> pl.Expr: ...
 
 
@@ -74,7 +78,7 @@ def sums(
     y_score: Column | None,
     threshold: float | None,
     pos_label: Any,
-    weight: Column | None,
+    of: Multiples,
 ) -> Sums:
     """Some of the nine cells, or of the margins of `from_margins`."""
     family = binary(y_true, y_pred, y_score=y_score, threshold=threshold, pos_label=pos_label)
@@ -83,7 +87,7 @@ def sums(
     masks = {cell: labels[of_label] & predictions[of_prediction] for cell, of_label, of_prediction in OUTCOMES}
     masks["both"] = label.known & said.known
     masks["labelled_pos"], masks["predicted_pos"] = label.positive & said.known, label.known & said.positive
-    return sums_of({cell: masks[cell] for cell in cells}, weight, checks)
+    return sums_of({cell: masks[cell] for cell in cells}, of, checks)
 
 
 def from_margins(cells: Cells) -> Cells:
@@ -113,8 +117,10 @@ def of_row(metric: str | Metric) -> BinaryMetric:
         threshold: float | None = None,
         pos_label: Any = None,
         weight: Column | None = None,
+        frequency: Column | None = None,
     ) -> pl.Expr:
-        return sums(used([row], CELLS), y_true, y_pred, y_score, threshold, pos_label, weight).metric(row)
+        of = multiples(weight, frequency)
+        return sums(used([row], CELLS), y_true, y_pred, y_score, threshold, pos_label, of).metric(row)
 
     expression.__name__ = expression.__qualname__ = row.name
     expression.__doc__ = f"``{row.name}`` of binary labels and predictions; see `BinaryMetric`. {row.source}".strip()
@@ -130,6 +136,7 @@ def fbeta(
     threshold: float | None = None,
     pos_label: Any = None,
     weight: Column | None = None,
+    frequency: Column | None = None,
 ) -> pl.Expr:
     """The F measure that weighs recall ``beta`` times as much as precision; see `BinaryMetric` for the rest.
 
@@ -137,8 +144,15 @@ def fbeta(
     >>> log.select(fbeta(2, "label", "pred").round(4)).item()
     0.6667
     """
-    expression = of_row(fbeta_row(beta))
-    return expression(y_true, y_pred, y_score=y_score, threshold=threshold, pos_label=pos_label, weight=weight)
+    return of_row(fbeta_row(beta))(
+        y_true,
+        y_pred,
+        y_score=y_score,
+        threshold=threshold,
+        pos_label=pos_label,
+        weight=weight,
+        frequency=frequency,
+    )
 
 
 def metrics(
@@ -150,6 +164,7 @@ def metrics(
     threshold: float | None = None,
     pos_label: Any = None,
     weight: Column | None = None,
+    frequency: Column | None = None,
 ) -> pl.Expr:
     """Several metrics as one struct, called ``metrics``, whose sums are shared in every context.
 
@@ -164,10 +179,11 @@ def metrics(
         raise SchemaError(f"metrics() takes a list of names first, such as ['f1', 'mcc'], got {names!r}")
     rows = [row_of(name) for name in names]
     cells, read = used(rows, CELLS), None
-    if weight is None and set(CONFUSION) <= set(cells):
+    of = multiples(weight, frequency)
+    if of.each is None and set(CONFUSION) <= set(cells):
         cells = ["tp", "both", "labelled_pos", "predicted_pos", *(cell for cell in cells if cell not in CONFUSION)]
         read = from_margins
-    return sums(cells, y_true, y_pred, y_score, threshold, pos_label, weight).metrics(rows, read)
+    return sums(cells, y_true, y_pred, y_score, threshold, pos_label, of).metrics(rows, read)
 
 
 def confusion(
@@ -178,17 +194,18 @@ def confusion(
     threshold: float | None = None,
     pos_label: Any = None,
     weight: Column | None = None,
+    frequency: Column | None = None,
 ) -> pl.Expr:
     """The nine cells as one struct, called ``confusion``: every row is in exactly one of them.
 
-    Int64, or Float64 sums of weights. Arguments as of `BinaryMetric`.
+    Int64, or Float64 sums of weights; of more than 2**53 rows the nearest float. Arguments as of `BinaryMetric`.
 
     >>> log = pl.DataFrame({"label": [1, 0, 1, None], "pred": [1, 1, None, 0]})
     >>> {cell: rows for cell, rows in log.select(confusion("label", "pred")).item().items() if rows}
     {'fp': 1, 'tp': 1, 'unpredicted_pos': 1, 'unlabelled_neg': 1}
     """
     cell = pl.Int64 if weight is None else pl.Float64
-    whole = sums(CELLS, y_true, y_pred, y_score, threshold, pos_label, weight)
+    whole = sums(CELLS, y_true, y_pred, y_score, threshold, pos_label, multiples(weight, frequency))
     return whole.expression(partial(as_struct, dtype=cell), pl.Struct(dict.fromkeys(CELLS, cell))).alias("confusion")
 
 
@@ -206,6 +223,7 @@ def interval(
     threshold: float | None = None,
     pos_label: Any = None,
     weight: Column | None = None,
+    frequency: Column | None = None,
 ) -> pl.Expr:
     """The interval of a metric as a struct of Float64 ``low`` and ``high``, called ``<metric>_interval``.
 
@@ -226,7 +244,7 @@ def interval(
     if not row.interval:
         raise SchemaError(f"metric {row.name!r} has no interval")
     bounds(row, Cells(dict.fromkeys(CELLS, np.ones(1))), level)  # refuses a level before any row is read
-    whole = sums(CELLS, y_true, y_pred, y_score, threshold, pos_label, weight)
+    whole = sums(CELLS, y_true, y_pred, y_score, threshold, pos_label, multiples(weight, frequency))
     dtype = pl.Struct({"low": pl.Float64, "high": pl.Float64})
     return whole.expression(partial(limits, row=row, level=level), dtype).alias(f"{row.name}_interval")
 
@@ -246,6 +264,7 @@ def wilson(
     threshold: float | None = None,
     pos_label: Any = None,
     weight: Column | None = None,
+    frequency: Column | None = None,
 ) -> pl.Expr:
     """Wilson's interval of a proportion, or of F1 and Jaccard by way of it, as a struct called ``<metric>_wilson``.
 
@@ -266,7 +285,15 @@ def wilson(
             f"metric {row.name!r} is not a proportion, which Wilson's interval is for; ask for interval()"
         )
     limits = interval(
-        row, y_true, y_pred, level=level, y_score=y_score, threshold=threshold, pos_label=pos_label, weight=weight
+        row,
+        y_true,
+        y_pred,
+        level=level,
+        y_score=y_score,
+        threshold=threshold,
+        pos_label=pos_label,
+        weight=weight,
+        frequency=frequency,
     )
     return limits.alias(f"{row.name}_wilson")
 
@@ -287,7 +314,7 @@ def root_cause(
     >>> log.select(root_cause("label", "pred")).item()
     'Misclassification'
     """
-    whole = sums(CONFUSION, y_true, y_pred, y_score, threshold, pos_label, None)
+    whole = sums(CONFUSION, y_true, y_pred, y_score, threshold, pos_label, Multiples())
     return whole.expression(tags, TAGS).alias("root_cause")
 
 

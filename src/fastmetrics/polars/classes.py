@@ -16,7 +16,7 @@ from fastmetrics.errors import SchemaError, listed
 from fastmetrics.families.classes import METRICS, STATES, Pairs, agreement, averages, checked_labels, summed
 from fastmetrics.metric import Cells, Metric, find
 from fastmetrics.notes import NoteWarning, warn
-from fastmetrics.polars.sums import Read, Sums, named, used, weights
+from fastmetrics.polars.sums import Multiples, Read, Sums, multiples, named, used
 
 __all__ = ["EXPRESSIONS", "ClassMetric", "metrics"]
 
@@ -36,7 +36,10 @@ class ClassMetric(Protocol):
         know them before it runs. Metrics over every class (``mcc``, ``kappa``, ``n_classes``) are null in a group
         that holds a class that is not among them.
     weight
-        A column of finite numbers >= 0; each row counts so many times.
+        A column of finite numbers >= 0: how much each row matters.
+    frequency
+        A column of whole numbers >= 0: how many equal rows each row stands for, as if they were spelled out. One of 0
+        adds nothing.
 
     Returns
     -------
@@ -45,7 +48,13 @@ class ClassMetric(Protocol):
     """
 
     def __call__(
-        self, y_true: Column, y_pred: Column, *, labels: Sequence[Any] | None = None, weight: Column | None = None
+        self,
+        y_true: Column,
+        y_pred: Column,
+        *,
+        labels: Sequence[Any] | None = None,
+        weight: Column | None = None,
+        frequency: Column | None = None,
     ) -> pl.Expr: ...
 
 
@@ -59,7 +68,7 @@ def known_class(column: Column) -> pl.Expr:
 
 
 def sums(
-    rows: Sequence[Metric], y_true: Column, y_pred: Column, labels: Sequence[Any] | None, weight: Column | None
+    rows: Sequence[Metric], y_true: Column, y_pred: Column, labels: Sequence[Any] | None, of: Multiples
 ) -> tuple[Sums, Read]:
     """The sums that some metrics need, and how formulas read them; the margins of each class only where asked."""
     order = None if labels is None else checked_labels(labels)
@@ -81,9 +90,9 @@ def sums(
         masks[f"tp {place}"] = is_label & is_said
         masks[f"label {place}"] = is_label & said.is_not_null()
         masks[f"prediction {place}"] = is_said & label.is_not_null()
-    w, checks = (None, {}) if weight is None else weights(weight)
-    cells = {name: mask.sum() if w is None else w.filter(mask).sum() for name, mask in masks.items()}
-    return Sums(cells, checks), partial(by_group, labels=looked_at, columns=(column_name(y_true), column_name(y_pred)))
+    cells = {name: of.rows(mask) for name, mask in masks.items()}
+    columns = (column_name(y_true), column_name(y_pred))
+    return Sums(cells, of.checks), partial(by_group, labels=looked_at, columns=columns)
 
 
 def needs_states_only(row: Metric) -> bool:
@@ -129,9 +138,14 @@ def of_row(name: str) -> ClassMetric:
     row = find(name, METRICS)
 
     def metric(
-        y_true: Column, y_pred: Column, *, labels: Sequence[Any] | None = None, weight: Column | None = None
+        y_true: Column,
+        y_pred: Column,
+        *,
+        labels: Sequence[Any] | None = None,
+        weight: Column | None = None,
+        frequency: Column | None = None,
     ) -> pl.Expr:
-        whole, read = sums([row], y_true, y_pred, labels, weight)
+        whole, read = sums([row], y_true, y_pred, labels, multiples(weight, frequency))
         return whole.metric(row, read)
 
     metric.__name__ = metric.__qualname__ = row.name
@@ -146,6 +160,7 @@ def metrics(
     *,
     labels: Sequence[Any] | None = None,
     weight: Column | None = None,
+    frequency: Column | None = None,
 ) -> pl.Expr:
     """Several metrics as one struct, called ``metrics``, whose sums are shared; see `ClassMetric`.
 
@@ -156,7 +171,7 @@ def metrics(
     if isinstance(names, str) or not names:
         raise SchemaError(f"metrics() takes a list of names first, such as ['accuracy', 'f1_macro'], got {names!r}")
     rows = [find(name, METRICS) for name in names]
-    whole, read = sums(rows, y_true, y_pred, labels, weight)
+    whole, read = sums(rows, y_true, y_pred, labels, multiples(weight, frequency))
     return whole.metrics(rows, read)
 
 

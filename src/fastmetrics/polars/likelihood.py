@@ -13,7 +13,7 @@ from fastmetrics.errors import SchemaError
 from fastmetrics.families.likelihood import METRICS, NATS, Base, check_base, positive
 from fastmetrics.metric import Metric, find
 from fastmetrics.polars.exact_sums import exact_check, exact_sum
-from fastmetrics.polars.sums import Check, Sums, weights
+from fastmetrics.polars.sums import Check, Sums, multiples
 
 __all__ = ["EXPRESSIONS", "LikelihoodMetric", "metrics"]
 
@@ -28,7 +28,10 @@ class LikelihoodMetric(Protocol):
     base
         What the logarithms are to: ``"e"``, ``"2"`` or ``"10"``.
     weight
-        A column of finite numbers >= 0; each row counts so many times.
+        A column of finite numbers >= 0: how much each row matters.
+    frequency
+        A column of whole numbers >= 0: how many equal rows each row stands for, as if they were spelled out. One of 0
+        adds nothing.
 
     Returns
     -------
@@ -36,40 +39,50 @@ class LikelihoodMetric(Protocol):
         Float64 under the name of the metric, one value a group; null where undefined.
     """
 
-    def __call__(self, log_probabilities: Column, *, base: Base = "e", weight: Column | None = None) -> pl.Expr: ...
+    def __call__(
+        self,
+        log_probabilities: Column,
+        *,
+        base: Base = "e",
+        weight: Column | None = None,
+        frequency: Column | None = None,
+    ) -> pl.Expr: ...
 
 
-def sums(log_probabilities: Column, base: str, weight: Column | None) -> Sums:
+def sums(log_probabilities: Column, base: str, weight: Column | None, frequency: Column | None) -> Sums:
     """Every cell of the family."""
-    lists, unit = expression(log_probabilities), NATS[check_base(base)]
+    lists, unit, of = expression(log_probabilities), NATS[check_base(base)], multiples(weight, frequency)
     tokens = lists.list.eval(pl.element().cast(pl.Float64).fill_nan(None).drop_nulls())
     size, items = tokens.list.len(), tokens.explode()
     nats = items.filter(items > -inf) * -unit
     states = {"judged": size > 0, "empty": size == 0, "unjudged": lists.is_null()}
     name = column_name(log_probabilities)
+    times = None
+    if of.each is not None and weight is None:  # of each item that is added
+        times = of.each.repeat_by(size).explode().filter(items > -inf)
     checks = {
         positive(f"column {name!r}", "a number above 0"): Check((items > 0).any()),
-        **exact_check(nats, f"the numbers of column {name!r}"),
+        **exact_check(nats, times, f"the numbers of column {name!r}"),
+        **of.checks,
     }
-    if weight is None:
+    if of.each is None:
         added = {"tokens": size.sum(), "impossible": (items == -inf).sum(), "nats": exact_sum(nats)}
-        return Sums({**{name: mask.sum() for name, mask in states.items()}, **added}, checks)
-    w, check = weights(weight)
-    of_rows = tokens.list.eval(pl.element().filter(pl.element() > -inf) * -unit).list.sum()
-    added = {
-        "tokens": (w * size).sum(),
-        "impossible": (w * tokens.list.eval(pl.element() == -inf).list.sum()).sum(),
-        "nats": (w * of_rows).sum(),
-    }
-    return Sums({**{name: w.filter(mask).sum() for name, mask in states.items()}, **added}, {**checks, **check})
+    else:
+        of_rows = tokens.list.eval(pl.element().filter(pl.element() > -inf) * -unit).list.sum()
+        impossible = tokens.list.eval(pl.element() == -inf).list.sum()
+        exact = of.sum(of_rows) if times is None else exact_sum(nats, times)
+        added = {"tokens": of.sum(size), "impossible": of.sum(impossible), "nats": exact}
+    return Sums({**{name: of.rows(mask) for name, mask in states.items()}, **added}, checks)
 
 
 def of_row(name: str) -> LikelihoodMetric:
     """The expression of one metric."""
     row = find(name, METRICS)
 
-    def metric(log_probabilities: Column, *, base: Base = "e", weight: Column | None = None) -> pl.Expr:
-        return sums(log_probabilities, base, weight).metric(row)
+    def metric(
+        log_probabilities: Column, *, base: Base = "e", weight: Column | None = None, frequency: Column | None = None
+    ) -> pl.Expr:
+        return sums(log_probabilities, base, weight, frequency).metric(row)
 
     metric.__name__ = metric.__qualname__ = row.name
     metric.__doc__ = f"``{row.name}`` of token log-probabilities; see `LikelihoodMetric`. {row.source}".strip()
@@ -77,7 +90,12 @@ def of_row(name: str) -> LikelihoodMetric:
 
 
 def metrics(
-    names: Sequence[str | Metric], log_probabilities: Column, *, base: Base = "e", weight: Column | None = None
+    names: Sequence[str | Metric],
+    log_probabilities: Column,
+    *,
+    base: Base = "e",
+    weight: Column | None = None,
+    frequency: Column | None = None,
 ) -> pl.Expr:
     """Several metrics as one struct, called ``metrics``, whose sums are shared; see `LikelihoodMetric`.
 
@@ -88,7 +106,7 @@ def metrics(
     if isinstance(names, str) or not names:
         raise SchemaError(f"metrics() takes a list of names first, such as ['nll', 'perplexity'], got {names!r}")
     rows = [find(name, METRICS) for name in names]
-    return sums(log_probabilities, base, weight).metrics(rows)
+    return sums(log_probabilities, base, weight, frequency).metrics(rows)
 
 
 EXPRESSIONS = {row.name: of_row(row.name) for row in METRICS}

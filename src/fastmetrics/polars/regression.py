@@ -14,7 +14,7 @@ from fastmetrics.contract.roles import check_number
 from fastmetrics.errors import SchemaError
 from fastmetrics.families.regression import EXTREME_METRICS, EXTREMES, METRICS, SMALLEST_LABEL, STATES, SUMS, read
 from fastmetrics.metric import Cells, Metric, find
-from fastmetrics.polars.sums import Sums, number, used, weights
+from fastmetrics.polars.sums import Multiples, Sums, multiples, number, used
 
 __all__ = ["EXPRESSIONS", "RegressionMetric", "metrics"]
 
@@ -34,7 +34,10 @@ class RegressionMetric(Protocol):
         A value near the labels, for ``r2`` and ``explained_variance`` of labels that are large beside their spread;
         see `fastmetrics.regression`.
     weight
-        A column of finite numbers >= 0; each row counts so many times.
+        A column of finite numbers >= 0: how much each row matters.
+    frequency
+        A column of whole numbers >= 0: how many equal rows each row stands for, as if they were spelled out. One of 0
+        adds nothing.
 
     Returns
     -------
@@ -43,26 +46,38 @@ class RegressionMetric(Protocol):
     """
 
     def __call__(
-        self, y_true: Column, y_pred: Column, *, shift: float = 0.0, weight: Column | None = None
+        self,
+        y_true: Column,
+        y_pred: Column,
+        *,
+        shift: float = 0.0,
+        weight: Column | None = None,
+        frequency: Column | None = None,
     ) -> pl.Expr: ...
 
 
-def sums(rows: Sequence[Metric], y_true: Column, y_pred: Column, shift: float, weight: Column | None) -> Sums:
+def sums(
+    rows: Sequence[Metric],
+    y_true: Column,
+    y_pred: Column,
+    shift: float,
+    weight: Column | None,
+    frequency: Column | None,
+) -> Sums:
     """The cells that some metrics read: all of them where one reads what is derived from several."""
     shift = check_number("shift", shift)
     wanted = used(rows, (*STATES, *SUMS, *DERIVED))
     if weight is not None and "largest_error" in wanted:
         raise SchemaError("max_error has no weighted meaning; leave out weight=")
-    label, said = number(y_true), number(y_pred)
-    w, checks = (None, {}) if weight is None else weights(weight)
-    cells = everything(label, said, shift, w)
+    label, said, of = number(y_true), number(y_pred), multiples(weight, frequency)
+    cells = everything(label, said, shift, of)
     if not set(wanted) & set(DERIVED):
-        return Sums({name: cells[name] for name in wanted}, checks)
-    squares = None if w is None else {"judged": (w * w).filter((said - label).is_not_null()).sum()}
-    return Sums(cells, checks, squares)
+        return Sums({name: cells[name] for name in wanted}, of.checks)
+    squares = None if of.squared is None else {"judged": of.squared.filter((said - label).is_not_null()).sum()}
+    return Sums(cells, of.checks, squares)
 
 
-def everything(label: pl.Expr, said: pl.Expr, shift: float, weight: pl.Expr | None) -> dict[str, pl.Expr]:
+def everything(label: pl.Expr, said: pl.Expr, shift: float, of: Multiples) -> dict[str, pl.Expr]:
     """Every cell of the family; what is null of a row adds nothing."""
     error, known = said - label, label + said * 0
     offset = known - shift
@@ -71,14 +86,12 @@ def everything(label: pl.Expr, said: pl.Expr, shift: float, weight: pl.Expr | No
     squared = error * error
     relative = error.abs() / pl.max_horizontal(known.abs(), SMALLEST_LABEL)
     values = (error, error.abs(), squared, squared * squared, relative, known.abs(), offset, offset * offset)
-    kept = (known.min(), known.max(), error.min(), error.max())
+    label_there, error_there = (each if of.present is None else each.filter(of.present) for each in (known, error))
+    kept = (label_there.min(), label_there.max(), error_there.min(), error_there.max())
     return {
-        **{
-            name: mask.sum() if weight is None else weight.filter(mask).sum()
-            for name, mask in zip(STATES, masks, strict=True)
-        },
-        **{name: (of if weight is None else of * weight).sum() for name, of in zip(SUMS, values, strict=True)},
-        **({} if weight is not None else dict(zip(KEPT, kept, strict=True))),
+        **{name: of.rows(mask) for name, mask in zip(STATES, masks, strict=True)},
+        **{name: of.sum(each) for name, each in zip(SUMS, values, strict=True)},
+        **({} if of.squared is not None else dict(zip(KEPT, kept, strict=True))),
     }
 
 
@@ -94,8 +107,15 @@ def of_row(name: str) -> RegressionMetric:
     """The expression of one metric."""
     row = find(name, ROWS)
 
-    def expression(y_true: Column, y_pred: Column, *, shift: float = 0.0, weight: Column | None = None) -> pl.Expr:
-        return sums([row], y_true, y_pred, shift, weight).metric(row, derived)
+    def expression(
+        y_true: Column,
+        y_pred: Column,
+        *,
+        shift: float = 0.0,
+        weight: Column | None = None,
+        frequency: Column | None = None,
+    ) -> pl.Expr:
+        return sums([row], y_true, y_pred, shift, weight, frequency).metric(row, derived)
 
     expression.__name__ = expression.__qualname__ = row.name
     expression.__doc__ = (
@@ -105,7 +125,13 @@ def of_row(name: str) -> RegressionMetric:
 
 
 def metrics(
-    names: Sequence[str | Metric], y_true: Column, y_pred: Column, *, shift: float = 0.0, weight: Column | None = None
+    names: Sequence[str | Metric],
+    y_true: Column,
+    y_pred: Column,
+    *,
+    shift: float = 0.0,
+    weight: Column | None = None,
+    frequency: Column | None = None,
 ) -> pl.Expr:
     """Several metrics as one struct, called ``metrics``, whose sums are shared; see `RegressionMetric`.
 
@@ -116,7 +142,7 @@ def metrics(
     if isinstance(names, str) or not names:
         raise SchemaError(f"metrics() takes a list of names first, such as ['mae', 'rmse'], got {names!r}")
     rows = [find(name, ROWS) for name in names]
-    return sums(rows, y_true, y_pred, shift, weight).metrics(rows, derived)
+    return sums(rows, y_true, y_pred, shift, weight, frequency).metrics(rows, derived)
 
 
 EXPRESSIONS = {row.name: of_row(row.name) for row in ROWS}

@@ -15,7 +15,7 @@ from fastmetrics.contract.roles import Role
 from fastmetrics.families.calibration import calibration_metrics
 from fastmetrics.families.ranking import RANKING
 from fastmetrics.metric import Formula, Metric, find
-from fastmetrics.polars.sums import Check, Sums, named, number, states, weights
+from fastmetrics.polars.sums import Check, Multiples, Sums, multiples, named, number, states
 
 __all__ = ["brier", "log_loss", "roc_auc"]
 
@@ -32,7 +32,14 @@ LOG_LOSS, BRIER = (
 )
 
 
-def roc_auc(y_true: Column, y_score: Column, *, pos_label: Any = None, weight: Column | None = None) -> pl.Expr:
+def roc_auc(
+    y_true: Column,
+    y_score: Column,
+    *,
+    pos_label: Any = None,
+    weight: Column | None = None,
+    frequency: Column | None = None,
+) -> pl.Expr:
     """The area under the ROC curve of a group, exact: the share of pairs that scores put in order, a tie being half.
 
     By the ranks of the scores (Mann and Whitney 1947), so a group is sorted and held whole: for many rows or for
@@ -46,12 +53,12 @@ def roc_auc(y_true: Column, y_score: Column, *, pos_label: Any = None, weight: C
     score = number(y_score)
     known = label.known & score.is_not_null()
     right, s = label.positive.filter(known), score.filter(known)
-    if weight is None:
+    of = multiples(weight, frequency)
+    if of.each is None:
         hits = right.sum().cast(pl.Float64)
         ordered = s.rank("average").filter(right).sum() - hits * (hits + 1) / 2
         return Sums({"ordered": ordered, "positives": hits, "negatives": (~right).sum()}, checks).metric(ROC_AUC)
-    w, check = weights(weight)
-    w = w.filter(known)
+    w = of.each.cast(pl.Float64).filter(known)
     negative = pl.when(right).then(0.0).otherwise(w)
     first, last = s.rank("min") - 1, s.rank("max") - 1
     by_score = negative.sort_by(s)
@@ -59,10 +66,17 @@ def roc_auc(y_true: Column, y_score: Column, *, pos_label: Any = None, weight: C
     below = upto.gather(first) - by_score.gather(first)
     ordered = (w * (below + upto.gather(last)) / 2).filter(right).sum()
     sums = {"ordered": ordered, "positives": w.filter(right).sum(), "negatives": negative.sum()}
-    return Sums(sums, {**checks, **check}).metric(ROC_AUC)
+    return Sums(sums, {**checks, **of.checks}).metric(ROC_AUC)
 
 
-def log_loss(y_true: Column, y_score: Column, *, pos_label: Any = None, weight: Column | None = None) -> pl.Expr:
+def log_loss(
+    y_true: Column,
+    y_score: Column,
+    *,
+    pos_label: Any = None,
+    weight: Column | None = None,
+    frequency: Column | None = None,
+) -> pl.Expr:
     """The mean negative log likelihood of a group in nats, over rows with label and score.
 
     Scores are clipped at the epsilon of their dtype, as scikit-learn does (a computed score counts as Float64); one
@@ -75,10 +89,17 @@ def log_loss(y_true: Column, y_score: Column, *, pos_label: Any = None, weight: 
     (label,), checks = states(Role("label", y_true, "binary", pos_label=pos_label))
     p, tiny = number(y_score), epsilon(y_score)
     happened = pl.when(label.positive).then(p).when(label.negative).then(1 - p)
-    return mean_loss(LOG_LOSS, -happened.clip(tiny, 1 - tiny).log(), y_score, checks, weight)
+    return mean_loss(LOG_LOSS, -happened.clip(tiny, 1 - tiny).log(), y_score, checks, multiples(weight, frequency))
 
 
-def brier(y_true: Column, y_score: Column, *, pos_label: Any = None, weight: Column | None = None) -> pl.Expr:
+def brier(
+    y_true: Column,
+    y_score: Column,
+    *,
+    pos_label: Any = None,
+    weight: Column | None = None,
+    frequency: Column | None = None,
+) -> pl.Expr:
     """The mean squared difference of score and label (1 or 0) of a group (Brier 1950), over rows with both.
 
     A score outside [0, 1] is an error. Null where no row has both. Arguments as of `BinaryMetric`.
@@ -90,7 +111,7 @@ def brier(y_true: Column, y_score: Column, *, pos_label: Any = None, weight: Col
     (label,), checks = states(Role("label", y_true, "binary", pos_label=pos_label))
     p = number(y_score)
     missed = pl.when(label.positive).then(1 - p).when(label.negative).then(p)
-    return mean_loss(BRIER, missed**2, y_score, checks, weight)
+    return mean_loss(BRIER, missed**2, y_score, checks, multiples(weight, frequency))
 
 
 def epsilon(column: Column) -> pl.Expr | float:
@@ -107,15 +128,10 @@ def epsilon(column: Column) -> pl.Expr | float:
     return pl.max_horizontal(*coarse, pl.lit(fine))
 
 
-def mean_loss(
-    row: Metric, loss: pl.Expr, y_score: Column, checks: Mapping[str, Check], weight: Column | None
-) -> pl.Expr:
+def mean_loss(row: Metric, loss: pl.Expr, y_score: Column, checks: Mapping[str, Check], of: Multiples) -> pl.Expr:
     """The mean of a loss that is null where a row is not judged."""
     score = number(y_score)
     message = f"score column {column_name(y_score)!r} holds a value outside [0, 1]; a probability is needed"
     outside = {message: Check(((score < 0) | (score > 1)).any())}
-    if weight is None:
-        return Sums({"loss": loss.sum(), "judged": loss.count()}, {**checks, **outside}).metric(row)
-    w, check = weights(weight)
-    sums = {"loss": (loss * w).sum(), "judged": w.filter(loss.is_not_null()).sum()}
-    return Sums(sums, {**checks, **outside, **check}).metric(row)
+    judged = loss.count() if of.each is None else of.rows(loss.is_not_null())
+    return Sums({"loss": of.sum(loss), "judged": judged}, {**checks, **outside, **of.checks}).metric(row)

@@ -17,13 +17,13 @@ import polars.selectors as cs
 
 from fastmetrics.contract.columns import Column, column_name, expression
 from fastmetrics.contract.roles import Role
-from fastmetrics.errors import DataError
+from fastmetrics.errors import DataError, SchemaError
 from fastmetrics.families.labels import TEXT_NULL
 from fastmetrics.metric import Cells, Metric, value
 from fastmetrics.notes import NoteWarning, warn
 from fastmetrics.reading.intervals.methods import read_by
 
-__all__ = ["Check", "Read", "State", "Sums", "named", "number", "states", "sums_of", "used", "weights"]
+__all__ = ["Check", "Multiples", "Read", "State", "Sums", "multiples", "named", "number", "states", "sums_of", "used"]
 
 Read = Callable[[Cells], Cells]
 Finish = Callable[[Cells], pl.Series]
@@ -303,6 +303,39 @@ def text_null(role: Role, name: str | None) -> pl.Expr | None:
     return pl.any_horizontal(pl.lit(False), text.cast(pl.String) == TEXT_NULL).fill_null(False)
 
 
+@dataclass(frozen=True)
+class Multiples:
+    """How often a row counts: ``each`` is its frequency, its weight or both multiplied, None where it counts once.
+
+    ``squared`` is the weight squared, times the frequency; None without weights. ``present`` says that a row stands
+    for any, where rows have frequencies.
+    """
+
+    each: pl.Expr | None = None
+    squared: pl.Expr | None = None
+    present: pl.Expr | None = None
+    checks: Mapping[str, Check] = field(default_factory=dict)
+
+    def rows(self, mask: pl.Expr) -> pl.Expr:
+        """The rows of a mask."""
+        return mask.sum() if self.each is None else self.each.filter(mask).sum()
+
+    def sum(self, values: pl.Expr) -> pl.Expr:
+        """The sum of values; null adds nothing."""
+        return values.sum() if self.each is None else (values * self.each).sum()
+
+
+def multiples(weight: Column | None, frequency: Column | None) -> Multiples:
+    """How often each row counts, and the checks of what says so."""
+    w, of_weights = (None, {}) if weight is None else weights(weight)
+    f, of_frequencies = (None, {}) if frequency is None else frequencies(frequency)
+    checks = {**of_weights, **of_frequencies}
+    present = None if f is None else f > 0
+    if w is None:
+        return Multiples(f, None, present, checks)
+    return Multiples(w, w * w, None, checks) if f is None else Multiples(w * f, w * w * f, present, checks)
+
+
 def weights(column: Column) -> tuple[pl.Expr, dict[str, Check]]:
     """A column of weights as Float64, and the check of its values."""
     weight = numeric(column)
@@ -314,13 +347,33 @@ def weights(column: Column) -> tuple[pl.Expr, dict[str, Check]]:
     return weight, {message: Check(fine.not_().any())}
 
 
-def sums_of(masks: Mapping[str, pl.Expr], weight: Column | None, checks: Mapping[str, Check]) -> Sums:
-    """The rows of each mask counted, or their weights and squared weights added up."""
-    if weight is None:
-        return Sums({name: mask.sum() for name, mask in masks.items()}, checks)
-    w, check = weights(weight)
-    return Sums(
-        {name: w.filter(mask).sum() for name, mask in masks.items()},
-        {**checks, **check},
-        {name: (w * w).filter(mask).sum() for name, mask in masks.items()},
+def frequencies(column: Column) -> tuple[pl.Expr, dict[str, Check]]:
+    """A column of frequencies as Int64, and the checks of its values and of their sum."""
+    name, given = named(column), expression(column)
+    if name is not None:
+        plain = cs.by_name(name)
+        refused = (plain - cs.numeric()).map_batches(refuse_frequencies, return_dtype=pl.Int64, is_elementwise=True)
+        given = pl.coalesce(plain & cs.numeric(), refused)
+    whole = given.cast(pl.Int64, strict=False)
+    fine = ((whole >= 0) & (whole == given)).fill_null(False)
+    message = (
+        f"frequency column {column_name(column)!r} holds a value that is no whole number from 0 to 2**63 - 1; a "
+        "frequency says how many equal rows a row stands for"
     )
+    too_many = f"frequency column {column_name(column)!r} adds up to 2**63 rows or more, which 64 bits do not hold"
+    rows = whole.cast(pl.Float64).sum()
+    return whole, {message: Check(fine.not_().any()), too_many: Check(rows >= 2.0**63)}
+
+
+def refuse_frequencies(column: pl.Series) -> pl.Series:
+    """A column that holds no numbers: nulls where it holds nothing, else an error."""
+    if column.dtype == pl.Null:
+        return column.cast(pl.Int64)
+    raise SchemaError(f"frequency column {column.name!r} holds {column.dtype}; whole numbers are needed")
+
+
+def sums_of(masks: Mapping[str, pl.Expr], of: Multiples, checks: Mapping[str, Check]) -> Sums:
+    """The rows of each mask counted, or their weights and squared weights added up."""
+    squared = of.squared
+    squares = None if squared is None else {name: squared.filter(mask).sum() for name, mask in masks.items()}
+    return Sums({name: of.rows(mask) for name, mask in masks.items()}, {**checks, **of.checks}, squares)

@@ -150,13 +150,13 @@ def streams(metric: pl.Expr) -> bool:
     return "group-by" in plan and "in-memory-map" not in plan
 
 
-@pytest.mark.parametrize("weight", [None, "weight"])
-def test_sums_stream(weight: str | None) -> None:
-    assert streams(fpl.f1("label", "pred", weight=weight))
-    assert streams(fpl.rmse("label", "score", weight=weight))
-    assert streams(fpl.f1_macro("label", "pred", labels=[0, 1], weight=weight))
-    assert streams(fpl.log_loss("label", "score", weight=weight))
-    assert not streams(fpl.roc_auc("label", "score", weight=weight))  # which ranks
+@pytest.mark.parametrize("multiples", [{}, {"weight": "weight"}, {"frequency": "weight"}], ids=str)
+def test_sums_stream(multiples: dict[str, Any]) -> None:
+    assert streams(fpl.f1("label", "pred", **multiples))
+    assert streams(fpl.rmse("label", "score", **multiples))
+    assert streams(fpl.f1_macro("label", "pred", labels=[0, 1], **multiples))
+    assert streams(fpl.log_loss("label", "score", **multiples))
+    assert not streams(fpl.roc_auc("label", "score", **multiples))  # which ranks
 
 
 # Errors
@@ -247,6 +247,45 @@ def test_a_weight_is_a_finite_number(name: str, bad: float | None) -> None:
         with pytest.raises(DataError, match="weight column 'w' holds a negative, infinite, NaN or null value"):
             log.select(WEIGHED[name](weight))
     log[:2].select(WEIGHED[name]("w"))
+
+
+COUNTED: dict[str, Callable[..., pl.Expr]] = {
+    "f1": lambda times: fpl.f1("l", "l", frequency=times),
+    "metrics": lambda times: fpl.metrics(["f1", "mcc"], "l", "l", frequency=times),
+    "wilson": lambda times: fpl.wilson("f1", "l", "l", frequency=times),
+    "accuracy": lambda times: fpl.classes.accuracy("l", "l", frequency=times),
+    "max_error": lambda times: fpl.max_error("l", "l", frequency=times),
+    "roc_auc": lambda times: fpl.roc_auc("l", "l", frequency=times),
+    "brier": lambda times: fpl.brier("l", "l", frequency=times),
+    "nll": lambda times: fpl.nll(pl.concat_list(pl.col("l").cast(pl.Float64) - 1), frequency=times),
+}
+NO_TIMES = [([1, 0, bad], pl.Float64) for bad in (-1.0, 0.5, NAN, math.inf, None)]
+NO_TIMES += [([1, 0, 2**63], pl.UInt64), ([1, 0, -1], pl.Int8)]
+
+
+@pytest.mark.parametrize(("numbers", "dtype"), NO_TIMES)
+@pytest.mark.parametrize("name", COUNTED)
+def test_a_frequency_is_a_whole_number(name: str, numbers: list[Any], dtype: Any) -> None:
+    log = pl.DataFrame({"l": [1, 0, None], "n": pl.Series(numbers, dtype=dtype, strict=False)})
+    for times in ("n", pl.col("n") + 0):
+        with pytest.raises(DataError, match="frequency column 'n' holds a value that is no whole number"):
+            log.select(COUNTED[name](times))
+    log[:2].select(COUNTED[name]("n"))
+
+
+def test_frequencies_are_numbers_and_do_not_wrap() -> None:
+    log = pl.DataFrame({"l": [1, 0], "flag": [True, False], "text": ["1", "2"], "many": [2**62, 2**62]})
+    for column in ("flag", "text"):
+        with pytest.raises(SchemaError, match=f"frequency column '{column}' holds .*; whole numbers are needed"):
+            log.select(fpl.f1("l", "l", frequency=column))
+    with pytest.raises(DataError, match=r"'many' adds up to 2\*\*63 rows or more"):
+        log.select(fpl.f1("l", "l", frequency="many"))
+
+
+def test_bounds_by_frequency_are_those_of_the_rows_spelled_out() -> None:
+    log = pl.DataFrame({"label": [1, 1], "pred": [1, 0], "times": [945, 105]})
+    found = log.select(fpl.wilson("recall", "label", "pred", frequency="times")).item()
+    assert {name: round(limit, 3) for name, limit in found.items()} == {"low": 0.880, "high": 0.917}
 
 
 NO_NUMBERS = pl.DataFrame({"l": [1, 0], "text": ["0.5", "1"], "day": pl.Series([0, 1]).cast(pl.Date)})

@@ -50,6 +50,7 @@ def a_log(rows: int = 600, groups: int = 6) -> pl.DataFrame:
             "pred": some([True, True, False, False, None], pl.Boolean),
             "score": pl.Series(score),
             "weight": some([0.0, 0.5, 1.0, 3.0], pl.Float64),
+            "times": (np.arange(rows) + 1) % 4,
             "cause": some([*CLASSES, None], pl.String),
             "answer": some([*CLASSES, None], pl.String),
             "truth": pl.Series(truth),
@@ -80,29 +81,39 @@ FAMILIES = {
     "regression": (fm.regression("truth", "guess"), fpl.regression, REGRESSION_METRICS, ("truth", "guess"), {}),
     "likelihood": (fm.likelihood("logs", base="2"), fpl.likelihood, TOKEN_METRICS, ("logs",), {"base": "2"}),
 }  # fmt: skip
-UNWEIGHED = {("weight", "regression"): fm.regression("truth", "guess", extremes=False)}
+MULTIPLES: dict[str, dict[str, str]] = {
+    "rows": {},
+    "weight": {"weight": "weight"},
+    "frequency": {"frequency": "times"},
+    "both": {"weight": "weight", "frequency": "times"},
+}
 ROWS = [(kind, row) for kind, family in FAMILIES.items() for row in family[2]]
 
 
-@pytest.mark.parametrize("weight", [None, "weight"])
+@pytest.mark.parametrize("multiples", MULTIPLES)
 @pytest.mark.parametrize(("kind", "row"), ROWS, ids=[f"{kind}.{row.name}" for kind, row in ROWS])
-def test_every_metric_is_what_counting_gives(kind: str, row: fm.Metric, weight: str | None) -> None:
+def test_every_metric_is_what_counting_gives(kind: str, row: fm.Metric, multiples: str) -> None:
     _, module, _, columns, more = FAMILIES[kind]
-    function = getattr(module, row.name)
-    if weight and row.name == "max_error":
+    function, how = getattr(module, row.name), MULTIPLES[multiples]
+    if "weight" in how and row.name == "max_error":
         with pytest.raises(SchemaError, match="no weighted meaning"):
-            function(*columns, weight=weight, **more)
+            function(*columns, **how, **more)
         return
-    counts = COUNTS[weight, kind]
+    counts = COUNTS[multiples, kind]
     expected = counts.metrics(row.name).select("g", row.name)
-    found = LOG.group_by("g").agg(function(*columns, weight=weight, **more)).sort("g")
+    found = LOG.group_by("g").agg(function(*columns, **how, **more)).sort("g")
     assert_frame_equal(found, expected, rel_tol=1e-9, abs_tol=1e-12, check_dtypes=True)
 
 
 COUNTS = {
-    (weight, kind): fm.count(LOG, UNWEIGHED.get((weight, kind), family), by="g", weight=weight)
+    (multiples, kind): fm.count(
+        LOG,
+        fm.regression("truth", "guess", extremes=False) if kind == "regression" and "weight" in how else family,
+        by="g",
+        **how,
+    )
     for kind, (family, *_) in FAMILIES.items()
-    for weight in (None, "weight")
+    for multiples, how in MULTIPLES.items()
 }
 
 
@@ -315,8 +326,9 @@ def test_scores_are_clipped_at_the_step_of_their_dtype() -> None:
 # Weights
 
 
+@pytest.mark.parametrize("says", ["weight", "frequency"])
 @pytest.mark.parametrize("name", ["f1", "mcc", "metrics", "confusion", "f1_macro", "rmse", "r2", *PEERS])
-def test_an_integer_weight_is_so_many_rows(name: str) -> None:
+def test_an_integer_weight_and_a_frequency_are_so_many_rows(name: str, says: str) -> None:
     log = LOG.with_columns(pl.col("pred").cast(pl.Int8), times=((pl.col("ts") + 1) % 4).cast(pl.UInt8))
     function = {
         "metrics": lambda *c, **w: fpl.metrics(["f1", "recall"], *c, **w),
@@ -325,8 +337,8 @@ def test_an_integer_weight_is_so_many_rows(name: str) -> None:
     columns = ("label", "score" if name in PEERS else "pred")
     rows = log.select(pl.all().repeat_by("times").explode()).drop_nulls("g")
     expected = rows.group_by("g").agg(function(*columns)).sort("g").unnest(pl.col(pl.Struct))
-    found = log.group_by("g").agg(function(*columns, weight="times")).sort("g").unnest(pl.col(pl.Struct))
-    assert_frame_equal(found, expected, check_dtypes=False)
+    found = log.group_by("g").agg(function(*columns, **{says: "times"})).sort("g").unnest(pl.col(pl.Struct))
+    assert_frame_equal(found, expected, check_dtypes=says == "frequency")
 
 
 HUGE = {"tn": 3e9, "fp": 1e9, "fn": 2e9, "tp": 4e9}
@@ -347,13 +359,14 @@ def test_sums_beyond_32_bits_do_not_wrap(row: fm.Metric) -> None:
 BOUNDED = [row for row in METRICS if row.interval]
 
 
-@pytest.mark.parametrize("weight", [None, "weight"])
+@pytest.mark.parametrize("multiples", MULTIPLES)
 @pytest.mark.parametrize("row", BOUNDED, ids=lambda row: row.name)
-def test_intervals_are_those_of_counts(row: fm.Metric, weight: str | None) -> None:
-    expected = COUNTS[weight, "binary"].metrics(row.name, intervals=True, level=0.9)
-    asked = [fpl.interval(row.name, "label", "pred", weight=weight, level=0.9)]
+def test_intervals_are_those_of_counts(row: fm.Metric, multiples: str) -> None:
+    how: dict[str, Any] = MULTIPLES[multiples]
+    expected = COUNTS[multiples, "binary"].metrics(row.name, intervals=True, level=0.9)
+    asked = [fpl.interval(row.name, "label", "pred", **how, level=0.9)]
     if row.interval in ("wilson", "jaccard"):
-        asked.append(fpl.wilson(row.name, "label", "pred", weight=weight, level=0.9))
+        asked.append(fpl.wilson(row.name, "label", "pred", **how, level=0.9))
     else:
         with pytest.raises(SchemaError, match="interval"):
             fpl.wilson(row.name, "label", "pred")
