@@ -16,12 +16,14 @@ from fastmetrics.wording import is_encodable
 __all__ = [
     "DAY",
     "SECOND",
+    "MOST",
     "TICKS",
     "YEARS",
     "Instants",
     "check_time_format",
     "check_time_unit",
     "likely_formats",
+    "spelled_out",
 ]
 
 Instants = NDArray[np.int64]
@@ -35,6 +37,7 @@ DATES = ("%d/%m/%Y", "%m/%d/%Y", "%Y/%m/%d", "%d-%m-%Y", "%m-%d-%Y", "%d.%m.%Y",
 CLOCKS = ("", " %H:%M", " %H:%M:%S%.f", "T%H:%M:%S%.f", ":%H:%M:%S", " %I:%M %p")
 OFFSETS = ("", " %z")
 LIKELY = (dt.date(1900, 1, 1), dt.date(2100, 1, 1))
+MOST, MOST_DAYS = 2**63 - 1, 2**31 - 1  # by which DuckDB means infinity; the least of 64 bits is NaT in numpy
 PROBE = dt.datetime(2001, 2, 3, 16, 5, 6, tzinfo=dt.UTC)
 
 
@@ -73,3 +76,15 @@ def likely_formats(text: str) -> list[str]:
     days = [pl.lit(text).str.to_datetime(form, time_unit="us", strict=False).dt.date().alias(form) for form in formats]
     found = pl.select(days).row(0, named=True)
     return [form for form, day in found.items() if day is not None and LIKELY[0] <= day < LIKELY[1]]
+
+
+def spelled_out(ticks: int, unit: str) -> str:
+    """A number that counts a unit, for messages, with what other systems mean by it.
+
+    >>> spelled_out(1_000, "s"), spelled_out(-(2**63 - 1), "ms")
+    ('1,000 s', '-infinity (-9,223,372,036,854,775,807 ms)')
+    """
+    meant = {MOST: "infinity", -MOST: "-infinity", -MOST - 1: "NaT"}.get(ticks)
+    if unit == "d" and abs(ticks) == MOST_DAYS:
+        meant = "infinity" if ticks > 0 else "-infinity"
+    return f"{ticks:,} {unit}" if meant is None else f"{meant} ({ticks:,} {unit})"

@@ -22,6 +22,7 @@ from fastmetrics.schema import Schema
 from fastmetrics.sources import Source, open_source
 from fastmetrics.state.provenance import digest
 from fastmetrics.state.state import arranged
+from fastmetrics.windows import Windows
 
 __all__ = ["label_delta"]
 
@@ -73,6 +74,8 @@ def label_delta(
         opened(labels, "labels", dict.fromkeys(on, False), [*on, label]),
     ]
     arguments["by"] = [named_text(column, logs[0].texts) for column in columns(arguments.get("by"))]
+    if arguments.get("time_format") is not None:
+        arguments["time"] = named_text(arguments["time"], logs[0].texts)
     before, after = joinable(logs, on)
     identity = expressions(on)
     known_rows = after.filter(pl.all_horizontal(key.is_not_null() for key in identity))
@@ -138,11 +141,14 @@ def check_rowwise(families: Sequence[Family], arguments: Mapping[str, Any]) -> N
 
 def texts_of(families: Sequence[Family], arguments: Mapping[str, Any]) -> dict[str, bool]:
     """The columns of a CSV that a count with these arguments reads as text."""
-    return Schema(tuple(families), columns(arguments.get("by")), where=condition(arguments.get("where"))).texts
+    time = {name: arguments.get(name) for name in ("time", "time_format")}
+    windows = None if time["time"] is None else Windows("1d")  # of any length: it is not asked here
+    by, where = columns(arguments.get("by")), condition(arguments.get("where"))
+    return Schema(tuple(families), by, **time, windows=windows, where=where).texts
 
 
 def named_text(column: Column, texts: Mapping[str, str]) -> Column:
-    """A key of a log that is a query by now, whose texts stand under names of their own."""
+    """A column of a log that is a query by now, whose texts stand under names of their own."""
     found = text_of(column)
     name = None if found is None else texts.get(found.name)
     return column if found is None or name is None else found.read(name).alias(column_name(column))

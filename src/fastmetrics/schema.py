@@ -71,13 +71,14 @@ class Schema:
 
     @property
     def texts(self) -> dict[str, bool]:
-        """The columns whose text is read as it is where the log is text: keys, roles of text, and what is cast to it.
+        """The columns whose text is read as it is where the log is text: keys, roles of text, times of a format, casts.
 
         Of each whether something else reads it as well, as what it is guessed to be.
         """
         given: list[tuple[Column, bool]] = [(key, True) for key in self.by]
         given += [(role.column, role.textual) for family in self.families for role in family.roles]
-        given += [(column, False) for column in (self.time, self.weight, self.where) if column is not None]
+        given += [(self.time, self.time_format is not None)] if self.time is not None else []
+        given += [(column, False) for column in (self.weight, self.where) if column is not None]
         as_text: list[str] = []
         others: set[str] = set()
         for column, textual in given:

@@ -248,7 +248,11 @@ BEYOND: dict[str, tuple[pl.Series, str]] = {
         pl.Series([-719_163], dtype=pl.Int32).cast(pl.Date),
         "holds -719,163 d, beyond the years 1 to 9999",
     ),
-    "Datetime": (pl.Series([2**63 - 1]).cast(pl.Datetime("us")), "us, beyond the years 1 to 9999"),
+    "Datetime": (
+        pl.Series([2**63 - 1]).cast(pl.Datetime("us")),
+        r"holds infinity \(.* us\), beyond the years",
+    ),
+    "Datetime ns": (pl.Series([-(2**63)], dtype=pl.Int64).cast(pl.Datetime("ns")), r"holds NaT \(.* ns\), beyond the"),
     "Datetime ms": (pl.Series([-(2**62)]).cast(pl.Datetime("ms")), "ms, beyond the years 1 to 9999"),
     "Datetime of a zone": (
         pl.Series([datetime(9999, 12, 31, 23)]).dt.replace_time_zone("UTC").dt.convert_time_zone("Asia/Tokyo"),

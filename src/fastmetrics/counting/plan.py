@@ -249,11 +249,12 @@ class Planner:
         )
 
     def time(self) -> tuple[int | None, Windows | None]:
-        column, windows = self.schema.time, self.schema.windows
-        if column is None or windows is None:
+        given, windows, form = self.schema.time, self.schema.windows, self.schema.time_format
+        if given is None or windows is None:
             return None, None
-        plain, dtype = expression(column), self.dtype(column)
-        self.times = time_column(plain, column_name(column), dtype, self.schema.time_unit, self.schema.time_format)
+        column = self.as_text(given, form is not None)
+        dtype = self.dtype(column)
+        self.times = time_column(expression(column), column_name(given), dtype, self.schema.time_unit, form)
         if self.schema.time_zone is None and isinstance(dtype, pl.Datetime) and dtype.time_zone is not None:
             windows = replace(windows, time_zone=dtype.time_zone)
         return self.take(self.times.carrier), windows

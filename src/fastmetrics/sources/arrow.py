@@ -13,6 +13,7 @@ import polars as pl
 
 from fastmetrics.guard import guarded
 from fastmetrics.sources.runs import are_runs, run_column
+from fastmetrics.sources.times import are_seconds, as_milliseconds
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -160,7 +161,9 @@ def is_sound_ascii(array: pa.Array) -> bool:
 def as_frame(table: Any) -> pl.DataFrame:
     """A table or record batch of columns that can be read, as a frame."""
     for place, field in enumerate(table.schema):
-        if (kind := cast_for_polars(field.type)) is not None:
+        if are_seconds(field.type):
+            table = table.set_column(place, field.name, as_milliseconds(table.column(place)))
+        if (kind := cast_for_polars(table.schema.field(place).type)) is not None:
             table = table.set_column(place, field.name, table.column(place).cast(kind))
     runs = {place for place, kind in enumerate(table.schema.types) if are_runs(kind)}
     plain = table.select([place for place in range(table.num_columns) if place not in runs]) if runs else table

@@ -19,7 +19,15 @@ from fastmetrics.sources.addresses import File, is_local
 from fastmetrics.sources.arrow import Fields, readable_fields, validate
 from fastmetrics.sources.readers import scan_batches
 
-__all__ = ["arrow_height", "arrow_schema", "parquet_schema", "scan_arrow", "scan_parquet", "whole_stream"]
+__all__ = [
+    "arrow_height",
+    "arrow_schema",
+    "int96_columns",
+    "parquet_schema",
+    "scan_arrow",
+    "scan_parquet",
+    "whole_stream",
+]
 
 
 class Handle:
@@ -67,13 +75,38 @@ def full_schema(known: Fields) -> pl.Schema:
 def parquet_file(file: KeptFile | File) -> Iterator[Any]:
     import pyarrow.parquet as pq
 
-    with reopened(file) as raw, pq.ParquetFile(raw) as opened:
+    with reopened(file) as raw, pq.ParquetFile(raw, coerce_int96_timestamp_unit="us") as opened:
         yield opened
 
 
 def parquet_schema(file: File) -> pl.Schema:
     with parquet_file(file) as opened:
         return full_schema(readable_fields(opened.schema_arrow))
+
+
+def int96_columns(file: File) -> set[str]:
+    """The columns with times of 96 bits, unless the file says the unit of what was written."""
+    with parquet_file(file) as opened:
+        return of_96_bits(opened.metadata)
+
+
+def of_96_bits(metadata: Any) -> set[str]:
+    """`int96_columns` of a file by its footer."""
+    if b"ARROW:schema" in (metadata.metadata or {}):
+        return set()
+    columns = map(metadata.schema.column, range(len(metadata.schema)))
+    return {column.path for column in columns if column.physical_type == "INT96"}
+
+
+def int96_of_dataset(dataset: Any) -> set[str]:
+    """The columns with times of 96 bits that a Dataset reads as nanoseconds, and beyond 1677 to 2262 wrong."""
+    import pyarrow as pa
+
+    nanoseconds = {field.name for field in dataset.schema if field.type == pa.timestamp("ns")}
+    if not nanoseconds or getattr(getattr(dataset, "format", None), "default_extname", "") != "parquet":
+        return set()
+    fragment = next(dataset.get_fragments(), None)
+    return set() if fragment is None else nanoseconds & of_96_bits(fragment.metadata)
 
 
 def scan_parquet(given: File) -> pl.LazyFrame:

@@ -140,15 +140,31 @@ STRANGE = (pl.exceptions.PanicException, pl.exceptions.DuplicateError)
 
 def parquet_schema(file: File) -> pl.Schema:
     try:
-        return pl.Schema(pl.read_parquet_schema(exact(file)))
+        return int96_schema(file) or pl.Schema(pl.read_parquet_schema(exact(file)))
     except STRANGE:
         if is_remote(file):
             raise
         return arrow_files.parquet_schema(file)
 
 
+def int96_schema(file: File) -> pl.Schema | None:
+    """The columns of a local file that has times of 96 bits, those as microseconds; None of another one.
+
+    Unless it is told so Polars takes them for nanoseconds, and gives the nearest instant of 1677 to 2262.
+    """
+    if is_remote(file):
+        return None
+    try:
+        schema = pl.Schema(pl.read_parquet_schema(exact(file)))
+    except FOREIGN:
+        return None  # who opens it says what is wrong
+    if pl.Datetime("ns") not in schema.values() or not (of_96_bits := arrow_files.int96_columns(file)):
+        return None
+    return pl.Schema({name: pl.Datetime("us") if name in of_96_bits else dtype for name, dtype in schema.items()})
+
+
 def scan_parquet(file: File, schema: pl.Schema) -> pl.LazyFrame:
-    lazy = pl.scan_parquet(exact(file))
+    lazy = pl.scan_parquet(exact(file), schema=int96_schema(file))
     try:
         lazy.collect_schema()
     except STRANGE:
@@ -160,7 +176,11 @@ def scan_parquet(file: File, schema: pl.Schema) -> pl.LazyFrame:
 
 def scan_parquets(files: list[str], hive: bool, dtypes: dict[str, pl.DataType] | None) -> pl.LazyFrame:
     return pl.scan_parquet(
-        [literal(file) for file in files], hive_partitioning=hive, hive_schema=dtypes, extra_columns="ignore"
+        [literal(file) for file in files],
+        schema=int96_schema(files[0]),
+        hive_partitioning=hive,
+        hive_schema=dtypes,
+        extra_columns="ignore",
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from fastmetrics.contract.batches import Batches
@@ -18,9 +19,11 @@ from fastmetrics.sources.guests import has, is_a, is_of
 from fastmetrics.sources.runs import has_runs
 from fastmetrics.sources.selection import Selection
 from fastmetrics.sources.source import Source, from_frame
+from fastmetrics.sources.times import in_unit_of_polars, without_nat
 
 __all__ = ["FRAMES", "Columns", "Converted", "Kind", "convert"]
 
+SECONDS = ("datetime64[s", "timestamp[s")  # how dtypes of pandas are written that have times in seconds
 Columns = Collection[str] | None  # the columns to read; None is all of them
 
 
@@ -81,13 +84,24 @@ def from_mapping(data: Mapping[str, Any], columns: Columns) -> Converted:
 def column(name: str, values: Any) -> pl.Series:
     """The values of a column, which may be an array of pyarrow."""
     if not is_of("pyarrow", values):
-        return pl.Series(name, values)
+        return plain_column(name, values)
     import pyarrow as pa
 
     table = pa.table({name: values})
     if why := readable_fields(table.schema).unfit.get(name):
         raise SourceError(f"column {name!r} of the dict {why}")
     return as_frame(validate("the array", table)).to_series()
+
+
+def plain_column(name: str, values: Any) -> pl.Series:
+    """The values of a column of numpy or Python, in which NaT is null."""
+    if isinstance(values, np.ndarray) and values.dtype.kind == "M":
+        return pl.Series(name, in_unit_of_polars(values))
+    try:
+        series = pl.Series(name, values)
+    except (TypeError, pl.exceptions.PolarsError):
+        return pl.Series(name, without_nat(values))
+    return pl.Series(name, without_nat(values)) if series.dtype == pl.Object else series
 
 
 def from_pandas(data: Any, columns: Columns) -> Converted:
@@ -99,12 +113,21 @@ def from_pandas(data: Any, columns: Columns) -> Converted:
     wanted = in_known_zones(data.iloc[:, places])
     try:
         with guarded("the pandas DataFrame cannot be read"):
-            return Converted(pl.from_pandas(wanted, rechunk=False), tuple(names), unfit)
+            frame = pl.from_pandas(wanted, rechunk=False)
+            return Converted(frame.with_columns(columns_of_seconds(wanted)), tuple(names), unfit)
     except FastMetricsError:
         for place, name in enumerate(wanted.columns):
             with guarded(f"column {str(name)!r} of the pandas DataFrame cannot be read"):
                 pl.from_pandas(wanted.iloc[:, [place]])
         raise
+
+
+def columns_of_seconds(frame: Any) -> list[pl.Series]:
+    """The columns of a pandas frame that have times in seconds, which Polars would multiply beyond 64 bits."""
+    import pyarrow as pa
+
+    seconds = [name for name, dtype in frame.dtypes.items() if str(dtype).startswith(SECONDS)]
+    return [as_frame(pa.table({str(name): pa.Array.from_pandas(frame[name])})).to_series() for name in seconds]
 
 
 def in_known_zones(frame: Any) -> Any:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import polars as pl
 
 from fastmetrics.errors import DataError
-from fastmetrics.instants import YEARS
+from fastmetrics.instants import MOST, TICKS, YEARS, spelled_out
 
 __all__ = ["check_representable"]
 
 LONGEST = 999_999_999 * 86_400_000_000  # the longest duration of Python
-MICROSECONDS = {"us": 1, "ms": 1000, "d": 86_400_000_000}
 
 
 def check_representable(key: str, values: pl.Series) -> None:
@@ -24,15 +23,14 @@ def check_representable(key: str, values: pl.Series) -> None:
 
 
 def check_range(key: str, values: pl.Series, reach: tuple[int, int], words: str) -> None:
-    """Refuse values outside of a range given in microseconds; nanoseconds always fit."""
+    """Refuse values outside of a range given in microseconds, and the extremes, which stand for no instant."""
     unit = "d" if values.dtype == pl.Date else values.dtype.time_unit  # type: ignore[attr-defined]
-    if unit not in MICROSECONDS:
-        return
-    low, high = (max(min(-(-end // MICROSECONDS[unit]), 2**63 - 1), -(2**63)) for end in reach)
+    multiply, divide = TICKS[unit]
+    low, high = (max(min(-(-end * divide // multiply), MOST), 1 - MOST) for end in reach)
     numbers = values.to_physical()
     beyond = numbers.filter((numbers < low) | (numbers >= high))
     if len(beyond):
         raise DataError(
-            f"key {key!r} holds {beyond[0]:,} {unit}, beyond {words}; leave such rows out with where=, or compute a "
-            "key that has null there"
+            f"key {key!r} holds {spelled_out(beyond[0], unit)}, beyond {words}; leave such rows out with where=, or "
+            "compute a key that has null there"
         )

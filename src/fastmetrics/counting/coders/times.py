@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from fastmetrics.counting.views import NOTHING, fixed, text_views, valid_bits
 from fastmetrics.errors import DataError, SchemaError
-from fastmetrics.instants import TICKS, YEARS, Instants, likely_formats
+from fastmetrics.instants import MOST, TICKS, YEARS, Instants, likely_formats, spelled_out
 from fastmetrics.kernels.times import DATE, LOCAL, NOT_READ, ZONED, read_times
 from fastmetrics.sources.series import as_array, as_series
 
@@ -29,7 +29,6 @@ FORMS = {
     ZONED: "a time with an offset from UTC",
 }
 ISO = "ISO 8601 text, such as 2026-03-14, 2026-03-14T09:00:00 or 2026-03-14T09:00:00+01:00"
-MOST, MOST_DAYS = 2**63 - 1, 2**31 - 1  # of integers, which stand for infinity; the least is NaT in numpy
 Read = tuple[Instants, NDArray[np.uint8] | None]
 
 
@@ -78,16 +77,10 @@ class TimeColumn:
 
     def beyond(self, ticks: int) -> DataError:
         """The error about a number that is no instant."""
-        meant = {MOST: "infinity", -MOST: "-infinity", -MOST - 1: "NaT"}.get(ticks)
-        if self.unit == "d" and abs(ticks) == MOST_DAYS:
-            meant = "infinity" if ticks > 0 else "-infinity"
-        held = f"{ticks:,} {self.unit} since 1970"
+        why = "no instant" if abs(ticks) >= MOST else "outside the years 1 to 9999"
         advice = "check time_unit=, or " if self.integers else ""
-        if meant is not None:
-            held = f"{meant} ({held})"
-        else:
-            held += ", " + ("more than 64 bits hold" if abs(ticks) > MOST else "outside the years 1 to 9999")
         value = str(ticks) if self.reader is read_wide else ticks
+        held = f"{spelled_out(ticks, self.unit)} since 1970, {why}"
         return self.error(f"{held}; {advice}leave such rows out with where=", value)
 
     def error(self, held: str, value: object) -> DataError:
