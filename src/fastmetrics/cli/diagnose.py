@@ -14,7 +14,7 @@ from fastmetrics.cli.config import config_option
 from fastmetrics.cli.evaluate import count_options, counted, family_of_logs
 from fastmetrics.cli.families import names_columns
 from fastmetrics.cli.gates import Rules, report_notes
-from fastmetrics.cli.options import NAMES, examples, flattened, keep
+from fastmetrics.cli.options import NAMES, examples, flattened, instant_of, keep
 from fastmetrics.cli.output import Output, allow_option, end, on_terminal, output_options
 from fastmetrics.cli.stored import read
 from fastmetrics.contract.columns import expression
@@ -152,14 +152,7 @@ def cut(counts: fm.Counts, start: str) -> tuple[fm.Counts, fm.Counts]:
     """Counts from a time on, and before it."""
     if counts.layout.windows is None:
         raise click.UsageError("--current-from needs counts with windows: count the logs with --time and --every")
-    zone = counts.layout.windows.time_zone
-    try:
-        instant = pl.Series([start]).str.to_datetime(time_unit="us", time_zone=zone).item()
-    except pl.exceptions.PolarsError:
-        try:
-            instant = pl.Series([start]).str.to_date().cast(pl.Datetime("us")).dt.replace_time_zone(zone).item()
-        except pl.exceptions.PolarsError:
-            raise click.UsageError(f"--current-from {start}: no time; write 2026-03-14 or 2026-03-14T09:00") from None
+    instant = instant_of("--current-from", start, counts.layout.windows.time_zone)
     return counts.filter(pl.col(WINDOW) >= instant), counts.filter(pl.col(WINDOW) < instant)
 
 

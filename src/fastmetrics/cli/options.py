@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, time
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 import polars as pl
@@ -14,7 +15,11 @@ from fastmetrics.errors import SchemaError
 from fastmetrics.guard import first_line
 from fastmetrics.report.files import checked_target
 
-__all__ = ["NAMES", "NUMBERS", "PARTS", "VALUE", "examples", "flattened", "keep", "keys", "value_of"]
+__all__ = ["NAMES", "NUMBERS", "PARTS", "VALUE", "examples", "flattened", "instant_of", "keep", "keys", "value_of"]
+
+
+# Dtypes whose values Python reads in ISO 8601.
+ISO: dict[Any, Callable[[str], Any]] = {pl.Date: date.fromisoformat, pl.Time: time.fromisoformat}
 
 
 def names(text: str) -> list[str]:
@@ -73,12 +78,42 @@ def value_of(option: str, given: Any, column: str, dtype: pl.DataType | None) ->
         return text if text != given else number(text)
     if dtype == pl.Boolean and text.lower() in ("true", "false"):
         return text.lower() == "true"
+    if isinstance(dtype, pl.Datetime):
+        return instant_of(option, text, dtype.time_zone)
     if dtype.is_numeric() or dtype.is_temporal() or dtype == pl.Boolean:
         try:
-            return pl.Series([text]).cast(dtype).item()
-        except pl.exceptions.PolarsError:
+            return ISO[dtype](text) if dtype in ISO else pl.Series([text]).cast(dtype).item()
+        except (pl.exceptions.PolarsError, ValueError):
             raise click.UsageError(f"{option} {given}: column {column!r} holds {dtype}, which this is not") from None
     return text
+
+
+def instant_of(option: str, text: str, zone: str | None) -> datetime:
+    """A time in ISO 8601 on the clock of a zone, unless it has an offset of its own.
+
+    Raises
+    ------
+    UsageError
+        Another text, or a time that the clock never showed, or twice and no offset says when.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.UsageError(f"{option} {text}: no time; write 2026-03-14 or 2026-03-14T09:00") from None
+    given = pl.Series([moment.replace(tzinfo=None)])
+    if (ahead := moment.utcoffset()) is not None:
+        utc = (given - ahead).dt.replace_time_zone("UTC")
+        return cast(datetime, (utc.dt.convert_time_zone(zone) if zone else utc.dt.replace_time_zone(None)).item())
+    first, last = (
+        given.dt.replace_time_zone(zone, ambiguous=which, non_existent="null").item()
+        for which in ("earliest", "latest")
+    )
+    if first is None:
+        raise click.UsageError(f"{option} {text}: clocks in {zone} never showed this time")
+    if first.isoformat() != last.isoformat():
+        both = " or ".join(each.isoformat() for each in (first, last))
+        raise click.UsageError(f"{option} {text}: clocks in {zone} showed this time twice; write {both}")
+    return cast(datetime, first)
 
 
 def number(text: str) -> int | float | str:

@@ -126,7 +126,9 @@ def diagnose(
     models = list(by_model(sides, held, per if per in keys else None, notes))
     limits = Limits(alpha, min_effect, min_rows).among(max(len(models), 1))
     groups = [group for model in models for group in groups_of(question, model, limits)]
-    return Diagnosis(tuple(numbered(groups)), tuple(dict.fromkeys(notes)))
+    windows = current.layout.windows
+    zone = "UTC" if windows is None else windows.time_zone
+    return Diagnosis(tuple(numbered(groups)), tuple(dict.fromkeys(notes)), zone)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,6 @@ __all__ = ["Diagnosis", "Finding"]
 
 SEED = 20_260_314  # of the hash that picks example rows: any number, but always the same
 
-TIMES = ("since", "until", "period_start", "period_end")
 SCHEMA: dict[str, Any] = {
     "incident": pl.Int64,
     "severity": pl.String,
@@ -29,10 +28,10 @@ SCHEMA: dict[str, Any] = {
     "model": pl.String,
     "slice": pl.String,
     "predicate": pl.List(pl.Struct({"column": pl.String, "value": pl.String})),
-    "since": pl.Datetime("us"),
-    "until": pl.Datetime("us"),
-    "period_start": pl.Datetime("us"),
-    "period_end": pl.Datetime("us"),
+    "since": pl.Datetime,
+    "until": pl.Datetime,
+    "period_start": pl.Datetime,
+    "period_end": pl.Datetime,
     "metric": pl.String,
     "baseline": pl.Float64,
     "current": pl.Float64,
@@ -164,7 +163,6 @@ class Finding:
             "model": plain(self.model),
             "slice": words(self.slice),
             "predicate": [{"column": key, "value": plain(v)} for key, v in self.slice.items()],
-            **{name: naive(getattr(self, name)) for name in TIMES},
         }
 
 
@@ -176,11 +174,6 @@ def words(fixed: Mapping[str, Any]) -> str:
 def plain(value: Any) -> str | None:
     """A value of a key as text that says it exactly, bytes as hexadecimal."""
     return value.hex() if isinstance(value, bytes) else None if value is None else str(value)
-
-
-def naive(instant: datetime | None) -> datetime | None:
-    """The clock time of an instant in its own zone, so that one column holds those of any zone."""
-    return None if instant is None else instant.replace(tzinfo=None)
 
 
 def sql_test(key: str, value: Any) -> str:
@@ -220,27 +213,32 @@ class Diagnosis:
         The findings, most important first.
     notes
         What a reader must know of how they were found.
+    time_zone
+        The zone of the windows, whose clock the times are of.
     """
 
     all: tuple[Finding, ...]
     notes: tuple[str, ...] = ()
+    time_zone: str = "UTC"
 
     @property
     def findings(self) -> pl.DataFrame:
         """One row a finding, most important first, with the fields of `Finding`; empty where nothing happened.
 
-        ``slice`` is in words, ``predicate`` a list of (column, value); times are clock times of the windows' time
-        zone.
+        ``slice`` is in words, ``predicate`` a list of (column, value); times are of the dtype of ``window_start``.
         """
-        return pl.DataFrame([finding.row() for finding in self.all], schema=SCHEMA, orient="row")
+        times = pl.Datetime("us", self.time_zone)
+        schema = {name: times if dtype is pl.Datetime else dtype for name, dtype in SCHEMA.items()}
+        return pl.DataFrame([finding.row() for finding in self.all], schema=schema, orient="row")
 
     def to_json(self) -> str:
-        """The findings and notes as a JSON object.
+        """The findings and notes as a JSON object; times in ISO 8601 with their offset from UTC.
 
         >>> Diagnosis(()).to_json()
         '{"findings": [], "notes": []}'
         """
-        return json.dumps({"findings": [finding.row() for finding in self.all], "notes": self.notes}, default=str)
+        rows = [finding.row() for finding in self.all]
+        return json.dumps({"findings": rows, "notes": self.notes}, default=datetime.isoformat)
 
     def __iter__(self) -> Iterator[Finding]:
         return iter(self.all)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from fastmetrics.diagnosis.findings import Finding, words
+from fastmetrics.report.keys import moment
 from fastmetrics.wording import readable
 
 __all__ = ["sentence", "spanned"]
@@ -15,7 +16,7 @@ LEAST_SHARE = 0.05  # of a change of the whole that is worth saying
 
 def sentence(finding: Finding, phrase: str, nouns: str, **more: str) -> Finding:
     """A finding with its sentence: since when, who, what, where, how much; ``more`` are other fields of the phrase."""
-    since = f"Since {finding.since:%Y-%m-%d %H:%M} " if finding.since else ""
+    since = f"Since {moment(finding.since)} " if finding.since else ""
     who = readable(finding.model) if finding.model is not None else "the model"
     where = f" where {words(finding.slice)}" if finding.slice else ""
     what = phrase.format(times=times(finding.baseline, finding.current), words=readable(nouns), **more)
@@ -29,8 +30,8 @@ def sentence(finding: Finding, phrase: str, nouns: str, **more: str) -> Finding:
 
 def spanned(start: datetime, end: datetime | None) -> str:
     """A part of the current windows in words."""
-    until = f" up to {end:%Y-%m-%d %H:%M}" if end else " on"
-    return f"from {start:%Y-%m-%d %H:%M}{until}"
+    until = f" up to {moment(end)}" if end else " on"
+    return f"from {moment(start)}{until}"
 
 
 def times(before: float | None, now: float | None) -> str:

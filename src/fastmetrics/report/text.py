@@ -8,7 +8,7 @@ import polars as pl
 
 from fastmetrics.errors import listed
 from fastmetrics.notes import notes_of
-from fastmetrics.report.keys import key_texts
+from fastmetrics.report.keys import clock_text, key_texts
 from fastmetrics.state.layout import WINDOW
 from fastmetrics.state.provenance import is_difference
 from fastmetrics.state.state import State
@@ -52,7 +52,7 @@ def windows(counts: State) -> str:
     layout = counts.layout
     assert layout.windows is not None
     starts = counts.tables[layout.families[0].name][WINDOW]
-    known = starts.drop_nulls().sort().dt.to_string("%Y-%m-%d %H:%M")
+    known = clock_text(starts.drop_nulls().sort(), "%Y-%m-%d %H:%M")
     span = f", {known[0]} to {known[-1]}" if len(known) else ""
     offset = f" + {layout.windows.offset}" if layout.windows.offset else ""
     return f"{starts.n_unique():,} of {layout.windows.every}{offset} in {layout.windows.time_zone}{span}"

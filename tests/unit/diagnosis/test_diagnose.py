@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 
 import numpy as np
@@ -89,7 +89,7 @@ def test_a_burst_that_came_and_went() -> None:
     rows = faulty.filter(period & (pl.col("country") == "BR") & pl.col("label"))
     assert found[0].rows == len(rows) < len(faulty.filter((pl.col("country") == "BR") & pl.col("label"))) / 2
     assert found[0].sentence.endswith(f"{found[0].rows:,} rows from {start:%Y-%m-%d %H:%M} up to {end:%Y-%m-%d %H:%M}")
-    assert found.findings.row(0, named=True)["period_start"] == start
+    assert found.findings.row(0, named=True)["period_start"] == start.replace(tzinfo=UTC)
 
 
 def test_a_burst_that_moves_the_whole_is_named_and_measured_while_it_lasted() -> None:

@@ -44,8 +44,10 @@ def while_it_lasted(
 
 
 def during(finding: Finding, start: datetime, end: datetime) -> bool:
-    """Whether a finding is of a burst in some time."""
-    return finding.since is not None and finding.until is not None and finding.since < end and finding.until > start
+    """Whether a finding is of a burst in some time; in UTC, as Python compares times of one zone by the clock alone."""
+    if finding.since is None or finding.until is None:
+        return False
+    return finding.since.timestamp() < end.timestamp() and finding.until.timestamp() > start.timestamp()
 
 
 def found_during(
