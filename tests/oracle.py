@@ -54,12 +54,10 @@ def groups_of(frame, keys):
     return list(zip(*(values_of(frame[key]) for key in keys), strict=True)) if keys else [()] * len(frame)
 
 
-def window(instants, every, zone="UTC", offset=None):
+def window(instants, every, zone="UTC"):
     """The start of the window of each instant, in microseconds since 1970: what Polars says."""
     local = pl.Series(instants, dtype=pl.Int64).cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(zone)
-    if offset is None:
-        return local.dt.truncate(every).to_physical().to_list()
-    return local.dt.offset_by("-" + offset).dt.truncate(every).dt.offset_by(offset).to_physical().to_list()
+    return local.dt.truncate(every).to_physical().to_list()
 
 
 def interned(values):

@@ -82,7 +82,8 @@ def count(
         (naive is UTC), a date, integers since 1970 in ``time_unit``, text of ISO 8601 or of ``time_format``, written in
         the codes of strftime ("%d/%m/%Y %H:%M"); all text has one form. A window starts where Polars'
         ``dt.truncate(every)`` says in ``time_zone`` (by default the column's own, else UTC, as in relations of DuckDB),
-        moved by ``offset``. Null times have a window of their own.
+        moved by ``offset`` ("6h", "-6h"), which is a time of the clock for windows of a day or longer. Null times have
+        a window of their own.
     weight
         A column of finite numbers >= 0: how much each row matters in the metrics. ``n`` stays the number of rows, and
         bounds know that a row that weighs much is still one row.

@@ -36,7 +36,7 @@ count_options = options(
     ),
     click.option("--time", metavar="COLUMN", help="Column of times, for windows."),
     click.option("--every", metavar="DURATION", help="Length of the windows: 15m, 1h, 1d, 1w, 1mo."),
-    click.option("--offset", metavar="DURATION", help="Start of the windows after their usual one: 6h."),
+    click.option("--offset", metavar="DURATION", help="Start of the windows after their usual one: 6h, or -6h."),
     click.option("--time-zone", metavar="ZONE", help="Time zone of the windows: America/Sao_Paulo."),
     click.option("--time-unit", type=click.Choice(["d", "s", "ms", "us", "ns"]), help="Unit of integer times."),
     click.option("--time-format", metavar="FORMAT", help="How text of times is written: %d/%m/%Y %H:%M."),

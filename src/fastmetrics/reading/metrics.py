@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from fastmetrics.contract.columns import expressions
 from fastmetrics.contract.family import Family
+from fastmetrics.durations import parse_duration
 from fastmetrics.errors import SchemaError
 from fastmetrics.metric import Cells, Metric, value
 from fastmetrics.reading.cells import check_whole, group_cells
@@ -20,7 +21,6 @@ from fastmetrics.reading.results import beside, check_columns
 from fastmetrics.reading.rolling import filled, rolling
 from fastmetrics.state.layout import WINDOW
 from fastmetrics.state.state import State
-from fastmetrics.windows import parse_duration
 
 __all__ = ["metrics"]
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import polars as pl
 
 from fastmetrics.contract.columns import expressions
+from fastmetrics.durations import is_multiple, parse_duration
 from fastmetrics.errors import SchemaError
 from fastmetrics.state.layout import WINDOW, Layout
 from fastmetrics.state.merging import merge_tables
 from fastmetrics.state.state import State
-from fastmetrics.windows import UnlistableError, Windows, is_multiple, parse_duration
+from fastmetrics.windows import UnlistableError, Windows
 
 __all__ = ["filled", "listed_windows", "rolling"]
 
@@ -45,10 +46,10 @@ def listed_windows(starts: pl.Series, windows: Windows) -> pl.Series:
     if not len(known):
         return starts.drop_nulls()
     try:
-        every = windows.boundaries(int(known.min()), int(known.max()))[:-1]
+        every = windows.starts(int(known.min()), int(known.max()))
     except UnlistableError:
-        raise SchemaError("the windows between the first and the last are too many to list, or overlap") from None
-    return pl.Series(WINDOW, every).cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(windows.time_zone)
+        raise SchemaError("the windows between the first and the last are too many to list") from None
+    return windows.local(every).alias(WINDOW)
 
 
 def filled(frame: pl.DataFrame, layout: Layout, windows: Windows) -> pl.DataFrame:

@@ -123,12 +123,12 @@ def coarsen(table: pl.DataFrame, fine: Windows, coarse: Windows) -> pl.DataFrame
     """A table in longer windows; refused where a window straddles two of them."""
     starts = table.select(pl.col(WINDOW).unique()).drop_nulls()
     spans = starts.with_columns(end=fine.ends(starts[WINDOW]))
-    start, last = pl.col(WINDOW).to_physical(), pl.col("end").to_physical() - 1
-    spans = spans.with_columns(into=coarse.truncate(start), into_last=coarse.truncate(last))
-    split = spans.filter(pl.col("into") != pl.col("into_last"))
+    first, last = (spans[name].to_physical().to_numpy() for name in (WINDOW, "end"))
+    into = coarse.start_of(first)
+    split = spans.filter(into != coarse.start_of(last - 1))
     if len(split):
         raise SchemaError(
             f"windows of {fine.every} do not nest in windows of {coarse.every}: the one from {split[WINDOW][0]} "
             f"to {split['end'][0]} lies in two; count with a shorter every="
         )
-    return table.with_columns(pl.col(WINDOW).replace_strict(spans[WINDOW], spans["into"], default=None))
+    return table.with_columns(pl.col(WINDOW).replace_strict(spans[WINDOW], coarse.local(into), default=None))

@@ -324,10 +324,11 @@ def test_windows_that_cannot_be_listed_are_asked_for_one_by_one() -> None:
     assert starts == oracle.window(times, "45m", "America/New_York")
 
 
-def test_a_window_that_the_clock_jumps_over_is_an_error() -> None:
+def test_a_window_whose_start_the_clock_skips_begins_when_it_is_set() -> None:
     jumped = pl.Series(["2024-03-31T01:10"]).str.to_datetime(time_zone="UTC", time_unit="us")
-    with pytest.raises(SchemaError, match="45m"):
-        WindowCoder(Windows("45m", time_zone="Europe/Dublin"), TIMES).codes(jumped.to_arrow())
+    key_coder = WindowCoder(Windows("45m", time_zone="Europe/Dublin"), TIMES)
+    key_coder.codes(jumped.to_arrow())
+    assert key_coder.values().dt.to_string("%H:%M%z").to_list() == [None, "02:00+0100"]
 
 
 def test_codes_that_a_family_gives_are_as_many_as_their_key_has_or_as_there_were_so_far() -> None:

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from fastmetrics.counting.coders.times import TimeColumn
 from fastmetrics.counting.groups import Codes, NumberTable
-from fastmetrics.errors import SchemaError
+from fastmetrics.durations import lengths
 from fastmetrics.kernels.codes import window_codes
 from fastmetrics.kernels.ids import BLOCK, GREATEST, LEAST
-from fastmetrics.windows import UnlistableError, Windows, lengths
+from fastmetrics.windows import UnlistableError, Windows
 
 __all__ = ["WindowCoder"]
 
@@ -75,7 +75,7 @@ class WindowCoder:
                 low, high = min(low, int(self.edges[0])), max(high, int(self.edges[-1]))
             ahead = max(high - low, LOOK_AHEAD * lengths(self.windows.every)[1])
             edges = self.windows.boundaries(low, high + ahead)
-        except (UnlistableError, SchemaError):  # the latter perhaps for an instant ahead of the data
+        except UnlistableError:
             table = NumberTable()
             table.codes(self.starts().view(np.uint64), None)
             self.table = table
@@ -94,6 +94,4 @@ class WindowCoder:
         return starts
 
     def values(self) -> pl.Series:
-        starts = pl.Series(self.starts(), dtype=pl.Int64).cast(pl.Datetime("us", "UTC"))
-        local = starts.dt.convert_time_zone(self.windows.time_zone)
-        return pl.concat([pl.Series([None], dtype=self.windows.dtype), local])
+        return pl.concat([pl.Series([None], dtype=self.windows.dtype), self.windows.local(self.starts())])
