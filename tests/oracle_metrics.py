@@ -8,6 +8,8 @@ from __future__ import annotations
 import math
 from collections import Counter
 
+from scipy import stats
+
 import oracle_scores
 from oracle import BINARY
 from oracle_classes import ratio, regression_metrics
@@ -209,8 +211,13 @@ def formula_bounds(name, cells, method, z):
     return center - below, center + above
 
 
-def mean_bounds(values, z):
-    """The bounds of a mean: the normal ones of its standard error."""
+def mean_bounds(values, signed, level=0.95):
+    """The bounds of a mean by Student's t: on its own scale, or on that of its logarithm if it cannot be negative."""
     n, mean = len(values), math.fsum(values) / len(values)
     error = math.sqrt(math.fsum((x - mean) ** 2 for x in values) / (n - 1) / n)
-    return mean - z * error, mean + z * error
+    if signed:
+        reach = stats.t.ppf(0.5 + level / 2, n - 1) * error
+        return mean - reach, mean + reach
+    share = error / mean
+    reach = stats.t.ppf(0.5 + level / 2, (n - 1) / (1 + n * share**2)) * share
+    return mean * math.exp(-reach), mean * math.exp(reach)

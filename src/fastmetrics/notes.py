@@ -34,7 +34,7 @@ NOTES: dict[str, str] = {
     "label_absent": "a label that was named never occurs",
     "no_rows": "no rows were counted, or a filter left none",
     "no_shared_value": "labels and predictions have no value in common",
-    "scores_outside": "a tenth or more of the scores lie beyond the first or the last edge",
+    "scores_outside": "scores lie beyond the edges of their bins, which do not tell their order there",
     "stopped": "values of a key had rows in the baseline of a diagnosis and have none now",
     "text_nulls": "the text 'NA' was read as null",
     "tokenless": "texts of which a measure finds no token, as in a script that it does not read",

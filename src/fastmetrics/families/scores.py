@@ -36,6 +36,7 @@ __all__ = ["METRICS", "STATES", "SUMS", "scores", "threshold_cells"]
 STATES = ("negative", "positive", "unlabelled")
 STATE_OF = dict(zip((False, True, None), STATES, strict=True))  # of a label
 OUTSIDE = 0.1  # of the scores, from which their bins tell too little
+LOST = 0.005  # of roc_auc, that the order of scores outside may move: about what the default bins do
 SUMS = ("score_sum", "brier_sum", "log_loss_sum")
 
 
@@ -59,8 +60,9 @@ def scores(
     while the AUC of a million rows itself was off by less than 0.0002.
     Where the edges lie in [0, 1] the scores are probabilities: 0 and 1 become edges too, and each bin sums scores,
     squared errors and log losses, so brier and log_loss are exact. A labelled score outside [0, 1] then makes those
-    metrics null for its group. For any other edges (margins) they do not exist. Where a tenth or more of all scores
-    lies outside the edges the bins tell little, and a note says so.
+    metrics null for its group, and is noted, as its bin does not tell it from others. For any other edges (margins)
+    those metrics do not exist, and scores outside are noted where they are a tenth or more of all, or so many of both
+    classes that their lost order could move roc_auc by more than 0.005.
 
     Parameters
     ----------
@@ -151,19 +153,26 @@ def notes(
 
 
 def outside_notes(table: pl.DataFrame, column: str, edges: Floats) -> list[Note]:
-    """The note of scores of which a tenth or more lie below the first edge or above the last."""
-    by_bin = table.group_by("bin").agg(rows=pl.sum_horizontal(STATES).sum()).drop_nulls("bin")
-    beyond, scored = (
-        int(rows["rows"].sum()) for rows in (by_bin.filter(pl.col("bin").is_in([0, len(edges) + 1])), by_bin)
-    )
-    if len(edges) == 1 or not beyond or beyond < OUTSIDE * scored:
+    """The note of scores below the first edge or above the last: of any, where the edges are those of probabilities."""
+    by_bin = table.group_by("bin").agg(pl.col(STATES).sum()).drop_nulls("bin")
+    open_bins = by_bin.filter(pl.col("bin").is_in([0, len(edges) + 1])).select(STATES)
+    beyond, scored = (sum(rows.sum().row(0)) for rows in (open_bins, by_bin.select(STATES)))
+    if len(edges) == 1 or not beyond:
         return []
     mend = "name edges= as wide as they are"
     if edges[0] >= 0 and edges[-1] <= 1:
-        mend = f"of log-odds say link='logit', divide percentages by 100, or {mend}"
+        mend = f"of log-odds say link='logit', divide percentages by 100, clip what is rounding, or {mend}"
+    elif beyond < OUTSIDE * scored and lost_order(open_bins, by_bin) <= LOST:
+        return []
     span = f"{edges[0]:g} to {edges[-1]:g}"
-    message = f"a tenth or more of the scores in column {column!r} lie outside the edges, {span}: {mend}"
+    message = f"scores in column {column!r} lie outside the edges, {span}, where bins do not tell their order: {mend}"
     return [Note("scores_outside", message, beyond)]
+
+
+def lost_order(open_bins: pl.DataFrame, by_bin: pl.DataFrame) -> float:
+    """By how much the order of scores that share a bin without an end can move roc_auc."""
+    pairs = int(by_bin["negative"].sum()) * int(by_bin["positive"].sum())
+    return sum(negative * positive for negative, positive, _ in open_bins.iter_rows()) / 2 / pairs if pairs else 0.0
 
 
 def rows(roles: Mapping[str, NDArray[Any]], binner: Binner, probabilities: bool) -> Rows:

@@ -504,10 +504,28 @@ def test_scores_outside_the_bins_are_noted_with_what_mends_it(score: list[float]
     assert mended.metrics("roc_auc").item(0, "roc_auc") == 1
 
 
-@pytest.mark.parametrize(("outside", "said"), [(99, []), (100, ["scores_outside"])])
-def test_a_tenth_of_the_scores_outside_is_noted(outside: int, said: list[str]) -> None:
-    log = {"label": [0, 1] * 500, "score": [2.0] * outside + [0.5] * (1000 - outside)}
-    assert noted(lambda: fm.count(log, fm.scores("label", "score")))[1] == said
+@pytest.mark.parametrize("losses", [True, False])
+@pytest.mark.parametrize(("last", "said"), [(1.0, []), (1.0000001, ["scores_outside"]), (-2.0, ["scores_outside"])])
+def test_one_score_that_is_no_probability_is_noted(last: float, said: list[str], losses: bool) -> None:
+    log = {"label": [0, 1] * 500, "score": [*[0.5] * 999, last]}
+    assert noted(lambda: fm.count(log, fm.scores("label", "score", losses=losses)))[1] == said
+
+
+@pytest.mark.parametrize(
+    ("negatives", "positives", "said"),
+    [(0, 99, []), (0, 100, ["scores_outside"]), (49, 50, []), (60, 39, []), (90, 9, [])],
+)
+def test_margins_outside_are_noted_where_they_are_a_tenth(negatives: int, positives: int, said: list[str]) -> None:
+    margins = [9.0] * positives + [0.5] * (500 - positives) + [9.0] * negatives + [0.5] * (500 - negatives)
+    log = {"label": [1] * 500 + [0] * 500, "score": margins}
+    assert noted(lambda: fm.count(log, fm.scores("label", "score", edges=[-1.0, 0.0, 1.0])))[1] == said
+
+
+@pytest.mark.parametrize(("negatives", "said"), [(2, []), (3, ["scores_outside"])])
+def test_margins_outside_are_noted_where_their_order_could_move_the_auc(negatives: int, said: list[str]) -> None:
+    """All five positives share a bin without an end with n of 200 negatives: roc_auc may be n / 400 off."""
+    log = {"label": [1] * 5 + [0] * 200, "score": [9.0] * (5 + negatives) + [0.5] * (200 - negatives)}
+    assert noted(lambda: fm.count(log, fm.scores("label", "score", edges=[-1.0, 0.0, 1.0])))[1] == said
 
 
 def test_one_edge_has_no_inside() -> None:
@@ -521,7 +539,12 @@ def test_what_lies_outside_is_read_again_from_what_is_added_up() -> None:
         percentages = fm.count({"label": [1], "score": [50.0]}, family)
     probabilities = fm.count({"label": [1] * 20, "score": [0.5] * 20}, family)
     assert [note.count for note in (percentages + percentages).how["notes"]] == [2]
-    assert (percentages + probabilities).how["notes"] == []
+    assert [note.count for note in (percentages + probabilities).how["notes"]] == [1]
+    assert (percentages + probabilities - percentages).how["notes"] == []
+    margins = fm.scores("label", "score", edges=[-1.0, 1.0])
+    with pytest.warns(NoteWarning):
+        far = fm.count({"label": [1], "score": [50.0]}, margins)
+    assert (far + fm.count({"label": [1] * 20, "score": [0.5] * 20}, margins)).how["notes"] == []
 
 
 def test_log_odds_are_counted_as_the_probabilities_they_are(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ MEAN = Metric("mean", lambda c: c.x, lambda c: c.n, "ratio", (-INF, INF), interv
 RMSE = Metric(
     "rmse", lambda c: c.x**0.5, lambda c: c.n**0.5, range=(0, INF), interval="root_mean", square=lambda c: c.xx
 )
+POSITIVE, UNIT = (replace(MEAN, range=ends) for ends in ((0.0, INF), (0.0, 1.0)))
 AUC = Metric(
     "roc_auc",
     lambda c: (c.positive * (c.negative.cumsum(-1) - c.negative / 2)).sum(-1),
@@ -48,6 +49,16 @@ def weighted(counts, weights):
     weights = np.broadcast_to(weights, (len(counts),))
     pairs = list(zip(counts.items(), weights, strict=True))
     return Cells({name: k * w for (name, k), w in pairs}, {name: k * w * w for (name, k), w in pairs})
+
+
+def sums_of(x, weights=1.0):
+    """Cells of a row a group."""
+    w = np.broadcast_to(weights, x.shape)
+    return Cells({"x": (w * x).sum(1), "xx": (w * x * x).sum(1), "n": w.sum(1)})
+
+
+def weighted_sums(x, weights):
+    return Cells(sums_of(x, weights).values, sums_of(x, weights**2).values)
 
 
 def same(found: Comparison, expected: Comparison, rtol=1e-9):
@@ -224,43 +235,111 @@ def test_no_groups_and_no_warnings():
 
 
 def test_mean_is_the_textbook_interval():
+    """Student's, of numbers of either sign."""
     x = np.random.default_rng(0).exponential(3, 50)
-    cells = Cells({"x": np.array([x.sum()]), "xx": np.array([(x * x).sum()]), "n": np.array([50.0])})
-    expected = stats.norm.interval(0.9, x.mean(), x.std(ddof=1) / math.sqrt(50))
-    np.testing.assert_allclose(np.concatenate(bounds(MEAN, cells, 0.9)), expected)
+    expected = stats.t.interval(0.9, 49, x.mean(), x.std(ddof=1) / math.sqrt(50))
+    np.testing.assert_allclose(np.concatenate(bounds(MEAN, sums_of(x[None]), 0.9)), expected)
 
 
 def test_weighted_mean_has_the_variance_of_its_rows():
+    """Its degrees of freedom are those of (Σw)² / Σw² rows."""
     rng = np.random.default_rng(0)
     x, w = rng.normal(2, 1, 400), rng.exponential(1, 400)
-    sums, squares = (
-        {"x": np.array([(v * x).sum()]), "xx": np.array([(v * x * x).sum()]), "n": np.array([v.sum()])}
-        for v in (w, w * w)
-    )
+    sums, squares = sums_of(x[None], w).values, sums_of(x[None], w * w).values
     low, high = bounds(MEAN, Cells(sums, squares))
     center = np.average(x, weights=w)
     variance = (w**2 * (x - center) ** 2).sum() / (w.sum() ** 2 - (w**2).sum())
-    np.testing.assert_allclose([low[0], high[0]], stats.norm.interval(0.95, center, math.sqrt(variance)))
+    expected = stats.t.interval(0.95, w.sum() ** 2 / (w**2).sum() - 1, center, math.sqrt(variance))
+    np.testing.assert_allclose([low[0], high[0]], expected, rtol=1e-6)
     np.testing.assert_allclose(
         bounds(MEAN, Cells({k: 3 * v for k, v in sums.items()}, {k: 9 * v for k, v in squares.items()})), [low, high]
     )
 
 
-def test_one_row_says_nothing_of_the_spread():
-    one = {"x": np.array([2.0]), "xx": np.array([4.0]), "n": np.array([1.0])}
-    assert np.array_equal(np.concatenate(bounds(MEAN, Cells(one))), [-INF, INF])
-    assert np.array_equal(np.concatenate(bounds(RMSE, Cells(one))), [0, INF])
-    weight = (
-        {"x": np.array([0.2]), "xx": np.array([0.4]), "n": np.array([0.1])},
-        {"x": np.array([0.02]), "xx": np.array([0.04]), "n": np.array([0.1 * 0.1])},
-    )
-    assert np.array_equal(np.concatenate(bounds(MEAN, Cells(*weight))), [-INF, INF])
+def test_a_mean_that_cannot_be_negative_is_bounded_on_the_scale_of_its_logarithm():
+    """The degrees of freedom of its relative deviation r are (n - 1) / (1 + n r²), of gamma variables."""
+    x = np.random.default_rng(0).exponential(3, 50)
+    r = x.std(ddof=1) / math.sqrt(50) / x.mean()
+    expected = x.mean() * np.exp(np.array(stats.t.interval(0.9, 49 / (1 + 50 * r * r), scale=r)))
+    np.testing.assert_allclose(np.concatenate(bounds(POSITIVE, sums_of(x[None]), 0.9)), expected, rtol=1e-4)
+
+
+def test_a_mean_between_two_ends_is_a_share_of_the_way():
+    """Wilson's interval with the t of n - 1 degrees of freedom, of as many rows as give a proportion the variance."""
+    x = np.random.default_rng(0).beta(2, 5, 20)
+    mean, t = x.mean(), stats.t.ppf(0.975, 19)
+    n = mean * (1 - mean) / (x.var(ddof=1) / 20)
+    for metric, y in ((UNIT, x), (replace(MEAN, range=(-1.0, 3.0)), 4 * x - 1)):
+        for q in (np.concatenate(bounds(metric, sums_of(y[None]))) - metric.range[0]) / np.ptp(metric.range):
+            np.testing.assert_allclose((mean - q) ** 2, t * t * q * (1 - q) / n)
+    mirrored = np.concatenate(bounds(UNIT, sums_of(1 - x[None])))[::-1]
+    np.testing.assert_allclose(1 - mirrored, np.concatenate(bounds(UNIT, sums_of(x[None]))))
+
+
+@pytest.mark.parametrize("metric", [MEAN, POSITIVE, RMSE, UNIT], ids=["mean", "positive", "rmse", "unit"])
+def test_one_row_does_not_tell_its_spread(metric):
+    for weights in (None, np.array([0.1])):
+        cells = sums_of(np.array([[0.5]])) if weights is None else weighted_sums(np.array([[0.5]]), weights)
+        assert np.isnan(bounds(metric, cells)).all()
+        found = compare(metric, cells, sums_of(np.arange(5.0)[None] / 5))
+        assert np.isnan([found.difference_low, found.difference_high, found.ratio_low, found.ratio_high, found.p]).all()
+
+
+def test_rows_that_are_all_alike_are_not_sure_to_stay_so():
+    """As if one more were as far from them as 0; of zeros alone nothing is known but where they have an upper end."""
+    for metric, ends in ((MEAN, (0, 0.6)), (POSITIVE, (0.1, 0.9)), (RMSE, (0.3, 1)), (UNIT, (0, 0.8))):
+        widths = []
+        for n in (3, 10, 1000):
+            (low,), (high,) = bounds(metric, sums_of(np.full((1, n), 0.3)))
+            center = math.sqrt(0.3) if metric is RMSE else 0.3
+            assert low < center < high
+            widths.append(high - low)
+        assert widths[0] > ends[1] - ends[0]
+        assert widths[1] < widths[0]
+        assert widths[2] < (0.07 if metric is UNIT else 0.003)
+        nothing = bounds(metric, sums_of(np.zeros((1, 10))))
+        if metric is UNIT:
+            np.testing.assert_allclose(
+                np.concatenate(nothing), [0, stats.t.ppf(0.975, 9) ** 2 / (10 + stats.t.ppf(0.975, 9) ** 2)]
+            )
+        else:
+            assert np.isnan(nothing).all()
+
+
+SHAPES = {
+    "normal": lambda rng, size: rng.standard_normal(size),
+    "shifted": lambda rng, size: 0.5 + rng.standard_normal(size),
+    "uniform": lambda rng, size: rng.uniform(-1, 1, size),
+}
+
+
+@pytest.mark.parametrize("n", [5, 10, 30])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_means_of_few_rows_cover(shape, n):
+    rng = np.random.default_rng(n)
+    x = SHAPES[shape](rng, (6000, n))
+    far = SHAPES[shape](rng, 10**6)
+    for metric, summand, true in (
+        (MEAN, x, far.mean()), (POSITIVE, np.abs(x), np.abs(far).mean()), (POSITIVE, x * x, (far * far).mean()),
+        (RMSE, x * x, math.sqrt((far * far).mean())),
+    ):  # fmt: skip
+        assert 0.93 < coverage(*bounds(metric, sums_of(summand)), true) < 0.98
+
+
+def test_differences_of_means_of_few_rows_cover():
+    rng = np.random.default_rng(0)
+    for n, m in ((4, 4), (5, 20), (30, 5)):
+        x, y = rng.standard_normal((6000, n)), 2 * rng.standard_normal((6000, m))
+        found = compare(MEAN, sums_of(x), sums_of(y))
+        assert 0.93 < coverage(found.difference_low, found.difference_high, 0) < 0.98
+        found = compare(RMSE, sums_of(x * x), sums_of(y * y))
+        assert coverage(found.difference_low, found.difference_high, -1) > 0.93
+        assert coverage(found.ratio_low, found.ratio_high, 0.5) > 0.93
 
 
 def test_root_mean_is_the_root_of_the_mean():
-    e = np.random.default_rng(0).normal(0, 2, 200) ** 2
-    cells = Cells({"x": np.array([e.sum()]), "xx": np.array([(e * e).sum()]), "n": np.array([200.0])})
-    np.testing.assert_allclose(np.array(bounds(RMSE, cells)) ** 2, bounds(MEAN, cells))
+    cells = sums_of(np.random.default_rng(0).normal(0, 2, (1, 200)) ** 2)
+    np.testing.assert_allclose(np.array(bounds(RMSE, cells)) ** 2, bounds(POSITIVE, cells))
 
 
 def test_a_mean_needs_its_square():
@@ -341,12 +420,10 @@ def test_ratio_by_a_rate_of_zero():
 
 
 def test_ratio_to_a_mean_that_may_be_zero():
-    metric = replace(MEAN, range=(0, INF))
-    a, b = (
-        Cells({"x": np.array([x]), "xx": np.array([xx]), "n": np.array([9.0])}) for x, xx in ((0.0, 0.0), (9.0, 80.0))
-    )
-    found = compare(metric, a, b)
-    assert (found.ratio[0], found.ratio_low[0], found.ratio_high[0]) == (0, 0, INF)
+    found = compare(UNIT, sums_of(np.zeros((1, 9))), sums_of(np.array([[0.0] * 8 + [1]])))
+    assert (found.ratio[0], found.ratio_low[0], found.ratio_high[0] > 1) == (0, 0, True)
+    back = compare(UNIT, sums_of(np.array([[0.0] * 8 + [1]])), sums_of(np.zeros((1, 9))))
+    assert np.isnan([back.ratio[0], back.ratio_low[0], back.ratio_high[0]]).all()
 
 
 def test_the_ratio_of_what_may_be_negative_has_no_bounds():
@@ -377,13 +454,28 @@ def test_p_is_below_alpha_exactly_where_the_bounds_leave_out_equality(metric, we
             assert (((inside.difference_low > 0) | (inside.difference_high < 0)) == out)[both].all()
 
 
-def test_p_of_two_means_is_normal():
+def test_p_of_two_means_is_that_of_welch():
     rng = np.random.default_rng(0)
     x, y = rng.normal(0, 1, (2, 200, 50))
-    y += rng.uniform(0, 4, (200, 1))
-    a, b = (Cells({"x": v.sum(1), "xx": (v * v).sum(1), "n": np.full(200, 50.0)}) for v in (x, y))
-    z = (x.mean(1) - y.mean(1)) / np.sqrt(x.var(1, ddof=1) / 50 + y.var(1, ddof=1) / 50)
-    np.testing.assert_allclose(compare(MEAN, a, b).p, 2 * stats.norm.sf(np.abs(z)), rtol=1e-7)
+    x, y = x[:, :7], 3 * y + rng.uniform(0, 4, (200, 1))
+    expected = stats.ttest_ind(x, y, axis=1, equal_var=False)
+    found = compare(MEAN, sums_of(x), sums_of(y))
+    np.testing.assert_allclose(found.p, expected.pvalue, rtol=5e-3)
+    low, high = expected.confidence_interval()
+    np.testing.assert_allclose([found.difference_low, found.difference_high], [low, high], rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("metric", [MEAN, POSITIVE, RMSE, UNIT], ids=["mean", "positive", "rmse", "unit"])
+def test_p_of_means_is_below_alpha_exactly_where_the_bounds_leave_out_equality(metric):
+    rng = np.random.default_rng(0)
+    for n, m in ((2, 2), (2, 40), (7, 5)):
+        x, y = rng.uniform(0, 1, (300, n)), rng.uniform(0, 1, (300, m)) ** 3
+        for level in (0.5, 0.95, 0.999):
+            found = compare(metric, sums_of(x), sums_of(y), level)
+            out = (found.difference_low > 0) | (found.difference_high < 0)
+            assert ((found.p < 1 - level) == out).all()
+            if metric is not MEAN:
+                assert (((found.ratio_low > 1) | (found.ratio_high < 1)) == out).all()
 
 
 def test_bounds_that_turn_back_do_not_contradict_p():

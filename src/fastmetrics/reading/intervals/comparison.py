@@ -13,15 +13,18 @@ from fastmetrics.arithmetic import divide
 from fastmetrics.errors import SchemaError, unknown
 from fastmetrics.families.binary import CONFUSION
 from fastmetrics.metric import Cells, Metric, value
+from fastmetrics.reading.intervals import student
 from fastmetrics.reading.intervals.methods import (
     PARTS,
     Limits,
     Pair,
+    added_variance,
     combined,
     histograms,
     influence,
     left_over,
     limits,
+    moved,
     moves,
     quantile,
     read_by,
@@ -32,6 +35,8 @@ __all__ = ["Comparison", "adjust", "compare", "compare_to_total"]
 
 STOPS = tuple(2.0**k for k in range(-4, 6))
 FARTHEST = 38.0  # the p of a larger z is 0 in float64
+FAR_STOPS = (*STOPS, *(2.0**k for k in range(6, 41)))
+FARTHEST_T = 2.0**41  # the p of a larger t is below 1e-12, of two degrees of freedom or more below 1e-24
 HALVINGS = 36  # leave z known to 1e-10
 erfc = np.vectorize(math.erfc, otypes=[np.float64])
 
@@ -54,8 +59,9 @@ def compare(metric: Metric, a: Cells, b: Cells, level: float = 0.95) -> Comparis
     """The metric in groups a against the same metric in groups b that share no rows with them, entry by entry.
 
     The difference has the bounds of Zou and Donner 2008, which combine those of both sides (of two proportions:
-    Newcombe 1998, method 10), the ratio those of Donner and Zou 2012. ``p`` is the smallest alpha at which the
-    bounds of the difference leave out 0, so p < 1 - level exactly where they do, and the ratio's leave out 1.
+    Newcombe 1998, method 10; of two means: Welch 1947), the ratio those of Donner and Zou 2012. Both hold what binning
+    can have changed. ``p`` is the smallest alpha at which the bounds of the difference leave out 0, so p < 1 - level
+    exactly where they do, and the ratio's leave out 1.
 
     NaN: everything where a side is undefined, bounds and p of a metric without interval method, the ratio and its
     bounds where b is 0, the bounds of a ratio of values that may be negative. Raises as `bounds` does.
@@ -66,12 +72,13 @@ def compare(metric: Metric, a: Cells, b: Cells, level: float = 0.95) -> Comparis
     >>> found.difference.round(3), found.difference_low.round(3), found.difference_high.round(3), found.p.round(3)
     (array([0.11]), array([0.012]), array([0.208]), array([0.029]))
     """
-    z, of_a, of_b = quantile(level), limits(metric, a), limits(metric, b)
-    x, y = value(metric, a), value(metric, b)
-    low, high, p = tested(x, y, of_a, of_b, level)
+    x, y, of_a, of_b = value(metric, a), value(metric, b), limits(metric, a), limits(metric, b)
+    freedom = freedom_of_both(metric, x, y, of_a, of_b)
+    z = quantile(level, freedom)
+    low, high, p = tested(x, y, of_a, of_b, level, freedom)
     ratio = divide(x, y)
     ratio_low, ratio_high = (
-        np.where(np.isnan(ratio), math.nan, end) for end in ratio_bounds(metric, x, y, of_a(z), of_b(z))
+        np.where(np.isnan(ratio), math.nan, end) for end in ratio_bounds(metric, x, y, of_a, of_b, z)
     )
     return Comparison(x - y, low, high, ratio, ratio_low, ratio_high, p)
 
@@ -94,21 +101,24 @@ def compare_to_total(metric: Metric, part: Cells, total: Cells, level: float = 0
     >>> found.difference.round(3), found.difference_low.round(3), found.difference_high.round(3)
     (array([0.3]), array([0.013]), array([0.419]))
     """
-    z, x, whole = quantile(level), value(metric, part), value(metric, total)
+    x, whole = value(metric, part), value(metric, total)
     ratio = divide(x, whole)
     if not metric.interval:
         none = np.full_like(ratio, math.nan)
         return Comparison(x - whole, none, none, ratio, none, none, none)
     rest = without(metric, part, total)
     y, of_part, of_rest = value(metric, rest), limits(metric, part), limits(metric, rest)
-    low, high, p = tested(x, y, of_part, of_rest, level)
+    freedom = freedom_of_both(metric, x, y, of_part, of_rest)
+    z = quantile(level, freedom)
+    low, high, p = tested(x, y, of_part, of_rest, level, freedom)
     if metric.kind == "other":
         low, high = nested_bounds(metric, part, rest, z)
+        low, high = widened(metric, low, high, moved(metric, part) + moved(metric, total))
         ratio_low = ratio_high = np.full_like(low, math.nan)
     else:
         share = sides(metric, part)[1] / sides(metric, total)[1]
         low, high = (1 - share) * low, (1 - share) * high
-        ends = ratio_bounds(metric, x, y, of_part(z), of_rest(z))
+        ends = ratio_bounds(metric, x, y, of_part, of_rest, z)
         ratio_low, ratio_high = (1 / (share + (1 - share) / end) for end in ends)
     alone = np.isnan(y)
     low, high = (np.where(alone, math.nan, end) for end in (low, high))
@@ -146,39 +156,74 @@ def adjust(p: Floats, method: Literal["holm", "bh"] | None) -> Floats:
     return adjusted
 
 
-def difference_bounds(x: Floats, y: Floats, of_x: Pair, of_y: Pair) -> Pair:
-    """Bounds of x - y from those of independent x and y: Zou and Donner 2008."""
-    return x - y - np.hypot(x - of_x[0], of_y[1] - y), x - y + np.hypot(of_x[1] - x, y - of_y[0])
+def freedom_of_both(metric: Metric, x: Floats, y: Floats, of_x: Limits, of_y: Limits) -> Floats | None:
+    """The degrees of freedom of x - y and, where it has bounds, of x / y, whichever has fewer: Welch 1947.
+
+    None where no deviation is estimated.
+    """
+    if of_x.deviation is None or of_y.deviation is None or of_x.freedom is None or of_y.freedom is None:
+        return None
+    each = of_x.freedom, of_y.freedom
+    freedom = added_variance((of_x.deviation**2, of_y.deviation**2), each)[1]
+    if metric.range[0] >= 0:
+        relative = ((deviation / of) ** 2 for deviation, of in ((of_x.deviation, x), (of_y.deviation, y)))
+        freedom = np.fmin(freedom, added_variance((next(relative), next(relative)), each)[1])
+    return student.few(freedom)
 
 
-def ratio_bounds(metric: Metric, x: Floats, y: Floats, of_x: Pair, of_y: Pair) -> Pair:
-    """Bounds of x / y, the r for which those of x - r y end at 0: Donner and Zou 2012. NaN if one may be negative."""
-    (x_low, x_high), (y_low, y_high) = of_x, of_y
-    if metric.range[0] < 0:
-        return np.full_like(x - y, math.nan), np.full_like(x - y, math.nan)
-    below, above = x_low * (2 * x - x_low), x_high * (2 * x - x_high)
-    under, over = y_high * (2 * y - y_high), y_low * (2 * y - y_low)
-    low = below / (x * y + np.sqrt(np.maximum((x * y) ** 2 - below * under, 0)))
-    high = (x * y + np.sqrt(np.maximum((x * y) ** 2 - above * over, 0))) / over
-    low, high = np.where(x_low == 0, 0.0, low), np.where(y_low == 0, math.inf, high)
-    gone = np.isnan(x - y)
+def difference_bounds(x: Floats, y: Floats, of_x: Limits, of_y: Limits, z: Any) -> Pair:
+    """Bounds of x - y from the limits of independent x and y, Zou and Donner 2008, and what binning can have moved."""
+    (x_low, x_high), (y_low, y_high), error = of_x.at(z), of_y.at(z), of_x.error + of_y.error
+    gone = np.isnan(x_low) | np.isnan(y_low)  # hypot of NaN and infinity is infinity
+    low, high = x - y - np.hypot(x - x_low, y_high - y) - error, x - y + np.hypot(x_high - x, y - y_low) + error
     return np.where(gone, math.nan, low), np.where(gone, math.nan, high)
 
 
-def tested(x: Floats, y: Floats, of_x: Limits, of_y: Limits, level: float) -> tuple[Floats, Floats, Floats]:
+def widened(metric: Metric, low: Floats, high: Floats, error: Floats | float) -> Pair:
+    """Bounds of a difference of two values of the metric, wider by an error, as far as such a difference can be."""
+    reach = metric.range[1] - metric.range[0]
+    return np.maximum(low - error, -reach), np.minimum(high + error, reach)
+
+
+def ratio_bounds(metric: Metric, x: Floats, y: Floats, of_x: Limits, of_y: Limits, z: Any) -> Pair:
+    """Bounds of x / y, the r for which those of x - r y end at 0: Donner and Zou 2012. NaN if one may be negative.
+
+    What binning can have moved makes the lower one that of the least x and the largest y there can be, the upper one
+    that of the largest x and the least y.
+    """
+    if metric.range[0] < 0:
+        return np.full_like(x - y, math.nan), np.full_like(x - y, math.nan)
+    (x_low, x_high), (y_low, y_high), e, d = of_x.at(z), of_y.at(z), of_x.error, of_y.error
+    low = least_ratio(x - e, x_low - e, y + d, y_high + d)
+    high = 1 / least_ratio(y - d, y_low - d, x + e, x_high + e)
+    gone = np.isnan(x_low) | np.isnan(y_low)
+    return np.where(gone, math.nan, low), np.where(gone, math.nan, high)
+
+
+def least_ratio(x: Floats, x_low: Floats, y: Floats, y_high: Floats) -> Floats:
+    """The least r at which x_low is as far below x as r (y_high - y) reaches: 0 where x may be 0."""
+    below, under = x_low * (2 * x - x_low), y_high * (2 * y - y_high)
+    low = below / (x * y + np.sqrt(np.maximum((x * y) ** 2 - below * under, 0)))
+    return np.where(x_low <= 0, 0.0, low)
+
+
+def tested(
+    x: Floats, y: Floats, of_x: Limits, of_y: Limits, level: float, freedom: Floats | None
+) -> tuple[Floats, Floats, Floats]:
     """Bounds of x - y, and the smallest alpha at which they leave out 0.
 
     Its z is the first at which they reach 0, found by doubling and halving. Limits that turn back at a larger z (kappa
     of a table in which nothing agrees) do not make 0 left out again.
     """
-    low, high = difference_bounds(x, y, of_x(quantile(level)), of_y(quantile(level)))
-    out, into, walking = np.zeros_like(low), np.full_like(low, FARTHEST), np.ones(np.shape(low), bool)
+    low, high = difference_bounds(x, y, of_x, of_y, quantile(level, freedom))
+    stops, farthest = (STOPS, FARTHEST) if freedom is None else (FAR_STOPS, FARTHEST_T)
+    out, into, walking = np.zeros_like(low), np.full_like(low, farthest), np.ones(np.shape(low), bool)
 
     def leave_out(z: Any) -> Any:
-        below, above = difference_bounds(x, y, of_x(z), of_y(z))
+        below, above = difference_bounds(x, y, of_x, of_y, z)
         return (below > 0) | (above < 0)
 
-    for stop in STOPS:
+    for stop in stops:
         left_out = leave_out(stop)
         into = np.where(walking & ~left_out, stop, into)
         walking = walking & left_out
@@ -187,7 +232,8 @@ def tested(x: Floats, y: Floats, of_x: Limits, of_y: Limits, level: float) -> tu
         z = (out + into) / 2
         left_out = leave_out(z)
         out, into = np.where(left_out, z, out), np.where(left_out, into, z)
-    p = np.where(np.isnan(low + high), math.nan, erfc(out / math.sqrt(2)))
+    p = erfc(out / math.sqrt(2)) if freedom is None else 2 * student.tail(out, freedom)
+    p = np.where(np.isnan(low + high), math.nan, p)
     return np.where(p > 1 - level, np.minimum(low, 0), low), np.where(p > 1 - level, np.maximum(high, 0), high), p
 
 
@@ -202,7 +248,7 @@ def without(metric: Metric, part: Cells, total: Cells) -> Cells:
     return Cells(rest(total.values, part.values), rest(total.squares, part.squares) if weighted else None)
 
 
-def nested_bounds(metric: Metric, part: Cells, rest: Cells, z: float) -> Pair:
+def nested_bounds(metric: Metric, part: Cells, rest: Cells, z: Any) -> Pair:
     """Bounds of part - total as the rows of part and of rest vary on their own; NaN of a method without a rule here."""
     if metric.interval == "auc":
         return nested_area_bounds(metric, part, rest, z)
@@ -213,9 +259,8 @@ def nested_bounds(metric: Metric, part: Cells, rest: Cells, z: float) -> Pair:
     vary_part, vary_rest = moves(metric, part), moves(metric, rest)
     of_part = combined(lambda c: value(metric, c) - value(metric, together(c, rest)), part, vary_part)(z)
     of_rest = combined(lambda c: x - value(metric, together(part, c)), rest, vary_rest)(z)
-    reach = metric.range[1] - metric.range[0]
     low, high = (np.hypot(center - end, center - other) for end, other in zip(of_part, of_rest, strict=True))
-    return np.maximum(center - low, -reach), np.minimum(center + high, reach)
+    return center - low, center + high
 
 
 def together(part: Cells, rest: Cells) -> Cells:
@@ -223,8 +268,8 @@ def together(part: Cells, rest: Cells) -> Cells:
     return Cells({name: part.values[name] + rest.values[name] for name in rest.values})
 
 
-def nested_area_bounds(metric: Metric, part: Cells, rest: Cells, z: float) -> Pair:
-    """Normal bounds of part - total of the area under the ROC curve, from what each row adds to both."""
+def nested_area_bounds(metric: Metric, part: Cells, rest: Cells, z: Any) -> Pair:
+    """Bounds of part - total of the area under the ROC curve, from what each row adds to both."""
     total = together(part, rest)
     pos, neg, *own = histograms(part)
     _, *to_part = influence(pos, neg)
@@ -235,4 +280,4 @@ def nested_area_bounds(metric: Metric, part: Cells, rest: Cells, z: float) -> Pa
         for w2, mine, alike, others in zip(own, to_part, to_total, (squares.positive, squares.negative), strict=True)
     )
     center, reach = value(metric, part) - value(metric, total), z * np.sqrt(variance)
-    return np.maximum(center - reach, -1), np.minimum(center + reach, 1)
+    return center - reach, center + reach

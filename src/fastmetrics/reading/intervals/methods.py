@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import product
 from statistics import NormalDist
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,24 +17,47 @@ from fastmetrics.errors import SchemaError, unknown
 from fastmetrics.families.binary import CONFUSION
 from fastmetrics.families.ranking import half_below
 from fastmetrics.metric import Cells, Metric, value
+from fastmetrics.reading.intervals import student
 
 __all__ = ["INTERVALS", "bounds", "wilson"]
 
 Pair = tuple[Floats, Floats]
-Limits = Callable[[Any], Pair]
-"""From a normal quantile z, a number or one a group, to the lower and the upper limit of each group."""
+Reach = Callable[[Any], Pair]
+"""From a quantile z, a number or one a group, to the lower and the upper limit of each group."""
 Move = Callable[[Any], tuple[dict[str, Floats], dict[str, Floats]]]
 """From z to the cells that change when one independent part of the data sits at its lower or its upper limit."""
 
 EPSILON = float(np.finfo(np.float64).eps)
 
 
+class Limits(NamedTuple):
+    """The limits of a metric in every group.
+
+    Attributes
+    ----------
+    at
+        The limits at a quantile z.
+    deviation, freedom
+        Where the standard deviation of the metric is itself estimated from rows: that, and its degrees of freedom. The
+        quantiles are then those of Student's t. NaN where the rows do not tell it.
+    error
+        The most by which binning can have moved the metric, beyond the limits.
+    """
+
+    at: Reach
+    deviation: Floats | None = None
+    freedom: Floats | None = None
+    error: Floats | float = 0.0
+
+
 @np.errstate(all="ignore")
 def bounds(metric: Metric, cells: Cells, level: float = 0.95) -> Pair:
     """Lower and upper bound of the metric in every group: low <= value <= high, inside the range of the metric.
 
-    NaN where the metric is undefined and where it has no interval method. A mean over a single row has the whole
-    range as its bounds: one row says nothing of the spread.
+    They hold what binning can have changed, too: by so much they are wider on either side.
+
+    NaN where the metric is undefined, where it has no interval method, and where the rows do not tell the spread that a
+    mean needs: where there is one alone, or all are 0.
 
     Raises
     ------
@@ -47,31 +70,39 @@ def bounds(metric: Metric, cells: Cells, level: float = 0.95) -> Pair:
     >>> low.round(3), high.round(3)
     (array([0.596,   nan]), array([0.982,   nan]))
     """
-    return limits(metric, cells)(quantile(level))
+    (smallest, largest), of = metric.range, limits(metric, cells)
+    low, high = of.at(quantile(level, of.freedom))
+    return np.maximum(low - of.error, np.minimum(low, smallest)), np.minimum(high + of.error, np.maximum(high, largest))
 
 
-def quantile(level: float) -> float:
-    """The z that a standard normal variable stays within with probability ``level``."""
+def quantile(level: float, freedom: Floats | None = None) -> Any:
+    """What a standard normal variable, or a Student's t of each group, stays within with probability ``level``."""
     if not isinstance(level, (int, float)) or not 0 < level < 1:
         raise SchemaError(f"level={level!r} is not a number between 0 and 1, such as 0.95")
-    return NormalDist().inv_cdf(0.5 + level / 2)
+    return NormalDist().inv_cdf(0.5 + level / 2) if freedom is None else student.quantile(level, freedom)
 
 
 def limits(metric: Metric, cells: Cells) -> Limits:
-    """The limits of the metric's method: NaN where it is undefined, else from the range to the value."""
+    """The limits of the metric's method: NaN where they are unknown, else from the range to the value."""
     center = value(metric, cells)
     if not metric.interval:
-        return lambda z: (np.full_like(center, math.nan), np.full_like(center, math.nan))
+        return Limits(lambda z: (np.full_like(center, math.nan), np.full_like(center, math.nan)))
     if metric.interval not in INTERVALS:
         raise SchemaError(unknown("interval method", metric.interval, INTERVALS))
-    of, (smallest, largest), gone = INTERVALS[metric.interval](metric, cells), metric.range, np.isnan(center)
+    of, (smallest, largest) = INTERVALS[metric.interval](metric, cells), metric.range
+    gone = np.isnan(center) if of.freedom is None else np.isnan(center + of.freedom)
 
     def at(z: Any) -> Pair:
-        low, high = of(z)
+        low, high = of.at(z)
         low, high = np.fmin(np.fmax(low, smallest), center), np.fmax(np.fmin(high, largest), center)
         return np.where(gone, math.nan, low), np.where(gone, math.nan, high)
 
-    return at
+    return of._replace(at=at, error=moved(metric, cells))
+
+
+def moved(metric: Metric, cells: Cells) -> Floats | float:
+    """The most by which binning can have moved the metric."""
+    return 0.0 if metric.error is None else np.asarray(metric.error(cells), np.float64)
 
 
 def sides(metric: Metric, cells: Cells) -> Pair:
@@ -118,7 +149,7 @@ def wilson(p: Floats | float, n: Floats | float, z: Any) -> Pair:
     return np.where(n > 0, center - reach, 0.0), np.where(n > 0, center + reach, 1.0)
 
 
-def split(hits: Floats, misses: Floats, squares: Pair | None, heaviest: Floats) -> Limits:
+def split(hits: Floats, misses: Floats, squares: Pair | None, heaviest: Floats) -> Reach:
     """Limits of hits / (hits + misses).
 
     Were the proportion q, then with mean weights v of hits and w of misses the variance would be that of
@@ -158,7 +189,7 @@ def heaviest(metric: Metric, cells: Cells) -> Floats:
     return np.asarray(np.fmax.reduce([of.max(axis=tuple(range(groups, of.ndim)), initial=0.0) for of in each]))
 
 
-def proportion(metric: Metric, cells: Cells, halves: bool = False) -> Limits:
+def proportion(metric: Metric, cells: Cells, halves: bool = False) -> Reach:
     """Wilson's limits of num / den; with ``halves`` those of j in num / den = 2 j / (1 + j): Takahashi et al. 2022."""
 
     def parts(c: Cells) -> Pair:
@@ -178,7 +209,7 @@ def proportion(metric: Metric, cells: Cells, halves: bool = False) -> Limits:
 # Any formula over counts
 
 
-def varied(metric: Metric, cells: Cells, parts: Sequence[tuple[str, str]] | None = None) -> Limits:
+def varied(metric: Metric, cells: Cells, parts: Sequence[tuple[str, str]] | None = None) -> Reach:
     """Limits of a formula from those of the independent parts of its cells: Zou and Donner 2008.
 
     A part is a pair of cells whose rows go from one to the other, or a cell alone; by default each cell alone.
@@ -194,7 +225,7 @@ def moves(metric: Metric, cells: Cells, parts: Sequence[tuple[str, str]] | None 
     return [exchange(cells, hit, miss, top) for hit, miss in parts]
 
 
-def combined(of: Callable[[Cells], Floats], cells: Cells, moves: Sequence[Move]) -> Limits:
+def combined(of: Callable[[Cells], Floats], cells: Cells, moves: Sequence[Move]) -> Reach:
     """The value, less and more the root of the squares of what each move alone does to it.
 
     A move to where the formula is undefined does nothing. Where no move alone does anything (the root of recall times
@@ -255,48 +286,114 @@ def growth(cells: Cells, name: str, heaviest: Floats) -> Move:
 
 
 def mean(metric: Metric, cells: Cells, power: int = 1) -> Limits:
-    """Normal limits of the mean of den rows num / den, or with ``power`` 2 of the root of such a mean.
+    """Limits of the mean of den rows num / den, or with ``power`` 2 of the root of such a mean, by Student's t.
 
-    With Σx² in ``metric.square`` the variance is (Σx²/n - mean²) / (n - 1), weighted Σw²(x - mean)² / ((Σw)² - Σw²).
+    With Σx² in ``metric.square`` the variance is (Σx²/n - mean²) / (n - 1), weighted Σw²(x - mean)² / ((Σw)² - Σw²), of
+    n = (Σw)² / Σw² rows (Kish 1965). What rounding may have lost of it is added, and what may be nothing but rounding
+    is 0.
     """
     if metric.square is None:
         raise SchemaError(f"metric {metric.name!r} needs square=, its num with every summand squared, for its interval")
     squares = cells if cells.squares is None else Cells(cells.squares)
     num, den, num2, den2 = (side**power for side in (*sides(metric, cells), *sides(metric, squares)))
-    total, center = np.asarray(metric.square(squares), np.float64), num / den
-    apart = np.maximum(total - center * (2 * num2 - center * den2), 0) + 4 * EPSILON * total  # no less than is lost
-    pairs = left_over(den * den, den2)
-    deviation = np.where(pairs > 0, np.sqrt(apart / pairs), math.nan)
+    total, center, rows = np.asarray(metric.square(squares), np.float64), num / den, den * den / den2
+    apart, lost, pairs = total - center * (2 * num2 - center * den2), 4 * EPSILON * total, left_over(den * den, den2)
+    deviation = np.sqrt(np.where(apart > 2 * lost, apart + lost, 0) / np.where(pairs > 0, pairs, math.nan))
+    ends = metric.range[0] ** power, metric.range[1] ** power
+    scale = on_own_scale if math.isinf(ends[0]) else on_log_scale if math.isinf(ends[1]) else between
+    of = scale(ends, center, deviation, rows)
+    return of if power == 1 else root(of, center)
+
+
+def root(of: Limits, center: Floats) -> Limits:
+    """The limits of the root of a mean."""
+    assert of.deviation is not None
 
     def at(z: Any) -> Pair:
-        low, high = center - z * deviation, center + z * deviation
-        return (low, high) if power == 1 else (np.sqrt(np.maximum(low, 0)), np.sqrt(high))
+        low, high = of.at(z)
+        return np.sqrt(np.maximum(low, 0)), np.sqrt(high)
 
-    return at
+    return of._replace(at=at, deviation=of.deviation / (2 * np.sqrt(center)))
+
+
+def one_more(deviation: Floats, center: Floats, rows: Floats) -> Floats:
+    """The deviation of a mean; of rows that are all alike as if one more were as far from them as 0, NaN if all are."""
+    told = np.where(deviation == 0, np.abs(center) / rows, deviation)
+    return np.where(told > 0, told, math.nan)
+
+
+def on_own_scale(ends: tuple[float, float], center: Floats, deviation: Floats, rows: Floats) -> Limits:
+    """Limits of a mean of any numbers: Student 1908."""
+    deviation = one_more(deviation, center, rows)
+    freedom = student.few(rows - 1 + 0 * deviation)
+    return Limits(lambda z: (center - z * deviation, center + z * deviation), deviation, freedom)
+
+
+def on_log_scale(ends: tuple[float, float], center: Floats, deviation: Floats, rows: Floats) -> Limits:
+    """Limits of a mean of numbers above the lower end, from those of its logarithm.
+
+    The deviation of that is r, the deviation of the mean over the mean. Estimated from gamma variables, as the squares
+    of normal errors are, r² has (n - 1) / (1 + n r²) degrees of freedom by the rule of Satterthwaite 1946: its relative
+    variance is 2 / (n - 1) + 2 n r² / n.
+    """
+    above = center - ends[0]
+    deviation = one_more(deviation, above, rows)
+    r = deviation / above
+    freedom = student.few((rows - 1) / (1 + rows * r * r))
+    return Limits(lambda z: (ends[0] + above * np.exp(-z * r), ends[0] + above * np.exp(z * r)), deviation, freedom)
+
+
+def between(ends: tuple[float, float], center: Floats, deviation: Floats, rows: Floats) -> Limits:
+    """Limits of a mean between two ends: Wilson's, of as many rows as give a share of the way the same variance.
+
+    Rows that are all alike may be any numbers: no variance of such a mean is larger than that of a proportion.
+    """
+    width = ends[1] - ends[0]
+    share = (center - ends[0]) / width
+    most = share * (1 - share)
+    equal = np.where(deviation > 0, most * (width / deviation) ** 2, rows)
+
+    def at(z: Any) -> Pair:
+        low, high = wilson(share, equal, z)
+        return ends[0] + width * low, ends[0] + width * high
+
+    return Limits(at, width * np.sqrt(most / equal), student.few(rows - 1 + 0 * deviation))
 
 
 def ranked(metric: Metric, cells: Cells) -> Limits:
     """Wilson's limits of the area under the ROC curve, of as many rows as give it the variance of DeLong et al. 1988.
 
-    That variance is taken from `histograms`; the number of rows is at most that of the pairs.
+    That variance is taken from `histograms`; the number of rows is at most that of the pairs. The variances of both
+    classes are estimated, from p and n rows: their sum has the degrees of freedom of Satterthwaite 1946, as in the test
+    of Brunner and Munzel 2000.
     """
     pos, neg, pos2, neg2 = histograms(cells)
     area, of_pos, of_neg = influence(pos, neg)
     p, n = (side.sum(-1) ** 2 / side2.sum(-1) for side, side2 in ((pos, pos2), (neg, neg2)))
-    variance = (pos2 * of_pos**2).sum(-1) / (1 - 1 / p) + (neg2 * of_neg**2).sum(-1) / (1 - 1 / n)
-    return partial(wilson, value(metric, cells), np.minimum(area * (1 - area) / variance, p * n))
+    each = (pos2 * of_pos**2).sum(-1) / (1 - 1 / p), (neg2 * of_neg**2).sum(-1) / (1 - 1 / n)
+    variance, freedom = added_variance(each, (p - 1, n - 1))
+    reach = partial(wilson, value(metric, cells), np.minimum(area * (1 - area) / variance, p * n))
+    return Limits(reach, np.sqrt(variance), student.few(freedom))
+
+
+def added_variance(each: Pair, freedom: Pair) -> Pair:
+    """The sum of two variances that are estimated, and its degrees of freedom: Satterthwaite 1946, Welch 1947."""
+    variance = each[0] + each[1]
+    shaken = each[0] ** 2 / freedom[0] + each[1] ** 2 / freedom[1]
+    return variance, np.where(variance > 0, variance**2 / shaken, freedom[0] + freedom[1])
 
 
 def histograms(cells: Cells) -> tuple[Floats, Floats, Floats, Floats]:
     """Σw of positives and negatives and Σw² of both, [groups, bins] by rising score, with one more row of each class.
 
-    That row, of the mean weight of its class, is scored like the other class: so a perfect order has a variance too.
+    That row, of half the mean weight of its class, is scored like the other class: so a perfect order has a variance
+    too, as a proportion of 1 has with half a failure added to it.
     """
     squares = cells if cells.squares is None else Cells(cells.squares)
     p, n, p2, n2 = (
         of.sum(-1, keepdims=True) for of in (cells.positive, cells.negative, squares.positive, squares.negative)
     )
-    u, v, like_pos, like_neg = p2 / p, n2 / n, cells.positive / p, cells.negative / n
+    u, v, like_pos, like_neg = p2 / p / 2, n2 / n / 2, cells.positive / p, cells.negative / n
     return (
         cells.positive + u * like_neg,
         cells.negative + v * like_pos,
@@ -320,10 +417,16 @@ PARTS: Mapping[str, Sequence[tuple[str, str]] | None] = {
 }
 """What varies on its own, of the methods that vary cells."""
 
+
+def normal(reach: Callable[[Metric, Cells], Reach]) -> Callable[[Metric, Cells], Limits]:
+    """A method that estimates no deviation."""
+    return lambda metric, cells: Limits(reach(metric, cells))
+
+
 INTERVALS: Mapping[str, Callable[[Metric, Cells], Limits]] = {
-    "wilson": proportion,
-    "jaccard": partial(proportion, halves=True),
-    **{name: partial(varied, parts=parts) for name, parts in PARTS.items()},
+    "wilson": normal(proportion),
+    "jaccard": normal(partial(proportion, halves=True)),
+    **{name: normal(partial(varied, parts=parts)) for name, parts in PARTS.items()},
     "mean": mean,
     "root_mean": partial(mean, power=2),
     "auc": ranked,
