@@ -43,7 +43,8 @@ def metrics(
     wanted
         Names, aliases or `Metric` rows; empty for the headline metrics.
     intervals, level
-        Add ``<metric>_low`` and ``<metric>_high``; null where no interval is known. Rows are taken as independent.
+        Add ``<metric>_low`` and ``<metric>_high``; null where no interval is known, as of the mean of one row. They
+        hold what binning can have moved, too. Rows are taken as independent.
     period
         Overlapping windows of this length, a multiple of ``every``, each ending with a window of the Counts; the
         first ones reach back beyond the log.

@@ -19,7 +19,7 @@ def worst(counts: State, metric: str | Metric, n: int = 20, *, min_n: int = 1, l
 
     A group of few rows that merely looks bad by chance ranks low, as its interval reaches far towards the good.
     ``rank_bound`` is what was ranked by. Groups of fewer than ``min_n`` rows and those where the metric is
-    undefined are left out; the column ``groups_hidden`` says how many.
+    undefined or has no bounds are left out; the column ``groups_hidden`` says how many.
 
     Raises
     ------
