@@ -34,7 +34,7 @@ def quantile(level: float, freedom: Any) -> Floats:
     too large, the first step goes beyond the root and the others come back to it. NaN where ``freedom`` is not above 0.
 
     >>> quantile(0.95, [1, 4.5, 1e9]).round(4)
-    array([12.7062,  2.6585,  1.96  ])
+    array([12.7062,  2.6589,  1.96  ])
     """
     wanted, inverse = np.unique(np.asarray(freedom, np.float64), return_inverse=True)
     v = np.where(wanted > 0, wanted, math.nan)
@@ -53,7 +53,7 @@ def few(freedom: Floats) -> Floats:
     """Degrees of freedom rounded down to twelve binary digits, so that the quantiles of a million groups are few.
 
     >>> few(np.array([12.0, 12.999, 4095.0, 10001.0]))
-    array([   12.        ,    12.99804688,  4095.        , 10000.        ])
+    array([   12.        ,    12.99609375,  4095.        , 10000.        ])
     """
     fraction, exponent = np.frexp(freedom)
     found: Floats = np.ldexp(np.floor(np.ldexp(fraction, BITS)), exponent - BITS)
