@@ -7,7 +7,7 @@ import re
 from fastmetrics.errors import SchemaError, listed
 from fastmetrics.instants import DAY, SECOND
 
-__all__ = ["WEEK", "amounts", "is_multiple", "lengths", "parse_duration", "written"]
+__all__ = ["WEEK", "amounts", "clock_amounts", "is_multiple", "lengths", "parse_duration", "written"]
 
 # Unit of a Polars duration: (least, greatest) length in microseconds.
 UNITS = {
@@ -105,6 +105,17 @@ def amounts(duration: str) -> tuple[int, int, int]:
             micros += int(count) * UNITS[unit][0]
     sign = -1 if duration.startswith("-") else 1
     return sign * months, sign * weeks, sign * micros
+
+
+def clock_amounts(duration: str) -> tuple[int, int, int]:
+    """The months and days of a duration, which are counted on a clock, and the microseconds, which pass.
+
+    >>> clock_amounts("1mo"), clock_amounts("1w"), clock_amounts("24h")
+    ((1, 0, 0), (0, 7, 0), (0, 0, 86400000000))
+    """
+    days = sum(int(count) * {"d": 1, "w": 7}.get(unit, 0) for count, unit in PART.findall(duration))
+    months, weeks, micros = amounts(duration)
+    return months, days, micros + weeks * WEEK - days * DAY
 
 
 def written(months: int, weeks: int, micros: int) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from fastmetrics.clocks import clock_of
-from fastmetrics.durations import WEEK, amounts, lengths, parse_duration, written
+from fastmetrics.durations import WEEK, amounts, clock_amounts, lengths, parse_duration, written
 from fastmetrics.errors import SchemaError
 from fastmetrics.guard import first_line
 from fastmetrics.instants import DAY, Instants
@@ -64,7 +64,7 @@ class Windows:
     def reduced(self) -> Windows:
         """The windows with an ``offset`` shorter than one of them, where moving them by a whole one changes nothing.
 
-        That is where they are equally long on the clock that the offset is of; hours are not where it is set back.
+        That is where they are equally long on the clock that the offset is of; of hours only whole days are of it.
         """
         if self.offset is None:
             return self
@@ -74,6 +74,8 @@ class Windows:
             by_months %= months
         elif length and not by_months and (length % DAY == 0 or self.time_zone == "UTC"):
             by_micros %= length
+        elif length and not by_months and DAY % length == 0:
+            by_micros -= int(by_micros / DAY) * DAY
         offset = written(by_months, 0, by_micros) or None
         return self if offset == self.offset else replace(self, offset=offset)
 
@@ -164,6 +166,28 @@ class Windows:
             if not still.any():
                 return end
             now = np.where(still, end, now)
+
+    def entered_again(self, low: int, high: int) -> Instants:
+        """The instants from low to high at which a clock is set back into a window that was left before."""
+        begins = clock_of(self.time_zone).begins[1:-1] + grid_of(self).elapsed
+        within = begins[(begins >= low) & (begins <= high)]
+        again: Instants = within[self.next_starts(self.start_of(within)) <= within]
+        return again
+
+    def back_from(self, ends: Instants, period: str) -> Instants:
+        """The start of a window as long before each end of one as ``period`` says.
+
+        Months, weeks and days are those of the clock, hours and shorter units pass. Where no window starts then, as
+        after a clock was set by half an hour, it is the one that holds that time; where a clock was set ahead by all of
+        ``period``, it is the window that ends there.
+        """
+        months, days, passed = clock_amounts(period)
+        clock = clock_of(self.time_zone)
+        stretch = clock.stretch(ends)
+        reading = pl.Series(ends + clock.shifts[stretch] - days * DAY).cast(pl.Datetime("us"))
+        earlier = (reading.dt.offset_by(f"-{months}mo") if months else reading).to_physical().to_numpy()
+        begins = clock.first(earlier, stretch)[0] if months or days else ends
+        return self.start_of(np.minimum(begins - passed, ends - 1))
 
 
 @dataclass(frozen=True)

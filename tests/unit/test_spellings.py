@@ -59,6 +59,9 @@ SPELLINGS: list[tuple[dict[str, Any], dict[str, Any]]] = [
     (TIMED, {"offset": "2h"}),
     (TIMED | {"offset": "30m"}, {"offset": "90m"}),
     (DAILY, {"offset": "24h"}),
+    (DAILY | {"offset": "6h"}, {"offset": "-18h"}),
+    (DAILY | {"every": "1h"}, {"offset": "48h"}),
+    (DAILY | {"every": "1h", "offset": "30m"}, {"offset": "1470m"}),
     (TIMED | {"every": "1w"}, {"offset": "1w"}),
     (TIMED | {"every": "1w", "offset": "1d"}, {"offset": "8d"}),
     (TIMED | {"every": "1y", "offset": "1q"}, {"offset": "15mo"}),
@@ -114,6 +117,11 @@ def test_an_offset_of_whole_windows_is_kept_for_longer_ones() -> None:
         ({"time_zone": "Europe/Oslo"}, {"time_zone": "Europe/Berlin"}, "Europe/Oslo"),
         ({}, {"offset": "30m"}, "offset='30m'"),
         ({"every": "1d"}, {"every": "1d", "offset": "30h"}, "offset='30h'"),
+        (
+            {"time_zone": "Europe/Berlin"},
+            {"offset": "2h"},
+            "offset='2h'",
+        ),  # hours that pass are others than of the clock
         ({"by": ["model", "site"]}, {"by": ["model"]}, "keys"),
     ],
 )

@@ -18,7 +18,7 @@ from fastmetrics.reading.cells import check_whole, group_cells
 from fastmetrics.reading.intervals import bounds
 from fastmetrics.reading.resolve import Asked, resolve
 from fastmetrics.reading.results import beside, check_columns
-from fastmetrics.reading.rolling import filled, rolling
+from fastmetrics.reading.rolling import filled, first_windows, rolling
 from fastmetrics.state.layout import WINDOW
 from fastmetrics.state.state import State
 
@@ -47,7 +47,8 @@ def metrics(
         hold what binning can have moved, too. Rows are taken as independent.
     period
         Overlapping windows of this length, a multiple of ``every``, each ending with a window of the Counts; the
-        first ones reach back beyond the log.
+        first ones reach back beyond the log. Days and longer are those of the clock, ``1d`` of 23 or 25 hours where it
+        is set; hours and shorter units pass.
     fill_empty
         A row with n = 0 for each window between the first and the last in which a group did not occur.
 
@@ -70,6 +71,7 @@ def metrics(
     if (period is not None or fill_empty) and layout.windows is None:
         raise SchemaError("period= and fill_empty= need windows: count with time= and every=")
     if period is not None:
+        period = parse_duration("period", period)
         counts = rolling(counts, period, every_window=fill_empty)
     frames = [
         family_metrics(
@@ -88,10 +90,8 @@ def metrics(
     if layout.windows is not None:
         ends = layout.windows.ends(frame[WINDOW]).alias("window_end")
         frame = frame.insert_column(frame.columns.index(WINDOW) + 1, ends)
-    if period is not None:
-        frame = frame.with_columns(
-            pl.col("window_end").dt.offset_by(f"-{parse_duration('period', period)}").alias(WINDOW)
-        )
+        if period is not None:
+            frame = frame.with_columns(first_windows(ends, layout.windows, period).alias(WINDOW))
     return frame
 
 

@@ -5,29 +5,28 @@ from __future__ import annotations
 import polars as pl
 
 from fastmetrics.contract.columns import expressions
-from fastmetrics.durations import is_multiple, parse_duration
+from fastmetrics.durations import clock_amounts, is_multiple, lengths
 from fastmetrics.errors import SchemaError
+from fastmetrics.instants import DAY
 from fastmetrics.state.layout import WINDOW, Layout
 from fastmetrics.state.merging import merge_tables
 from fastmetrics.state.state import State
 from fastmetrics.windows import UnlistableError, Windows
 
-__all__ = ["filled", "listed_windows", "rolling"]
+__all__ = ["filled", "first_windows", "listed_windows", "rolling"]
 
 
 def rolling(counts: State, period: str, *, every_window: bool) -> State:
-    """Each window together with those before it, as far as ``period`` reaches back."""
+    """Each window together with those before it, as far as ``period`` reaches back from its end."""
     layout = counts.layout
     windows = layout.windows
     assert windows is not None
-    period = parse_duration("period", period)
     starts = counts.tables[layout.families[0].name].select(pl.col(WINDOW).unique().sort()).drop_nulls().to_series()
-    if not is_multiple(period, windows.every):
-        raise SchemaError(f"period={period!r} is not a multiple of every={windows.every!r}")
-    ends = listed_windows(starts, windows) if every_window else starts
-    back = pl.DataFrame({WINDOW: ends}).with_columns(after=pl.col(WINDOW).dt.offset_by(f"-{period}"))
+    check_period(period, windows, starts)
+    last = listed_windows(starts, windows) if every_window else starts
+    back = pl.DataFrame({WINDOW: last, "first": first_windows(windows.ends(last), windows, period)})
     spans = back.join_where(
-        pl.DataFrame({"source": starts}), pl.col("source") > pl.col("after"), pl.col("source") <= pl.col(WINDOW)
+        pl.DataFrame({"source": starts}), pl.col("source") >= pl.col("first"), pl.col("source") <= pl.col(WINDOW)
     )
     tables = {}
     for family in layout.families:
@@ -38,6 +37,32 @@ def rolling(counts: State, period: str, *, every_window: bool) -> State:
         untimed = table.filter(pl.col(WINDOW).is_null())
         tables[family.name] = merge_tables([copies, untimed], layout, family)
     return State(layout, tables, counts.how)
+
+
+def check_period(period: str, windows: Windows, starts: pl.Series) -> None:
+    """Refuse a length of overlapping windows that does not begin where windows do, and windows that have no ends."""
+    if not is_multiple(period, windows.every):
+        raise SchemaError(f"period={period!r} is not a multiple of every={windows.every!r}")
+    *_, passed = clock_amounts(period)
+    if passed and lengths(windows.every)[0] >= DAY and windows.time_zone != "UTC":
+        raise SchemaError(
+            f"period={period!r} is not a multiple of every={windows.every!r} in time_zone={windows.time_zone!r}, where "
+            "a day may have 23 or 25 hours; write it in days, such as period='7d'"
+        )
+    known = starts.to_physical().to_numpy()
+    again = windows.entered_again(int(known[0]), int(known[-1])) if len(known) else known
+    if len(again):
+        raise SchemaError(
+            f"windows of {windows.every} in {windows.time_zone} are no stretches of time, as period= needs them: the "
+            f"clock was set back by a part of one at {windows.local(again)[0]}"
+        )
+
+
+def first_windows(ends: pl.Series, windows: Windows, period: str) -> pl.Series:
+    """The start of the first of the windows that reach back from each end; null for the null window."""
+    known = ends.drop_nulls().unique()
+    begins = windows.local(windows.back_from(known.to_physical().to_numpy(), period))
+    return ends.replace_strict(known, begins, default=None, return_dtype=windows.dtype)
 
 
 def listed_windows(starts: pl.Series, windows: Windows) -> pl.Series:
