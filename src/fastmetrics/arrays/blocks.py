@@ -54,7 +54,7 @@ def count_pairs(true: Array, pred: Array, low: int, size: int) -> Array:
     for at in blocks(len(true)):
         cell = np.subtract(true[at], low, dtype=np.intp)
         cell *= size
-        cell += pred[at]
+        np.add(cell, pred[at], out=cell, dtype=np.intp)  # UInt64 beside intp would be float64
         cell -= low
         cells += np.bincount(cell, minlength=size * size)
     return cells.reshape(size, size)
@@ -74,6 +74,6 @@ def count_naturals(true: Array, pred: Array, most: int) -> Array | None:
         if highest >= size:
             return None
         cell = np.multiply(true[at], size, dtype=np.intp)
-        cell += pred[at]
+        np.add(cell, pred[at], out=cell, dtype=np.intp)
         cells += np.bincount(cell, minlength=size * size)
     return cells.reshape(size, size)

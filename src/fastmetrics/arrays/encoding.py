@@ -22,6 +22,8 @@ SPAN = 1 << 16
 # Up to so many classes, pairs of labels are counted in one table at once: 1M rows in 7 ms, where the codes of each side
 # and three sums over them take 15.
 FEW = 64
+# What labels of a kind of numpy's are compared as.
+KIND_NAMES = dict.fromkeys("biuf", "numbers") | dict.fromkeys("UTO", "text") | {"M": "dates", "m": "durations"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +90,9 @@ class LabelPair:
                 return None
             table = count_pairs(sides[0], sides[1], low, size)
         in_true, in_pred = table.any(axis=1), table.any(axis=0)
-        classes = (np.flatnonzero(in_true) + low).astype(true.dtype)
         used = in_true | in_pred
-        if (new := in_pred & ~in_true).any():
-            classes = np.sort(np.concatenate([classes, (np.flatnonzero(new) + low).astype(pred.dtype)]))
+        same = np.result_type(true, pred) if (in_pred & ~in_true).any() else true.dtype
+        classes = (np.flatnonzero(used) + low).astype(np.int64 if same.kind == "f" else same)
         kind: Kind = "binary" if len(classes) <= 2 else "multiclass"
         return cls(kind, classes, true, pred, None, table if used.all() else table[np.ix_(used, used)])
 
@@ -192,15 +193,37 @@ ENCODERS: dict[str, Callable[[Array, str], tuple[Array, Array]]] = {
 
 
 def _union(true: Array, pred: Array, names: tuple[str, str]) -> Array:
-    """All classes in order; they keep the dtype of ``true`` where ``pred`` adds none."""
-    if (true.dtype.kind == "U") != (pred.dtype.kind == "U"):
+    """All classes in order; they keep the dtype of ``true`` where ``pred`` adds none.
+
+    Numbers are compared as whole numbers: a float beside them would take 2**53 and 2**53 + 1 for one class.
+    """
+    kinds = [KIND_NAMES[side.dtype.kind] for side in (true, pred)]
+    if kinds[0] != kinds[1]:
         raise DataError(f"{names[0]} holds {true.dtype} labels, {names[1]} {pred.dtype}; expected comparable ones")
-    extra = pred[~np.isin(pred, true)]
-    return np.sort(np.concatenate([true, extra])) if len(extra) else true
+    if kinds[0] != "numbers":
+        extra = pred[~np.isin(pred, true)]
+        return np.sort(np.concatenate([true, extra])) if len(extra) else true
+    sides = [_whole(side) for side in (true, pred)]
+    if sides[0].dtype != sides[1].dtype:
+        raise DataError(f"{names[0]} and {names[1]} hold labels from below 0 to beyond 2**63 - 1; cast them to text")
+    extra = sides[1][~np.isin(sides[1], sides[0])]
+    if not len(extra):
+        return true
+    classes = np.sort(np.concatenate([sides[0], extra]))
+    same = np.result_type(true, pred)
+    return classes.astype(same) if np.array_equal(_whole(classes.astype(same)), classes) else classes
+
+
+def _whole(classes: Array) -> Array:
+    """Classes that are numbers, all of them whole, as int64; as uint64 where one is beyond that."""
+    if classes.dtype.kind == "u" and classes.max() > np.iinfo(np.int64).max:
+        return classes.astype(np.uint64)
+    return classes.astype(np.int64)
 
 
 def _recode(labels: Labels, classes: Array) -> Array:
     if len(labels.classes) == len(classes):
         return labels.codes
-    moved: Array = np.searchsorted(classes, labels.classes)[labels.codes]
+    every, own = (_whole(side) if side.dtype.kind in "biuf" else side for side in (classes, labels.classes))
+    moved: Array = np.searchsorted(every, own)[labels.codes]
     return moved

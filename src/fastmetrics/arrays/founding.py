@@ -17,6 +17,7 @@ from typing import Any, ParamSpec
 
 import numpy as np
 
+from fastmetrics.arrays.inputs import as_array
 from fastmetrics.errors import SchemaError
 from fastmetrics.families.binary import CAUSES, OTHER_CAUSE
 
@@ -106,7 +107,7 @@ def find_root_cause(y_true: Sequence[Any], y_pred: Sequence[Any]) -> str:
     >>> find_root_cause([1, 0, 1, 1, 0, 1], [1, 1, 1, 0, 0, 1])
     'Misclassification'
     """
-    label, prediction = np.asarray(y_true), np.asarray(y_pred)
+    label, prediction = as_array(y_true, "y_true"), as_array(y_pred, "y_pred")
     if label.shape != prediction.shape or label.ndim != 1:
         raise SchemaError(f"y_true has shape {label.shape} and y_pred {prediction.shape}; two equal lengths are needed")
     for name, values in (("y_true", label), ("y_pred", prediction)):

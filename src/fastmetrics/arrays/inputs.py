@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from fastmetrics.errors import DataError, SchemaError, unknown
+from fastmetrics.guard import FOREIGN, first_line
 
 __all__ = [
     "Array",
@@ -30,25 +32,42 @@ __all__ = [
 ]
 
 Array = npt.NDArray[Any]
+MOST_WHOLE = 2**53  # below which float64 holds every whole number
 
 
 def as_array(values: object, name: str) -> Array:
     """``values`` as a numpy array of one or two dimensions, without a copy where its owner allows.
 
     Lists, numpy arrays, Polars Series, pyarrow arrays and pandas Series are read through ``__array__``. A null comes
-    out as NaN, None or NaT, whichever numpy gives, and is refused by whoever reads the values.
+    out as NaN, None or NaT, whichever numpy gives, and is refused by whoever reads the values; one of a masked array is
+    refused here.
     """
     if isinstance(values, str | bytes | np.matrix) or not (hasattr(values, "__array__") or isinstance(values, Sized)):
         raise TypeError(f"{name} must be a list, an array or a Series, not {type(values).__name__}")
+    if np.ma.is_masked(values):
+        raise DataError(f"{name} holds masked values, which are nulls; drop or fill them first")
     try:
-        array = np.asarray(values)
+        array = np.asarray(narrowed(values, name) if isinstance(values, pl.Series) else values)
     except ValueError as error:
         raise DataError(f"{name} must be a vector or a rectangular matrix: {error}") from error
+    except FOREIGN as error:
+        raise TypeError(f"{name} holds values that numpy has no arrays of: {first_line(error)}") from error
     if array.ndim == 0:
         raise TypeError(f"{name} must be a list, a dense array or a Series, not {type(values).__name__}")
     if array.ndim > 2 or array.dtype.kind == "c":
         raise DataError(f"{name} has {array.ndim} dimensions of {array.dtype}; expected 1 or 2, none complex")
     return array
+
+
+def narrowed(series: pl.Series, name: str) -> pl.Series:
+    """Integers of 128 bits, which numpy does not have, in 64; any other Series as it is."""
+    if series.dtype not in (pl.Int128, pl.UInt128):
+        return series
+    for dtype in (pl.Int64, pl.UInt64):
+        held = series.cast(dtype, strict=False)
+        if held.null_count() == series.null_count():
+            return held
+    raise DataError(f"{name} holds integers beyond 64 bits; cast labels to text, and numbers to Float64")
 
 
 def as_column(array: Array, name: str) -> Array:
@@ -98,7 +117,10 @@ def as_probabilities(values: object, name: str) -> Array:
 
 
 def as_weights(values: object, rows: int, dtype: npt.DTypeLike | None = None) -> Array | None:
-    """``values`` as one finite number a row, not all of them 0; None stays None and means that each row counts once."""
+    """``values`` as one finite number a row, not all of them 0; None stays None and means that each row counts once.
+
+    Whole numbers become int64, and are refused where sums of them may not be exact in float64.
+    """
     if values is None:
         return None
     weights = as_array(values, "sample_weight")
@@ -109,12 +131,20 @@ def as_weights(values: object, rows: int, dtype: npt.DTypeLike | None = None) ->
     weights = as_numbers(weights, "sample_weight", dtype)
     if not weights.any():
         raise DataError("sample_weight is 0 in every row; expected at least one other weight")
-    return weights
+    return exact_integers(weights) if weights.dtype.kind in "biu" else weights
+
+
+def exact_integers(weights: Array) -> Array:
+    """Whole weights as int64, whose sums then neither wrap nor lose digits."""
+    reach = np.abs(weights.astype(np.float64)).sum()
+    if reach >= MOST_WHOLE:
+        raise DataError(f"sample_weight adds up to {reach:g}, and whole numbers are exact below 2**53; give floats")
+    return weights.astype(np.int64)
 
 
 def common_float(*values: object) -> np.dtype[Any]:
     """The float dtype to compute with: the widest one the arrays bring, float64 where none brings any."""
-    dtypes = [np.asarray(value).dtype for value in values if hasattr(value, "dtype")]
+    dtypes = [as_array(value, "an argument").dtype for value in values if hasattr(value, "dtype")]
     floats = [dtype for dtype in dtypes if dtype.kind == "f"]
     return np.result_type(*floats) if floats else np.dtype(np.float64)
 

@@ -203,7 +203,7 @@ def _over_columns(metric: BinaryMetric, truth: Array, score: Array, average: str
         return metric(truth.ravel() == 1, score.ravel(), spread)
     importance = None
     if average == "weighted":
-        importance = truth.sum(axis=0) if weights is None else weights @ truth.astype(weights.dtype)
+        importance = truth.sum(axis=0, dtype=np.float64) if weights is None else weights @ truth.astype(np.float64)
         if np.isclose(importance.sum(), 0):
             return 0.0
     if average == "samples":

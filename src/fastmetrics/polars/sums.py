@@ -125,6 +125,22 @@ def refuse_labels(column: pl.Series, role: Role) -> pl.Series:
     return refused_binary(column, role)
 
 
+def refuse_pos_label(column: pl.Series, role: Role) -> pl.Series:
+    """A column that holds nothing a positive value could equal: nulls where it holds nothing at all, else an error."""
+    from fastmetrics.counting.roles.binary import check_pos_label
+
+    if column.dtype != pl.Null:
+        check_pos_label(role.pos_label, column.name, column.dtype)
+    return column.cast(pl.Boolean)
+
+
+def comparable(pos_label: Any) -> cs.Selector:
+    """The columns whose values a positive value can equal: beside others Polars compares texts of both, or raises."""
+    if isinstance(pos_label, bool):
+        return cs.boolean()
+    return cs.numeric() if isinstance(pos_label, (int, float)) else cs.string() | cs.categorical() | cs.enum()
+
+
 def named(column: Column) -> str | None:
     """The name of a column that is taken as it is, whose dtype selectors can tell; None of a computed one."""
     plain = expression(column).meta.undo_aliases()
@@ -279,10 +295,14 @@ def equal(role: Role, name: str | None) -> State:
     wanted = pl.lit(role.pos_label)
     null = text_null(role, name)
     if name is not None:
-        column = cs.by_name(name)
-        floats, others = column & cs.float(), column - cs.float()
-        positive = pl.any_horizontal(floats == wanted, others == wanted)
-        negative, held = pl.any_horizontal((floats != wanted) & floats.is_not_nan(), others != wanted), known(name)
+        column, fit = cs.by_name(name), comparable(role.pos_label)
+        floats, others = column & fit & cs.float(), (column & fit) - cs.float()
+        refused = (column - fit).map_batches(
+            partial(refuse_pos_label, role=role), return_dtype=pl.Boolean, is_elementwise=True
+        )
+        positive = pl.any_horizontal(floats == wanted, others == wanted, refused)
+        negative = pl.any_horizontal((floats != wanted) & floats.is_not_nan(), others != wanted, refused)
+        held = known(name)
     else:
         plain = expression(role.column)
         numeric = isinstance(role.pos_label, (int, float)) and not isinstance(role.pos_label, bool)

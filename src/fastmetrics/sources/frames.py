@@ -82,7 +82,10 @@ def from_mapping(data: Mapping[str, Any], columns: Columns) -> Converted:
 
 
 def column(name: str, values: Any) -> pl.Series:
-    """The values of a column, which may be an array of pyarrow."""
+    """The values of a column, which may be an array of pyarrow, or a masked one of numpy."""
+    if isinstance(values, np.ma.MaskedArray):
+        hidden = pl.Series(np.ma.getmaskarray(values))
+        return pl.select(pl.when(~hidden).then(pl.Series(np.ma.getdata(values)))).to_series().alias(name)
     if not is_of("pyarrow", values):
         return plain_column(name, values)
     import pyarrow as pa
