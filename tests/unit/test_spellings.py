@@ -29,7 +29,7 @@ LOG = pl.DataFrame(
         "pred": [(row * 3) % 4 > 1 for row in range(ROWS)],
         "score": [row / ROWS for row in range(ROWS)],
         "model": [None if row % 7 == 0 else "ba"[row % 2] for row in range(ROWS)],
-        "site": ["xyz"[row % 3] for row in range(ROWS)],
+        "site": ["abz"[row % 3] for row in range(ROWS)],
         "ts": [dt.datetime(2024, 10, 26) + dt.timedelta(minutes=25 * row) for row in range(ROWS)],
     }
 )
@@ -71,6 +71,26 @@ SPELLINGS: list[tuple[dict[str, Any], dict[str, Any]]] = [
         {"by": ["site", "model"], "grouping_sets": [["site", "model"], [], ["model"]]},
     ),
     ({"families": (BINARY, SCORES), "by": "model"}, {"families": (SCORES, BINARY)}),
+    (
+        {"families": (fm.classes("model", "site", labels=["a", "b", "z"]),)},
+        {"families": (fm.classes("model", "site", labels=["z", "b", "a"]),)},
+    ),
+    (
+        {
+            "families": (
+                fm.text("site", reference="model", measures=["wer", "rougeL"], limits=["wer > 1", "rougeL<.2"]),
+            )
+        },
+        {
+            "families": (
+                fm.text("site", reference="model", measures=["rougeL", "wer"], limits=["rougeL < 0.20", "wer>1.0"]),
+            )
+        },
+    ),
+    (
+        {"families": (fm.binary("model", "site", pos_label="a", null_values=["z", "NA"]),)},
+        {"families": (fm.binary("model", "site", pos_label="a", null_values=["NA", "z"]),)},
+    ),
 ]
 
 
@@ -142,6 +162,14 @@ def test_two_spellings_are_compared_diagnosed_and_decomposed() -> None:
     assert fm.diagnose(other, baseline=one).text() == fm.diagnose(same, baseline=one).text()
     split = [fm.decompose(side, baseline=one, metric="recall", by=by) for side in (other, same)]
     assert split[0].equals(split[1])
+
+
+def test_a_baseline_of_other_windows_is_refused() -> None:
+    hours = counted(LOG, **TIMED)
+    for other in ({"every": "1d"}, {"time_zone": "Europe/Berlin"}, {"offset": "30m"}):
+        with pytest.raises(SchemaError, match=r"diagnose\(\) compares windows of one kind; current has Windows"):
+            fm.diagnose(hours, baseline=counted(LOG, **(TIMED | other)))
+    assert not fm.diagnose(hours, baseline=counted(LOG, **(TIMED | {"offset": "3h"})))
 
 
 def test_late_labels_of_another_spelling_are_added_once() -> None:

@@ -53,9 +53,9 @@ class Family:
         ``maker(**arguments)`` makes the family again: ``maker`` is a function at the top level of a module,
         ``arguments`` are columns by name or expression, and constants that JSON can hold. Families of one maker and
         equal arguments are equal, and a family is pickled as the two.
-    constants
+    constants, unordered
         The names of the arguments that change the meaning of the cells: they must agree between two Counts that are
-        merged.
+        merged; those of them that are lists whose order changes no cell.
     read, width
         Maps the cells of groups to what the formulas see, and how many inner rows of a group it holds side by side.
     check
@@ -91,6 +91,7 @@ class Family:
     metrics: tuple[Metric, ...]
     arguments: Mapping[str, Any] = field(default_factory=dict)
     constants: tuple[str, ...] = ()
+    unordered: tuple[str, ...] = ()
     inner: tuple[InnerKey, ...] = ()
     row_states: tuple[str, ...] = ()
     read: Callable[[CellTable], Cells] = scalar_cells
@@ -200,6 +201,13 @@ class Family:
             **({} if self.row_states == self.states else {"row states": list(self.row_states)}),
             **{name: self.arguments.get(name) for name in self.constants},
         }
+
+    @property
+    def agreement(self) -> dict[str, Any]:
+        """``identity`` but for the order of cells and of lists whose order changes no cell."""
+        identity = self.identity
+        lists = {name: identity[name] for name in ("cells", *self.unordered) if identity[name] is not None}
+        return identity | {name: sorted(items, key=repr) for name, items in lists.items()}
 
 
 def check_cells(family: Family) -> None:

@@ -93,8 +93,9 @@ def diagnose(
     Raises
     ------
     SchemaError
-        Counts without a common family that has rates, with grouping sets, or without windows where there is
-        no baseline; an unknown key or metric; a fold that has not exactly two values; a side that is a difference.
+        Counts without a common family that has rates, with grouping sets, with other windows than the baseline, or
+        without windows where there is no baseline; an unknown key or metric; a fold that has not exactly two values; a
+        side that is a difference.
 
     >>> import fastmetrics as fm
     >>> log = {"label": [1] * 4000, "pred": [1] * 3800 + [0] * 200, "country": ["BR", "DE"] * 2000}
@@ -300,13 +301,19 @@ def shared(current: Counts, baseline: Counts, notes: list[str]) -> tuple[list[Fa
     families = [
         family
         for family in current.layout.families
-        if family.rates != () and family.name in theirs and family.identity == theirs[family.name].identity
+        if family.rates != () and family.name in theirs and family.agreement == theirs[family.name].agreement
     ]
     if not families:
         held = [f"{family.name} ({family.kind})" for family in current.layout.families]
         raise SchemaError(
             "diagnose() needs a family with rates to search, as binary(), scores() and classes() make, that both "
             f"Counts hold; current holds {listed(held)}"
+        )
+    windows, its = current.layout.windows, baseline.layout.windows
+    if windows is not None and its is not None and windows.reduced != its.reduced:
+        raise SchemaError(
+            f"diagnose() compares windows of one kind; current has {windows} and the baseline {its}; count both alike, "
+            "or roll them up"
         )
     for counts in (current, baseline):
         if counts.layout.grouping_sets is not None:

@@ -103,6 +103,7 @@ def classes(
             **null_arguments(nulls),
         },
         constants=("labels", *null_arguments(nulls)),
+        unordered=("labels",),
         inner=(InnerKey("label"), InnerKey("prediction")),
         read=partial(read, labels=order),
         check=partial(check, columns=columns, labels=order),

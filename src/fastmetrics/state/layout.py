@@ -88,7 +88,7 @@ def difference(a: Layout, b: Layout) -> str:
         if of(one) != of(other):
             return f"{what} {of(a)} and {of(b)}"
     for mine, its in zip(one.families, other.families, strict=True):
-        ours, theirs = mine.identity, its.identity
+        ours, theirs = mine.agreement, its.agreement
         for what in {**ours, **theirs}:
             if ours.get(what) != theirs.get(what):
                 return f"{what} {ours.get(what)} and {theirs.get(what)} of family {mine.name!r}"

@@ -11,7 +11,7 @@ from typing import Any, Self, TypeVar
 
 import polars as pl
 
-from fastmetrics.contract.columns import expression, literal, roots
+from fastmetrics.contract.columns import expression, expressions, literal, roots
 from fastmetrics.contract.family import Family
 from fastmetrics.errors import MergeError, SchemaError, listed, unknown
 from fastmetrics.forks import check_process
@@ -86,7 +86,7 @@ class State:
         return (
             isinstance(other, State)
             and not difference(self.layout, other.layout)
-            and all(table.equals(self.tables[name]) for name, table in arranged(other, self.layout).tables.items())
+            and all(alike(table, self.tables[name]) for name, table in arranged(other, self.layout).tables.items())
         )
 
     __hash__ = None  # type: ignore[assignment]
@@ -234,6 +234,11 @@ def arranged(counts: S, layout: Layout) -> S:
     renamed = [pl.col(GROUPING).replace(names)] if names else []
     tables = {name: table.with_columns(renamed) for name, table in counts.tables.items()}
     return regroup(counts, layout, tables)
+
+
+def alike(one: pl.DataFrame, other: pl.DataFrame) -> bool:
+    """Whether two tables hold the same, in any order of columns."""
+    return set(one.columns) == set(other.columns) and one.select(expressions(other.columns)).equals(other)
 
 
 def with_notes(counts: S, known: Sequence[Note]) -> S:

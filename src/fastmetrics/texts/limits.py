@@ -25,6 +25,11 @@ class Limit(NamedTuple):
     side: str
     value: float
 
+    def __str__(self) -> str:
+        """The limit in one spelling."""
+        short = f"{self.value:g}"
+        return f"{self.measure} {self.side} {short if float(short) == self.value else self.value}"
+
     @property
     def cell(self) -> str:
         """The cell that counts bad rows, and the metric that is their share."""
