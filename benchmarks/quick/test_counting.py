@@ -27,6 +27,7 @@ QUESTIONS: Mapping[str, Question] = {
     "MC": Question(labelled.BINARY, ("model", "country"), PLACES | SIDES),
     "W": Question(labelled.BINARY, HOURLY, TIMED | SIDES),
     "weights": Question(labelled.WEIGHTED, HOURLY, TIMED | SIDES | {"weight": "weight"}),
+    "frequencies": Question(labelled.FREQUENCIES, HOURLY, TIMED | SIDES | {"times": "times"}),
     "scores": Question(families.PROBABILITIES, ("model", "country"), PLACES | {"label": "label", "score": "score"}),
     "classes": Question(families.CLASSES, ("slice",), {name: name for name in ("slice", "kind", "guess")}),
 }

@@ -58,6 +58,7 @@ class Counted:
     renamed: Mapping[str, str] | None = None
     zero: tuple[str, ...] = ()
     weight: str | None = None
+    frequency: str | None = None
     split: tuple[Key, ...] = ()  # what numpy's code says besides the keys
     bincount: Callable[[Array, int, Log], dict[str, Array]] | None = None
 

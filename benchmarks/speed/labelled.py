@@ -1,10 +1,11 @@
-"""Binary cells: of every row, of labels and predictions with nulls, and with weights."""
+"""Binary cells: of every row, of labels and predictions with nulls, with weights and with frequencies."""
 
 from __future__ import annotations
 
 from functools import partial
 from typing import Any
 
+import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
@@ -13,7 +14,7 @@ from benchmarks.speed.forms import PLAIN_SIDES, ROWS, Aggregate, Counted, Form, 
 from benchmarks.speed.keys import KEYS
 from benchmarks.speed.logs import Log
 
-__all__ = ["BINARY", "NULLS", "WEIGHTED"]
+__all__ = ["BINARY", "FREQUENCIES", "NULLS", "WEIGHTED"]
 
 Frame = pl.DataFrame
 Array = NDArray[Any]
@@ -145,4 +146,15 @@ WEIGHTED = Counted(
     ),
     split=PLAIN_SIDES,
     bincount=weighted_columns,
+)
+FREQUENCIES = Counted(
+    family=lambda: fm.binary("label", "pred"),
+    cells=FOUR,
+    zero=BINARY.zero,
+    frequency="times",
+    forms=(),
+    split=PLAIN_SIDES,
+    bincount=lambda code, size, log: {
+        cell: column.astype(np.int64) for cell, column in cell_columns(code, size, FOUR, log["times"]).items()
+    },
 )

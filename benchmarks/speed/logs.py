@@ -124,6 +124,7 @@ COLUMNS: Mapping[str, Callable[[Log, np.random.Generator], Array]] = {
     "label_or_null": holed("label"),
     "pred_or_null": holed("pred"),
     "weight": lambda log, rng: rng.random(log.rows) + 0.5,
+    "times": lambda log, rng: rng.integers(1, 50, log.rows),
     "score": scores,
     "margin": lambda log, _: log["score"] * 8 - 4,
     "kind": lambda log, rng: skewed(rng, SIZES["kind"], 0.5, log.rows),

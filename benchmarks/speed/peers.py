@@ -86,7 +86,8 @@ def ours(data: Any, question: Question, threads: int) -> Side:
     family = counted.family()
 
     def run() -> fm.Counts:
-        return fm.count(data, family, by=by, threads=threads, weight=counted.weight, **windows)
+        multiples: dict[str, Any] = {"weight": counted.weight, "frequency": counted.frequency}
+        return fm.count(data, family, by=by, threads=threads, **multiples, **windows)
 
     def table(counts: fm.Counts) -> pl.DataFrame:
         frame = counts.frame.rename(dict(counted.renamed or {}))

@@ -116,14 +116,16 @@ def test_evaluate_gives_what_the_library_gives(here: Path) -> None:
 def test_every_option_of_the_scan_arrives(here: Path) -> None:
     pl.read_parquet("logs/0.parquet").with_columns(t=pl.col("ts").dt.epoch("s")).write_parquet("epochs.parquet")
     line = "evaluate epochs.parquet --y-true label --y-score score --threshold 0.5 --by country --time t --time-unit s"
-    line += " --every 6h --offset 1h --time-zone Asia/Kolkata --weight level --threads 1 --max-groups 999 -m recall"
+    line += " --every 6h --offset 1h --time-zone Asia/Kolkata --weight level --frequency level --threads 1"
+    line += " --max-groups 999 -m recall"
     got = frame(*shlex.split(line), "--where", "model = 'atlas-1'")
     family = fm.binary("label", y_score="score", threshold=0.5)
     wanted = fm.count(
         "epochs.parquet", family, by="country", time="t", time_unit="s", every="6h", offset="1h", weight="level",
-        time_zone="Asia/Kolkata", where="model = 'atlas-1'",
+        frequency="level", time_zone="Asia/Kolkata", where="model = 'atlas-1'",
     ).metrics("recall")  # fmt: skip
     assert got["recall"].to_list() == wanted["recall"].to_list()
+    assert got["n"].to_list() == wanted["n"].to_list()
     assert got["window_start"][0] == wanted["window_start"][0].isoformat()
 
 

@@ -158,9 +158,11 @@ class CellArrays:
             add_frequencies(fields, cells.ranges, frequencies.each, counts)
         elif count_near_rows(fields, cells.ranges, ids.length, cells.room, counts):
             count_far_rows(fields, cells.ranges, ids.length, cells.room, counts)
-        if weights is not None and frequencies is None:
+        if weights is None:
+            return
+        if frequencies is None:
             add_weights(fields, cells.ranges, weights, sums)
-        elif weights is not None and frequencies is not None:
+        else:
             moments = np.column_stack([weights, weights * weights]) * frequencies.each[:, None]
             add_values(fields, cells.ranges, moments, sums)
 

@@ -60,21 +60,23 @@ def summed(numbers: Integers) -> int:
 
 
 def carrier(column: columns.Column, dtype: pl.DataType) -> pl.Expr:
-    """The expression that carries a column of frequencies to the threads, as Int64, UInt64 or Float64.
+    """The expression that carries a column of frequencies to the threads, as Int64, UInt64, Float64 or text.
+
+    Decimals, which sums of engines are, and integers of 128 bits are text: that of an Int64 where they are whole.
 
     Raises
     ------
     SchemaError
-        A dtype whose values are no numbers, or wider than 64 bits.
+        A dtype whose values are no numbers.
     """
     plain = expression(column)
+    if not dtype.is_numeric():
+        raise SchemaError(f"frequency column {column_name(column)!r} holds {dtype}; whole numbers are needed")
     if dtype.is_float():
         return plain if dtype == pl.Float64 else plain.cast(pl.Float64)
-    if not dtype.is_integer() or dtype in WIDE:
-        raise SchemaError(
-            f"frequency column {column_name(column)!r} holds {dtype}; whole numbers of at most 64 bits are needed, as "
-            f"in pl.col({column_name(column)!r}).cast(pl.Int64)"
-        )
+    if isinstance(dtype, pl.Decimal) or dtype in WIDE:
+        whole = plain.cast(pl.Int64, strict=False)
+        return pl.when(whole == plain).then(whole.cast(pl.String)).otherwise(plain.cast(pl.String))
     return plain if dtype in (pl.Int64, pl.UInt64) else plain.cast(pl.Int64)
 
 
@@ -98,6 +100,9 @@ def occurring(batch: Batch, frequency: Frequency, width: int) -> tuple[Batch, Fr
 
 def checked(given: pa.Array, column: columns.Column) -> Integers:
     """The frequencies of a column as int64."""
+    shown = as_series(given)
+    if shown.dtype == pl.String:
+        given = as_array(shown.cast(pl.Int64, strict=False))
     numbers, valid = fixed(given), valid_bits(given)
     if valid is None and numbers.dtype == np.int64 and numbers.min(initial=0) >= 0:
         return numbers  # a fifth of the time of what follows
@@ -105,8 +110,8 @@ def checked(given: pa.Array, column: columns.Column) -> Integers:
     if valid is not None:
         bad |= valid == 0
     if bad.any():
-        at, plain = int(np.flatnonzero(bad)[0]), expression(column)
-        got = "null" if valid is not None and not valid[at] else f"{numbers[at]!s}"
+        value, plain = shown[int(np.flatnonzero(bad)[0])], expression(column)
+        got = "null" if value is None else str(value)
         fine = (plain >= 0) & (plain.cast(pl.Int64, strict=False) == plain)
         raise DataError(
             f"frequency column {column_name(column)!r} holds {got}; a frequency says how many equal rows a row stands "

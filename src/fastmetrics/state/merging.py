@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import reduce
+from typing import cast
 
 import polars as pl
 
@@ -54,11 +55,16 @@ def check_reach(table: pl.DataFrame, layout: Layout, family: Family) -> None:
 
 def check_rows(states: Sequence[pl.Series], family: Family) -> None:
     """Refuse states that would not fit into 64 bits; the largest of each tells nearly always that they do."""
-    if sum(len(state) * max(-(state.min() or 0), state.max() or 0) for state in states) <= MOST_ROWS:  # type: ignore
+    if sum(len(state) * magnitude(state) for state in states) <= MOST_ROWS:
         return
     rows = sum(int(state.cast(pl.Int128).abs().sum()) for state in states)
     if rows > MOST_ROWS:
         raise MergeError(rows_overflow(family.name, rows))
+
+
+def magnitude(numbers: pl.Series) -> int:
+    """The largest magnitude among some integers."""
+    return max(abs(cast(int, end or 0)) for end in (numbers.min(), numbers.max()))
 
 
 def in_order(table: pl.DataFrame, keys: Sequence[str]) -> bool:

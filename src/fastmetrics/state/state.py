@@ -46,7 +46,7 @@ class State:
 
     @property
     def rows(self) -> int:
-        """Rows read; of a difference, rows gained less rows lost."""
+        """Rows read, or those that they stand for by their frequencies; of a difference, rows gained less rows lost."""
         family = self.layout.families[0]
         table = self.tables[family.name]
         if self.layout.grouping_sets is not None:
