@@ -157,6 +157,50 @@ def read_formatted(column: TimeColumn, values: pa.Array) -> Read:
     return read_ticks(column, as_array(times))
 
 
+def read_text(column: TimeColumn, values: pa.Array) -> Read:
+    return read_iso(column, values) if column.format is None else read_formatted(column, values)
+
+
+# Kinds of time columns
+
+
+@dataclass(frozen=True)
+class TimeKind:
+    """A kind of time column: its dtypes, how it travels, how it is read, and its unit where the dtype has none.
+
+    The unit of integers is None: ``time_unit`` says it.
+    """
+
+    dtypes: tuple[type[pl.DataType], ...]
+    carrier: Callable[[pl.Expr], pl.Expr]
+    reader: Callable[[TimeColumn, pa.Array], Read]
+    unit: str | None = "us"
+
+
+def as_it_is(time: pl.Expr) -> pl.Expr:
+    return time
+
+
+def as_text(time: pl.Expr) -> pl.Expr:
+    return time.cast(pl.String)
+
+
+def as_integers(time: pl.Expr) -> pl.Expr:
+    return time.cast(pl.Int64)
+
+
+INTEGERS = (pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64)
+KINDS = (
+    TimeKind((pl.Datetime,), pl.Expr.to_physical, read_ticks),
+    TimeKind((pl.Date,), pl.Expr.to_physical, read_ticks, "d"),
+    TimeKind(INTEGERS, as_it_is, read_ticks, None),
+    TimeKind((pl.Int128, pl.UInt128), as_text, read_wide, None),
+    TimeKind((pl.String,), as_it_is, read_text),
+    TimeKind((pl.Categorical, pl.Enum), as_text, read_text),
+    TimeKind((pl.Null,), as_integers, read_ticks),
+)
+
+
 def time_column(time: pl.Expr, name: str, dtype: pl.DataType, unit: str | None, form: str | None) -> TimeColumn:
     """How a time column of some dtype is read.
 
@@ -165,30 +209,17 @@ def time_column(time: pl.Expr, name: str, dtype: pl.DataType, unit: str | None, 
     SchemaError
         A dtype that holds no times, integers without ``time_unit``, ``time_format`` for what is no text.
     """
-    if form is not None and not isinstance(dtype, (pl.String, pl.Categorical, pl.Enum, pl.Null)):
+    kind = next((kind for kind in KINDS if isinstance(dtype, kind.dtypes)), None)
+    held = f"time column {name!r} holds {dtype}"
+    if kind is None:
         raise SchemaError(
-            f"time_format= says how text is written, but time column {name!r} holds {dtype}; leave it out, or cast the "
-            "column to text"
+            f"{held}; expected Datetime, Date, ISO 8601 text, text with time_format=, or integers with time_unit="
         )
-    if isinstance(dtype, pl.Datetime):
-        return TimeColumn(name, time.to_physical(), read_ticks, dtype.time_unit)
-    if dtype == pl.Date:
-        return TimeColumn(name, time.to_physical(), read_ticks, "d")
-    if dtype.is_integer():
-        if unit is None:
-            raise SchemaError(
-                f"time column {name!r} holds {dtype}; say what it counts since 1970 with "
-                "time_unit='s', 'ms', 'us', 'ns' or 'd'"
-            )
-        if dtype in (pl.Int128, pl.UInt128):
-            return TimeColumn(name, time.cast(pl.String), read_wide, unit, True)
-        return TimeColumn(name, time, read_ticks, unit, True)
-    if isinstance(dtype, (pl.String, pl.Categorical, pl.Enum)):
-        text = time if dtype == pl.String else time.cast(pl.String)
-        return TimeColumn(name, text, read_iso if form is None else read_formatted, format=form)
-    if dtype == pl.Null:
-        return TimeColumn(name, time.cast(pl.Int64), read_ticks)
-    raise SchemaError(
-        f"time column {name!r} holds {dtype}; expected Datetime, Date, ISO 8601 text, text with time_format=, or "
-        "integers with time_unit="
-    )
+    if form is not None and kind.reader is not read_text and dtype != pl.Null:
+        raise SchemaError(
+            f"time_format= says how text is written, but {held}; leave it out, or cast the column to text"
+        )
+    counted = getattr(dtype, "time_unit", kind.unit) or unit
+    if counted is None:
+        raise SchemaError(f"{held}; say what it counts since 1970 with time_unit='s', 'ms', 'us', 'ns' or 'd'")
+    return TimeColumn(name, kind.carrier(time), kind.reader, counted, kind.unit is None, form)
