@@ -17,6 +17,7 @@ from fastmetrics.cli import main
 from fastmetrics.counting.coders import times
 from fastmetrics.counting.coders.times import TextForm, time_column
 from fastmetrics.errors import DataError, SchemaError
+from fastmetrics.sources import streams
 from fastmetrics.sources.chunks import record_batches
 
 EPOCH = dt.datetime(1970, 1, 1)
@@ -33,7 +34,7 @@ def at(*parts: int) -> int:
 
 
 def rows(times: pl.Series) -> pl.DataFrame:
-    return pl.DataFrame({"ts": times, "label": 1, "pred": 1})
+    return pl.DataFrame({"ts": times}).with_columns(label=pl.lit(1, pl.Int64), pred=pl.lit(1, pl.Int64))
 
 
 def instants(log: Any, **more: Any) -> list[int | None]:
@@ -361,6 +362,24 @@ def test_empty_batches_before_the_first_text_change_nothing(form: list[tuple[str
     assert instants(rows(pl.Series([*texts, None]))) == expected
     assert instants(batches([[None] * 2, [None], [], *([text] for text in texts)])) == expected
     assert instants(rows(pl.Series([None] * 20_000 + texts))) == expected
+
+
+@pytest.mark.parametrize("nulls", [1, 3, 40])
+def test_frames_without_a_dtype_of_times_come_first(nulls: int) -> None:
+    """As dicts and frames are that hold None alone."""
+    empty = {"ts": [None], "label": [None], "pred": [1]}
+    for first in (empty, pl.DataFrame(empty)):
+        given = [first] * nulls + [rows(pl.Series([ZONED[0][0]])), first]
+        assert instants(iter(given)) == [ZONED[0][1], None]
+    assert instants(iter([empty] * nulls)) == [None]
+
+
+def test_frames_are_not_held_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streams, "HELD_ROWS", 2)
+    empty = pl.DataFrame({"ts": [None], "label": [1], "pred": [1]})
+    assert instants(iter([empty, rows(pl.Series(["2026-03-14"]))])) == [at(2026, 3, 14), None]
+    with pytest.raises(fm.FastMetricsError, match="holds String in a later batch, but Null in the first"):
+        instants(iter([empty, empty, rows(pl.Series(["2026-03-14"]))]))
 
 
 def test_the_first_form_that_a_thread_sees_is_that_of_all() -> None:

@@ -40,6 +40,7 @@ __all__ = [
 BLOCK_BYTES = 8 << 20  # of text from a stream, which Polars parses with all cores
 # With its defaults pyarrow decodes far ahead of a reader that counts: 490 MB of 640 MB, against 90 MB so, no slower.
 AHEAD = {"batch_readahead": 0, "fragment_readahead": 1}
+HELD_ROWS = 1 << 20  # of a stream of frames, while a column has nothing but nulls
 OF_96_BITS = (
     "has times of 96 bits, of which a Dataset reads those of 1677 to 2262 alone; count the files by their paths"
 )
@@ -121,8 +122,31 @@ def from_iterator(frames: Any, columns: Columns = None) -> Source:
     first = convert(name, item, columns)
     rest = (convert(name, item, columns).frame for item in items)
     close = frames.close if isinstance(frames, Generator) else lambda: None
-    whole = itertools.chain([first.frame], rest)
-    return from_frames(name, first.frame.schema, whole, names=first.names, unfit=first.unfit, close=close)
+    ahead, schema = settled([first.frame], rest, columns)
+    whole = itertools.chain(ahead, rest)
+    return from_frames(name, schema, whole, names=first.names, unfit=first.unfit, close=close)
+
+
+def settled(
+    ahead: list[pl.DataFrame], rest: Iterator[pl.DataFrame], columns: Columns
+) -> tuple[list[pl.DataFrame], pl.Schema]:
+    """The first frames of a stream and its columns: of one that has only nulls at first a later frame knows the dtype.
+
+    Until then frames are kept, up to `HELD_ROWS`.
+    """
+    schema = ahead[0].schema
+    rows = ahead[0].height
+    while rows < HELD_ROWS and any(
+        dtype == pl.Null and (columns is None or name in columns) for name, dtype in schema.items()
+    ):
+        if (frame := next(rest, None)) is None:
+            break
+        ahead.append(frame)
+        rows += frame.height
+        schema = pl.Schema(
+            {name: frame.schema.get(name, dtype) if dtype == pl.Null else dtype for name, dtype in schema.items()}
+        )
+    return ahead, schema
 
 
 # Bytes
