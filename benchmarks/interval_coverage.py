@@ -331,7 +331,8 @@ def report() -> Iterator[str]:
         yield from misses(results)
         for result in results:
             if result.side == "under" and result.smallest >= 5:
-                found.judged(design.name, f"{result.metric} {told(result)}", result.coverage, FEW_WEIGHTS)
+                scenario = f"{result.metric} {result.n}/{result.rate:g}/{result.model}"
+                found.judged(design.name, scenario, result.coverage, FEW_WEIGHTS)
     for section in SECTIONS:
         yield f"\n## {section.title}\n\n{section.text}\n"
         yield from section.lines(rng, found)

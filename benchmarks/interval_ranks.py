@@ -13,7 +13,7 @@ from benchmarks.covered import Flags, Floats, Misses, Section, covered
 from fastmetrics.families.edges import Binner, default_edges
 from fastmetrics.families.ranking import RANKING
 from fastmetrics.metric import Cells, find, value
-from fastmetrics.reading.intervals import bounds
+from fastmetrics.reading.intervals import bounds, compare
 
 __all__ = ["SECTIONS"]
 
@@ -48,13 +48,39 @@ def of_bins(
     rng: np.random.Generator, rows: tuple[int, int], bins: int, weight: int, shift: float
 ) -> tuple[float, float]:
     """Coverage and mean width of draws of two normal classes in even bins."""
+    cells, true = drawn(rng, rows, bins, weight, shift)
+    found = bounds(EXACT, cells)
+    return covered(found, true), float(np.mean(found[1] - found[0]))
+
+
+def drawn(rng: np.random.Generator, rows: tuple[int, int], bins: int, weight: int, shift: float) -> tuple[Cells, float]:
+    """Cells of positives and negatives in even bins, and the area that they are drawn from."""
     edges = np.array([shift / 2]) if bins == 2 else np.linspace(-3, 3 + shift, bins + 1)[1:-1]
     chances = [normal_bins(edges - mean) for mean in (shift, 0.0)]
     pos, neg = (rng.multinomial(n, p, RANK_DRAWS).astype(np.float64) for n, p in zip(rows, chances, strict=True))
     squares = None if weight == 1 else {"positive": pos, "negative": neg * weight**2}
-    found = bounds(EXACT, Cells({"positive": pos, "negative": neg * weight}, squares))
     true = float(value(EXACT, Cells({"positive": chances[0][None], "negative": chances[1][None]}))[0])
-    return covered(found, true), float(np.mean(found[1] - found[0]))
+    return Cells({"positive": pos, "negative": neg * weight}, squares), true
+
+
+def differences(rng: np.random.Generator, misses: Misses) -> Iterator[str]:
+    """Difference and ratio of two areas of scores in 1,000 bins."""
+    pairs = (("0.7", "0.9"), ("0.9", "0.99"), ("0.99", "0.999"))
+    yield "| positives, negatives of a | of b | " + " | ".join(f"AUC {a}, {b}" for a, b in pairs) + " |"
+    yield "|---" * (2 + len(pairs)) + "|"
+    for rows in (((5, 50), (5, 50)), ((10, 10), (30, 300)), ((30, 30), (30, 30)), ((30, 300), (100, 100))):
+        row = []
+        for pair in pairs:
+            sides = [drawn(rng, n, 1000, 1, APART[auc[1:]]) for n, auc in zip(rows, pair, strict=True)]
+            (a, x), (b, y) = sides
+            found = compare(EXACT, a, b)
+            each = (
+                covered((found.difference_low, found.difference_high), x - y),
+                covered((found.ratio_low, found.ratio_high), x / y),
+            )
+            scenario = f"{pair[0]} of {rows[0]}, {pair[1]} of {rows[1]}"
+            row.append(", ".join(misses.judged("differences of ROC AUC", scenario, one, FEW_POSITIVES) for one in each))
+        yield f"| {rows[0][0]}, {rows[0][1]} | {rows[1][0]}, {rows[1][1]} | {' | '.join(row)} |"
 
 
 def normal_bins(edges: Floats) -> Floats:
@@ -122,6 +148,7 @@ SECTIONS = (
         "Normal scores, tied where they share one of so many; in brackets the mean width. Bold outside .93 to .97.",
         few_rows,
     ),
+    Section("Differences of ROC AUC", "Difference a - b and ratio a / b of scores that hardly tie.", differences),
     Section(
         "Scores beyond the edges",
         "500 positives and 1,000 negatives of normal log-odds; the last column has bounds without the error.",

@@ -236,6 +236,23 @@ def test_proportions_of_the_other_families_have_the_bounds_of_a_share(kind: str)
             assert (found[f"{name}_low"], found[f"{name}_high"]) == pytest.approx(share_bounds(hits, n, Z95), abs=1e-9)
 
 
+@pytest.mark.parametrize("kind", HELD)
+def test_every_bound_is_beside_its_value_inside_the_range_and_no_interval_is_a_point(kind: str) -> None:
+    held = HELD[kind]
+    rows = [row for row in held.family.metrics if row.interval and row.name not in SHOWN]
+    table = held.counts().metrics(*[row.name for row in rows], intervals=True) if rows else pl.DataFrame()
+    for row in rows:
+        found = table.select(value=row.name, low=f"{row.name}_low", high=f"{row.name}_high")
+        assert (found["low"].is_null() == found["high"].is_null()).all()
+        assert found.filter(pl.col("value").is_null())["low"].is_null().all(), row.name
+        given = found.drop_nulls()
+        assert len(given) > len(found) / 4, row.name
+        assert given.select((pl.col("low") <= pl.col("value")) & (pl.col("value") <= pl.col("high"))).to_series().all()
+        assert given.select(pl.col("low") < pl.col("high")).to_series().all(), row.name
+        assert given["low"].min() >= row.range[0], row.name
+        assert given["high"].max() <= row.range[1], row.name
+
+
 @pytest.mark.parametrize("size", [1e7, 1e8, 1e9])
 def test_bounds_of_means_are_never_narrower_for_what_rounding_lost(size: float) -> None:
     """Errors that are far larger than their spread, of which sums of squares keep few digits or none."""
