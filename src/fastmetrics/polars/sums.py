@@ -21,7 +21,7 @@ from fastmetrics.errors import DataError, SchemaError
 from fastmetrics.families.labels import TEXT_NULL
 from fastmetrics.metric import Cells, Metric, value
 from fastmetrics.notes import NoteWarning, warn
-from fastmetrics.reading.intervals.methods import read_by
+from fastmetrics.reading.intervals.proportions import read_by
 
 __all__ = ["Check", "Multiples", "Read", "State", "Sums", "multiples", "named", "number", "states", "sums_of", "used"]
 

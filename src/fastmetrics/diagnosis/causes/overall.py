@@ -14,7 +14,7 @@ from fastmetrics.diagnosis.search.strata import Ratio
 from fastmetrics.diagnosis.sides.pair import Pair
 from fastmetrics.diagnosis.split.kitagawa import decompose, simpson
 from fastmetrics.diagnosis.wording import number
-from fastmetrics.reading.intervals.methods import wilson
+from fastmetrics.reading.intervals.proportions import wilson
 
 __all__ = ["wholes_in"]
 

@@ -22,7 +22,7 @@ from fastmetrics.diagnosis.causes.likelihoods import (
     log_odds,
 )
 from fastmetrics.families.class_rates import CONFUSED, PREDICTED
-from fastmetrics.reading.intervals.methods import wilson
+from fastmetrics.reading.intervals.proportions import wilson
 
 __all__ = ["BELOW_CONSTANT", "SIMPSON", "TAGS", "VERSION_REGRESSION", "Move", "Moves", "Tag", "rank_of"]
 

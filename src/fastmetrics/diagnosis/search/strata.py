@@ -16,7 +16,7 @@ import numpy as np
 from fastmetrics import kernels
 from fastmetrics.aliases import Floats, Mask
 from fastmetrics.arithmetic import divide
-from fastmetrics.reading.intervals.methods import wilson
+from fastmetrics.reading.intervals.proportions import wilson
 
 __all__ = [
     "LEAST_VARIANCE",

@@ -14,22 +14,11 @@ from fastmetrics.errors import SchemaError, unknown
 from fastmetrics.families.binary import CONFUSION
 from fastmetrics.metric import Cells, Metric, value
 from fastmetrics.reading.intervals import student
-from fastmetrics.reading.intervals.methods import (
-    PARTS,
-    Limits,
-    Pair,
-    added_variance,
-    combined,
-    histograms,
-    influence,
-    left_over,
-    limits,
-    moved,
-    moves,
-    quantile,
-    read_by,
-    sides,
-)
+from fastmetrics.reading.intervals.areas import histograms, influence
+from fastmetrics.reading.intervals.limits import Limits, Pair, added_variance, left_over, sides
+from fastmetrics.reading.intervals.methods import limits, moved, quantile
+from fastmetrics.reading.intervals.proportions import read_by
+from fastmetrics.reading.intervals.varied import PARTS, combined, moves
 
 __all__ = ["Comparison", "adjust", "compare", "compare_to_total"]
 
