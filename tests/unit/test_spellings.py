@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 import pytest
 from click.testing import CliRunner
 
@@ -199,6 +201,21 @@ def test_stored_counts_of_two_spellings_are_merged_by_the_shell(tmp_path: Path) 
     result = CliRunner().invoke(main, ["merge", *paths[:2], "-o", paths[2]], catch_exceptions=False)
     assert result.exit_code == 0, result.output
     assert fm.read_counts(paths[2]) == counted(LOG, **TIMED)
+
+
+@pytest.mark.parametrize(("zone", "older"), [("UTC", "Etc/UTC"), ("Asia/Kolkata", "Asia/Calcutta")])
+def test_counts_that_were_stored_under_another_spelling_are_read_as_the_same(zone: str, older: str) -> None:
+    counts = counted(LOG, **(TIMED | {"time_zone": zone}))
+    table = counts.to_arrow()
+    assert isinstance(table, pa.Table)
+    about = json.loads(table.schema.metadata[b"fastmetrics"])
+    about["windows"] |= {"every": "60m", "time_zone": older}
+    about["dtypes"]["window_start"] = ["Datetime", "us", older]
+    place = table.schema.get_field_index("window_start")
+    starts = table["window_start"].cast(pa.timestamp("us", older))
+    stored = table.set_column(place, "window_start", starts)
+    stored = stored.replace_schema_metadata({"fastmetrics": json.dumps(about)})
+    assert fm.Counts.from_arrow(stored) == counts
 
 
 def test_keys_that_are_times_add_up_under_two_names_of_their_zone() -> None:
