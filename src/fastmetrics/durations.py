@@ -38,6 +38,7 @@ WORDS = {
 NAMES = {unit: word for word, unit in reversed(WORDS.items())}
 PART = re.compile(r"(\d+)\s*([A-Za-z]+)")
 WEEK = 7 * DAY
+AGES = 9999 * UNITS["y"][1]
 MONTHS = {"mo": 1, "q": 3, "y": 12}
 # Units by what adds up, the longest first. Weeks are by themselves: windows of 1w begin on Mondays, of 7d on Thursdays.
 LONGEST = (
@@ -71,7 +72,10 @@ def parse_duration(name: str, text: str, *, signed: bool = False) -> str:
             f"{name}={text!r} is not a duration; write a count and a unit ({listed(UNITS)}), "
             "such as '15m', '1h', '1d', '1w', '1mo' or '2 weeks'"
         )
-    return sign + "".join(f"{int(count)}{unit}" for (count, _), unit in zip(parts, units, strict=True))
+    duration = sign + "".join(f"{int(count)}{unit}" for (count, _), unit in zip(parts, units, strict=True))
+    if lengths(duration)[1] > AGES:
+        raise SchemaError(f"{name}={text!r} is longer than the years 1 to 9999, in which times can be")
+    return duration
 
 
 def unit_of(given: str) -> str | None:

@@ -90,3 +90,10 @@ def test_an_offset_may_be_negative(given: str, meant: str | None) -> None:
 def test_what_is_not_an_offset(given: str) -> None:
     with pytest.raises(SchemaError, match=r"offset=.* is not a duration"):
         Windows("1d", given)
+
+
+@pytest.mark.parametrize("given", ["10000y", "999999999999d", "99999999999999999999999h"])
+def test_a_duration_is_no_longer_than_times_go(given: str) -> None:
+    for name, ask in ASKED.items():
+        with pytest.raises(SchemaError, match=f"{name}='{given}' is longer than the years 1 to 9999"):
+            ask(given)
