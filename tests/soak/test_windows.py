@@ -40,6 +40,9 @@ def zones() -> list[str]:
     return [*found.values()]
 
 
+ZONES = zones()
+
+
 def next_to_settings(zone: str) -> Any:
     """The instants next to those at which a clock was set, where Python and Polars agree on what it reads."""
     set_at = clock_of(zone).begins[1:-1]
@@ -82,7 +85,7 @@ def check_ways(asked: Windows, times: Any, starts: Any) -> None:
         assert (edges[np.searchsorted(edges, part, side="right") - 1] == expected).all()
 
 
-@pytest.mark.parametrize("zone", zones())
+@pytest.mark.parametrize("zone", ZONES)
 def test_windows_next_to_every_setting_of_a_clock(zone: str) -> None:
     times = next_to_settings(zone)
     for every, offset in [*SHORT, *DAYS, *MONTHS] if len(times) else []:
@@ -98,7 +101,7 @@ def test_windows_next_to_every_setting_of_a_clock(zone: str) -> None:
             assert all(its is None or its in (ours, None) or its > time for time, ours, its in pairs), every
 
 
-@pytest.mark.parametrize("zone", zones())
+@pytest.mark.parametrize("zone", ZONES)
 def test_windows_at_random_instants(zone: str, drawn: random.Random) -> None:
     times = np.array(sorted(drawn.randrange(*YEARS) for _ in range(100)))
     for every, offset in [*SHORT, *DAYS, *MONTHS]:
@@ -106,7 +109,7 @@ def test_windows_at_random_instants(zone: str, drawn: random.Random) -> None:
         assert Windows(every, offset, zone).start_of(times).tolist() == expected, (every, offset)
 
 
-@pytest.mark.parametrize("zone", zones())
+@pytest.mark.parametrize("zone", ZONES)
 def test_clocks_read_what_polars_reads_in_all_years(zone: str, drawn: random.Random) -> None:
     """None is set where nobody looked for it."""
     clock = clock_of(zone)
