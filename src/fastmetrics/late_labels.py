@@ -115,7 +115,7 @@ def question(delta: Counts, on: Sequence[str], label: str) -> list[Any]:
 def labelled_rows(late: pl.LazyFrame) -> Iterator[bytes]:
     """The identities that got a label, and the labels, in an order and a form that no engine changes."""
     rows = plain(late.collect())
-    for some in rows.sort(rows.columns).iter_slices(PIECE):
+    for some in rows.sort(expressions(rows.columns)).iter_slices(PIECE):
         yield encoded(some, "ndjson")
 
 
@@ -124,7 +124,7 @@ def moved_rows(delta: Counts) -> Iterator[bytes]:
     for family in delta.layout.families:
         keys = delta.layout.key_columns(family)
         integers = columns_of(family.cells, delta.layout.weighted, pl.Int64())
-        yield encoded(delta.tables[family.name].select(*keys, *integers), "ndjson")
+        yield encoded(delta.tables[family.name].select(expressions([*keys, *integers])), "ndjson")
 
 
 def check_rowwise(families: Sequence[Family], arguments: Mapping[str, Any]) -> None:

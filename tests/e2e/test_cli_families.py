@@ -160,7 +160,7 @@ def test_windows_overlap_and_are_filled(log: Path) -> None:
         (["--y-true", "label", "--y-pred", "pred", "--tidy", "--root-cause"], "--tidy and --root-cause exclude"),
         (["--y-true", "label", "--y-pred", "pred", "--root-cause", "-m", "f1"], "--root-cause takes no --metrics"),
         (["--y-true", "label", "--y-pred", "pred", "--nearest"], "--nearest goes with --at-threshold"),
-        (["--family", "scores", "--y-true", "label", "--y-score", "score", "--curve", "rok"], "did you mean 'roc'"),
+        (["--family", "scores", "--y-true", "label", "--y-score", "score", "--curve", "rco"], "did you mean 'roc'"),
         (["--family", "scores", "--y-true", "label", "--y-score", "score", "--edges", "0,x"], "not a list of numbers"),
         (["--family", "scores", "--y-true", "label", "--y-score", "score", "--at-threshold", "0.123"], "--nearest"),
         (["--family", "regression", "--y-true", "score", "--y-pred", "score", "--weight", "score", "--extremes"],

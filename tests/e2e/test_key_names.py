@@ -11,10 +11,14 @@ from typing import Any
 
 import polars as pl
 import pytest
+from click.testing import CliRunner
 
 import fastmetrics as fm
+from fastmetrics.cli.commands import main
 from fastmetrics.errors import SchemaError
+from fastmetrics.report.tables import table
 from fastmetrics.schema import check_keys
+from fastmetrics.wording import readable
 
 SOURCE = Path(fm.__file__).parent
 ROOMS = ("contract", "counting", "diagnosis", "families", "reading", "report", "state", "late_labels.py", "schema.py")
@@ -68,6 +72,13 @@ def changed(keys: Keys, *families: fm.Family) -> fm.Diagnosis:
     return found
 
 
+def late(keys: Keys) -> fm.Counts:
+    log = LOG.with_row_index("id of the row")
+    early = log.with_columns(label=pl.lit(None, pl.Int8))
+    by = [pl.col("plain").alias(key) for key in keys]
+    return fm.label_delta(early, log, BINARY, on="id of the row", label="label", by=by)
+
+
 def drawn(keys: Keys, kind: str, family: fm.Family) -> None:
     pytest.importorskip("altair")
     counts = counted(keys, family, **(HOURS if kind == "time" else {}))
@@ -99,12 +110,15 @@ WITH_KEYS: dict[str, Callable[[Keys], pl.DataFrame]] = {
     ),
     "rollup": lambda keys: counted(keys, BINARY, **HOURS).rollup(*keys, "window", every="4h").frame,
     "sum": lambda keys: (counted(keys, BINARY, SCORES) + counted(keys, BINARY, SCORES)).tables["scores"],
+    "stored": lambda keys: fm.Counts.from_bytes(counted(keys, BINARY, SCORES).to_bytes()).tables["scores"],
+    "late labels": lambda keys: late(keys).frame,
 }  # fmt: skip
 WITHOUT_KEYS: dict[str, Callable[[Keys], Any]] = {
     "tidy": lambda keys: counted(keys, BINARY, **HOURS).tidy("f1", intervals=True).drop("slice_key", "slice_value"),
     "tidy of sets": lambda keys: counted(keys, BINARY, grouping_sets=[[], keys]).tidy("f1")["value"].to_list(),
     "filter": lambda keys: counted(keys, BINARY).filter(**dict.fromkeys(keys, "a")).rows,
     "arrow": lambda keys: fm.Counts.from_arrow(counted(keys, BINARY, SCORES).to_arrow()).rows,
+    "joint arrow": lambda keys: fm.Counts.from_arrow(counted(keys, BINARY, SCORES).to_arrow(joint=True)).rows,
     "repr": lambda keys: len(repr(counted(keys, BINARY)).splitlines()) - len(keys),
     **{
         f"plot {kind} of {family.kind}": partial(drawn, kind=kind, family=family)
@@ -150,6 +164,22 @@ KNOWN = [
         "scored",
     ),
     *("self", "slice_key", "source", "start", "support", "theirs", "threshold", "value", "window_", "worst"),
+    *(
+        "",
+        " ",
+        "*",
+        "^x$",
+        "^.*$",
+        "a.b",
+        "effect",
+        "granularity",
+        "hit",
+        "lift",
+        "literal",
+        "metric",
+        "share",
+        "since",
+    ),
 ]
 EVERY_NAME = pytest.mark.parametrize(
     "names", [list(filter(is_free, KNOWN)), pytest.param(FREE, marks=pytest.mark.slow)], ids=["known", "all"]
@@ -190,6 +220,67 @@ def test_slices_of_a_diagnosis_have_any_name(family: fm.Family, names: Keys) -> 
     for some in batches([name for name in names if name != "model" and is_free(name, [family])], 10):
         found = changed([*some, *(f"plain {place}" for place in range(10 - len(some)))], family)
         assert found.findings["tag"].equals(plain.findings["tag"]), some
+
+
+@pytest.mark.parametrize("role", ["dim", "k", "n", "window", "value"])
+def test_columns_of_frames_that_are_explained_have_any_name(role: str) -> None:
+    frame = pl.DataFrame({"dim": ["a", "b", "c", "d"] * 5, "other": ["x", "y"] * 10, "n": [1000] * 20})
+    frame = frame.with_columns(k=pl.Series([10, 20, 30, 40] * 5), window=pl.int_range(20) // 4, value=pl.lit(100.0))
+    moved = frame.with_columns(
+        k=pl.when(dim="b").then(500).otherwise("k"), value=pl.when(dim="b").then(50.0).otherwise("value")
+    )
+    found = []
+    for name in [role, *(name for name in KNOWN if name not in frame.columns)]:
+        now, before = moved.rename({role: name}), frame.rename({role: name})
+        called = {one: name if one == role else one for one in frame.columns}
+        dims = [called["dim"], "other"]
+        columns = {one: called[one] for one in ("k", "n", "window")}
+        ratio = fm.explain_ratio(now, baseline=before, dims=dims, **columns)
+        sums = fm.explain_sum(now, expected=before, dims=dims, value=called["value"])
+        found.append([one.drop("predicate") for one in (ratio, sums)])
+        assert ratio["predicate"].to_list() == [[{"column": called["dim"], "value": "b"}]], name
+    assert all(one.equals(first) for some in found for one, first in zip(some, found[0], strict=True))
+
+
+@pytest.mark.parametrize("role", ["run", "step", "split"])
+def test_columns_of_a_training_log_have_any_name(role: str) -> None:
+    losses = [1 / (step + 1) if step < 60 else float("nan") for step in range(100)]
+    log = pl.DataFrame({"run": ["a"] * 100, "step": range(100), "split": ["train"] * 100, "loss": losses})
+    plain = str(fm.diagnose_training(log))
+    for name in KNOWN:
+        if name not in ("metric", "value"):  # with which a log is in the long form
+            assert str(fm.diagnose_training(log.rename({role: name}), **{role: name})) == plain, name
+
+
+@pytest.mark.parametrize("intervals", [False, True])
+def test_a_table_shows_a_key_that_is_named_like_a_bound_as_a_key(intervals: bool) -> None:
+    plain = counted(["plain"], BINARY, **HOURS).metrics("f1", "recall", intervals=intervals)
+    shown = table(plain, ["plain", "window_start"], color=False).splitlines()[2:-1]
+    for name in ("f1_low", "f1_high", "f1_error", "recall_low", "key_low", "ratio", "", "*"):
+        if name not in plain.columns:
+            frame = counted([name], BINARY, **HOURS).metrics("f1", "recall", intervals=intervals)
+            lines = table(frame, [name, "window_start"], color=False).splitlines()
+            assert readable(name) in lines[0]
+            assert [line.split() for line in lines[2:-1]] == [line.split() for line in shown]
+
+
+@pytest.mark.parametrize("name", ["ratio", "p", "rows", "rank_bound", "f1_low", "*", "^x$", "value"])
+def test_the_shell_reads_keys_of_any_name(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    LOG.select("plain", "label", "pred").rename({"plain": name}).write_parquet("log.parquet")
+    counted([name], BINARY).write("counts.parquet")
+    asked = ["evaluate", "log.parquet", "--y-true", "label", "--y-pred", "pred", "--by", name, "-m", "f1"]
+    for form in ("json", "csv", "table"):
+        given = CliRunner().invoke(main, [*asked, "--format", form])
+        assert given.exit_code == 0, given.output
+        assert name in given.stdout
+    compared = CliRunner().invoke(main, ["compare", "counts.parquet", "-m", "f1", "--to", "b"])
+    if name in ("ratio", "p"):
+        assert compared.exit_code == 2
+        assert f"'{name} as {name}_key'" in compared.stderr
+    else:
+        assert compared.exit_code == 0, compared.output
+        assert name in compared.stdout
 
 
 def test_a_metric_with_the_name_of_another_column_of_the_result_is_refused() -> None:

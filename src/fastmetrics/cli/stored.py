@@ -25,7 +25,7 @@ from fastmetrics.cli.output import (
     options,
     output_options,
 )
-from fastmetrics.contract.columns import expressions
+from fastmetrics.contract.columns import expression, expressions, literal
 from fastmetrics.contract.family import Family
 from fastmetrics.errors import MergeError, SchemaError, listed
 from fastmetrics.notes import notes_of
@@ -176,7 +176,7 @@ def with_unmatched_groups(frame: pl.DataFrame, counts: fm.Counts, to: Any, keys:
     """Comparisons with a row for every group to judge, null where a group is on one side only."""
     if isinstance(to, dict):
         (key, value), *_ = to.items()
-        counts = counts.filter(~pl.col(WINDOW if key == "window" else key).eq_missing(pl.lit(value)))
+        counts = counts.filter(~expression(WINDOW if key == "window" else key).eq_missing(literal(value)))
     sides = [counts, to] if isinstance(to, fm.Counts) else [counts]
     tables = [next(iter(side.tables.values())).select(expressions(keys)) for side in sides]
     *tables, frame = align_keys([*tables, frame], keys)

@@ -17,7 +17,7 @@ from fastmetrics.arithmetic import divide
 from fastmetrics.contract.blocks import Lists
 from fastmetrics.contract.capabilities import Rate
 from fastmetrics.contract.cells import Cell, exact_overflow
-from fastmetrics.contract.columns import Column, column_name
+from fastmetrics.contract.columns import Column, column_name, expression
 from fastmetrics.contract.family import Family
 from fastmetrics.contract.roles import Role, widened
 from fastmetrics.contract.rows import Accumulators, Rows
@@ -137,7 +137,8 @@ def rows(roles: Mapping[str, Lists], column: str, unit: float, name: str) -> Row
     sums = sum_lists(lists, unit)
     if sums.largest > 0:
         raise DataError(
-            positive(f"column {column!r}", f"{sums.largest:g}"), pl.col(column).list.eval(pl.element() > 0).list.any()
+            positive(f"column {column!r}", f"{sums.largest:g}"),
+            expression(column).list.eval(pl.element() > 0).list.any(),
         )
     if sums.reach >= MOST_SUM:
         raise DataError(exact_overflow("nats", name, sums.reach, int(sums.counts[:, 0].sum())))

@@ -8,13 +8,12 @@ from math import inf
 from typing import Any
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from fastmetrics import kernels
 from fastmetrics.aliases import Floats, Mask
 from fastmetrics.contract.cells import Cell, CellTable
-from fastmetrics.contract.columns import Column, column_name
+from fastmetrics.contract.columns import Column, column_name, expression
 from fastmetrics.contract.family import Family
 from fastmetrics.contract.roles import Role, check_number
 from fastmetrics.contract.rows import Accumulators, Rows
@@ -179,7 +178,7 @@ def refuse_infinite(label: Floats, prediction: Floats, columns: Mapping[str, str
             raise DataError(
                 f"column {column!r} holds {numbers[infinite][0]!s}; a {role} is a finite number, or null where it is "
                 "not known",
-                pl.col(column).is_infinite(),
+                expression(column).is_infinite(),
             )
 
 

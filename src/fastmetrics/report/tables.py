@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, replace
 from io import StringIO
 
@@ -134,16 +134,16 @@ def total_width(columns: Sequence[Shown]) -> int:
 
 def shown(frame: pl.DataFrame, keys: Sequence[str]) -> list[Shown]:
     """Every column but those that stand beside another: bounds beside their value, window_end with its start."""
-    columns = []
+    columns, values = [], {*frame.columns} - {*keys}
     for name, dtype in frame.schema.items():
-        if beside(name, frame.columns):
-            continue
         key = name in keys
+        if (name == "window_end" and "window_start" in frame.columns) or (not key and beside(name, values)):
+            continue
         cells = bare = texts(frame[name], key)
-        if f"{name}_low" in frame.columns:
+        if not key and beside(f"{name}_low", values):
             low, high = (texts(frame[f"{name}_{side}"]) for side in ("low", "high"))
             cells = [with_bounds(*three) for three in zip(aligned(cells), low, high, strict=True)]
-        if f"{name}_error" in frame.columns:
+        if not key and f"{name}_error" in values:
             cells = [f"{cell} ± {error}" for cell, error in zip(cells, texts(frame[f"{name}_error"]), strict=True)]
         cuttable = key and not dtype.is_numeric() and not dtype.is_temporal()
         header = readable(name)
@@ -151,11 +151,10 @@ def shown(frame: pl.DataFrame, keys: Sequence[str]) -> list[Shown]:
     return columns
 
 
-def beside(name: str, names: Sequence[str]) -> bool:
-    """Whether a column is shown within another."""
-    if name == "window_end":
-        return "window_start" in names
-    return any(name.endswith(end) and name.removesuffix(end) in names for end in ("_low", "_high", "_error"))
+def beside(name: str, names: Set[str]) -> bool:
+    """Whether a column is shown within another: it is one of both bounds of a value, or its error."""
+    value = name.removesuffix("_error").removesuffix("_low").removesuffix("_high")
+    return value in names - {name} and (name.endswith("_error") or {f"{value}_low", f"{value}_high"} <= names)
 
 
 def aligned(cells: Sequence[str]) -> list[str]:

@@ -168,11 +168,14 @@ def as_frame(table: Any) -> pl.DataFrame:
     runs = {place for place, kind in enumerate(table.schema.types) if are_runs(kind)}
     plain = table.select([place for place in range(table.num_columns) if place not in runs]) if runs else table
     frame = cast(pl.DataFrame, pl.from_arrow(plain, rechunk=False))
+    frame.columns = plain.schema.names  # a column without a name gets another from Polars
     if not runs:
         return frame
     rest = iter(frame.get_columns())
     columns = [run_column(table.column(place)) if place in runs else next(rest) for place in range(table.num_columns)]
-    return pl.DataFrame([column.alias(name) for column, name in zip(columns, table.schema.names, strict=True)])
+    whole = pl.DataFrame([column.alias(str(place)) for place, column in enumerate(columns)])
+    whole.columns = table.schema.names
+    return whole
 
 
 def in_utc(kind: pa.DataType) -> pa.DataType:

@@ -29,7 +29,7 @@ def canonical_table(frame: pl.DataFrame, about: Description, layout: Layout, fam
         that cannot be.
     """
     names = about.names_of(family)
-    frame = pl.DataFrame([frame[name].alias(column) for column, name in names.items()])
+    frame = pl.DataFrame({column: frame[name] for column, name in names.items()})
     dtypes = {column: about.dtypes.get(name) for column, name in names.items()}
     if layout.windows is not None:
         dtypes[WINDOW] = layout.windows.dtype
@@ -41,7 +41,7 @@ def canonical_table(frame: pl.DataFrame, about: Description, layout: Layout, fam
         for cell in family.cells
         for column, dtype in cell.columns(layout.weighted).items()
     ]
-    ready = pl.DataFrame([*keys, *cells])
+    ready = pl.DataFrame({column.name: column for column in (*keys, *cells)})
     check_groups(ready, layout, family)
     return merge_tables([ready], layout, family)
 
@@ -61,7 +61,9 @@ def as_polars(table: pa.Table, wanted: Sequence[str], of: str) -> pl.DataFrame:
             raise SourceError(f"the table of {of} has {listed(map(repr, twice))} twice")
         chosen = pa.table([table[column] for column in wanted], names=list(wanted))
         chosen.validate(full=True)
-        return pl.DataFrame(chosen)
+        frame = pl.DataFrame(chosen)
+        frame.columns = list(wanted)  # Polars gives a column without a name another
+        return frame
 
 
 def integers(column: pl.Series, family: Family) -> pl.Series:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+import polars.selectors as cs
 
 from fastmetrics.aliases import Floats, Mask
 from fastmetrics.contract.columns import expressions
@@ -162,24 +163,25 @@ def long_form(name: str, frame: pl.DataFrame, columns: Columns) -> pl.DataFrame:
 
 def chosen(given: str | None, usual: Iterable[str], frame: pl.DataFrame) -> str | None:
     """The column named, or the first with a usual name."""
-    return given or next((name for name in usual if name in frame.columns), None)
+    return given if given is not None else next((name for name in usual if name in frame.columns), None)
 
 
 def text(frame: pl.DataFrame, column: str | None) -> pl.Series:
     """A column as text; nulls where there is none."""
     if column is None:
         return pl.repeat(None, frame.height, dtype=pl.String, eager=True)
-    return frame[column].cast(pl.String)
+    return frame[column].alias("").cast(pl.String)
 
 
 def unpivoted(name: str, frame: pl.DataFrame, keys: set[str | None]) -> pl.DataFrame:
     """A wide frame as rows; columns that hold no number at all, such as a host name, are left out."""
     index = [column for column in frame.columns if column in keys]
-    metrics = [column for column in frame.columns if column not in keys and numeric(frame[column])]
+    metrics = [column for column in frame.columns if column not in keys and numeric(frame[column].alias(""))]
     if not metrics:
         raise SchemaError(f"{name}: no column of numbers beside the steps (columns: {', '.join(frame.columns)})")
-    texts = frame.with_columns(pl.col(metrics).map_batches(as_numbers, return_dtype=pl.Float64))
-    return texts.unpivot(metrics, index=index, variable_name="name of metric", value_name="value of metric")
+    texts = frame.with_columns(as_numbers(frame[metric].alias("")).alias(metric) for metric in metrics)
+    chosen = {"on": cs.by_name(*metrics), "index": cs.by_name(*index)}
+    return texts.unpivot(**chosen, variable_name="name of metric", value_name="value of metric")
 
 
 def numeric(series: pl.Series) -> bool:
@@ -203,7 +205,7 @@ def as_numbers(series: pl.Series) -> pl.Series:
 
 def numbers(name: str, frame: pl.DataFrame, column: str) -> pl.Series:
     """A column as float64; a value that is neither a number nor a word for a missing one is an error."""
-    series = frame[column]
+    series = frame[column].alias("")
     if not (series.dtype.is_numeric() or series.dtype in (pl.String, pl.Null, pl.Boolean)):
         raise SchemaError(f"{name}: column {column!r} holds {series.dtype}; need numbers")
     found = as_numbers(series)

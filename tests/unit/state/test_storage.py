@@ -116,7 +116,7 @@ def test_families_of_a_users_own_making() -> None:
     counts = fm.count(LOG, BINARY, own, by="model")
     again = pickle.loads(pickle.dumps(counts))
     assert again.layout == counts.layout
-    assert again.metrics("hit_rate").equals(counts.metrics("hit_rate"))
+    assert again.metrics("hits.hit_rate").equals(counts.metrics("hits.hit_rate"))
     assert fm.Counts.from_bytes(counts.to_bytes(), [own]) == counts
     with pytest.raises(fm.SourceError, match=r"the bytes given cannot be read: .*'hits'.*families="):
         fm.Counts.from_bytes(counts.to_bytes())

@@ -92,7 +92,7 @@ def explain_ratio(
     now = additive(current, "current", [k, n], dims)
     before = additive(baseline, "baseline", [k, n], keys)
     for what, frame in (("current", now), ("baseline", before)):
-        if len(frame.filter(pl.col(k) > pl.col(n))):
+        if len(frame.filter(expression(k) > expression(n))):
             raise DataError(f"{what}: {k!r} exceeds {n!r}; events cannot be more than the rows they are among")
     lattice, (leaf_now, leaf_before) = lattice_of([now, before], dims)
     ratio = Ratio(
@@ -104,7 +104,7 @@ def explain_ratio(
     )
     dispersion = independent()
     if window is not None:
-        at = before[window].rank("dense").cast(pl.Int64).fill_null(0).to_numpy()
+        at = before[window].alias("").rank("dense").cast(pl.Int64).fill_null(0).to_numpy()
         size = int(at.max(initial=0)) + 1
         matrix = [
             summed_by(leaf_before * size + at, before[column].to_numpy(), lattice.leaves * size).reshape(-1, size)

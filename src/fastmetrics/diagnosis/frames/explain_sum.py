@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from fastmetrics import kernels
 from fastmetrics.aliases import Floats, Integers
 from fastmetrics.arithmetic import Z95
-from fastmetrics.contract.columns import expression
+from fastmetrics.contract.columns import expression, expressions
 from fastmetrics.diagnosis.frames.deviations import (
     BINS,
     Effect,
@@ -173,7 +173,7 @@ def checked(name: str, frame: pl.DataFrame, value: str, dims: Sequence[str]) -> 
     nested = next((dim for dim in dims if frame.schema[dim].is_nested()), None)
     if nested:
         raise SchemaError(f"{name}: column {nested!r} holds {frame.schema[nested]}, not single values")
-    numbers = frame[value].cast(pl.Float64).fill_null(0.0)
+    numbers = frame[value].alias("").cast(pl.Float64).fill_null(0.0)
     if not numbers.is_finite().all():
         raise DataError(f"{name}: column {value!r} holds NaN or infinite values, which do not add up")
     return frame.select(*[expression(dim).cast(pl.String) for dim in dims], numbers.alias(value))
@@ -182,7 +182,7 @@ def checked(name: str, frame: pl.DataFrame, value: str, dims: Sequence[str]) -> 
 def leaves_of(actual: pl.DataFrame, expected: pl.DataFrame) -> Leaves:
     """The leaves of two frames of texts, the last column of each being the value."""
     *dims, value = actual.columns
-    lattice, leaf = lattice_of_texts(actual.select(dims), expected.select(dims))
+    lattice, leaf = lattice_of_texts(*(side.select(expressions(dims)) for side in (actual, expected)))
     a, e = (
         np.bincount(at, frame[value].to_numpy(), lattice.leaves).astype(np.float64)
         for at, frame in zip(leaf, (actual, expected), strict=True)

@@ -137,9 +137,7 @@ def metric_rows(question: Question, counts: State, *, fill_empty: bool = False) 
     column, keys = question.asked.column, question.keys if counts.layout.keys else ()
     has = [name for name in ("window_start", "window_end", "n") if name in frame.columns and name not in keys]
     none = pl.lit(None, dtype=pl.Float64)
-    bounds = {
-        side: pl.col(f"{column}_{side}") if f"{column}_{side}" in frame.columns else none for side in ("low", "high")
-    }
+    bounds = {side: pl.col(f"{column}_{side}") if question.intervals else none for side in ("low", "high")}
     coverage = pl.col("label_coverage") if "label_coverage" in frame.columns else none
     return frame.select(
         **keyed(keys), **{name: pl.col(name) for name in has}, coverage=coverage, value=column, **bounds
