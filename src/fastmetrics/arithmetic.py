@@ -9,7 +9,9 @@ import numpy as np
 
 from fastmetrics.aliases import Floats
 
-__all__ = ["Z95", "divide"]
+__all__ = ["MOST_WHOLE", "Z95", "divide"]
+
+MOST_WHOLE = 2**53  # below which float64 holds every whole number
 
 Z95 = 1.959963984540054  # a standard normal variable lies within ± this with probability 0.95
 

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from fastmetrics.arithmetic import MOST_WHOLE
 from fastmetrics.errors import DataError, SchemaError, unknown
 from fastmetrics.guard import FOREIGN, first_line
 
@@ -32,7 +33,6 @@ __all__ = [
 ]
 
 Array = npt.NDArray[Any]
-MOST_WHOLE = 2**53  # below which float64 holds every whole number
 
 
 def as_array(values: object, name: str) -> Array:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fastmetrics.arithmetic import MOST_WHOLE
 from fastmetrics.arrays.blocks import BLOCK, sum_of
 from fastmetrics.arrays.inputs import (
     Array,
+    as_array,
     as_numbers,
     as_weights,
     common_float,
@@ -115,9 +117,10 @@ def _read(
     if multioutput is None or isinstance(multioutput, str):
         one_of("multioutput", multioutput, ("raw_values", "uniform_average", *more))
     dtype = common_float(y_true, y_pred, sample_weight)
-    true, pred = (
-        as_numbers(values, name, dtype, finite=False) for name, values in (("y_true", y_true), ("y_pred", y_pred))
-    )
+    both = {"y_true": as_array(y_true, "y_true"), "y_pred": as_array(y_pred, "y_pred")}
+    for name, array in both.items():
+        _refuse_rounding(array, name)
+    true, pred = (as_numbers(array, name, dtype, finite=False) for name, array in both.items())
     rows = same_length(y_true=true, y_pred=pred)
     true, pred = true.reshape(rows, -1), pred.reshape(rows, -1)
     if true.shape != pred.shape:
@@ -127,6 +130,17 @@ def _read(
         if given != outputs or outputs == 1:
             raise SchemaError(f"multioutput has {given} weights for {outputs} outputs; expected one each, for several")
     return true, pred, as_weights(sample_weight, rows, np.float32 if dtype == np.float32 else np.float64)
+
+
+def _refuse_rounding(array: Array, name: str) -> None:
+    """An error for whole numbers of which a float64 holds no more than the nearest it can: errors would be of that."""
+    if array.dtype.kind in "iu" and array.dtype.itemsize == 8 and array.size:
+        low, high = int(array.min()), int(array.max())
+        if max(-low, high) >= MOST_WHOLE:
+            raise DataError(
+                f"{name} holds whole numbers from {low} to {high}, which float64 rounds from 2**53 on; subtract "
+                "an offset from both arrays, or give floats"
+            )
 
 
 def _means(loss: np.ufunc, y_true: object, y_pred: object, sample_weight: object, multioutput: object) -> Array:

@@ -221,8 +221,8 @@ class Planner:
         kind.check(role, dtype, lambda: self.head(plain))
         carrier = kind.carrier(role, plain, dtype)
         place = self.take(carrier)
-        if kind.read is not None:
-            self.roles[family.name].append(RoleColumn(role, place, kind.read, kind.by_value))
+        if (reader := kind.reader(dtype)) is not None:
+            self.roles[family.name].append(RoleColumn(role, place, reader, kind.by_value))
         if kind.inner:
             self.inner_key(family, role, kind.values(dtype), place, of_items=kind.read is not None)
         if role.pos_label is not None and dtype != pl.Null and family.notes is not None:

@@ -14,7 +14,7 @@ from fastmetrics.contract.roles import check_number
 from fastmetrics.errors import SchemaError
 from fastmetrics.families.regression import EXTREME_METRICS, EXTREMES, METRICS, SMALLEST_LABEL, STATES, SUMS, read
 from fastmetrics.metric import Cells, Metric, find
-from fastmetrics.polars.sums import Multiples, Sums, multiples, number, used
+from fastmetrics.polars.sums import Multiples, Sums, check_whole, multiples, number, used
 
 __all__ = ["EXPRESSIONS", "RegressionMetric", "metrics"]
 
@@ -70,11 +70,11 @@ def sums(
     if weight is not None and "largest_error" in wanted:
         raise SchemaError("max_error has no weighted meaning; leave out weight=")
     label, said, of = number(y_true), number(y_pred), multiples(weight, frequency)
-    cells = everything(label, said, shift, of)
+    cells, checks = everything(label, said, shift, of), {**check_whole(y_true, y_pred), **of.checks}
     if not set(wanted) & set(DERIVED):
-        return Sums({name: cells[name] for name in wanted}, of.checks)
+        return Sums({name: cells[name] for name in wanted}, checks)
     squares = None if of.squared is None else {"judged": of.squared.filter((said - label).is_not_null()).sum()}
-    return Sums(cells, of.checks, squares)
+    return Sums(cells, checks, squares)
 
 
 def everything(label: pl.Expr, said: pl.Expr, shift: float, of: Multiples) -> dict[str, pl.Expr]:

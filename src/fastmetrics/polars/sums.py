@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 import polars.selectors as cs
 
+from fastmetrics.arithmetic import MOST_WHOLE
 from fastmetrics.contract.columns import Column, column_name, expression
 from fastmetrics.contract.roles import Role
 from fastmetrics.errors import DataError, SchemaError
@@ -155,6 +156,18 @@ def numeric(column: Column) -> pl.Expr:
     plain, numbers = cs.by_name(name), cs.numeric() | cs.boolean()
     refused = (plain - numbers).map_batches(refuse_numbers, return_dtype=pl.Float64, is_elementwise=True)
     return pl.coalesce(plain & numbers, refused).cast(pl.Float64)
+
+
+def check_whole(*columns: Column) -> dict[str, Check]:
+    """The error of whole numbers that Float64 rounds, of columns that are taken as they are."""
+    plain = [cs.by_name(name) for name in map(named, columns) if name is not None]
+    wide = [column & cs.by_dtype(pl.Int64, pl.UInt64, pl.Int128, pl.UInt128) for column in plain]
+    beyond = pl.any_horizontal(pl.lit(False), *((each >= MOST_WHOLE) | (each <= -MOST_WHOLE) for each in wide))
+    message = (
+        f"column {' or '.join(map(repr, map(column_name, columns)))} holds whole numbers from 2**53 on, which Float64 "
+        "rounds; subtract an offset, or say that they may be rounded, with .cast(pl.Float64)"
+    )
+    return {message: Check(beyond.any())} if plain else {}
 
 
 def number(column: Column) -> pl.Expr:

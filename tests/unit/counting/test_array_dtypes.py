@@ -12,7 +12,7 @@ import pytest
 import fastmetrics as fm
 import fastmetrics.polars as fpl
 from fastmetrics.contract.family import Family
-from fastmetrics.errors import FastMetricsError, SchemaError
+from fastmetrics.errors import DataError, FastMetricsError, SchemaError
 from tests.dtypes import ARRAYS
 
 TRUE, PRED = [0, 1, 1, 0, 1, 0], [0, 1, 0, 0, 1, 1]
@@ -75,3 +75,28 @@ def test_an_expression_refuses_a_column_that_cannot_hold_the_positive_value(dtyp
     with pytest.raises(SchemaError, match="pos_label='b' is str, but column 'pred' holds"):
         log.select(fpl.accuracy("label", "pred", pos_label="b"))
     assert log.with_columns(pred=pl.lit(None)).select(fpl.accuracy("label", "pred", pos_label="b")).item() is None
+
+
+# Whole numbers that float64 rounds
+
+LARGE = 2**53
+
+
+@pytest.mark.parametrize("dtype", [pl.Int64, pl.UInt64, pl.Int128, pl.UInt128], ids=str)
+def test_errors_of_whole_numbers_that_a_float_rounds_are_refused(dtype: pl.DataType) -> None:
+    """The one between 2**53 and 2**53 + 1 would be 0."""
+    log = pl.DataFrame({"label": [LARGE, 5], "pred": [LARGE + 1, None]}, schema={"label": dtype, "pred": dtype})
+    for ask in (
+        lambda log: fm.count(log, fm.regression("label", "pred")),
+        lambda log: log.select(fpl.mae("label", "pred")),
+        lambda log: fm.mean_absolute_error(log["label"][:1], log["pred"][:1]),
+    ):
+        with pytest.raises(DataError, match=r"whole numbers .*rounds"):
+            ask(log)
+    below = log.with_columns(pl.all() - 2)
+    assert fm.count(below, fm.regression("label", "pred")).metrics("mae").item(0, "mae") == 1
+    assert below.select(fpl.mae("label", "pred")).item() == 1
+    assert fm.mean_absolute_error(below["label"][:1], below["pred"][:1]) == 1
+    rounded = [pl.col(name).cast(pl.Float64) for name in log.columns]
+    assert fm.count(log, fm.regression(*rounded)).metrics("mae").item(0, "mae") == 0
+    assert log.select(rounded).select(fpl.mae("label", "pred")).item() == 0

@@ -11,7 +11,7 @@ from fastmetrics.counting.roles.lists import list_of
 
 __all__ = ["MARKED_NULL", "NULL", "ROLE_KINDS", "Observed", "Reader", "Reading", "RoleKind"]
 
-NUMBER = RoleKind(number.check, number.carrier, number.read, by_value=True)
+NUMBER = RoleKind(number.check, number.carrier, number.read, by_value=True, read_whole=number.read_whole)
 KEY = RoleKind(key.check, key.carrier, inner=True)
 TEXT = RoleKind(text.check, text.carrier, text.read, slow=True)
 

@@ -15,6 +15,7 @@ from fastmetrics.counting.coders.keys import Coder
 __all__ = ["MARKED_NULL", "NULL", "Observed", "Reader", "Reading", "RoleKind", "Sample"]
 
 Sample = Callable[[], pl.Series]
+WHOLE = (pl.Int64, pl.UInt64, pl.Int128, pl.UInt128)
 NULL, MARKED_NULL = 2, 3  # states of binary roles: null, and until it was noted null that was text
 
 
@@ -57,6 +58,8 @@ class RoleKind:
         The expression that carries a column of a dtype that passed the check to the threads.
     read
         What the family gets of a block of the carried column; None where the column does not reach it.
+    read_whole
+        What reads the column in place of ``read`` where it holds whole numbers of 64 bits or more.
     inner
         Whether the values of the column are those of an inner key of the family.
     values
@@ -75,3 +78,8 @@ class RoleKind:
     values: Callable[[pl.DataType], pl.DataType] = itself
     by_value: bool = False
     slow: bool = False
+    read_whole: Reader | None = None
+
+    def reader(self, dtype: pl.DataType) -> Reader | None:
+        """What reads a column of a dtype."""
+        return self.read_whole if self.read_whole is not None and dtype in WHOLE else self.read

@@ -9,14 +9,15 @@ import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from fastmetrics.contract.columns import column_name
+from fastmetrics.arithmetic import MOST_WHOLE
+from fastmetrics.contract.columns import column_name, expression
 from fastmetrics.contract.roles import Role
 from fastmetrics.counting.roles.kind import Reading, Sample
 from fastmetrics.counting.roles.nulls import with_nulls
 from fastmetrics.counting.views import fixed, valid_bits
-from fastmetrics.errors import SchemaError
+from fastmetrics.errors import DataError, SchemaError
 
-__all__ = ["carrier", "check", "needs_number", "read", "refused_number"]
+__all__ = ["carrier", "check", "needs_number", "read", "read_whole", "refused_number"]
 
 
 def check(role: Role, dtype: pl.DataType, sample: Sample) -> None:
@@ -42,6 +43,26 @@ def read(role: Role, column: pa.Array, reading: Reading) -> NDArray[Any]:
     """A block as floats with NaN for null."""
     values, valid = fixed(column), valid_bits(column)
     return values if valid is None else np.where(valid, values, values.dtype.type(np.nan))
+
+
+def read_whole(role: Role, column: pa.Array, reading: Reading) -> NDArray[Any]:
+    """A block of whole numbers of 64 bits or more as floats.
+
+    Raises
+    ------
+    DataError
+        One of which a float holds no more than the nearest it can.
+    """
+    values = read(role, column, reading)
+    most = max(np.fmax.reduce(values, initial=0), -np.fmin.reduce(values, initial=0))  # NaN aside
+    if role.link is None and most >= MOST_WHOLE:
+        name, found = column_name(role.column), values[np.abs(values) == most][0]
+        raise DataError(
+            f"column {name!r} holds whole numbers such as {found:.0f}, which float64 rounds; "
+            f"subtract an offset, or say that they may be rounded: pl.col({name!r}).cast(pl.Float64)",
+            matching=(expression(role.column) >= MOST_WHOLE) | (expression(role.column) <= -MOST_WHOLE),
+        )
+    return values
 
 
 def refused_number(column: pl.Series) -> pl.Series:
