@@ -20,6 +20,7 @@ Draw = Callable[[np.random.Generator, tuple[int, ...]], Floats]
 
 SKEWED = "a large part of the mean comes from rows so rare that most samples of this size hold none of them"
 HEAVY = "the errors have no fourth moment, so the spread of their squares grows with the sample and is never known"
+FEW_SQUARES = "squares of a handful of errors are skewed, and two sides of unlike size keep that in their difference"
 FEW_SCORES = "of few rows the losses vary by chance less than they do at large, and coarse bins tell less of it"
 
 # Draws of errors; the true bias, mae and rmse.
@@ -51,6 +52,8 @@ def sums(errors: Floats, weights: Floats) -> dict[str, Floats]:
 
 
 def why(shape: str, name: str) -> str:
+    if shape == "normal":
+        return FEW_SQUARES
     return HEAVY if (shape, name) == ("t of 3", "rmse") else SKEWED
 
 
