@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -118,6 +119,17 @@ def test_the_error_about_a_number_names_its_file(ending: str, tmp_path: Path) ->
         getattr(rows(pl.Series([ticks])), f"write_{ending}")(tmp_path / f"{name}.{ending}")
     with pytest.raises(DataError, match=rf"b\.{ending}: time column 'ts' holds infinity"):
         instants(tmp_path, time_unit="ms")
+
+
+@pytest.mark.parametrize("every", ["1us", "1h", "1d", "1mo", "1y"])
+@pytest.mark.parametrize("ticks", [MOST, -MOST, -MOST - 1, AFTER, at(1, 1, 1) - 1])
+def test_no_window_begins_outside_the_years(ticks: int, every: str) -> None:
+    """A microsecond is not multiplied, and so not looked at before its window is: alone, and after another."""
+    for values in ([ticks], [0, ticks]):
+        for dtype in (pl.Datetime("us"), pl.Int64()):
+            log = rows(pl.Series(values, dtype=pl.Int64).cast(dtype))
+            with pytest.raises(DataError, match=re.escape(f"time column 'ts' holds {meaning(ticks, 'us')}")):
+                fm.count(log, BINARY, time="ts", every=every, time_unit="us")
 
 
 def test_the_advice_about_a_time_that_is_infinite() -> None:
