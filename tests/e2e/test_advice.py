@@ -541,7 +541,7 @@ NAMES_AND_READING = {
         "loss_divergence",
     ),
     "a loss of another name": Advice(
-        lambda: fm.diagnose_training({"step": [0, 1], "loss": [1.0, float("nan")]}, loss="los"),
+        lambda: fm.diagnose_training({"step": [0, 1], "loss": [1.0, float("nan")]}, loss="lsos"),
         r"did you mean '(\w+)'\?",
         lambda found: fm.diagnose_training({"step": [0, 1], "loss": [1.0, float("nan")]}, loss=found[1])[0].tag,
         "loss_divergence",
