@@ -148,7 +148,7 @@ class Windows:
         return edges[entered], starts[entered]
 
     def ends(self, starts: pl.Series) -> pl.Series:
-        """Where each window ends: the next start. Null for the null window."""
+        """Where each window ends: the first instant after its start that is in another. Null for the null window."""
         distinct = starts.drop_nulls().unique()
         ends = self.local(self.next_starts(distinct.to_physical().to_numpy()))
         return starts.replace_strict(distinct, ends, default=None, return_dtype=self.dtype)
