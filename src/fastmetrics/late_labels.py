@@ -57,7 +57,8 @@ def label_delta(
     SchemaError
         A column that is missing, or an identity that ``labels`` hold twice.
     MergeError
-        A family that keeps extremes, which cannot be taken back; later, a delta that is added twice.
+        A family that keeps extremes, which cannot be taken back; later, a delta that is added twice, or one without
+        ``frequency`` that is added to Counts of frequencies.
 
     >>> import fastmetrics as fm, polars as pl
     >>> log = pl.DataFrame({"id": [1, 2], "pred": [1, 0], "label": [None, None]})
@@ -101,7 +102,8 @@ def label_delta(
     alike = arranged(delta, delta.layout.canonical)
     asked = json.dumps(question(alike, on, label), sort_keys=True, default=str).encode()
     late = labelled_rows(joined.select(*identity, pl.col(new_label)))
-    return replace(delta, how={**delta.how, "deltas": {digest(chain([asked], late, moved_rows(alike))): 1}})
+    deltas = {digest(chain([asked], late, moved_rows(alike))): 1}
+    return replace(delta, how={**delta.how, "deltas": deltas, "labels": was.how["counts"]})
 
 
 def question(delta: Counts, on: Sequence[str], label: str) -> list[Any]:

@@ -197,7 +197,8 @@ def scan(
         except DataError as error:
             raise located(error, source, schema) from error
     layout = Layout(schema.families, schema.keys, plan.windows, schema.weight is not None, schema.grouping_sets)
-    how = {"source": source.name, "threads": threads, **facts(shares), "notes": []}
+    kind = {"rows" if schema.frequency is None else "frequencies": 1}
+    how = {"source": source.name, "threads": threads, **facts(shares), "counts": kind, "notes": []}
     return State(layout, assemble(shares, plan, layout).tables, how)
 
 

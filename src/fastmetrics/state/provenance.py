@@ -15,25 +15,36 @@ from fastmetrics.notes import merge_notes, notes_of
 
 __all__ = ["merge_how", "check_how", "digest", "filter_how", "is_difference", "negate_how"]
 
-SUMS = ("rows", "merged", "notes", "deltas", "difference")  # what follows from the parts; all else is what they share
+# How many counts, and how many deltas of late labels, came from each kind of rows, less those taken back.
+OF_KINDS = ("counts", "labels")
+# Rows that stand for one row each, or for as many as their frequencies say; what to do where labels are of this kind
+# and no count is.
+KINDS = {
+    "rows": "without frequency=; give label_delta the frequency= of the count",
+    "frequencies": "with frequency=; give label_delta none, as the count had none",
+}
+# What follows from the parts; all else is what they share.
+SUMS = ("rows", "merged", "notes", "deltas", "difference", *OF_KINDS)
 
 
 def merge_how(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The ``how`` of merged Counts: rows, notes and late labels added up, and the entries that all of them share.
+    """The ``how`` of merged Counts: rows, notes and late labels added up, and the entries that all share.
 
     ``merged`` is the number of counts among them, less those taken back; what holds none is a ``difference``.
 
     Raises
     ------
     MergeError
-        A delta of late labels that is among them twice.
+        A delta of late labels that is among them twice, or that moves rows where the counts hold frequencies.
     """
     same = {name: value for name, value in parts[0].items() if all(part.get(name) == value for part in parts)}
     how = {name: value for name, value in same.items() if name not in SUMS}
     how["rows"] = sum(part.get("rows", 0) for part in parts)
     how["merged"] = sum(part.get("merged", 1) for part in parts)
     how["notes"] = merge_notes(note for part in parts for note in notes_of(part))
-    return {**how, **marks(how["merged"], merge_deltas(parts))}
+    how |= marks(how["merged"], merge_deltas(parts)) | {name: held for name in OF_KINDS if (held := total(parts, name))}
+    check_kinds(how)
+    return how
 
 
 def negate_how(how: Mapping[str, Any]) -> dict[str, Any]:
@@ -42,7 +53,8 @@ def negate_how(how: Mapping[str, Any]) -> dict[str, Any]:
     deltas = {name: -times for name, times in how.get("deltas", {}).items()}
     notes = [replace(note, count=-note.count) for note in notes_of(how)]
     kept = {name: value for name, value in how.items() if name not in ("difference", "deltas")}
-    return {**kept, "rows": -how.get("rows", 0), "merged": merged, "notes": notes, **marks(merged, deltas)}
+    kinds = {name: {kind: -times for kind, times in how[name].items()} for name in OF_KINDS if name in how}
+    return {**kept, **kinds, "rows": -how.get("rows", 0), "merged": merged, "notes": notes, **marks(merged, deltas)}
 
 
 def filter_how(how: Mapping[str, Any], tests: Sequence[pl.Expr]) -> dict[str, Any]:
@@ -55,9 +67,12 @@ def filter_how(how: Mapping[str, Any], tests: Sequence[pl.Expr]) -> dict[str, An
 
 def check_how(how: Mapping[str, Any]) -> None:
     """Refuse, with a ValueError, what cannot be added up: a file may hold anything."""
-    kinds = {"rows": int, "merged": int, "difference": bool, "deltas": dict}
-    for name, kind in kinds.items():
-        if name in how and type(how[name]) is not kind:
+    types = {"rows": int, "merged": int, "difference": bool, "deltas": dict, **dict.fromkeys(OF_KINDS, dict)}
+    for name, wanted in types.items():
+        if name in how and type(how[name]) is not wanted:
+            raise ValueError(f"{name} is {how[name]!r}")
+    for name in OF_KINDS:
+        if any(kind not in KINDS or type(times) is not int for kind, times in how.get(name, {}).items()):
             raise ValueError(f"{name} is {how[name]!r}")
     for name, times in how.get("deltas", {}).items():
         if type(times) is not int or abs(times) != 1:
@@ -80,6 +95,27 @@ def digest(parts: Iterable[bytes]) -> str:
 def marks(merged: int, deltas: Mapping[str, int]) -> dict[str, Any]:
     """The mark of a difference and the ids of late labels, where there are any."""
     return {**({"difference": True} if merged <= 0 else {}), **({"deltas": dict(deltas)} if deltas else {})}
+
+
+def total(parts: Sequence[Mapping[str, Any]], name: str) -> dict[str, int]:
+    """How many counts, or deltas, of each kind there are among the parts."""
+    times: Counter[str] = Counter()
+    for part in parts:
+        times.update(part.get(name, {}))
+    return {kind: number for kind, number in sorted(times.items()) if number}
+
+
+def check_kinds(how: Mapping[str, Any]) -> None:
+    """Refuse late labels of a kind that no count is of: of a row of frequency 900 they would move one.
+
+    A difference has no count yet that its labels belong to, and early files do not say the kind of theirs.
+    """
+    counts = how.get("counts", {})
+    if how["merged"] <= 0 or sum(counts.values()) != how["merged"]:
+        return
+    for kind in how.get("labels", {}):
+        if counts.get(kind, 0) <= 0:
+            raise MergeError(f"the delta of late labels does not fit these Counts: it was made {KINDS[kind]}")
 
 
 def merge_deltas(parts: Sequence[Mapping[str, Any]]) -> dict[str, int]:

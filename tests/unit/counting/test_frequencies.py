@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import warnings
 from decimal import Decimal
 from fractions import Fraction
@@ -77,6 +78,51 @@ def test_counts_of_frequencies_and_of_rows_add_up() -> None:
     halves = fm.count(grouped, BINARY, by="model", frequency="times") + fm.count(grouped, BINARY, by="model")
     assert halves == fm.count(grouped.with_columns(pl.col("times") + 1), BINARY, by="model", frequency="times")
     assert halves.rows == halves.how["rows"] == 1110
+
+
+WAITING = pl.DataFrame({"id": [1, 2, 3], "pred": [1, 0, 0], "f": [900, 100, 500]})
+LATE = pl.DataFrame({"id": [1, 2, 3], "label": [1, 1, 0]})
+
+
+def waiting_and_late(base: str | None, late: str | None) -> tuple[fm.Counts, fm.Counts]:
+    log = WAITING.with_columns(label=pl.lit(None, pl.Int64))
+    delta = fm.label_delta(WAITING, LATE, BINARY, on="id", label="label", frequency=late)
+    return fm.count(log, BINARY, frequency=base), delta
+
+
+@pytest.mark.parametrize("kind", ["f", None])
+def test_late_labels_of_the_kind_of_the_counts_are_those_of_the_joined_log(kind: str | None) -> None:
+    early, delta = waiting_and_late(kind, kind)
+    joined = fm.count(WAITING.join(LATE, on="id"), BINARY, frequency=kind)
+    assert early + delta == delta + early == joined
+    stored = fm.Counts.from_bytes((early + delta).to_bytes())
+    assert stored.how == (early + delta).how
+    assert stored - delta == early
+    assert "labels" not in (stored - delta).how
+
+
+@pytest.mark.parametrize(("base", "late", "says"), [("f", None, "the frequency= of the count"), (None, "f", "none")])
+def test_late_labels_of_the_other_kind_are_refused(base: str | None, late: str | None, says: str) -> None:
+    early, delta = waiting_and_late(base, late)
+    for one, other in itertools.product(
+        (early, fm.Counts.from_bytes(early.to_bytes())), (delta, delta + (early - early))
+    ):
+        for left, right in ((one, other), (other, one), (one, -other)):
+            with pytest.raises(fm.MergeError, match=f"it was made with.*; give label_delta {says}"):
+                left + right
+
+
+def test_late_labels_of_rows_fit_counts_of_rows_and_frequencies_in_every_order() -> None:
+    rows, delta = waiting_and_late(None, None)
+    frequencies, _ = waiting_and_late("f", None)
+    orders = list(itertools.permutations([rows, frequencies, delta]))
+    sums = [fm.Counts.merged(first, others) for first, *others in orders]
+    assert all(whole == sums[0] and whole.how["counts"] == {"frequencies": 1, "rows": 1} for whole in sums)
+    assert (rows + delta) + frequencies == frequencies + (delta + rows) == sums[0]
+    with pytest.raises(fm.MergeError, match="without frequency="):
+        sums[0] - rows
+    early = fm.Counts(frequencies.layout, frequencies.tables, {"rows": 1500})  # of an early file, which says no kind
+    assert (early + delta).rows == 1500
 
 
 def test_a_row_of_frequency_0_is_no_row() -> None:
