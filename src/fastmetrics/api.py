@@ -90,7 +90,8 @@ def count(
     frequency
         A column of whole numbers >= 0: how many equal rows each row stands for, as in a log that was grouped and
         counted before. Counts, ``n``, bounds and tests are those of the rows spelled out; a row that stands for none
-        is no row. They are exact up to 2**63 - 1; floats and decimals are taken where they are whole.
+        is no row. They are exact up to 2**63 - 1; decimals are taken where they are whole, and floats where their dtype
+        rounds no whole number: Float64 below 2**53.
     where
         A filter, as a Polars expression or as SQL.
     grouping_sets

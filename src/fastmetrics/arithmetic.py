@@ -1,4 +1,4 @@
-"""Division that says what 0/0 is, and the normal quantile of 95 % intervals."""
+"""Division that says what 0/0 is, whole numbers that floats hold, and the normal quantile of 95 % intervals."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import math
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fastmetrics.aliases import Floats
 
-__all__ = ["MOST_WHOLE", "Z95", "divide"]
+__all__ = ["MOST_WHOLE", "Z95", "divide", "most_whole"]
 
 MOST_WHOLE = 2**53  # below which float64 holds every whole number
 
@@ -25,3 +26,12 @@ def divide(num: Any, den: Any, empty: float = math.nan) -> Floats:
     num, den = np.broadcast_arrays(np.asarray(num, np.float64), den)
     out: Floats = np.divide(num, den, out=np.full(num.shape, empty, np.float64), where=den != 0)
     return out
+
+
+def most_whole(floats: NDArray[Any]) -> int:
+    """The number below which the dtype of some floats holds every whole number; from there on it rounds them.
+
+    >>> [most_whole(np.zeros(1, dtype)) for dtype in (np.float16, np.float32, np.float64)] == [2**11, 2**24, MOST_WHOLE]
+    True
+    """
+    return 1 << (np.finfo(floats.dtype).nmant + 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -12,6 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from fastmetrics.aliases import Floats, Integers, Mask
+from fastmetrics.arithmetic import most_whole
 from fastmetrics.contract import columns
 from fastmetrics.contract.batches import Batch, Column, Columns, Encoded
 from fastmetrics.contract.cells import MOST_ROWS
@@ -28,7 +30,7 @@ WIDE = (pl.Int128, pl.UInt128)
 UNFIT: dict[str, Callable[[NDArray[Any]], Mask]] = {
     "i": lambda numbers: numbers < 0,
     "u": lambda numbers: numbers > np.uint64(MOST_ROWS),
-    "f": lambda numbers: ~((numbers >= 0) & (numbers < 2.0**63) & (numbers == np.floor(numbers))),
+    "f": lambda numbers: ~((numbers >= 0) & (numbers < most_whole(numbers)) & (numbers == np.floor(numbers))),
 }
 HALF_BITS = 26  # of a product of two numbers of so many bits, and one more, a float loses none
 LOWER = (1 << HALF_BITS) - 1
@@ -60,7 +62,7 @@ def summed(numbers: Integers) -> int:
 
 
 def carrier(column: columns.Column, dtype: pl.DataType) -> pl.Expr:
-    """The expression that carries a column of frequencies to the threads, as Int64, UInt64, Float64 or text.
+    """The expression that carries a column of frequencies to the threads, as Int64, UInt64, floats or text.
 
     Decimals, which sums of engines are, and integers of 128 bits are text: that of an Int64 where they are whole.
 
@@ -73,7 +75,7 @@ def carrier(column: columns.Column, dtype: pl.DataType) -> pl.Expr:
     if not dtype.is_numeric():
         raise SchemaError(f"frequency column {column_name(column)!r} holds {dtype}; whole numbers are needed")
     if dtype.is_float():
-        return plain if dtype == pl.Float64 else plain.cast(pl.Float64)
+        return plain
     if isinstance(dtype, pl.Decimal) or dtype in WIDE:
         whole = plain.cast(pl.Int64, strict=False)
         return pl.when(whole == plain).then(whole.cast(pl.String)).otherwise(plain.cast(pl.String))
@@ -88,7 +90,7 @@ def occurring(batch: Batch, frequency: Frequency, width: int) -> tuple[Batch, Fr
     Raises
     ------
     DataError
-        A frequency that is no whole number from 0 to 2**63 - 1.
+        A frequency that is no whole number from 0 to 2**63 - 1, or one that its dtype may have rounded.
     """
     each = checked(decoded(batch.column(frequency.place)), frequency.column)
     if each.min(initial=1) == 0:
@@ -113,10 +115,15 @@ def checked(given: pa.Array, column: columns.Column) -> Integers:
         value, plain = shown[int(np.flatnonzero(bad)[0])], expression(column)
         got = "null" if value is None else str(value)
         fine = (plain >= 0) & (plain.cast(pl.Int64, strict=False) == plain)
+        why = "a frequency says how many equal rows a row stands for, and is a whole number from 0 to 2**63 - 1"
+        if numbers.dtype.kind == "f":
+            fine &= plain < most_whole(numbers)
+            if value is not None and most_whole(numbers) <= value < math.inf:
+                why = (
+                    f"{shown.dtype} rounds whole numbers from {most_whole(numbers):,} on: give frequencies as integers"
+                )
         raise DataError(
-            f"frequency column {column_name(column)!r} holds {got}; a frequency says how many equal rows a row stands "
-            "for, and is a whole number from 0 to 2**63 - 1",
-            matching=fine.fill_null(False).not_(),
+            f"frequency column {column_name(column)!r} holds {got}; {why}", matching=fine.fill_null(False).not_()
         )
     return numbers.astype(np.int64, copy=False)
 

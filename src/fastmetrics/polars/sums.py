@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 import polars.selectors as cs
 
-from fastmetrics.arithmetic import MOST_WHOLE
+from fastmetrics.arithmetic import MOST_WHOLE, most_whole
 from fastmetrics.contract.columns import Column, column_name, expression
 from fastmetrics.contract.roles import Role
 from fastmetrics.errors import DataError, SchemaError
@@ -393,9 +393,25 @@ def frequencies(column: Column) -> tuple[pl.Expr, dict[str, Check]]:
         f"frequency column {column_name(column)!r} holds a value that is no whole number from 0 to 2**63 - 1; a "
         "frequency says how many equal rows a row stands for"
     )
+    rounded = given.map_batches(may_be_rounded, return_dtype=pl.Boolean, is_elementwise=True)
+    rounds = (
+        f"frequency column {column_name(column)!r} holds floats so large that their dtype rounds whole numbers; give "
+        "frequencies as integers"
+    )
     too_many = f"frequency column {column_name(column)!r} adds up to 2**63 rows or more, which 64 bits do not hold"
     rows = whole.cast(pl.Float64).sum()
-    return whole, {message: Check(fine.not_().any()), too_many: Check(rows >= 2.0**63)}
+    return whole, {
+        message: Check(fine.not_().any()),
+        rounds: Check(rounded.any()),
+        too_many: Check(rows >= 2.0**63),
+    }
+
+
+def may_be_rounded(column: pl.Series) -> pl.Series:
+    """Which floats are so large that their dtype does not hold every whole number there; no other number is."""
+    if not column.dtype.is_float():
+        return pl.repeat(False, len(column), eager=True)
+    return column >= most_whole(column.to_numpy())
 
 
 def refuse_frequencies(column: pl.Series) -> pl.Series:

@@ -15,6 +15,7 @@ import polars as pl
 import pytest
 
 import fastmetrics as fm
+import fastmetrics.polars as fpl
 from fastmetrics.counting.frequencies import products, summed
 
 BINARY = fm.binary("label", "pred")
@@ -216,6 +217,25 @@ def test_what_is_no_number_of_rows_is_refused_by_column_value_and_file(
     log.write_parquet(tmp_path / "wrong.parquet")
     with pytest.raises(fm.DataError, match=f"wrong.parquet: .*'times' holds {shown}"):
         fm.count(tmp_path, BINARY, frequency="times")
+
+
+ROUNDED = [(pl.Float16, 2**11), (pl.Float32, 2**24), (pl.Float64, 2**53)]
+
+
+@pytest.mark.parametrize(("dtype", "most"), ROUNDED)
+def test_floats_that_may_have_been_rounded_are_no_frequencies(dtype: Any, most: int, tmp_path: Path) -> None:
+    assert counted(pl.Series([most - 1, 2]).cast(dtype)).rows == most + 1
+    log = pl.DataFrame({"label": [1, 0], "pred": [1, 1], "times": pl.Series([2, most + 1]).cast(dtype)})
+    log.head(1).write_parquet(tmp_path / "good.parquet")
+    log.write_parquet(tmp_path / "wrong.parquet")
+    with pytest.raises(
+        fm.DataError, match=rf"wrong.parquet: .* rounds whole numbers from {most:,} on: give .* integers"
+    ):
+        fm.count(tmp_path, BINARY, frequency="times")
+    with pytest.raises(fm.DataError, match=r"'times' holds floats so large"):
+        log.select(fpl.recall("label", "pred", frequency=pl.col("times") * 1))
+    integers = log.with_columns(pl.col("times").cast(pl.Int64))
+    assert integers.select(fpl.recall("label", "pred", frequency="times")).item() == 1
 
 
 @pytest.mark.parametrize(
