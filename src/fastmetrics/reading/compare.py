@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from fastmetrics.contract.columns import expression, expressions, literal
-from fastmetrics.errors import SchemaError, unknown
+from fastmetrics.errors import SchemaError, listed, unknown
 from fastmetrics.metric import Cells, Metric, value
 from fastmetrics.reading.cells import check_whole, group_cells
 from fastmetrics.reading.intervals import Comparison, compare_to_total
@@ -95,10 +95,15 @@ def compare(
     for key in chosen:
         if key not in by:
             raise SchemaError(f"to={to!r}: " + unknown("key", key, by))
-    reference = rolled.filter(**chosen)
+    table = rolled.tables[asked.family.name]
+    try:
+        reference = rolled.filter(**chosen)
+    except SchemaError as error:
+        held = listed(f"key {key!r} holds {table.schema[columns([key])[0]]}" for key in chosen)
+        raise SchemaError(f"to={to!r} is no group: {held}; give a value of that dtype, or 'overall'") from error
     if not reference.rows:
         key, wanted = next(iter(chosen.items()))
-        present = rolled.tables[asked.family.name][columns([key])[0]].unique().sort()
+        present = table[columns([key])[0]].unique().sort()
         raise SchemaError(unknown(f"reference {key}", wanted, [*map(str, present.to_list()), OVERALL]))
     same = [expression(columns([key])[0]).eq_missing(literal(item)) for key, item in chosen.items()]
     others = rolled.filter(~pl.all_horizontal(same))

@@ -130,7 +130,7 @@ def open_source(
             if named is not None and not row.bytes:
                 raise SchemaError(f"format={format!r} is of files and streams of bytes, a {kind.__qualname__} has none")
             if row is PATHS:
-                return from_paths(data, skip_unreadable, named, texts or {})
+                return from_paths(data, columns, skip_unreadable, named, texts or {})
             return row.open(data, columns, named, texts or {}) if row.bytes else row.open(data, columns)
     raise SourceError(
         f"cannot read a {kind.__module__}.{kind.__qualname__}; what can be read: {listed(row.name for row in INPUTS)}"

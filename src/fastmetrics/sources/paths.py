@@ -25,6 +25,7 @@ from fastmetrics.sources.addresses import is_local
 from fastmetrics.sources.batches import Frames
 from fastmetrics.sources.changes import check_lengths, file_lengths
 from fastmetrics.sources.formats import STRANGE, TABLES, Format, Many, Table, format_of, suffixes, widened
+from fastmetrics.sources.frames import Columns
 from fastmetrics.sources.selection import Selection
 from fastmetrics.sources.sniffing import sniff_file
 from fastmetrics.sources.source import Parts, Source, from_lazy
@@ -44,12 +45,16 @@ def are_paths(data: Any) -> bool:
 
 
 def from_paths(
-    paths: Any, skip_unreadable: bool = False, named: Format | None = None, texts: Texts | None = None
+    paths: Any,
+    columns: Columns = None,
+    skip_unreadable: bool = False,
+    named: Format | None = None,
+    texts: Texts | None = None,
 ) -> Source:
     """Files, globs and folders of one format, with hive columns where the paths have them; or one table in a folder.
 
-    ``named`` is the format of all files, which their names and contents tell otherwise; ``texts`` are the columns of a
-    CSV that are read as text.
+    ``columns`` are those that will be read, which decide which files cannot be; ``named`` is the format of all files,
+    which their names and contents tell otherwise; ``texts`` are the columns of a CSV that are read as text.
     """
     given = [here(str(path)) for path in ([paths] if isinstance(paths, (str, Path)) else paths)]
     if not given:
@@ -80,7 +85,10 @@ def from_paths(
     schemas: dict[str, pl.Schema] = {}
     for file in kinds if skip_unreadable or kind.text else files[:1]:
         try:
-            schemas[file] = kind.read_schema(file, file)
+            schema = kind.read_schema(file, file)
+            if skip_unreadable:
+                check_readable(file, kind, schema, columns)
+            schemas[file] = schema
         except SourceError as error:
             if not skip_unreadable:
                 raise
@@ -93,6 +101,13 @@ def from_paths(
     parsed = {file: verbatim.parsed(each) for file, each in schemas.items()}
     source = Files(kind, name, left, verbatim.parsed(schema), parsed, verbatim).source()
     return replace(source, unreadable=tuple(unreadable.items()))
+
+
+def check_readable(file: str, kind: Format, schema: pl.Schema, columns: Columns) -> None:
+    """Raise SourceError where a column that will be read of a file cannot be."""
+    for name in schema if columns is None else columns:
+        if schema.get(name) == pl.Object:
+            raise SourceError(f"{file}: column {name!r} {kind.unfit}")
 
 
 def here(path: str) -> str:

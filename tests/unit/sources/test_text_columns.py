@@ -15,6 +15,7 @@ import pytest
 import fastmetrics as fm
 from fastmetrics.contract.columns import text_of
 from fastmetrics.errors import FastMetricsError, MergeError, SchemaError, SourceError
+from fastmetrics.notes import NoteWarning
 
 BINARY = fm.binary("label", "pred")
 WRITTEN = ["007", "7", "+7", "1e5", "1.0", "true", "True", "12345678901234567890", " 7", "NA", "-0", "1_000", "é"]
@@ -201,6 +202,8 @@ def test_counts_of_a_csv_and_of_a_typed_log_say_how_to_agree(tmp_path: Path) -> 
     assert (typed + cast).rows == 4
     with pytest.raises(SchemaError, match="key 'key' holds String"):
         text.filter(pl.col("key") > 7)
+    with pytest.raises(SchemaError, match=r"^to=7 is no group: key 'key' holds String; give a value"):
+        text.compare("accuracy", by="key", to=7)
 
 
 @pytest.mark.parametrize("ending", [".csv", ".parquet"])
@@ -268,6 +271,15 @@ def test_a_later_file_that_names_a_column_twice_is_named(tmp_path: Path) -> None
     with pytest.raises(SourceError, match=r"b\.csv: column 'label' is there more than once"):
         fm.count(tmp_path, BINARY)
     assert fm.count(tmp_path, fm.binary("pred", "pred")).rows == 2
+
+
+@pytest.mark.parametrize("bad", ["a.csv", "c.csv"])
+def test_a_file_that_names_a_column_twice_is_left_out_where_that_is_asked(bad: str, tmp_path: Path) -> None:
+    (tmp_path / bad).write_text("label,label,pred\n1,1,1\n")
+    (tmp_path / "b.csv").write_text("label,pred,note,note\n1,1,x,y\n")
+    with pytest.warns(NoteWarning, match=rf"{bad}: column 'label' is there more than once"):
+        assert fm.count(tmp_path, BINARY, on_error="skip").rows == 1
+    assert fm.count(tmp_path, fm.binary("pred", "pred"), on_error="skip").rows == 2
 
 
 OBJECTS = {
