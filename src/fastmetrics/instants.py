@@ -79,12 +79,16 @@ def likely_formats(text: str) -> list[str]:
 
 
 def spelled_out(ticks: int, unit: str) -> str:
-    """A number that counts a unit, for messages, with what other systems mean by it.
+    """A number of a unit of times, for messages: what it stands for, and that a greater one may have become it.
 
     >>> spelled_out(1_000, "s"), spelled_out(-(2**63 - 1), "ms")
     ('1,000 s', '-infinity (-9,223,372,036,854,775,807 ms)')
+    >>> spelled_out(2**63 - 2, "ms")
+    '9,223,372,036,854,775,806 ms or more'
     """
-    meant = {MOST: "infinity", -MOST: "-infinity", -MOST - 1: "NaT"}.get(ticks)
-    if unit == "d" and abs(ticks) == MOST_DAYS:
-        meant = "infinity" if ticks > 0 else "-infinity"
-    return f"{ticks:,} {unit}" if meant is None else f"{meant} ({ticks:,} {unit})"
+    infinity = MOST_DAYS if unit == "d" else MOST
+    meant = {infinity: "infinity", -infinity: "-infinity", -MOST - 1: "NaT"}.get(ticks)
+    if meant is not None:
+        return f"{meant} ({ticks:,} {unit})"
+    beyond = {infinity - 1: " or more", 1 - infinity: " or less"}.get(ticks, "")
+    return f"{ticks:,} {unit}{beyond}"

@@ -12,14 +12,14 @@ import polars as pl
 
 from fastmetrics.contract.batches import Batches
 from fastmetrics.errors import FastMetricsError, SourceError, listed
-from fastmetrics.guard import guarded
+from fastmetrics.guard import FOREIGN, guarded
 from fastmetrics.sources.arrow import TWICE, as_frame, knows_zone, readable_fields, validate
 from fastmetrics.sources.encoded import run_batches
 from fastmetrics.sources.guests import has, is_a, is_of
 from fastmetrics.sources.runs import has_runs
 from fastmetrics.sources.selection import Selection
 from fastmetrics.sources.source import Source, from_frame
-from fastmetrics.sources.times import in_unit_of_polars, without_nat
+from fastmetrics.sources.times import in_unit_of_polars, is_time, times_of_one_form
 
 __all__ = ["FRAMES", "Columns", "Converted", "Kind", "convert"]
 
@@ -85,7 +85,7 @@ def column(name: str, values: Any) -> pl.Series:
     """The values of a column, which may be an array of pyarrow, or a masked one of numpy."""
     if isinstance(values, np.ma.MaskedArray):
         hidden = pl.Series(np.ma.getmaskarray(values))
-        return pl.select(pl.when(~hidden).then(pl.Series(np.ma.getdata(values)))).to_series().alias(name)
+        return pl.select(pl.when(~hidden).then(plain_column(name, np.ma.getdata(values)))).to_series().alias(name)
     if not is_of("pyarrow", values):
         return plain_column(name, values)
     import pyarrow as pa
@@ -102,9 +102,12 @@ def plain_column(name: str, values: Any) -> pl.Series:
         return pl.Series(name, in_unit_of_polars(values))
     try:
         series = pl.Series(name, values)
-    except (TypeError, pl.exceptions.PolarsError):
-        return pl.Series(name, without_nat(values))
-    return pl.Series(name, without_nat(values)) if series.dtype == pl.Object else series
+    except FOREIGN:
+        return pl.Series(name, times_of_one_form(name, values))
+    objects = str(getattr(values, "dtype", "object")) == "object"
+    if series.dtype == pl.Object or (objects and series.dtype in (pl.Date, pl.Datetime)):
+        return pl.Series(name, times_of_one_form(name, values))
+    return series
 
 
 def from_pandas(data: Any, columns: Columns) -> Converted:
@@ -114,14 +117,16 @@ def from_pandas(data: Any, columns: Columns) -> Converted:
     readable = [place for place, name in enumerate(names) if name not in unfit]
     places = [place for place in readable if columns is None or names[place] in columns] or readable[:1]
     wanted = in_known_zones(data.iloc[:, places])
+    times = [*columns_of_seconds(wanted), *columns_of_objects(wanted)]
+    done = {series.name for series in times}
+    plain = wanted.loc[:, [str(name) not in done for name in wanted.columns]]
     try:
         with guarded("the pandas DataFrame cannot be read"):
-            frame = pl.from_pandas(wanted, rechunk=False)
-            return Converted(frame.with_columns(columns_of_seconds(wanted)), tuple(names), unfit)
+            return Converted(pl.from_pandas(plain, rechunk=False).with_columns(times), tuple(names), unfit)
     except FastMetricsError:
-        for place, name in enumerate(wanted.columns):
+        for place, name in enumerate(plain.columns):
             with guarded(f"column {str(name)!r} of the pandas DataFrame cannot be read"):
-                pl.from_pandas(wanted.iloc[:, [place]])
+                pl.from_pandas(plain.iloc[:, [place]])
         raise
 
 
@@ -131,6 +136,17 @@ def columns_of_seconds(frame: Any) -> list[pl.Series]:
 
     seconds = [name for name, dtype in frame.dtypes.items() if str(dtype).startswith(SECONDS)]
     return [as_frame(pa.table({str(name): pa.Array.from_pandas(frame[name])})).to_series() for name in seconds]
+
+
+def columns_of_objects(frame: Any) -> list[pl.Series]:
+    """The columns of a pandas frame that have times as objects, of which pyarrow would take the zone of the first."""
+    found = []
+    for name, dtype in frame.dtypes.items():
+        known = frame[name].notna().to_numpy() if str(dtype) == "object" else np.zeros(0, np.bool_)
+        if known.any() and is_time(frame[name].iloc[int(known.argmax())]):
+            with guarded(f"column {str(name)!r} of the pandas DataFrame cannot be read"):
+                found.append(plain_column(str(name), frame[name].to_list()))
+    return found
 
 
 def in_known_zones(frame: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import fastmetrics as fm
-from fastmetrics.errors import DataError, FastMetricsError
+from fastmetrics.errors import DataError, FastMetricsError, SchemaError
 
 BINARY = fm.binary("label", "pred")
 EPOCH = dt.datetime(1970, 1, 1)
@@ -64,7 +64,7 @@ def columns(times: Any) -> dict[str, Any]:
     ],
 )
 def test_arrays_of_numpy_in_every_unit(unit: str, number: int, instant: int) -> None:
-    """NaT is null, and what 64 bits do not hold in a unit of Polars is refused as infinity, not begun anew."""
+    """NaT is null, and what 64 bits do not hold in a unit of Polars is refused, not begun anew."""
     held = np.array([number, "NaT"], f"M8[{unit}]")
     assert instants(columns(held)) == [instant, None]
     assert instants(columns(np.repeat(held, 2)[::2])) == [instant, None]
@@ -72,6 +72,27 @@ def test_arrays_of_numpy_in_every_unit(unit: str, number: int, instant: int) -> 
     for far in (MOST, -MOST) if unit not in ("ps", "fs", "as") else ():
         with pytest.raises(DataError, match=f"ts' holds {'-' if far < 0 else ''}infinity"):
             instants(columns(np.array([number, far], f"M8[{unit}]")))
+
+
+@pytest.mark.parametrize(
+    ("unit", "called"),
+    [("Y", "2,147,483,646 d"), ("s", "9,223,372,036,854,775,806 ms"), ("4s", "9,223,372,036,854,775,806 ms")],
+)
+def test_finite_times_of_numpy_and_arrow_are_not_called_infinite(unit: str, called: str) -> None:
+    far = np.array([2**62]).view(f"M8[{unit}]")
+    logs = [columns(far), columns(list(far)), columns(np.ma.array(far, mask=[False]))]
+    logs += [pa.table(columns(pa.array([2**62], pa.timestamp("s"))))] if unit == "s" else []
+    for log in logs:
+        with pytest.raises(DataError, match=f"ts' holds {called} or more since 1970, outside the years 1 to 9999"):
+            instants(log)
+    with pytest.raises(DataError, match=f"ts' holds -{called} or less"):
+        instants(columns(np.array([-(2**62)]).view(f"M8[{unit}]")))
+
+
+@pytest.mark.parametrize("unit", ["D", "h", "s", "ms", "us", "ns", "25s"])
+def test_masked_times_of_numpy_in_every_unit(unit: str) -> None:
+    held = np.ma.array(np.array([25, 50, "NaT"], f"M8[{unit}]"), mask=[False, True, False])
+    assert instants(columns(held)) == instants(columns(held.data[::2]))
 
 
 def test_times_of_numpy_without_a_unit_are_all_nat() -> None:
@@ -83,6 +104,7 @@ OBJECTS: dict[str, Callable[[], Any]] = {
     "list of pandas": lambda: [TIME, pd.NaT],
     "list of datetimes": lambda: [pd.NaT, TIME.to_pydatetime()],
     "list of numpy": lambda: [np.datetime64("2024-03-14T09"), np.datetime64("NaT")],
+    "list of days of numpy": lambda: [np.datetime64("2024-03-14T09"), np.datetime64("NaT"), None, np.datetime64("NaT")],
     "array of objects": lambda: np.array([TIME.to_pydatetime(), pd.NaT], object),
     "array of objects of numpy": lambda: np.array([np.datetime64("NaT"), np.datetime64("2024-03-14T09")], object),
     "series of objects": lambda: pd.Series([TIME, pd.NaT], dtype=object),
@@ -94,8 +116,60 @@ OBJECTS: dict[str, Callable[[], Any]] = {
 def test_nat_among_objects_is_null(name: str) -> None:
     held = OBJECTS[name]()
     assert instants(columns(held)) == [at(2024, 3, 14, 9), None]
-    if "numpy" not in name:  # of which pandas makes no column that pyarrow reads
-        assert instants(pd.DataFrame(columns(pd.Series(held, dtype=object)))) == [at(2024, 3, 14, 9), None]
+    of_pandas = pd.Series(held, dtype=object)
+    for log in (columns(of_pandas), pd.DataFrame(columns(of_pandas)), iter([columns(of_pandas)])):
+        assert instants(log) == [at(2024, 3, 14, 9), None]
+
+
+NAIVE, DAY_ALONE = dt.datetime(2026, 3, 14), dt.date(2026, 3, 14)
+BERLIN = pd.Timestamp(NAIVE, tz="Europe/Berlin")
+EAST, FAR_EAST = (NAIVE.replace(tzinfo=dt.timezone(dt.timedelta(hours=hours))) for hours in (1, 9))
+
+
+def logs_of_objects(held: list[Any]) -> Iterator[Any]:
+    """What takes Python objects."""
+    for values in (held, np.array([*held, None], object)[:-1], pd.Series(held, dtype=object)):
+        for log in (columns(values), pd.DataFrame(columns(values))):
+            yield from (log, iter([log]))
+
+
+@pytest.mark.parametrize(
+    ("held", "says"),
+    [
+        ([BERLIN, NAIVE], "a time of a zone, and .* a time without a zone"),
+        ([EAST, None, pd.Timestamp(NAIVE)], "a time of a zone, and .* a time without a zone"),
+        ([DAY_ALONE, NAIVE], "a date, and .* a time without a zone"),
+        ([pd.NaT, DAY_ALONE, BERLIN], "a date, and .* a time of a zone"),
+        ([np.datetime64("2026-03-14"), BERLIN], "a time of a zone, and .* a time without a zone"),
+        ([np.datetime64("2026-03-14"), DAY_ALONE], "a date, and .* a time without a zone"),
+    ],
+    ids=str,
+)
+def test_objects_of_two_forms_are_refused_whichever_is_first(held: list[Any], says: str) -> None:
+    for values in (held, held[::-1]):
+        for log in logs_of_objects(values):
+            with pytest.raises(SchemaError, match=f"column 'ts' holds .*{says}; make them of one form"):
+                instants(log)
+        with pytest.raises(SchemaError, match="make them of one form"):
+            fm.count(pd.DataFrame(columns(values)), BINARY, by="ts")
+
+
+@pytest.mark.parametrize(
+    "held", [[BERLIN, BERLIN.tz_convert("UTC")], [BERLIN, FAR_EAST], [EAST, FAR_EAST], [EAST, EAST]], ids=str
+)
+def test_objects_of_several_zones_are_instants_in_utc_whichever_is_first(held: list[Any]) -> None:
+    for values in (held, held[::-1]):
+        for log in logs_of_objects(values):
+            starts = fm.count(log, BINARY, time="ts", every="1us").frame["window_start"]
+            assert starts.dtype == pl.Datetime("us", "UTC")
+            assert starts.to_list() == sorted({value.astimezone(dt.UTC) for value in held})
+
+
+def test_objects_of_one_zone_keep_it() -> None:
+    for log in logs_of_objects([BERLIN, BERLIN + pd.Timedelta(days=30), None]):
+        starts = fm.count(log, BINARY, time="ts", every="1d").frame["window_start"]
+        assert starts.dtype == pl.Datetime("us", "Europe/Berlin")
+        assert starts.dt.hour().to_list() == [0, 0, None]
 
 
 @pytest.mark.parametrize("zone", [None, "UTC", "Asia/Kolkata"])
@@ -122,14 +196,14 @@ def test_extremes_of_pandas_are_refused(unit: str) -> None:
 
 @pytest.mark.parametrize("zone", [None, "UTC", "+05:30"])
 def test_arrow_times_in_seconds(zone: str | None, tmp_path: Path) -> None:
-    """In chunks, slices, batches and files; their greatest number is the greatest of milliseconds."""
+    """In chunks, slices, batches and files; the greatest numbers are those by which infinity is meant."""
     held = pa.array([None, 5, -1, None, MOST, -MOST, MOST // 1_000 + 1], pa.timestamp("s", zone))
     for array in (held.slice(1, 3), pa.chunked_array([held.slice(0, 0), held.slice(1, 1), held.slice(2, 2)])):
         table = pa.table(columns(array))
         feather.write_feather(table, tmp_path / "log.arrow")
         for log in (table, table.to_reader(), iter(table.to_batches()), tmp_path / "log.arrow", ds.dataset(table)):
             assert instants(log) == [-1_000_000, 5_000_000, None]
-    for place, called in ((4, "infinity"), (5, "-infinity"), (6, "infinity")):
+    for place, called in ((4, "infinity"), (5, "-infinity"), (6, "9,223,372,036,854,775,806 ms or more")):
         with pytest.raises(DataError, match=f"ts' holds {called}"):
             instants(pa.table(columns(held.slice(place, 1))))
 

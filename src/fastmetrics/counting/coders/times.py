@@ -80,7 +80,8 @@ class TimeColumn:
         why = "no instant" if abs(ticks) >= MOST else "outside the years 1 to 9999"
         advice = "check time_unit=, or " if self.integers else ""
         value = str(ticks) if self.reader is read_wide else ticks
-        held = f"{spelled_out(ticks, self.unit)} since 1970, {why}"
+        counted = f"{ticks:,} {self.unit}" if self.integers else spelled_out(ticks, self.unit)
+        held = f"{counted} since 1970, {why}"
         return self.error(f"{held}; {advice}leave such rows out with where=", value)
 
     def error(self, held: str, value: object) -> DataError:
