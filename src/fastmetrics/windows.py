@@ -16,7 +16,7 @@ from fastmetrics.clocks import clock_of
 from fastmetrics.durations import WEEK, amounts, clock_amounts, lengths, parse_duration, written
 from fastmetrics.errors import SchemaError
 from fastmetrics.guard import first_line
-from fastmetrics.instants import DAY, Instants
+from fastmetrics.instants import DAY, YEARS, Instants
 from fastmetrics.wording import is_encodable
 from fastmetrics.zones import zone_name
 
@@ -83,6 +83,17 @@ class Windows:
     def dtype(self) -> pl.Datetime:
         """The dtype of ``window_start``."""
         return pl.Datetime("us", self.time_zone)
+
+    @property
+    def years(self) -> tuple[int, int]:
+        """The first instant of the years 1 to 9999 and the one after their last, of UTC and of the clock at once."""
+        shifts = clock_of(self.time_zone).shifts
+        return YEARS[0] - min(int(shifts[0]), 0), YEARS[1] - max(int(shifts[-1]), 0)
+
+    @property
+    def reach(self) -> tuple[int, int]:
+        """The first instant whose window starts in `years`, and the one after the last."""
+        return reach_of(self)
 
     def local(self, time: Instants) -> pl.Series:
         """Instants as times of the zone."""
@@ -153,6 +164,10 @@ class Windows:
         ends = self.local(self.next_starts(distinct.to_physical().to_numpy()))
         return starts.replace_strict(distinct, ends, default=None, return_dtype=self.dtype)
 
+    def shown(self, ends: pl.Series) -> pl.Series:
+        """Ends of windows for a table: null beyond `years`, where Python has no time."""
+        return ends.set(ends.to_physical() >= self.years[1], None)
+
     def next_starts(self, begin: Instants) -> Instants:
         """The first instant after each start of a window that is in another one."""
         grid, clock = grid_of(self), clock_of(self.time_zone)
@@ -179,7 +194,7 @@ class Windows:
 
         Months, weeks and days are those of the clock, hours and shorter units pass. Where no window starts then, as
         after a clock was set by half an hour, it is the one that holds that time; where a clock was set ahead by all of
-        ``period``, it is the window that ends there.
+        ``period``, it is the window that ends there. None is before the first window of the year 1.
         """
         months, days, passed = clock_amounts(period)
         clock = clock_of(self.time_zone)
@@ -187,7 +202,7 @@ class Windows:
         reading = pl.Series(ends + clock.shifts[stretch] - days * DAY).cast(pl.Datetime("us"))
         earlier = (reading.dt.offset_by(f"-{months}mo") if months else reading).to_physical().to_numpy()
         begins = clock.first(earlier, stretch)[0] if months or days else ends
-        return self.start_of(np.minimum(begins - passed, ends - 1))
+        return self.start_of(np.maximum(np.minimum(begins - passed, ends - 1), self.reach[0]))
 
 
 @dataclass(frozen=True)
@@ -248,6 +263,15 @@ def grid_of(windows: Windows) -> Grid:
         return Grid(windows.every, months, micros, elapsed=0, once=windows.reduced.offset is not None)
     days = abs(micros) // DAY * DAY * (1 if micros > 0 else -1)
     return Grid(windows.every, 0, days, elapsed=micros - days, once=False)
+
+
+@functools.cache
+def reach_of(windows: Windows) -> tuple[int, int]:
+    """What `Windows.reach` says."""
+    low, high = windows.years
+    first, last = windows.start_of(np.array([low, high - 1]))
+    begin, after = windows.next_starts(np.array([first, last]))
+    return int(begin if first < low else first), min(int(after), YEARS[1])
 
 
 @functools.cache

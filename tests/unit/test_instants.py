@@ -87,7 +87,7 @@ def test_numbers_are_the_instants_they_say_or_refused(dtype: Any, physical: Any,
         -MOST // 1000,
     ]
     ticks = sorted({one for one in ticks if low <= one <= high})
-    more = {"time_unit": unit} if dtype.is_integer() else {}
+    more = {"time_zone": "UTC", **({"time_unit": unit} if dtype.is_integer() else {})}
 
     def log(values: list[int | None]) -> pl.DataFrame:
         return rows(pl.Series("ts", values, dtype=physical).cast(dtype))

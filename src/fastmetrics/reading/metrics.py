@@ -88,8 +88,9 @@ def metrics(
     if fill_empty and layout.windows is not None:
         frame = filled(frame, layout, layout.windows)
     if layout.windows is not None:
-        ends = layout.windows.ends(frame[WINDOW]).alias("window_end")
-        frame = frame.insert_column(frame.columns.index(WINDOW) + 1, ends)
+        ends = layout.windows.ends(frame[WINDOW])
+        shown = layout.windows.shown(ends).alias("window_end")
+        frame = frame.insert_column(frame.columns.index(WINDOW) + 1, shown)
         if period is not None:
             frame = frame.with_columns(first_windows(ends, layout.windows, period).alias(WINDOW))
     return frame

@@ -131,10 +131,12 @@ def coarsen(table: pl.DataFrame, fine: Windows, coarse: Windows) -> pl.DataFrame
     spans = starts.with_columns(end=fine.ends(starts[WINDOW]))
     first, last = (spans[name].to_physical().to_numpy() for name in (WINDOW, "end"))
     into = coarse.start_of(first)
+    if (into < coarse.reach[0]).any():
+        raise SchemaError(f"windows of {coarse.every} that begin before the year 1 hold some of these Counts")
     split = spans.filter(into != coarse.start_of(last - 1))
     if len(split):
         raise SchemaError(
             f"windows of {fine.every} do not nest in windows of {coarse.every}: the one from {split[WINDOW][0]} "
-            f"to {split['end'][0]} lies in two; count with a shorter every="
+            f"to {fine.shown(split['end'])[0]} lies in two; count with a shorter every="
         )
     return table.with_columns(pl.col(WINDOW).replace_strict(spans[WINDOW], coarse.local(into), default=None))

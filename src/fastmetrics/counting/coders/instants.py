@@ -46,10 +46,12 @@ class WindowCoder:
         done = 0
         while self.table is None and (done := self.run(time, done, codes, ranges)) < len(time):
             some = np.concatenate([time[done : done + BLOCK], time[done + BLOCK :: STRIDE]])
-            self.reach(int(some.min()), int(some.max()))
+            low, high = int(some.min()), int(some.max())
+            self.check(low, high, time, column)
+            self.reach(low, high)
         if self.table is not None:
             if len(time):
-                self.times.check_instants(int(time.min()), int(time.max()))
+                self.check(int(time.min()), int(time.max()), time, column)
             codes = self.table.codes(self.windows.start_of(time).view(np.uint64), None)
             return Codes(codes if valid is None else codes * valid, 0, self.size)
         if valid is not None:
@@ -67,14 +69,23 @@ class WindowCoder:
     def size(self) -> int:
         return self.table.size if self.table is not None else int(self.count[0])
 
+    def check(self, low: int, high: int, time: NDArray[np.int64], column: pa.Array) -> None:
+        """Refuse instants from low to high that are outside the years 1 to 9999, or whose windows start there."""
+        self.times.check_instants(low, high)
+        first, after = self.windows.reach
+        if low < first or high >= after:
+            outside = np.flatnonzero((time < first) | (time >= after))
+            at = next(row for row in outside.tolist() if column[row].is_valid)
+            raise self.times.outside(int(time[at]), column[at].as_py(), self.windows)
+
     def reach(self, low: int, high: int) -> None:
         """List the edges around the instants from low to high too, or give up listing them."""
-        self.times.check_instants(low, high)
+        after = self.windows.reach[1]
         try:
             if len(self.edges):
                 low, high = min(low, int(self.edges[0])), max(high, int(self.edges[-1]))
             ahead = max(high - low, LOOK_AHEAD * lengths(self.windows.every)[1])
-            edges = self.windows.boundaries(low, high + ahead)
+            edges = np.minimum(self.windows.boundaries(low, min(high + ahead, after - 1)), after)
         except UnlistableError:
             table = NumberTable()
             table.codes(self.starts().view(np.uint64), None)

@@ -20,6 +20,7 @@ from fastmetrics.errors import DataError, SchemaError
 from fastmetrics.instants import MOST, TICKS, YEARS, Instants, likely_formats, spelled_out
 from fastmetrics.kernels.times import DATE, LOCAL, NOT_READ, ZONED, read_times
 from fastmetrics.sources.series import as_array, as_series
+from fastmetrics.windows import Windows
 
 __all__ = ["TextForm", "TimeColumn", "time_column"]
 
@@ -83,6 +84,15 @@ class TimeColumn:
         counted = f"{ticks:,} {self.unit}" if self.integers else spelled_out(ticks, self.unit)
         held = f"{counted} since 1970, {why}"
         return self.error(f"{held}; {advice}leave such rows out with where=", value)
+
+    def outside(self, instant: int, value: object, windows: Windows) -> DataError:
+        """The error about a value that is an instant whose window starts outside the years."""
+        shown = pl.Series([instant]).cast(pl.Datetime("us"))[0]
+        return self.error(
+            f"{shown} UTC, whose window of {windows.every} starts outside the years 1 to 9999 in {windows.time_zone}; "
+            "leave such rows out with where=",
+            value,
+        )
 
     def error(self, held: str, value: object) -> DataError:
         return DataError(f"time column {self.name!r} holds {held}", self.carrier == pl.lit(value))

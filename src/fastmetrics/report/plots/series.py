@@ -113,7 +113,8 @@ def on_clock(frame: pl.DataFrame, zone: str) -> pl.DataFrame:
         pl.col(name).dt.convert_time_zone(zone).dt.replace_time_zone(None).dt.epoch("ms").alias(short)
         for name, short in ((WINDOW, "start"), ("window_end", "end"))
     ]
-    timed = frame.filter(pl.col(WINDOW).is_not_null()).with_columns(local)
+    timed = frame.filter(pl.col(WINDOW).is_not_null()).with_columns(pl.col("window_end").fill_null(pl.col(WINDOW)))
+    timed = timed.with_columns(local)
     return timed.with_columns(middle=(pl.col("start") + pl.col("end")) // 2).drop(WINDOW, "window_end")
 
 
