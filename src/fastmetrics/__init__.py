@@ -12,7 +12,7 @@ Count a log once into small tables of additive cells, then read every metric fro
 from importlib import import_module
 from typing import Any
 
-from fastmetrics import arrays
+from fastmetrics import arrays, meanings
 from fastmetrics.api import count, evaluate, read_counts
 from fastmetrics.arrays.founding import F1, accuracy, find_root_cause, precision, recall
 from fastmetrics.errors import DataError, FastMetricsError, MergeError, SchemaError, SourceError
@@ -36,12 +36,6 @@ LATE = {
     "label_delta": "fastmetrics.late_labels",
     "text_significance": "fastmetrics.significance",
     "watch": "fastmetrics.diagnosis.series.watch",
-}
-
-# What is asked of the package by names that it has not, and where that is.
-MEANT = {
-    "counts": "fm.count(...) makes Counts",
-    "metrics": "metrics are read from Counts, as in fm.count(...).metrics('f1'), or from arrays, as by fm.f1_score",
 }
 
 globals().update({name: getattr(arrays, name) for name in arrays.__all__}, **KINDS)
@@ -70,11 +64,10 @@ __all__ += [*arrays.__all__, *KINDS, *LATE]
 
 
 def __getattr__(name: str) -> Any:
-    """The names of LATE, and an error that says what the names of MEANT mean."""
+    """The names of LATE, and an error that says what others mean."""
     if name in LATE:
         return getattr(import_module(LATE[name]), name)
-    hint = f"; {MEANT[name]}" if name in MEANT else ""
-    raise AttributeError(f"module 'fastmetrics' has no attribute {name!r}{hint}")
+    raise AttributeError(f"module 'fastmetrics' has no attribute {name!r}{meanings.hint(name)}")
 
 
 def __dir__() -> list[str]:

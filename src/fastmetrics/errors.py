@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from fastmetrics.slips import SHORTEST, meant
@@ -69,13 +69,16 @@ def unknown(
     *,
     meanings: Mapping[str, object] | None = None,
     shortest: int = SHORTEST,
+    offered: Sequence[str] = (),
 ) -> str:
     """``unknown metric 'recal'; did you mean 'recall'? (known: accuracy, ...)``.
 
     A name is offered only where it is clear that it was meant (see `fastmetrics.slips.meant`). ``meanings`` are those
-    of all names that may be offered, where these are more than the known ones that are listed.
+    of all names that may be offered, where these are more than the known ones that are listed. ``offered`` are those
+    of which it is known that one of them is meant.
     """
     names = list(known)
     near = meant(str(got), {name: name for name in names} if meanings is None else meanings, shortest)
-    hint = "" if near is None else f"; did you mean {shortened(repr(near))}?"
+    choices = offered or ([] if near is None else [near])
+    hint = f"; did you mean {' or '.join(shortened(repr(name)) for name in choices)}?" if choices else ""
     return f"unknown {what} {shortened(repr(got))}{hint} (known: {listed(names)})"

@@ -15,6 +15,7 @@ from fastmetrics.errors import SchemaError, unknown
 __all__ = ["ACRONYM", "Cells", "Formula", "Metric", "find", "names", "unknown_metric", "value"]
 
 Kind = Literal["proportion", "ratio", "other"]
+NUMBERS_OF_ROWS = ("n", "n_rows", "rows", "count", "example_count", "num_examples", "n_samples")
 ACRONYM = 6  # letters of a metric in which one may be wrong: smape and rmsle are other metrics than mape and rmse
 
 
@@ -73,6 +74,8 @@ class Metric:
         Of a proportion, what ``num`` counts in plain words, as findings of a diagnosis say it: "missed positives".
     signature
         How the value was made, in the words that its field quotes beside it, such as sacrebleu's; "" where it has none.
+    offered_for
+        Names that may mean this metric or another: they are not read, and an error offers what they may mean.
 
     >>> import fastmetrics as fm
     >>> false_alarms_per_hit = Metric("false_alarms_per_hit", lambda c: c.fp, lambda c: c.tp, "ratio", better="lower")
@@ -95,6 +98,7 @@ class Metric:
     source: str = ""
     events: str = ""
     signature: str = ""
+    offered_for: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.kind == "proportion" and not self.interval:
@@ -125,9 +129,13 @@ def find(asked: str | Metric, rows: Sequence[Metric]) -> Metric:
 
 
 def unknown_metric(asked: object, rows: Iterable[Metric]) -> str:
-    """The text of an error: the main names, and the name that was meant, whatever of one row it is."""
+    """The text of an error: the main names, and the name that was meant, whatever of one row it is, or may be."""
+    rows = list(rows)
     meanings = {name: row.name for row in rows for name in (row.name, *row.aliases)}
-    return unknown("metric", asked, dict.fromkeys(meanings.values()), meanings=meanings, shortest=ACRONYM)
+    offered = list(dict.fromkeys(row.name for row in rows if asked in row.offered_for))
+    listed = dict.fromkeys(meanings.values())
+    text = unknown("metric", asked, listed, meanings=meanings, shortest=ACRONYM, offered=offered)
+    return f"{text}; the column n of every result is the number of rows" if asked in NUMBERS_OF_ROWS else text
 
 
 def names(rows: Iterable[Metric]) -> list[str]:

@@ -23,6 +23,55 @@ def test_no_module_is_in_the_way_of_what_is_read_from_counts(name: str, meant: s
         getattr(fm, name)
 
 
+# What scikit-learn, and other packages, call what is read from Counts under these names.
+ON_ARRAYS = {
+    "f1": "f1_score",
+    "mcc": "matthews_corrcoef",
+    "mae": "mean_absolute_error",
+    "mse": "mean_squared_error",
+    "rmse": "root_mean_squared_error",
+    "r2": "r2_score",
+    "roc_auc": "roc_auc_score",
+    "auc": "roc_auc_score",
+    "brier": "brier_score_loss",
+    "kappa": "cohen_kappa_score",
+    "jaccard": "jaccard_score",
+    "average_precision": "average_precision_score",
+    "balanced_accuracy": "balanced_accuracy_score",
+    "tpr": "recall_score",
+    "ppl": "perplexity",
+}
+
+
+@pytest.mark.parametrize("name", ON_ARRAYS)
+def test_a_metric_that_is_no_name_of_the_package_is_told_where_it_is(name: str) -> None:
+    with pytest.raises(
+        AttributeError, match=rf"it is fm\.{ON_ARRAYS[name]} on arrays, and counts\.metrics\('{name}'\)"
+    ):
+        getattr(fm, name)
+    assert callable(getattr(fm, ON_ARRAYS[name]))
+
+
+@pytest.mark.parametrize("name", ["ece", "f1_macro", "prevalence", "max_error", "rougeL"])
+def test_a_metric_without_a_function_is_told_to_be_read_from_counts(name: str) -> None:
+    with pytest.raises(AttributeError, match=rf"no attribute '{name}'; it is counts\.metrics\('{name}'\) of Counts$"):
+        getattr(fm, name)
+
+
+@pytest.mark.parametrize("name", ["compare", "worst", "rollup", "per_class", "plot", "rows"])
+def test_what_counts_have_is_told_to_be_there(name: str) -> None:
+    with pytest.raises(
+        AttributeError, match=rf"no attribute '{name}'; Counts have it, as in fm\.count\(\.\.\.\)\.{name}$"
+    ):
+        getattr(fm, name)
+
+
+@pytest.mark.parametrize("name", ["nonsense", "__wrapped__", "__add__"])
+def test_a_name_of_no_meaning_is_told_none(name: str) -> None:
+    with pytest.raises(AttributeError, match=f"no attribute '{name}'$"):
+        getattr(fm, name)
+
+
 def test_what_the_package_offers_is_public_and_there() -> None:
     offered = dir(fm)
     assert {*fm.__all__} <= {*offered}

@@ -44,6 +44,7 @@ def of(function: Callable[..., Any], *arrays: Any, **options: Any) -> Callable[[
 CONFUSION: dict[str, Callable[[], float]] = {
     "acc": of(sk.accuracy_score, Y, P),
     "accuracy_score": of(sk.accuracy_score, Y, P),
+    "binary_accuracy": of(sk.accuracy_score, Y, P),
     "zero_one_loss": of(sk.zero_one_loss, Y, P),
     "hamming_loss": of(sk.hamming_loss, Y, P),
     "misclassification_rate": (lambda: (FP + FN) / ROWS),
@@ -90,6 +91,7 @@ CONFUSION: dict[str, Callable[[], float]] = {
     "true_skill_statistic": (lambda: TP / (TP + FN) - FP / (FP + TN)),
     "markedness": (lambda: TP / (TP + FP) + TN / (TN + FN) - 1),
     "base_rate": (lambda: (TP + FN) / ROWS),
+    "mean_label": of(np.mean, Y),
     "selection_rate": (lambda: (TP + FP) / ROWS),
     "positive_likelihood_ratio": of(lambda: sk.class_likelihood_ratios(Y, P)[0]),
     "negative_likelihood_ratio": of(lambda: sk.class_likelihood_ratios(Y, P)[1]),
@@ -119,6 +121,7 @@ SCORES: dict[str, Callable[[], float]] = {
     "AUC": of(sk.roc_auc_score, Y, SCORE),
     "auroc": of(sk.roc_auc_score, Y, SCORE),
     "AUROC": of(sk.roc_auc_score, Y, SCORE),
+    "auc_roc": of(sk.roc_auc_score, Y, SCORE),
     "roc_auc_score": of(sk.roc_auc_score, Y, SCORE),
     "ap": of(sk.average_precision_score, Y, SCORE),
     "AP": of(sk.average_precision_score, Y, SCORE),
@@ -126,11 +129,13 @@ SCORES: dict[str, Callable[[], float]] = {
     "pr_auc": of(sk.average_precision_score, Y, SCORE),
     "ks_statistic": of(lambda: np.abs(np.subtract(*sk.roc_curve(Y, SCORE)[:2])).max()),
     "logloss": of(sk.log_loss, Y, SCORE),
+    "cross_entropy": of(sk.log_loss, Y, SCORE),
     "binary_cross_entropy": of(sk.log_loss, Y, SCORE),
     "binary_crossentropy": of(sk.log_loss, Y, SCORE),
     "brier_score": of(sk.brier_score_loss, Y, SCORE),
     "brier_score_loss": of(sk.brier_score_loss, Y, SCORE),
     "base_rate": of(np.mean, Y),
+    "mean_label": of(np.mean, Y),
 }
 REGRESSION: dict[str, Callable[[], float]] = {
     "mean_absolute_error": of(sk.mean_absolute_error, VALUE, GUESS),
@@ -164,6 +169,45 @@ def test_every_alias_has_a_reference() -> None:
         aliases = {alias for row in FAMILIES[kind].metrics for alias in row.aliases if len(alias) > 3}
         orders = {f"{average}_{name}" for name in ("precision", "recall", "f1", "jaccard") for average in AVERAGES}
         assert aliases - {*known, *orders} <= TESTED_ELSEWHERE, kind
+
+
+OFFERED = [
+    ("binary", "f_score", "'f1'"),
+    ("binary", "fscore", "'f1'"),
+    ("binary", "mean_prediction", "'predicted_positive_rate'"),
+    ("scores", "mean_prediction", "'mean_score'"),
+    *(("classes", name, "'f1_micro' or 'f1_macro' or 'f1_weighted'") for name in ("f1", "f1_score", "f_score")),
+    *(
+        ("classes", name, f"'{of}_micro' or '{of}_macro' or '{of}_weighted'")
+        for of, names in {
+            "precision": ("precision", "precision_score", "ppv"),
+            "recall": ("recall", "hit_rate", "sensitivity"),
+            "jaccard": ("jaccard", "iou"),
+        }.items()
+        for name in names
+    ),
+]
+
+
+@pytest.mark.parametrize(("kind", "name", "offered"), OFFERED)
+def test_a_name_of_several_meanings_is_refused_and_told_what_it_may_mean(kind: str, name: str, offered: str) -> None:
+    counts = fm.count(LOG, FAMILIES[kind])
+    for asked in (name, f"{kind}.{name}"):
+        with pytest.raises(fm.SchemaError, match=rf"unknown metric '{name}'; did you mean {offered}\? \(known: "):
+            counts.metrics(asked)
+
+
+@pytest.mark.parametrize("kind", FAMILIES)
+def test_no_name_is_both_read_and_offered_for(kind: str) -> None:
+    rows = FAMILIES[kind].metrics
+    read = {name for row in rows for name in (row.name, *row.aliases)}
+    assert not read & {name for row in rows for name in row.offered_for}
+
+
+@pytest.mark.parametrize("name", ["n", "example_count"])
+def test_the_number_of_rows_is_no_metric_and_stands_in_every_result(name: str) -> None:
+    with pytest.raises(fm.SchemaError, match=f"unknown metric '{name}' .*; the column n of every result is the number"):
+        fm.count(LOG, FAMILIES["binary"]).metrics(name)
 
 
 def test_an_alias_has_the_bounds_of_its_metric_and_is_compared_and_ranked() -> None:

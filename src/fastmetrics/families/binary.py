@@ -330,7 +330,8 @@ def f_beta_named(name: str) -> Metric | None:
 
 # fmt: off
 METRICS: tuple[Metric, ...] = (
-    Metric("accuracy", lambda c: c.tp + c.tn, judged, "proportion", aliases=("acc", "accuracy_score")),
+    Metric("accuracy", lambda c: c.tp + c.tn, judged, "proportion",
+           aliases=("acc", "accuracy_score", "binary_accuracy")),
     Metric("error_rate", lambda c: c.fp + c.fn, judged, "proportion", better="lower", events="errors",
            aliases=("zero_one_loss", "hamming_loss", "misclassification_rate")),
     Metric("precision", lambda c: c.tp, said_pos, "proportion",
@@ -349,7 +350,7 @@ METRICS: tuple[Metric, ...] = (
     Metric("false_omission_rate", lambda c: c.fn, said_neg, "proportion", better="lower", aliases=("FOR",),
            events="missed ones among negative predictions"),
     Metric("f1", lambda c: 2 * c.tp, lambda c: 2 * c.tp + c.fp + c.fn, "ratio", interval="jaccard",
-           aliases=("F1", "f1_score", "dice")),
+           aliases=("F1", "f1_score", "dice"), offered_for=("f_score", "fscore", "f_measure")),
     Metric("jaccard", lambda c: c.tp, lambda c: c.tp + c.fp + c.fn, "proportion",
            aliases=("iou", "jaccard_score", "jaccard_index", "threat_score", "critical_success_index")),
     Metric("balanced_accuracy", lambda c: c.tp * neg(c) + c.tn * pos(c), lambda c: 2 * pos(c) * neg(c),
@@ -371,10 +372,11 @@ METRICS: tuple[Metric, ...] = (
     Metric("markedness", lambda c: c.tp * c.tn - c.fp * c.fn, lambda c: said_pos(c) * said_neg(c),
            range=(-1, 1), interval="by_prediction", source="Powers 2011: precision + npv - 1"),
     Metric("prevalence", lambda c: pos(c) + c.unpredicted_pos, labelled, "proportion", better=None,
-           aliases=("base_rate",), source="over every labelled row, predicted or not", events="positive labels"),
+           aliases=("base_rate", "mean_label"), source="over every labelled row, predicted or not",
+           events="positive labels"),
     Metric("predicted_positive_rate", lambda c: said_pos(c) + c.unlabelled_pos, predicted, "proportion", better=None,
            aliases=("selection_rate",), source="over every predicted row, labelled or not",
-           events="positive predictions"),
+           events="positive predictions", offered_for=("mean_prediction",)),
     Metric("prevalence_threshold", lambda c: (c.fp * pos(c)) ** 0.5,
            lambda c: (c.tp * neg(c)) ** 0.5 + (c.fp * pos(c)) ** 0.5, better="lower", interval="by_label",
            source="Balayla 2020: sqrt(fpr) / (sqrt(recall) + sqrt(fpr))"),

@@ -401,13 +401,16 @@ def average_rows(of: Metric) -> tuple[Metric, ...]:
     """
     name = of.name
     once = name in ("precision", "recall")
-    micro = of if once else replace(of, kind="ratio", interval="")
+    micro = replace(of, offered_for=(name, *of.aliases, *of.offered_for), aliases=(f"micro_{name}",))
+    micro = micro if once else replace(micro, kind="ratio", interval="")
     return (
-        replace(micro, name=f"{name}_micro", aliases=(f"micro_{name}",), source="of tp, fp, fn summed over classes"),
+        replace(micro, name=f"{name}_micro", source="of tp, fp, fn summed over classes"),
         Metric(f"{name}_macro", lambda c: getattr(c, f"{name}_sum"), lambda c: c.averaged,
-               aliases=(f"macro_{name}",), source="mean over the classes with labels or predictions, 0 where 0/0"),
+               aliases=(f"macro_{name}",), offered_for=micro.offered_for,
+               source=f"mean over the classes with labels or predictions, {name}_classes of them, 0 where 0/0"),
         Metric(f"{name}_weighted", lambda c: getattr(c, f"{name}_weighted"), lambda c: c.support,
-               aliases=(f"weighted_{name}",), source="mean over the classes weighted by their labels, 0 where 0/0"),
+               aliases=(f"weighted_{name}",), offered_for=micro.offered_for,
+               source="mean over the classes weighted by their labels, 0 where 0/0"),
         Metric(f"{name}_classes", lambda c: c.averaged, range=(0, inf), better=None, scale="count",
                source=f"classes that {name}_macro is the mean of"),
     )  # fmt: skip

@@ -100,7 +100,7 @@ def ks_error(c: Any) -> Floats:
 # fmt: off
 RANKING: tuple[Metric, ...] = (
     Metric("roc_auc", ordered_pairs, pairs, interval="auc", error=roc_auc_error,
-           aliases=("auc", "AUC", "auroc", "AUROC", "roc_auc_score"),
+           aliases=("auc", "AUC", "auroc", "AUROC", "auc_roc", "roc_auc_score"),
            source="Hanley and McNeil 1982: share of pairs ranked right, ties counted half"),
     Metric("average_precision", summed_precision, pos, error=average_precision_error,
            aliases=("ap", "AP", "average_precision_score", "pr_auc"),

@@ -242,7 +242,7 @@ def every_row(c: Any) -> Any:
 METRICS: tuple[Metric, ...] = (
     *RANKING,
     Metric("prevalence", lambda c: c.scored_positive + c.unscored_positive, labelled, "proportion", better=None,
-           aliases=("base_rate",), source="over every labelled row, scored or not"),
+           aliases=("base_rate", "mean_label"), source="over every labelled row, scored or not"),
     Metric("label_coverage", labelled, every_row, "proportion", source="share of rows with a label"),
     Metric("answer_rate", scored, every_row, "proportion", source="share of rows with a score"),
 )

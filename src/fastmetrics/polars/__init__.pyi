@@ -238,7 +238,7 @@ def f1_macro(
     weight: Column | None = None,
     frequency: Column | None = None,
 ) -> pl.Expr:
-    """``f1_macro`` of many classes; see `ClassMetric`. mean over the classes with labels or predictions, 0 where 0/0"""
+    """``f1_macro`` of many classes; see `ClassMetric`. mean over the classes with labels or predictions, f1_classes of them, 0 where 0/0"""
 
 def f1_micro(
     y_true: Column,
@@ -380,7 +380,7 @@ def jaccard_macro(
     weight: Column | None = None,
     frequency: Column | None = None,
 ) -> pl.Expr:
-    """``jaccard_macro`` of many classes; see `ClassMetric`. mean over the classes with labels or predictions, 0 where 0/0"""
+    """``jaccard_macro`` of many classes; see `ClassMetric`. mean over the classes with labels or predictions, jaccard_classes of them, 0 where 0/0"""
 
 def jaccard_micro(
     y_true: Column,
@@ -570,7 +570,7 @@ def precision_macro(
     weight: Column | None = None,
     frequency: Column | None = None,
 ) -> pl.Expr:
-    """``precision_macro`` of many classes; see `ClassMetric`. mean over the classes with labels or predictions, 0 where 0/0"""
+    """``precision_macro`` of many classes; see `ClassMetric`. mean over the classes with labels or predictions, precision_classes of them, 0 where 0/0"""
 
 def precision_micro(
     y_true: Column,
@@ -663,7 +663,7 @@ def recall_macro(
     weight: Column | None = None,
     frequency: Column | None = None,
 ) -> pl.Expr:
-    """``recall_macro`` of many classes; see `ClassMetric`. mean over the classes with labels or predictions, 0 where 0/0"""
+    """``recall_macro`` of many classes; see `ClassMetric`. mean over the classes with labels or predictions, recall_classes of them, 0 where 0/0"""
 
 def recall_micro(
     y_true: Column,
