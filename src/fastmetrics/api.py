@@ -142,7 +142,7 @@ def count(
         families=families,
         by=columns(by),
         time=time,
-        windows=None if every is None else Windows(every, offset, time_zone or "UTC"),
+        windows=None if every is None else Windows(every, offset, "UTC" if time_zone is None else time_zone),
         time_unit=time_unit,
         time_format=time_format,
         time_zone=time_zone,

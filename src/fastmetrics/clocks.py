@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 
 from fastmetrics.errors import SchemaError
-from fastmetrics.guard import first_line
 from fastmetrics.instants import DAY, SECOND, Instants
+from fastmetrics.zones import unknown_zone
 
 __all__ = ["Clock", "clock_of"]
 
@@ -82,7 +82,7 @@ def states_of(seconds: Instants, time_zone: str) -> Instants:
     try:
         times = instants.dt.convert_time_zone(time_zone)
     except pl.exceptions.PolarsError as error:
-        raise SchemaError(f"time_zone={time_zone!r} is invalid: {first_line(error)}") from error
+        raise SchemaError(unknown_zone(time_zone)) from error
     standard, summer = (
         shift.dt.total_seconds().to_numpy() for shift in (times.dt.base_utc_offset(), times.dt.dst_offset())
     )

@@ -36,7 +36,7 @@ WORDS = {
     "year": "y",
 }
 NAMES = {unit: word for word, unit in reversed(WORDS.items())}
-PART = re.compile(r"(\d+)\s*([A-Za-z]+)")
+PART = re.compile(r"(\d+)\s*([A-Za-z]+)", re.ASCII)
 WEEK = 7 * DAY
 AGES = 9999 * UNITS["y"][1]
 MONTHS = {"mo": 1, "q": 3, "y": 12}

@@ -51,11 +51,17 @@ class Windows:
     time_zone: str = "UTC"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "every", written(*amounts(parse_duration("every", self.every))))
+        every = amounts(parse_duration("every", self.every))
         if self.offset is not None:
             months, weeks, micros = amounts(parse_duration("offset", self.offset, signed=True))
+            if months and not every[0]:  # where they start would depend on the month of the row
+                raise SchemaError(
+                    f"offset={self.offset!r} moves windows by months, which differ in length; windows of "
+                    f"every={self.every!r} need one in weeks, days or shorter units, such as offset='1d'"
+                )
             object.__setattr__(self, "offset", written(months, 0, micros + weeks * WEEK) or None)
-        if not isinstance(self.time_zone, str) or not is_encodable(self.time_zone):
+        object.__setattr__(self, "every", written(*every))
+        if not isinstance(self.time_zone, str) or not self.time_zone or not is_encodable(self.time_zone):
             raise SchemaError(f"time_zone={self.time_zone!r} is not the name of a time zone, such as 'Europe/Berlin'")
         object.__setattr__(self, "time_zone", zone_name(self.time_zone))
         check_meaning(self)
@@ -246,19 +252,8 @@ class Grid:
 
 @functools.cache
 def grid_of(windows: Windows) -> Grid:
-    """The starts of windows, by their length and offset.
-
-    Raises
-    ------
-    SchemaError
-        An offset of months for windows of weeks or less: where they start would depend on the month of the row.
-    """
+    """The starts of windows, by their length and offset."""
     months, _, micros = amounts(windows.offset or "")
-    if months and not amounts(windows.every)[0]:
-        raise SchemaError(
-            f"offset={windows.offset!r} moves windows by months, which differ in length; windows of "
-            f"every={windows.every!r} need one in weeks, days or shorter units, such as offset='1d'"
-        )
     if lengths(windows.every)[0] >= DAY:
         return Grid(windows.every, months, micros, elapsed=0, once=windows.reduced.offset is not None)
     days = abs(micros) // DAY * DAY * (1 if micros > 0 else -1)

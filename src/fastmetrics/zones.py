@@ -6,7 +6,12 @@ since 1970, such as Oslo and Berlin, are two zones: their clocks may part again.
 
 from __future__ import annotations
 
-__all__ = ["zone_name"]
+import re
+import zoneinfo
+
+from fastmetrics.slips import meant
+
+__all__ = ["unknown_zone", "zone_name"]
 
 # Each zone with the names that were given up for it. Equal in Polars at every hour from 1900 on, which a test holds; a
 # table of its own, as not every machine has the tz database and Polars does not list what it knows.
@@ -106,7 +111,12 @@ OLDER = {
     "UTC": "Etc/GMT Etc/GMT+0 Etc/GMT-0 Etc/GMT0 Etc/Greenwich Etc/UCT Etc/UTC Etc/Universal Etc/Zulu GMT GMT+0 GMT-0 "
     "GMT0 Greenwich UCT Universal Zulu utc",
 }
+OFFSET = re.compile(r"(?:UTC|GMT)?[+-]\d\d?(?::?\d\d)?", re.ASCII)
 CURRENT = {older: name for name, names in OLDER.items() for older in names.split()}
+for hours in range(-12, 15):  # Polars takes these offsets for zones, whose names have the other sign
+    for minutes in ("00", ":00"):
+        CURRENT[f"{hours:+03}{minutes}"] = f"Etc/GMT{-hours:+}" if hours else "UTC"
+        CURRENT[f"-00{minutes}"] = "UTC"
 
 
 def zone_name(zone: str) -> str:
@@ -114,5 +124,20 @@ def zone_name(zone: str) -> str:
 
     >>> zone_name("Etc/UTC"), zone_name("Asia/Calcutta"), zone_name("Europe/Berlin")
     ('UTC', 'Asia/Kolkata', 'Europe/Berlin')
+    >>> zone_name("+00:00"), zone_name("-0300"), zone_name("+05:30")
+    ('UTC', 'Etc/GMT+3', '+05:30')
     """
     return CURRENT.get(zone, zone)
+
+
+def unknown_zone(zone: str) -> str:
+    """The error about what is no name of a time zone, with the name that was meant where that is clear.
+
+    >>> unknown_zone("europe/berlin")
+    "time_zone='europe/berlin' is not the name of a time zone; did you mean 'Europe/Berlin'?"
+    """
+    wrong = f"time_zone={zone!r} is not the name of a time zone"
+    if OFFSET.fullmatch(zone):
+        return f"{wrong}; offsets are in whole hours, as '+05:00'; name a place, such as 'Asia/Kolkata'"
+    near = meant(zone, {name: zone_name(name) for name in sorted(zoneinfo.available_timezones())})
+    return f"{wrong}, such as 'Europe/Berlin'" if near is None else f"{wrong}; did you mean {zone_name(near)!r}?"

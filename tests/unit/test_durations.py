@@ -5,9 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+import click
 import pytest
 
 import fastmetrics as fm
+from fastmetrics.cli.gates import gate
+from fastmetrics.cli.options import number, split_numbers
 from fastmetrics.durations import lengths, parse_duration
 from fastmetrics.errors import SchemaError
 from fastmetrics.windows import Windows
@@ -97,3 +100,17 @@ def test_a_duration_is_no_longer_than_times_go(given: str) -> None:
     for name, ask in ASKED.items():
         with pytest.raises(SchemaError, match=f"{name}='{given}' is longer than the years 1 to 9999"):
             ask(given)
+
+
+@pytest.mark.parametrize("digit", ["\uff11", "\u0661", "\u00b2", "1_0"])
+def test_digits_are_those_of_ascii(digit: str) -> None:
+    """Python reads those of every script as numbers, and ``1_0``; no data file is written so."""
+    for ask in ASKED.values():
+        with pytest.raises(SchemaError, match="is not a duration"):
+            ask(f"{digit}h")
+    with pytest.raises(SchemaError, match="unknown metric"):
+        HOURS.metrics(f"f{digit}")
+    for refuse in (gate, split_numbers):
+        with pytest.raises(click.BadParameter):
+            refuse(f"f1>={digit}" if refuse is gate else f"0,{digit}")
+    assert number(digit) == digit

@@ -47,6 +47,8 @@ def counted(log: pl.DataFrame, families: Any = (BINARY,), **arguments: Any) -> f
 SPELLINGS: list[tuple[dict[str, Any], dict[str, Any]]] = [
     (TIMED, {"time_zone": "Etc/UTC"}),
     (TIMED, {"time_zone": "GMT"}),
+    (TIMED, {"time_zone": "+00:00"}),
+    (TIMED | {"time_zone": "-05:00"}, {"time_zone": "Etc/GMT+5"}),
     (TIMED | {"time_zone": "Asia/Kolkata"}, {"time_zone": "Asia/Calcutta"}),
     (TIMED | {"time_zone": "America/New_York"}, {"time_zone": "US/Eastern"}),
     (TIMED, {"every": "60m"}),

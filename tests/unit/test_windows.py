@@ -207,11 +207,14 @@ def test_days_that_start_in_the_hour_that_comes_twice_start_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("every", "offset"), [("2w", "1mo"), ("1w", "1q"), ("1d", "1y"), ("1h", "1mo"), ("30d", "-1mo"), ("1d", "1mo1d")]
+    ("every", "offset"), [("2w", "1mo"), ("1w", "1q"), ("1d", "1y"), ("1h", "1mo"), ("30d", "-1mo"), ("60m", "1mo1d")]
 )
 def test_windows_of_fixed_length_are_not_moved_by_months(every: str, offset: str) -> None:
-    with pytest.raises(SchemaError, match=r"moves windows by months, which differ in length; .* such as offset='1d'"):
+    """Named as the caller wrote them."""
+    with pytest.raises(SchemaError) as caught:
         Windows(every, offset)
+    assert f"offset={offset!r} moves windows by months, which differ in length" in str(caught.value)
+    assert f"every={every!r} need one in weeks, days or shorter units, such as offset='1d'" in str(caught.value)
 
 
 @pytest.mark.parametrize("zone", ["UTC", "America/Havana", "America/St_Johns"])
@@ -273,6 +276,26 @@ def test_the_day_that_apia_skipped() -> None:
 def test_a_zone_that_does_not_exist() -> None:
     with pytest.raises(FastMetricsError, match="Mars/Olympus"):
         Windows("1h", time_zone="Mars/Olympus")
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ("europe/berlin", "did you mean 'Europe/Berlin'?"),
+        ("Europe/Berln", "did you mean 'Europe/Berlin'?"),
+        ("America/NewYork", "did you mean 'America/New_York'?"),
+        ("asia/calcutta", "did you mean 'Asia/Kolkata'?"),
+        ("+05:30", "offsets are in whole hours, as '+05:00'; name a place, such as 'Asia/Kolkata'"),
+        ("UTC+5", "offsets are in whole hours"),
+        ("+15:00", "offsets are in whole hours"),
+        ("IST", "such as 'Europe/Berlin'"),
+    ],
+)
+def test_the_error_about_a_zone_says_what_to_write(given: str, says: str) -> None:
+    with pytest.raises(SchemaError) as caught:
+        Windows("1h", time_zone=given)
+    assert f"time_zone={given!r} is not the name of a time zone" in str(caught.value)
+    assert says in str(caught.value)
 
 
 # Longer windows
@@ -354,7 +377,7 @@ def test_the_listing_of_windows_grows_with_the_data(monkeypatch: pytest.MonkeyPa
     assert len(asked) < 10
 
 
-@pytest.mark.parametrize("zone", [None, 3, ["UTC"]])
+@pytest.mark.parametrize("zone", [None, 3, ["UTC"], ""])
 def test_a_time_zone_is_a_name(zone: Any) -> None:
     with pytest.raises(SchemaError, match="is not the name of a time zone"):
         Windows("1h", time_zone=zone)

@@ -36,10 +36,10 @@ def split_values(given: Any) -> list[Any]:
 
 def split_numbers(given: Any) -> list[float]:
     """Split ``0.1, 0.5`` at commas; a config file has numbers as they are."""
-    try:
-        return [float(part) for part in split_values(given)]
-    except ValueError:
-        raise click.BadParameter(f"{given!r} is not a list of numbers, such as 0.1,0.5") from None
+    numbers = [number(part) if isinstance(part, str) else part for part in split_values(given)]
+    if not all(isinstance(one, int | float) for one in numbers):
+        raise click.BadParameter(f"{given!r} is not a list of numbers, such as 0.1,0.5")
+    return [float(one) for one in numbers]
 
 
 def value(given: Any) -> Any:
@@ -117,7 +117,8 @@ def instant_of(option: str, text: str, zone: str | None) -> datetime:
 
 
 def number(text: str) -> int | float | str:
-    for kind in (int, float):
+    """A number as data files write it: Python also reads `1_000` and digits of other scripts."""
+    for kind in (int, float) if text.isascii() and "_" not in text else ():
         try:
             return kind(text)
         except ValueError:

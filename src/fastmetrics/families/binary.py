@@ -63,7 +63,7 @@ CAUSES = (
 )
 OTHER_CAUSE = "Misclassification"
 
-F_BETA = re.compile(r"f(\d+(?:\.\d+)?)(?:_score)?")
+F_BETA = re.compile(r"f(\d+(?:\.\d+)?)(?:_score)?", re.ASCII)
 
 
 def binary(
