@@ -308,8 +308,50 @@ def test_other_text_is_refused(text: str, compiled: bool, monkeypatch: pytest.Mo
         column = time_column(pl.col("ts"), "ts", pl.String(), None, None)
         with pytest.raises(DataError) as caught:
             column.read(as_arrow(pl.Series([None, *before, text])))
-        assert f"time column 'ts' holds {text!r}; expected ISO 8601 text" in str(caught.value)
-        assert "say how it is written with time_format=" in str(caught.value)
+        says = (f"time column 'ts' holds {text!r}; expected ISO 8601 text", "say how it is written with time_format=")
+        others = (f"holds {text!r}, no time there is", f"holds {text!r}, which stands for no time")
+        told = str(caught.value)
+        assert all(part in told for part in says) or any(part in told for part in others)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        *((text, "which stands for no time") for text in ("", " ", "null", "NaT", "infinity", "-infinity")),
+        *((text, "no time there is in the years 1 to 9999") for text in ("2026-02-29", "0000-01-01", "10000-01-01")),
+        *((text, "no time there is in the years 1 to 9999") for text in ("2026-03-14T24:00", "2026-03-14T09:00:60")),
+        ("9999-12-31T23:59:59-01:00", "no time there is in the years 1 to 9999"),
+        ("0001-01-01T00:00+01:00", "no time there is in the years 1 to 9999"),
+    ],
+)
+def test_text_that_no_format_reads_is_left_out(text: str, why: str) -> None:
+    """By the advice that the error gives."""
+    with pytest.raises(DataError) as caught:
+        instants(rows(pl.Series([text])))
+    advice = str(caught.value).partition("leave such rows out with where=, in SQL ")[2]
+    assert f"holds {text!r}, {why}; leave" in str(caught.value)
+    assert instants(rows(pl.Series([text])), where=advice) == []
+
+
+@pytest.mark.parametrize("dtype", [pl.Datetime("ms"), pl.Datetime("ns"), pl.Datetime("us", "Asia/Tokyo"), pl.Date()])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_sql_that_an_error_gives_leaves_rows_out(dtype: pl.DataType, sign: int) -> None:
+    far = sign * (2**31 - 1 if dtype == pl.Date else MOST)
+    log = rows(pl.Series([0, far], dtype=pl.Int64).cast(pl.Int32 if dtype == pl.Date else pl.Int64).cast(dtype))
+    with pytest.raises(DataError) as caught:
+        fm.count(log, BINARY, time="ts", every="1d")
+    where = str(caught.value).partition("where=, in SQL ")[2]
+    assert fm.count(log, BINARY, time="ts", every="1d", where=where).rows == 1
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_sql_that_an_error_about_an_integer_gives_leaves_rows_out(sign: int) -> None:
+    log = rows(pl.Series([0, sign * MOST])).rename({"ts": "the time"})
+    asked: dict[str, Any] = {"time": "the time", "every": "1d", "time_unit": "ms"}
+    with pytest.raises(DataError) as caught:
+        fm.count(log, BINARY, **asked)
+    where = str(caught.value).partition("where=, in SQL ")[2]
+    assert fm.count(log, BINARY, **asked, where=where).rows == 1
 
 
 @pytest.mark.parametrize(
@@ -318,7 +360,10 @@ def test_other_text_is_refused(text: str, compiled: bool, monkeypatch: pytest.Mo
         ("03/04/2024", "'%d/%m/%Y' or '%m/%d/%Y'"),
         ("13/04/2024 09:00", "'%d/%m/%Y %H:%M'"),
         ("2024/03/04 09:00:00.5", "'%Y/%m/%d %H:%M:%S%.f'"),
-        ("20240304T090000Z", "in the codes of strftime"),
+        ("20240304T090000Z", ", in the codes of strftime"),
+        ("20240304", "'%Y%m%d'"),
+        ("2026073", "'%Y%j'"),
+        ("03/04/24", "'%d/%m/%y' or '%m/%d/%y'"),
         ("04/Mar/2024:09:00:00 +0100", "'%d/%b/%Y:%H:%M:%S %z'"),
     ],
 )
@@ -443,6 +488,36 @@ def test_time_format_says_how_text_is_written(form: str, text: str, instant: int
 def test_a_format_that_says_no_day_is_refused_before_anything_is_read(form: Any) -> None:
     with pytest.raises(SchemaError, match="does not say how a time is written"):
         instants("no such file", time_format=form)
+
+
+@pytest.mark.parametrize(
+    ("form", "good", "short"),
+    [
+        ("%d/%m/%Y", ["03/04/2024", "4/4/2024", "01/01/0001"], "03/04/24"),
+        ("%Y-%m-%d %H%M %z", ["1000-01-01 0000 +0100", "0024-01-01 0000 -0100"], "24-01-01 0000 +0100"),
+        ("%F", ["2024-03-14"], "24-03-14"),
+        ("%Y%m%d", ["20260703"], "2026073"),
+        ("%Y%m%dT%H%M%S%.f%#z", ["20260703T090507Z", "20260703T090507.5+0100"], "20260703T09057+0100"),
+    ],
+)
+def test_numbers_have_the_digits_that_a_format_says(form: str, good: list[str], short: str) -> None:
+    """Years have four; other numbers may have one where something stands between them."""
+    assert len(instants(rows(pl.Series(good)), time_format=form)) == len(good)
+    with pytest.raises(DataError, match=r"has fewer digits than time_format=.* says; years of two digits are %y"):
+        instants(rows(pl.Series([*good, short])), time_format=form)
+
+
+def test_an_instant_beyond_the_years_is_not_said_to_be_written_otherwise() -> None:
+    with pytest.raises(DataError, match=r"an instant outside the years 1 to 9999"):
+        instants(rows(pl.Series(["31/12/9999 23:00 -0100"])), time_format="%d/%m/%Y %H:%M %z")
+
+
+@pytest.mark.filterwarnings("error")
+def test_fractions_of_nanoseconds_are_refused_with_the_code_that_is_meant() -> None:
+    with pytest.raises(
+        SchemaError, match=r"%f counts nanoseconds; write a fraction of a second, with its dot, as %\.f"
+    ):
+        instants("no such file", time_format="%d/%m/%Y %H:%M:%S.%f")
 
 
 def test_digits_of_a_csv_are_read_as_they_are_written(tmp_path: Path) -> None:

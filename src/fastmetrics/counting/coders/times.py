@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from fastmetrics.counting.views import NOTHING, fixed, text_views, valid_bits
 from fastmetrics.errors import DataError, SchemaError
-from fastmetrics.instants import MOST, TICKS, YEARS, Instants, likely_formats, spelled_out
+from fastmetrics.instants import MOST, TICKS, YEARS, Instants, how_written, misread, read_as, spelled_out
 from fastmetrics.kernels.times import DATE, LOCAL, NOT_READ, ZONED, read_times
 from fastmetrics.sources.series import as_array, as_series
 from fastmetrics.windows import Windows
@@ -83,7 +83,23 @@ class TimeColumn:
         value = str(ticks) if self.reader is read_wide else ticks
         counted = f"{ticks:,} {self.unit}" if self.integers else spelled_out(ticks, self.unit)
         held = f"{counted} since 1970, {why}"
-        return self.error(f"{held}; {advice}leave such rows out with where=", value)
+        return self.error(f"{held}; {advice}{self.left_out(self.within(ticks > 0))}", value)
+
+    def within(self, below: bool) -> str:
+        """SQL that holds for the instants on one side of the end of what can be counted."""
+        if self.integers:
+            multiply, divide = TICKS[self.unit]
+            return f"< {YEARS[1] * divide // multiply}" if below else f">= {YEARS[0] * divide // multiply}"
+        first, last = ("1678-01-01", "2262-01-01") if self.unit == "ns" else ("0001-01-01", "9999-12-31")
+        return f"< DATE '{last}'" if below else f">= DATE '{first}'"
+
+    def left_out(self, condition: str) -> str:
+        """The advice to filter rows, with SQL where the times are a column."""
+        advice = "leave such rows out with where="
+        if self.carrier.meta.root_names() != [self.name]:
+            return advice
+        name = self.name if self.name.isidentifier() else '"' + self.name.replace('"', '""') + '"'
+        return f"{advice}, in SQL {name} {condition}"
 
     def outside(self, instant: int, value: object, windows: Windows) -> DataError:
         """The error about a value that is an instant whose window starts outside the years."""
@@ -148,9 +164,11 @@ def read_iso(column: TimeColumn, values: pa.Array) -> Read:
 def unread(column: TimeColumn, text: str, form: int) -> DataError:
     """The error about text that is not of the form of the column."""
     if form == NOT_READ:
-        formats = likely_formats(text)
-        how = " or ".join(map(repr, formats)) if formats else "in the codes of strftime, such as '%d/%m/%Y %H:%M'"
-        return column.error(f"{text!r}; expected {ISO}; say how it is written with time_format={how}", text)
+        how = how_written(text)
+        if "time_format" in how:
+            return column.error(f"{text!r}; expected {ISO}; {how}", text)
+        other_text = "<> '" + text.replace("'", "''") + "'"
+        return column.error(f"{text!r}, {how}; {column.left_out(other_text)}", text)
     other = column.form
     return column.error(
         f"{text!r}, {FORMS[form]}, and {other.text!r}, {FORMS[other.form]}; write them in one form", text
@@ -160,11 +178,12 @@ def unread(column: TimeColumn, text: str, form: int) -> DataError:
 def read_formatted(column: TimeColumn, values: pa.Array) -> Read:
     """Text as ``time_format=`` says it is written."""
     text = as_series(values)
-    times = text.str.to_datetime(column.format, time_unit="us", strict=False).cast(pl.Int64)
+    assert column.format is not None
+    times = read_as(text, column.format).cast(pl.Int64)
     bad = text.is_not_null() & ~times.is_between(*YEARS, closed="left").fill_null(False)
     if bad.any():
         value = text.filter(bad)[0]
-        raise column.error(f"{value!r}, which is not written as time_format={column.format!r} says", value)
+        raise column.error(f"{value!r}, {misread(value, column.format)}", value)
     return read_ticks(column, as_array(times))
 
 
