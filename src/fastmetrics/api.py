@@ -163,7 +163,7 @@ def count(
 
     observations = Observations(schema)
     source = open_source(
-        data, columns=schema.columns, skip_unreadable=on_error == "skip", format=format, texts=schema.texts
+        data, columns=schema.columns, skip_unreadable=on_error == "skip", format=format, uses=schema.uses
     )
     if on_error == "skip" and source.files:
         state = count_files(source, schema, threads, max_groups, progress, observations)

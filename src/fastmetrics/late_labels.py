@@ -14,6 +14,7 @@ from fastmetrics.api import columns, condition, count
 from fastmetrics.contract.cells import columns_of
 from fastmetrics.contract.columns import Column, column_name, expression, expressions, rowwise, text_of, unused_name
 from fastmetrics.contract.family import Family
+from fastmetrics.contract.uses import Uses
 from fastmetrics.errors import SchemaError, unknown
 from fastmetrics.face import Counts
 from fastmetrics.reading.results import numbered
@@ -69,10 +70,10 @@ def label_delta(
     """
     on = [on] if isinstance(on, str) else sorted(on)
     check_rowwise(families, arguments)
-    asked_texts = texts_of(families, arguments) | dict.fromkeys(on, False)
+    uses = uses_of(families, arguments).with_texts(on)
     logs = [
-        opened(predictions, "predictions", asked_texts, on, arguments.pop("format", None)),
-        opened(labels, "labels", dict.fromkeys(on, False), [*on, label]),
+        opened(predictions, "predictions", uses, on, arguments.pop("format", None)),
+        opened(labels, "labels", Uses(tuple(on)), [*on, label]),
     ]
     arguments["by"] = [named_text(column, logs[0].texts) for column in columns(arguments.get("by"))]
     if arguments.get("time_format") is not None:
@@ -141,12 +142,13 @@ def check_rowwise(families: Sequence[Family], arguments: Mapping[str, Any]) -> N
             )
 
 
-def texts_of(families: Sequence[Family], arguments: Mapping[str, Any]) -> dict[str, bool]:
-    """The columns of a CSV that a count with these arguments reads as text."""
+def uses_of(families: Sequence[Family], arguments: Mapping[str, Any]) -> Uses:
+    """What a count with these arguments takes of the columns of a log."""
     time = {name: arguments.get(name) for name in ("time", "time_format")}
     windows = None if time["time"] is None else Windows("1d")  # of any length: it is not asked here
+    rows = {name: arguments.get(name) for name in ("weight", "frequency")}
     by, where = columns(arguments.get("by")), condition(arguments.get("where"))
-    return Schema(tuple(families), by, **time, windows=windows, where=where).texts
+    return Schema(tuple(families), by, **time, windows=windows, where=where, **rows).uses
 
 
 def named_text(column: Column, texts: Mapping[str, str]) -> Column:
@@ -156,9 +158,9 @@ def named_text(column: Column, texts: Mapping[str, str]) -> Column:
     return column if found is None or name is None else found.read(name).alias(column_name(column))
 
 
-def opened(data: Any, what: str, texts: Mapping[str, bool], wanted: Sequence[str], named: str | None = None) -> Source:
+def opened(data: Any, what: str, uses: Uses, wanted: Sequence[str], named: str | None = None) -> Source:
     """A log that can be read as often as needed and has some columns; ``named`` is the format of its files."""
-    source = open_source(data, format=named, texts=texts)
+    source = open_source(data, format=named, uses=uses)
     if source.lazy is None:
         raise SchemaError(f"{what}: {source.name} can be read once only; give a file or a frame")
     for column in wanted:

@@ -9,9 +9,10 @@ from typing import Any
 import polars as pl
 
 from fastmetrics.contract.cells import CELL_KINDS
-from fastmetrics.contract.columns import Column, advise_alias, column_name, roots, text_of
+from fastmetrics.contract.columns import Column, advise_alias, column_name, roots
 from fastmetrics.contract.equality import field_values
 from fastmetrics.contract.family import Family
+from fastmetrics.contract.uses import Uses
 from fastmetrics.errors import SchemaError, listed
 from fastmetrics.instants import check_time_format, check_time_unit
 from fastmetrics.metric import names
@@ -70,24 +71,15 @@ class Schema:
         return None if None in names else tuple(dict.fromkeys(name for some in names for name in some or ()))
 
     @property
-    def texts(self) -> dict[str, bool]:
-        """The columns whose text is read as it is where the log is text: keys, roles of text, times of a format, casts.
-
-        Of each whether something else reads it as well, as what it is guessed to be.
-        """
-        given: list[tuple[Column, bool]] = [(key, True) for key in self.by]
-        given += [(role.column, role.textual) for family in self.families for role in family.roles]
-        given += [(self.time, self.time_format is not None)] if self.time is not None else []
-        given += [(column, False) for column in (self.weight, self.where) if column is not None]
-        as_text: list[str] = []
-        others: set[str] = set()
-        for column, textual in given:
-            found = text_of(column)
-            if found is not None and (textual or found.dtype is not None):
-                as_text.append(found.name)
-            else:
-                others.update(roots(column) or ())
-        return {name: self.columns is not None and name in others for name in as_text}
+    def uses(self) -> Uses:
+        """What is taken of the columns where the log is text: text of keys, roles of text, times of a format, casts."""
+        roles = [(role.column, role.textual) for family in self.families for role in family.roles]
+        more = [
+            (self.time, self.time_format is not None),
+            *((it, False) for it in (self.weight, self.frequency, self.where)),
+        ]
+        uses = Uses.of(self.by, [*roles, *((column, textual) for column, textual in more if column is not None)])
+        return uses if self.columns is not None else Uses(uses.texts)
 
     @property
     def keys(self) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ import polars as pl
 from fastmetrics.aliases import Floats
 from fastmetrics.api import By, columns
 from fastmetrics.contract.columns import Column, column_name, expression, expressions, roots, text_of, unused_name
+from fastmetrics.contract.uses import Uses
 from fastmetrics.counting.rows import row_cells
 from fastmetrics.errors import DataError, SchemaError, unknown
 from fastmetrics.exact_sums import limbs, nearest
@@ -178,7 +179,7 @@ def read(
     given: list[Column] = [*keys, *hypotheses, *columns_of(reference)]
     wanted = list(dict.fromkeys(name for column in given for name in roots(column) or ()))
     as_text = [found.name for column in given if (found := text_of(column)) is not None]
-    source = open_source(data, columns=wanted, texts=dict.fromkeys(as_text, False))
+    source = open_source(data, columns=wanted, uses=Uses(tuple(as_text)))
     if source.lazy is None:
         raise SchemaError(f"{source.name} can be read once only; give a file or a frame")
     source.check(wanted)

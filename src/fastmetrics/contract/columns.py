@@ -13,6 +13,7 @@ import polars.selectors as cs
 from fastmetrics.errors import SchemaError
 
 __all__ = [
+    "TEXT",
     "Column",
     "LostExpression",
     "advise_alias",
@@ -20,6 +21,7 @@ __all__ = [
     "expression",
     "expressions",
     "literal",
+    "places",
     "roots",
     "rowwise",
     "text_of",
@@ -124,39 +126,60 @@ def roots(column: Column) -> list[str] | None:
     return None if None in names else [name for some in names for name in some or ()]
 
 
-class TextOf(NamedTuple):
-    """The text of a column, as it is or cast to a dtype of text."""
+class Taken(NamedTuple):
+    """A column as it is, or cast to a dtype."""
 
     name: str
     dtype: pl.DataType | None = None
 
     def read(self, source: str) -> pl.Expr:
-        """The text, from another column."""
+        """The same of another column."""
         return expression(source) if self.dtype is None else expression(source).cast(self.dtype)
 
 
-def text_of(column: Column) -> TextOf | None:
+def text_of(column: Column) -> Taken | None:
     """What an expression takes of the text of a column, if it does no more than rename it or cast it to text.
 
     >>> text_of(pl.col("shard").cast(pl.String).alias("key"))
-    TextOf(name='shard', dtype=String)
+    Taken(name='shard', dtype=String)
     >>> text_of(pl.col("hour").cast(pl.Int64)) is None
     True
     """
+    found = taken(column)
+    return found if found is not None and (found.dtype is None or isinstance(found.dtype, TEXT)) else None
+
+
+def taken(column: Column) -> Taken | None:
+    """The column that an expression takes, if it does no more than rename it or cast it without a loss."""
     if isinstance(column, str):
-        return TextOf(column)
+        return Taken(column)
     names = roots(column)
     if names is None or len(names) != 1:
         return None
     given = expression(column).meta.undo_aliases()
     for plain in (expression(names[0]), cs.by_name(names[0]).as_expr()):
         if given.meta.eq(plain):
-            return TextOf(names[0])
+            return Taken(names[0])
         if CAST.match(str(given), len(str(plain))):
             dtype = pl.LazyFrame(schema={names[0]: pl.String()}).select(given).collect_schema().dtypes()[0]
-            if isinstance(dtype, TEXT) and given.meta.eq(plain.cast(dtype)):
-                return TextOf(names[0], dtype)
+            lossless = (True, False) if isinstance(dtype, TEXT) else (True,)
+            if any(given.meta.eq(plain.cast(dtype, strict=strict)) for strict in lossless):
+                return Taken(names[0], dtype)
     return None
+
+
+def places(given: pl.Expr) -> Iterator[Taken]:
+    """Each place where an expression reads a column, with the dtype that it casts it to there.
+
+    >>> list(places((pl.col("k").cast(pl.String) == "007") & (pl.col("n") > 0)))
+    [Taken(name='n', dtype=None), Taken(name='k', dtype=String)]
+    """
+    found = taken(given)
+    if found is not None:
+        yield found
+        return
+    for part in given.meta.pop():
+        yield from places(part)
 
 
 def leaves(expression: pl.Expr) -> Iterator[pl.Expr]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -26,6 +27,9 @@ from fastmetrics.state.layout import WINDOW
 from fastmetrics.windows import Windows
 
 __all__ = ["Key", "Plan", "RoleColumn", "check_files", "make_plan"]
+
+# What Polars says where text meets numbers.
+UNLIKE = re.compile(r"compare string with|on dtypes.*\bstr\b|is_in' cannot check|not supported for dtype.*\b[Ss]tr")
 
 
 @dataclass(frozen=True)
@@ -179,7 +183,7 @@ class Planner:
             return self.empty.select(expression(column)).to_series().dtype
         except FOREIGN as error:
             what = what or f"column {column_name(column)!r}"
-            raise SchemaError(f"{what} cannot be computed: {first_line(error)}") from error
+            raise SchemaError(f"{what} cannot be computed: {first_line(error)}{advice(column, error)}") from error
 
     def head(self, column: pl.Expr) -> pl.Series:
         """The first values of a column."""
@@ -301,6 +305,17 @@ class Planner:
             observations,
             None if self.times is None else replace(self.times, form=observations.time_form),
         )
+
+
+def advice(column: Column, error: BaseException) -> str:
+    """What to write where text meets numbers."""
+    name = next(iter(roots(column) or ()), None)
+    if name is None or UNLIKE.search(str(error)) is None:
+        return ""
+    return (
+        f"; text goes with text, such as pl.col({name!r}).cast(pl.String), in SQL {name}::text, and numbers with "
+        f"numbers, such as pl.col({name!r}).cast(pl.Int64), in SQL {name}::int"
+    )
 
 
 def check_exported(names: Sequence[str]) -> None:

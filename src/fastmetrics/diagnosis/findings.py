@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 
 from fastmetrics.contract.columns import expression, expressions, literal, unused_name
+from fastmetrics.contract.uses import Uses
 from fastmetrics.errors import SchemaError, unknown
 from fastmetrics.report.findings import paragraphs
 from fastmetrics.wording import readable
@@ -145,7 +146,7 @@ class Finding:
         """
         from fastmetrics.sources import open_source  # late: it brings the readers of every format
 
-        source = open_source(log, texts={key: False for key, value in self.slice.items() if isinstance(value, str)})
+        source = open_source(log, uses=Uses(tuple(key for key, value in self.slice.items() if isinstance(value, str))))
         if source.lazy is None:
             raise SchemaError(f"examples() of {source.name}: it can be read once only; give a file or a frame")
         columns = source.lazy.collect_schema().names()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from fastmetrics.contract.uses import Uses
 from fastmetrics.errors import SchemaError, SourceError, listed
 from fastmetrics.forks import check_process
 from fastmetrics.guard import guarded
@@ -23,7 +24,6 @@ from fastmetrics.sources.streams import (
     from_reader,
     from_stdin,
 )
-from fastmetrics.sources.verbatim import Texts
 
 __all__ = [
     "FORMATS",
@@ -51,7 +51,7 @@ class Input:
     """A kind of input: its name, how it is recognised and how it is opened.
 
     Where it is ``bytes`` it is opened with the format that they are in, or None where it is to be told from them, and
-    with the columns that are to be read as text.
+    with what is taken of its columns.
     """
 
     name: str
@@ -103,13 +103,13 @@ def open_source(
     columns: Columns = None,
     skip_unreadable: bool = False,
     format: str | None = None,  # noqa: A002
-    texts: Texts | None = None,
+    uses: Uses | None = None,
 ) -> Source:
     """Open whatever is given, by the first row of INPUTS that fits.
 
     ``columns`` are those that will be read; of inputs that are not Polars' own no others are converted.
     ``skip_unreadable`` leaves files that cannot be opened out of a list of paths, and notes them. ``format`` names
-    what all files are, or the bytes of a stream. ``texts`` are the columns of a CSV that are read as text.
+    what all files are, or the bytes of a stream. ``uses`` is what is taken of the columns of a CSV.
 
     Raises
     ------
@@ -130,8 +130,8 @@ def open_source(
             if named is not None and not row.bytes:
                 raise SchemaError(f"format={format!r} is of files and streams of bytes, a {kind.__qualname__} has none")
             if row is PATHS:
-                return from_paths(data, columns, skip_unreadable, named, texts or {})
-            return row.open(data, columns, named, texts or {}) if row.bytes else row.open(data, columns)
+                return from_paths(data, columns, skip_unreadable, named, uses)
+            return row.open(data, columns, named, uses or Uses()) if row.bytes else row.open(data, columns)
     raise SourceError(
         f"cannot read a {kind.__module__}.{kind.__qualname__}; what can be read: {listed(row.name for row in INPUTS)}"
     )

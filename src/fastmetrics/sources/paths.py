@@ -18,6 +18,7 @@ from urllib.parse import unquote
 import polars as pl
 
 from fastmetrics.contract.columns import expressions
+from fastmetrics.contract.uses import Uses
 from fastmetrics.errors import SourceError, install, listed, unknown
 from fastmetrics.guard import FOREIGN, first_line
 from fastmetrics.slips import meant
@@ -29,7 +30,7 @@ from fastmetrics.sources.frames import Columns
 from fastmetrics.sources.selection import Selection
 from fastmetrics.sources.sniffing import sniff_file
 from fastmetrics.sources.source import Parts, Source, from_lazy
-from fastmetrics.sources.verbatim import Texts, Verbatim
+from fastmetrics.sources.verbatim import Verbatim
 from fastmetrics.wording import is_encodable
 
 __all__ = ["are_paths", "from_paths", "from_table", "missing"]
@@ -49,12 +50,12 @@ def from_paths(
     columns: Columns = None,
     skip_unreadable: bool = False,
     named: Format | None = None,
-    texts: Texts | None = None,
+    uses: Uses | None = None,
 ) -> Source:
     """Files, globs and folders of one format, with hive columns where the paths have them; or one table in a folder.
 
     ``columns`` are those that will be read, which decide which files cannot be; ``named`` is the format of all files,
-    which their names and contents tell otherwise; ``texts`` are the columns of a CSV that are read as text.
+    which their names and contents tell otherwise; ``uses`` is what is taken of the columns of a CSV.
     """
     given = [here(str(path)) for path in ([paths] if isinstance(paths, (str, Path)) else paths)]
     if not given:
@@ -97,7 +98,9 @@ def from_paths(
     if not left:
         raise SourceError(f"none of {len(unreadable)} files can be read: {next(iter(unreadable.values()))}")
     schema = reduce(joined, schemas.values()) if kind.text else next(iter(schemas.values()))
-    verbatim = Verbatim() if kind.separator is None else Verbatim.of(schema, texts or {})
+    verbatim = Verbatim()
+    if kind.separator is not None:
+        verbatim = Verbatim.of(schema, uses or Uses(), hive_columns(left, schema).schema)
     parsed = {file: verbatim.parsed(each) for file, each in schemas.items()}
     source = Files(kind, name, left, verbatim.parsed(schema), parsed, verbatim).source()
     return replace(source, unreadable=tuple(unreadable.items()))

@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 
 from fastmetrics.contract.columns import expressions
+from fastmetrics.contract.uses import Uses
 from fastmetrics.errors import SourceError
 from fastmetrics.guard import FOREIGN, guarded, pull
 from fastmetrics.sources.arrow import TWICE, as_frame, in_utc, readable_fields, validate
@@ -26,7 +27,7 @@ from fastmetrics.sources.peek import Ahead, plain
 from fastmetrics.sources.readers import scan_batches
 from fastmetrics.sources.sniffing import sniff
 from fastmetrics.sources.source import Source, from_frames, from_lazy
-from fastmetrics.sources.verbatim import Texts, Verbatim
+from fastmetrics.sources.verbatim import Verbatim
 
 __all__ = [
     "from_bytes",
@@ -152,11 +153,11 @@ def settled(
 # Bytes
 
 
-def from_stdin(_: Any, columns: Columns, kind: Format | None, texts: Texts) -> Source:
-    return from_bytes(sys.stdin.buffer, columns, kind, texts, "standard input")
+def from_stdin(_: Any, columns: Columns, kind: Format | None, uses: Uses) -> Source:
+    return from_bytes(sys.stdin.buffer, columns, kind, uses, "standard input")
 
 
-def from_bytes(stream: Any, columns: Columns, kind: Format | None, texts: Texts, name: str = "the file") -> Source:
+def from_bytes(stream: Any, columns: Columns, kind: Format | None, uses: Uses, name: str = "the file") -> Source:
     """A stream of bytes in one of the FORMATS, told by its first bytes if not given; nothing of it is read twice."""
     if isinstance(stream.read(0), str):
         raise SourceError(f"{name} is open as text; open it in binary mode, as 'rb'")
@@ -172,7 +173,7 @@ def from_bytes(stream: Any, columns: Columns, kind: Format | None, texts: Texts,
                 f"{name} is of no known format: {error}; if it is one of {', '.join(BY_NAME)}, say so with format="
             ) from None
     if kind.text:
-        return from_text(name, ahead, kind, columns, texts)
+        return from_text(name, ahead, kind, columns, uses)
     if kind.name == "Arrow" and not head.startswith(b"ARROW1"):
         return from_arrow_stream(name, ahead, columns)
     return spooled(name, ahead, kind)
@@ -196,7 +197,7 @@ def from_arrow_stream(name: str, stream: Any, columns: Columns) -> Source:
         return from_batches(name, reader, whole_stream(name, raw, reader), columns)
 
 
-def from_text(name: str, stream: Any, kind: Format, columns: Columns, texts: Texts) -> Source:
+def from_text(name: str, stream: Any, kind: Format, columns: Columns, uses: Uses) -> Source:
     """Lines of text, a block at a time; the first block decides the dtypes."""
     parts = blocks(stream, quoted=kind.separator is not None, size=BLOCK_BYTES)
     first = next(parts, b"")
@@ -204,7 +205,7 @@ def from_text(name: str, stream: Any, kind: Format, columns: Columns, texts: Tex
     if ruler is not None:
         ruler.measure(first)
     guessed = kind.read_schema(first, name)
-    verbatim = Verbatim() if ruler is None else Verbatim.of(guessed, texts)
+    verbatim = Verbatim() if ruler is None else Verbatim.of(guessed, uses)
     schema = verbatim.parsed(guessed)
     unfit = {name: kind.unfit for name, dtype in schema.items() if dtype == pl.Object}
     fit = [name for name in schema if name not in unfit]

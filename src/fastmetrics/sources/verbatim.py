@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from fastmetrics.contract.columns import expression, unused_name
+from fastmetrics.contract.columns import expression, roots, unused_name
+from fastmetrics.contract.uses import Uses
+from fastmetrics.sources.readings import Readings
 
-__all__ = ["Texts", "Verbatim"]
-
-Texts = Mapping[str, bool]  # the columns to read as text, and whether something else reads what is guessed of them
+__all__ = ["Verbatim"]
 
 
 def true_or_false(text: pl.Expr) -> pl.Expr:
@@ -36,10 +36,13 @@ class Verbatim:
     guessed: Mapping[str, pl.DataType] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, guessed: pl.Schema, texts: Texts) -> Verbatim:
-        """Which of the columns asked for there are, and which are needed twice."""
-        there = [name for name in texts if guessed.get(name, pl.Object) != pl.Object]
-        twice = {name: guessed[name] for name in there if texts[name] and guessed[name] not in (pl.String, pl.Null)}
+    def of(cls, guessed: pl.Schema, uses: Uses, fixed: pl.Schema | None = None) -> Verbatim:
+        """Which columns are read as text, and which are needed twice; ``fixed`` are those that come from paths."""
+        computed = Readings(guessed, pl.Schema() if fixed is None else fixed).of(uses)
+        there = [name for name in {*uses.texts, *computed} if guessed.get(name, pl.Object) != pl.Object]
+        others = {*uses.guesses, *(name for given in (*uses.keys, *uses.others) for name in roots(given) or ())}
+        others -= computed
+        twice = {name: guessed[name] for name in there if name in others and guessed[name] not in (pl.String, pl.Null)}
         names = {name: unused_name(f"text of {name}", guessed) if name in twice else name for name in there}
         return cls(names, twice)
 

@@ -233,6 +233,104 @@ def test_the_examples_of_a_finding_are_found_in_a_csv(tmp_path: Path) -> None:
     assert finding.examples(tmp_path / "log.csv").select("hour", "label").rows() == [("07", 1)]
 
 
+# Expressions
+
+K = pl.col("key")
+AS_TEXT = {
+    "filled": (K.fill_null("none"), ["007", "7", "none"]),
+    "formatted": (pl.format("x{}", K).alias("key"), ["x007", "x7", None]),
+    "joined to text": (pl.concat_str(pl.lit("x"), "key").alias("key"), ["x007", "x7", None]),
+    "in SQL": (pl.sql_expr("coalesce(key, 'none') as key"), ["007", "7", "none"]),
+    "a method of text": (K.str.zfill(2), ["007", "07", None]),
+    "a cast": (K.cast(pl.String).str.len_chars(), [1, 3, None]),
+    "a cast that may fail": (K.cast(pl.String, strict=False).str.len_chars(), [1, 3, None]),
+    "a choice": (pl.when(pl.col("pred") == 1).then("key").otherwise(pl.lit("none")).alias("key"), ["007", "7", None]),
+    "compared with text": ((K == "007").alias("key"), [False, True, None]),
+    "compared with numbers": ((K == 7).alias("key"), [True, None]),
+    "a number": (K + 1, [8, None]),
+    "a cast number": (K.cast(pl.Int64).fill_null(0), [0, 7]),
+    "a number as text": (K.cast(pl.Int64).cast(pl.String), ["7", None]),
+    "beside another number": (
+        pl.when(pl.col("pred") > 0.5).then("key").otherwise(pl.lit("")).alias("key"),
+        ["007", "7", None],
+    ),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("case", AS_TEXT)
+def test_an_expression_reads_text_where_text_comes_out_or_is_said(case: str, way: Way, tmp_path: Path) -> None:
+    key, expected = AS_TEXT[case]
+    given = way("label,pred,key\n1,1,007\n0,1,7\n1,1,\n", tmp_path)
+    assert sorted(keys_of(fm.count(given, BINARY, by=key)), key=lambda it: (it is None, it)) == expected
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    "where", [K == "007", "key = '007'", "key in ('007', 'x')", "key::text = '007'", K.is_in(["007"])]
+)
+def test_a_filter_on_text_reads_text(where: Any, way: Way, tmp_path: Path) -> None:
+    for by in (None, "key"):
+        assert fm.count(way(log_of(["007", "7", "1"]), tmp_path), BINARY, by=by, where=where).rows == 1
+
+
+@pytest.mark.parametrize("names", [["a", "b"], ["b", "a"]])
+def test_a_filter_on_text_reads_files_of_numbers_and_files_of_text(names: list[str], tmp_path: Path) -> None:
+    (tmp_path / f"{names[0]}.csv").write_text(log_of(["007", "7"]))
+    (tmp_path / f"{names[1]}.csv").write_text(log_of(["abc", "7"]))
+    assert fm.count(tmp_path, BINARY, where=K != "abc").rows == 3
+    with pytest.raises(FastMetricsError, match="key"):
+        fm.count(tmp_path, BINARY, where=K < 8)
+
+
+@pytest.mark.parametrize("way", [as_path, as_stream])
+def test_labels_that_are_compared_are_numbers(way: Way, tmp_path: Path) -> None:
+    counts = fm.count(
+        way("label,pred\n1,1.0\n1,0.0\n", tmp_path), BINARY, by=(pl.col("label") == pl.col("pred")).alias("right")
+    )
+    assert keys_of(counts, "right") == [False, True]
+
+
+def test_values_of_paths_stand_beside_text(tmp_path: Path) -> None:
+    (tmp_path / "day=1").mkdir()
+    as_path(log_of(["007", "7"]), tmp_path / "day=1")
+    counts = fm.count(tmp_path, BINARY, by=pl.format("{} {}", "day", "key").alias("key"))
+    assert keys_of(counts) == ["1 007", "1 7"]
+
+
+@pytest.mark.parametrize("way", [as_path, as_stream])
+@pytest.mark.parametrize("key", [K.fill_null(0), pl.when(pl.col("pred") == 1).then("key"), pl.coalesce("key", "label")])
+def test_a_key_that_may_be_text_or_a_number_must_say_which(key: pl.Expr, way: Way, tmp_path: Path) -> None:
+    given = log_of(["007", "7"])
+    with pytest.raises(
+        SchemaError, match=r"pl\.col\('key'\)\.cast\(pl\.String\) or .*Int64\), in SQL key::text or key::int"
+    ):
+        fm.count(way(given, tmp_path), BINARY, by=key.alias("key"))
+
+
+def test_a_column_that_is_text_here_and_a_number_there_must_say_so(tmp_path: Path) -> None:
+    given = as_path(log_of(["007", "7", "10"]), tmp_path)
+    filled = K.fill_null("none")
+    with pytest.raises(
+        SchemaError,
+        match=r"column 'key' is text for .*fill_null.*, and Int64 for .*< .*cast\(pl\.Int64\), in SQL key::int",
+    ):
+        fm.count(given, BINARY, by=filled, where="key < 9")
+    assert keys_of(fm.count(given, BINARY, by=filled, where="key::int < 9")) == ["007", "7"]
+
+
+@pytest.mark.parametrize("where", [(K == "007") | (K < 9), "key::text = '007' or key < 9"])
+def test_text_beside_numbers_says_how_to_cast(where: Any, tmp_path: Path) -> None:
+    with pytest.raises(SchemaError, match=r"'key'\)\.cast\(pl\.String\), in SQL key::text, .*key::int"):
+        fm.count(as_path(log_of(["007", "7"]), tmp_path), BINARY, where=where)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_frequency_is_a_number_where_it_is_a_key_too(way: Way, tmp_path: Path) -> None:
+    counts = fm.count(way(log_of(["3", "02"]), tmp_path), BINARY, by="key", frequency="key")
+    assert counts.frame.select("key", "tp", "fn").rows() == [("02", 2, 0), ("3", 0, 3)]
+
+
 # Names that are there twice
 
 HEADERS = {

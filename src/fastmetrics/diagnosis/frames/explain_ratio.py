@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from fastmetrics.contract.columns import expression, expressions
+from fastmetrics.contract.uses import Uses
 from fastmetrics.diagnosis.search.lattice import Lattice, lattice_of, summed_by
 from fastmetrics.diagnosis.search.localise import ChangedSlice, Search, best_slice, localise
 from fastmetrics.diagnosis.search.overdispersion import dispersion_of, independent
@@ -162,7 +163,7 @@ def additive(data: Any, what: str, values: Sequence[str], keys: Sequence[str]) -
     DataError
         A value that is null, NaN, infinite or negative.
     """
-    source = open_source(data, texts=dict.fromkeys(keys, False))
+    source = open_source(data, uses=Uses(tuple(keys)))
     known = source.schema.names()
     for column in (*keys, *values):
         if column not in known:
