@@ -20,6 +20,8 @@ from fastmetrics.guard import FOREIGN
 
 __all__ = ["Readings"]
 
+# What SQL calls the dtypes that are guessed.
+SQL = {pl.Boolean(): "boolean", pl.Float64(): "double", pl.Int128(): "hugeint"}
 MOST_TRIED = 6  # columns of one expression of which each choice is tried
 
 
@@ -51,7 +53,8 @@ class Readings:
             if self.guessed[name] not in (pl.Null, pl.String):
                 raise SchemaError(
                     f"column {name!r} is text for {texts[name]!s}, and {self.guessed[name]} for {others[name]!s}; say "
-                    f"in the second what it is, as pl.col({name!r}).cast(pl.{self.guessed[name]}), in SQL {name}::int"
+                    f"in the second what it is, as pl.col({name!r}).cast(pl.{self.guessed[name]}), in SQL "
+                    f"{name}::{SQL.get(self.guessed[name], 'bigint')}"
                 )
         return set(texts)
 
@@ -101,7 +104,7 @@ class Readings:
                 raise SchemaError(
                     f"key {given!s} can be made of text and of numbers, and column {name!r} may be either; say which, "
                     f"as pl.col({name!r}).cast(pl.String) or pl.col({name!r}).cast(pl.{self.guessed[name]}), in SQL "
-                    f"{name}::text or {name}::int"
+                    f"{name}::text or {name}::{SQL.get(self.guessed[name], 'bigint')}"
                 )
 
 

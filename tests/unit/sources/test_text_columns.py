@@ -303,9 +303,11 @@ def test_values_of_paths_stand_beside_text(tmp_path: Path) -> None:
 def test_a_key_that_may_be_text_or_a_number_must_say_which(key: pl.Expr, way: Way, tmp_path: Path) -> None:
     given = log_of(["007", "7"])
     with pytest.raises(
-        SchemaError, match=r"pl\.col\('key'\)\.cast\(pl\.String\) or .*Int64\), in SQL key::text or key::int"
+        SchemaError, match=r"pl\.col\('key'\)\.cast\(pl\.String\) or .*Int64\), in SQL key::text or key::bigint"
     ):
         fm.count(way(given, tmp_path), BINARY, by=key.alias("key"))
+    with pytest.raises(SchemaError, match=r"cast\(pl\.Float64\), in SQL key::text or key::double"):
+        fm.count(way(given.replace("007", "0.50"), tmp_path), BINARY, by=K.fill_null(0))
 
 
 def test_a_column_that_is_text_here_and_a_number_there_must_say_so(tmp_path: Path) -> None:
@@ -313,7 +315,7 @@ def test_a_column_that_is_text_here_and_a_number_there_must_say_so(tmp_path: Pat
     filled = K.fill_null("none")
     with pytest.raises(
         SchemaError,
-        match=r"column 'key' is text for .*fill_null.*, and Int64 for .*< .*cast\(pl\.Int64\), in SQL key::int",
+        match=r"column 'key' is text for .*fill_null.*, and Int64 for .*< .*cast\(pl\.Int64\), in SQL key::bigint",
     ):
         fm.count(given, BINARY, by=filled, where="key < 9")
     assert keys_of(fm.count(given, BINARY, by=filled, where="key::int < 9")) == ["007", "7"]
