@@ -42,7 +42,7 @@ MOMENTS = (
     dt.datetime(2024, 11, 3, 6, 30),
     dt.datetime(2200, 1, 1),
 )
-FAR = (dt.datetime(1, 1, 1), dt.datetime(1, 1, 3, 12), dt.datetime(9999, 12, 31, 23, 59, 59, 999_000))
+FAR = (dt.datetime(1, 1, 2), dt.datetime(1, 1, 3, 12), dt.datetime(9999, 12, 31, 23, 59, 59, 999_000))
 
 
 def ends(dtype: pl.DataType) -> list[int]:
