@@ -50,6 +50,10 @@ def widened(one: pl.DataType, other: pl.DataType) -> pl.DataType | None:
     return pl.Float64() if one.is_numeric() and other.is_numeric() else None
 
 
+# What Polars says of a header with a name twice and with the name that it gives the second.
+TAKEN = re.compile("column name ('.*') failed; the name ('.*') also exists", re.DOTALL)
+
+
 @dataclass(frozen=True)
 class Format:
     """A format of files: its names, how one file is opened, and what is known of it before it is read.
@@ -93,6 +97,11 @@ class Format:
                 if not Path(file).stat().st_size:
                     raise SourceError(f"{name} is empty: 0 bytes are no {self.name}") from error
                 self.measure(file)
+            if (taken := TAKEN.search(str(error))) is not None:
+                raise SourceError(
+                    f"{name}: the header has the column {taken[1]} twice, and {taken[2]}, as Polars calls the second; "
+                    "rename one of them"
+                ) from error
             raise SourceError(f"{name} cannot be read as {self.name}: {first_line(error)}") from error
 
     def measure(self, file: str, stopped: Callable[[], bool] = lambda: False) -> None:

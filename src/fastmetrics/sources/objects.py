@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from functools import reduce
-from operator import add, or_
+from operator import or_
 
 import polars as pl
 
 from fastmetrics.errors import SourceError
 
 __all__ = ["Objects"]
+
+# A key with an escape, of which there are several for one character: a string with a backslash, and a colon after it.
+ESCAPED_KEY = r'"[^"\\]*\\(?:[^"\\]|\\.)*"\s*:'
 
 
 class Objects:
@@ -25,20 +28,14 @@ class Objects:
         """Raise SourceError for the first object of a block of whole lines that has one of the columns twice."""
         lines = pl.scan_lines(block).collect()
         line = pl.col(*lines.columns)
-        often = [
-            reduce(add, (line.str.count_matches(key, literal=True) for key in spellings(name))) > 1 for name in columns
-        ]
+        often = [line.str.count_matches(json.dumps(name, ensure_ascii=False), literal=True) > 1 for name in columns]
+        often += [line.str.contains(ESCAPED_KEY)] if b"\\" in block else []
         for place in lines.select(reduce(or_, often, pl.lit(False))).to_series().arg_true():
             keys = keys_of(lines.item(place, 0))
             for name in columns:
                 if keys.count(name) > 1:
                     raise SourceError(f"{self.before}line {self.lines + place + 1} has the key {name!r} twice")
         self.lines += lines.height
-
-
-def spellings(name: str) -> set[str]:
-    """How a key is written: with characters beyond ASCII as they are, or as their codes."""
-    return {json.dumps(name), json.dumps(name, ensure_ascii=False)}
 
 
 def keys_of(line: str) -> list[str]:

@@ -385,6 +385,8 @@ def test_a_file_that_names_a_column_twice_is_left_out_where_that_is_asked(bad: s
 OBJECTS = {
     "the second object": '{"label":1,"pred":1}\n{"label":0,"pred":1,"label":1}\n',
     "spaces": '{"label":1,"pred":1}\r\n{"label" : 0, "pred":1, "label"\t:1}\r\n',
+    "a code of ASCII first": '{"label":1,"pred":1}\n{"l\\u0061bel":0,"pred":1,"label":1}\n',
+    "a code of ASCII last": '{"label":1,"pred":1}\n{"more":"\\"","label":0,"pred":1,"\\u006Cabel" :1}\n',
     "another type": '{"label":1,"pred":1}\n{"label":0,"pred":1,"label":"x"}',
 }
 
@@ -411,6 +413,16 @@ def test_a_key_is_written_with_its_characters_or_their_codes(tmp_path: Path) -> 
     (tmp_path / "log.jsonl").write_text('{"größe":1,"pred":1}\n{"gr\\u00f6\\u00dfe":0,"pred":1,"größe":1}\n')
     with pytest.raises(SourceError, match="line 2 has the key 'größe' twice"):
         fm.count(tmp_path / "log.jsonl", fm.binary("größe", "pred"))
+    (tmp_path / "log.jsonl").write_text('{"gr\\u00F6\\u00dfe":1,"pred":1,"more":"a\\"größe\\":"}\n')
+    assert fm.count(tmp_path / "log.jsonl", fm.binary("größe", "pred")).rows == 1
+
+
+@pytest.mark.parametrize("way", ["path", "stream"])
+def test_a_header_that_polars_cannot_rename_is_refused_in_our_words(way: str, tmp_path: Path) -> None:
+    content = b"label,pred,k,k_duplicated_0,k\n1,1,1,2,3\n"
+    (tmp_path / "log.csv").write_bytes(content)
+    with pytest.raises(SourceError, match=r": the header has the column 'k' twice, and 'k_duplicated_0', .*; rename"):
+        fm.count(tmp_path / "log.csv" if way == "path" else io.BytesIO(content), BINARY)
 
 
 # Values in paths
