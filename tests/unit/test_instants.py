@@ -344,6 +344,14 @@ def test_the_sql_that_an_error_gives_leaves_rows_out(dtype: pl.DataType, sign: i
     assert fm.count(log, BINARY, time="ts", every="1d", where=where).rows == 1
 
 
+def test_a_filter_that_compares_a_time_with_text_is_told_how_days_are_written() -> None:
+    log = rows(pl.Series([0, 1]).cast(pl.Datetime("us")))
+    with pytest.raises(
+        SchemaError, match=r"where= cannot be computed: a time is compared with text; write .* DATE '2026"
+    ):
+        instants(log, where="ts < '9000-01-01'")
+
+
 @pytest.mark.parametrize("sign", [1, -1])
 def test_the_sql_that_an_error_about_an_integer_gives_leaves_rows_out(sign: int) -> None:
     log = rows(pl.Series([0, sign * MOST])).rename({"ts": "the time"})

@@ -30,6 +30,11 @@ __all__ = ["Key", "Plan", "RoleColumn", "check_files", "make_plan"]
 
 # What Polars says where text meets numbers.
 UNLIKE = re.compile(r"compare string with|on dtypes.*\bstr\b|is_in' cannot check|not supported for dtype.*\b[Ss]tr")
+# What Polars says where a time meets text, and what we do.
+TIMES = "cannot compare 'date/datetime/time' to a string value"
+TIME_WITH_TEXT = (
+    "a time is compared with text; write days as DATE '2026-03-14' in SQL, as dt.date(2026, 3, 14) in Python"
+)
 
 
 @dataclass(frozen=True)
@@ -183,7 +188,8 @@ class Planner:
             return self.empty.select(expression(column)).to_series().dtype
         except FOREIGN as error:
             what = what or f"column {column_name(column)!r}"
-            raise SchemaError(f"{what} cannot be computed: {first_line(error)}{advice(column, error)}") from error
+            said = TIME_WITH_TEXT if TIMES in str(error) else first_line(error)
+            raise SchemaError(f"{what} cannot be computed: {said}{advice(column, error)}") from error
 
     def head(self, column: pl.Expr) -> pl.Series:
         """The first values of a column."""
