@@ -839,3 +839,16 @@ def test_no_guest_is_imported_to_recognise_an_input() -> None:
     )
     told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
     assert told.strip() == "[]"
+
+
+@pytest.mark.parametrize("write", [pl.DataFrame.write_parquet, pl.DataFrame.write_ipc])
+@pytest.mark.parametrize("order", ["nt", "tn", "nnt", "tnt"])
+def test_files_that_hold_nothing_but_nulls_take_the_dtype_of_the_others(tmp_path: Path, write: Any, order: str) -> None:
+    typed = pl.DataFrame({"label": [1], "pred": [1], "ts": ["2026-03-14"]})
+    suffix = "parquet" if write is pl.DataFrame.write_parquet else "arrow"
+    for place, kind in enumerate(order):
+        log = typed if kind == "t" else typed.with_columns(ts=pl.lit(None))
+        write(log, tmp_path / f"{place}.{suffix}")
+    counts = fm.count(tmp_path, fm.binary("label", "pred"), time="ts", every="1d")
+    assert counts.frame["tp"].to_list() == [order.count("t"), order.count("n")]
+    assert fm.count(tmp_path, fm.binary("label", "pred"), by="ts").frame["ts"].to_list() == ["2026-03-14", None]

@@ -74,9 +74,15 @@ class Format:
     height: Callable[[Sequence[str]], int | None] = lambda files: None
     many: Many | None = None
 
+    def common(self, one: pl.DataType, other: pl.DataType) -> pl.DataType | None:
+        """What the columns of two files are both read as: of text numbers may be wider, and nulls are of any dtype."""
+        if self.text:
+            return widened(one, other)
+        return other if one == pl.Null else one
+
     def fits(self, got: pl.DataType, expected: pl.DataType) -> bool:
-        """Whether a column of a file can be read as those of the files before it."""
-        return widened(expected, got) == expected if self.text else got == expected
+        """Whether a column of a file can be read as those of the other files."""
+        return self.common(expected, got) == expected if self.text else got in (expected, pl.Null)
 
     def read_schema(self, file: File, name: str) -> pl.Schema:
         """The columns of a file.

@@ -25,7 +25,7 @@ from fastmetrics.slips import meant
 from fastmetrics.sources.addresses import is_local
 from fastmetrics.sources.batches import Frames
 from fastmetrics.sources.changes import check_lengths, file_lengths
-from fastmetrics.sources.formats import STRANGE, TABLES, Format, Many, Table, format_of, suffixes, widened
+from fastmetrics.sources.formats import STRANGE, TABLES, Format, Many, Table, format_of, suffixes
 from fastmetrics.sources.frames import Columns
 from fastmetrics.sources.selection import Selection
 from fastmetrics.sources.sniffing import sniff_file
@@ -84,7 +84,7 @@ def from_paths(
     kind = one_format(kinds)
     unreadable = {file: f"{file} is of no known format: {why}" for file, why in unreadable.items()}
     schemas: dict[str, pl.Schema] = {}
-    for file in kinds if skip_unreadable or kind.text else files[:1]:
+    for file in kinds if skip_unreadable or kind.text or all(map(is_local, files)) else files[:1]:
         try:
             schema = kind.read_schema(file, file)
             if skip_unreadable:
@@ -97,7 +97,7 @@ def from_paths(
     left = tuple(file for file in files if file not in unreadable)
     if not left:
         raise SourceError(f"none of {len(unreadable)} files can be read: {next(iter(unreadable.values()))}")
-    schema = reduce(joined, schemas.values()) if kind.text else next(iter(schemas.values()))
+    schema = reduce(partial(joined, kind), schemas.values())
     verbatim = Verbatim()
     if kind.separator is not None:
         verbatim = Verbatim.of(schema, uses or Uses(), hive_columns(left, schema).schema)
@@ -120,10 +120,10 @@ def here(path: str) -> str:
     return str(Path(path).expanduser()) if path.startswith("~/") or path == "~" else path
 
 
-def joined(schema: pl.Schema, other: pl.Schema) -> pl.Schema:
+def joined(kind: Format, schema: pl.Schema, other: pl.Schema) -> pl.Schema:
     """The columns of the first file, of dtypes that hold both; where there is none `Files.check` will object."""
     return pl.Schema(
-        {name: (widened(dtype, other[name]) or dtype) if name in other else dtype for name, dtype in schema.items()}
+        {name: (kind.common(dtype, other[name]) or dtype) if name in other else dtype for name, dtype in schema.items()}
     )
 
 
@@ -157,7 +157,7 @@ class Files:
 
     def opened(self) -> Source:
         """One scan of all files where Polars opens them all, else one of each."""
-        if self.kind.many is None:
+        if self.kind.many is None or self.nulls_alone():
             return from_lazy(self.name, self.union())
         try:
             return from_lazy(self.name, self.native(self.kind.many))
@@ -165,6 +165,11 @@ class Files:
             if not isinstance(error.__cause__, STRANGE):
                 raise
         return from_lazy(self.name, self.union())
+
+    def nulls_alone(self) -> bool:
+        """Whether a file has a column of nothing but nulls, without a dtype, of which another file has one."""
+        typed = [name for name, dtype in self.schema.items() if dtype != pl.Null]
+        return any(schema.get(name) == pl.Null for schema in self.schemas.values() for name in typed)
 
     def split(self, parsed: Source) -> Source:
         """What was parsed, with columns that are read as text and as what was guessed, too."""
@@ -208,7 +213,10 @@ class Files:
             shared = [
                 name
                 for name, dtype in self.schema.items()
-                if name in known and dtype != pl.Object and self.kind.fits(known[name], dtype)
+                if name in known
+                and dtype != pl.Object
+                and self.kind.fits(known[name], dtype)
+                and (self.kind.text or known[name] == dtype)
             ]
             values = [pl.lit(value, hive.schema[name]).alias(name) for name, value in constants.items()]
             lazies.append(self.kind.scan(file, self.schema).select(expressions(shared)).with_columns(values))
