@@ -111,7 +111,7 @@ def test_a_window_of_the_two_is_the_reference_of_a_comparison(stored: Path) -> N
 
 
 def test_pictures_over_both_hours_are_in_utc() -> None:
-    pytest.importorskip("altair")
+    pytest.importorskip("altair", reason="pictures need the extra plot")
     assert "times are shown in UTC" in hours(14).plot("recall").to_json()
     assert "times are shown in UTC" not in hours(12).plot("recall").to_json()
 

@@ -91,7 +91,7 @@ def wrong(name: str, true: str, pred: str) -> str | None:
             got = asked(arrays, name, make_true(TRUE), make_pred(PRED), true_meant)
     except (FastMetricsError, TypeError):
         return None
-    except BaseException as error:
+    except (Exception, pl.exceptions.PanicException) as error:
         return f"{name} of {true} and {pred}: {type(error).__name__} {error}"
     if true_meant is None or pred_meant is None:
         return f"{name} of {true} and {pred} is {got!r}" if any(map(NULLS.search, (true, pred))) else None

@@ -133,7 +133,7 @@ class Taken(NamedTuple):
     dtype: pl.DataType | None = None
 
     def read(self, source: str) -> pl.Expr:
-        """The same of another column."""
+        """What is taken of another column in its place."""
         return expression(source) if self.dtype is None else expression(source).cast(self.dtype)
 
 
