@@ -159,6 +159,20 @@ def likelihood_row(logs):
     return (), {"judged": 1, "tokens": len(tokens), "impossible": len(tokens) - len(finite), **nats}
 
 
+def flags_row(**values):
+    """The row, and which flags of it are true or not known."""
+    cells = {"rows": 1}
+    for flag, value in values.items():
+        value = known(value)
+        if value is None:
+            cells[f"{flag}_missing"] = 1
+        elif value in (True, 1, "true", "True", "TRUE"):
+            cells[f"{flag}_true"] = 1
+        else:
+            assert value in (False, 0, "false", "False", "FALSE")
+    return (), cells
+
+
 def versus_row(label, one, other, threshold=0.5):
     other = known(other)
     codes = [state(label), state(one), None if other is None else int(other >= threshold)]

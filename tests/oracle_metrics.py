@@ -133,6 +133,15 @@ def likelihood_metrics(probabilities):
     }
 
 
+def flag_metrics(flag, values):
+    """Both metrics of a flag, from the values of its rows, None for not known."""
+    told = [value for value in values if value is not None]
+    return {
+        f"{flag}_rate": ratio(sum(told), len(told)),
+        f"{flag}_missing_rate": ratio(len(values) - len(told), len(values)),
+    }
+
+
 def halved(holds, inside, outside):
     """Where ``holds`` ends between a point where it is true and one where it is not, by bisection."""
     for _ in range(200):

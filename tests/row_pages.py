@@ -36,13 +36,17 @@ COLUMNS = ("metric", "also called", "range", "better", "interval", "expression",
 LIMITS = {math.inf: "∞", -math.inf: "-∞"}
 
 
-MORE: dict[str, dict[str, Any]] = {"text": {"reference": "reference", "measures": [*MEASURES]}}  # all that can be read
+MORE: dict[str, dict[str, Any]] = {  # all that can be read
+    "text": {"reference": "reference", "measures": [*MEASURES]},
+    "flags": {"refused": "refused"},
+}
 
 
 def sample(kind: str) -> Family:
     """A family of a kind, of columns called like its parameters."""
     named = signature(KINDS[kind]).parameters.values()
-    columns = [one.name for one in named if one.default is Parameter.empty or one.name == "y_pred"]
+    plain = [one for one in named if one.kind is not Parameter.VAR_KEYWORD]
+    columns = [one.name for one in plain if one.default is Parameter.empty or one.name == "y_pred"]
     return KINDS[kind](*columns, **MORE.get(kind, {}))
 
 

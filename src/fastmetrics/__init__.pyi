@@ -57,6 +57,7 @@ from fastmetrics.face import Counts as Counts
 from fastmetrics.families.binary import binary as binary
 from fastmetrics.families.binary import fbeta as fbeta
 from fastmetrics.families.classes import classes as classes
+from fastmetrics.families.flags import flags as flags
 from fastmetrics.families.likelihood import likelihood as likelihood
 from fastmetrics.families.regression import regression as regression
 from fastmetrics.families.scores import scores as scores

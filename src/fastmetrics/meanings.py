@@ -51,12 +51,13 @@ def of_metric(name: str) -> str:
 
 @cache
 def metrics() -> tuple[Metric, ...]:
-    """The rows of families of each kind, whatever their columns are called."""
-    return tuple(row for kind in KINDS for row in KINDS[kind](**dict(columns(kind))).metrics)
+    """The rows of families of each kind, whatever their columns are called; none of a kind that users name them for."""
+    return tuple(row for kind in KINDS if (given := dict(columns(kind))) for row in KINDS[kind](**given).metrics)
 
 
 def columns(kind: str) -> Iterator[tuple[str, str]]:
     """The parameters of a kind of family that need a column, and a column for each."""
     for name, parameter in signature(KINDS[kind]).parameters.items():
-        if parameter.default is Parameter.empty or name in ("y_pred", "reference"):
+        needed = parameter.default is Parameter.empty and parameter.kind is not Parameter.VAR_KEYWORD
+        if needed or name in ("y_pred", "reference"):
             yield name, name

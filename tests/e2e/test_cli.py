@@ -59,7 +59,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         a_log(day).write_parquet(folder / "logs" / f"{day}.parquet")
     (folder / "answers").mkdir()
     answers = {"model": ["a", "b"], "answer": ["a cat sat", "dogs"], "reference": ["the cat sat", "a dog"]}
-    pl.DataFrame(answers).write_parquet(folder / "answers" / "0.parquet")
+    ended = {"refused": [False, True], "finish_reason": ["length", "stop"]}
+    pl.DataFrame(answers | ended).write_parquet(folder / "answers" / "0.parquet")
     family = fm.binary("label", "pred")
     by: dict[str, Any] = {"by": ["model", "country"]}
     fm.count(folder / "logs", family, **by).write(folder / "counts.parquet")

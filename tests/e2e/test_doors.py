@@ -43,6 +43,7 @@ from stubs import path_of
 ROOT = Path(__file__).parents[2]
 DTYPES = {
     "binary": pl.Boolean(),
+    "flag": pl.Boolean(),
     "number": pl.Float64(),
     "key": pl.String(),
     "text": pl.String(),
@@ -117,6 +118,7 @@ def of_oracle() -> set[str]:
         "scores": oracle_metrics.score_metrics(labels, scores),
         "regression": oracle_metrics.number_metrics([1.0, 2.0], [1.5, 2.5]),
         "text": oracle_text.text_metrics(["a b c d"], ["a b c e"]),
+        "flags": oracle_metrics.flag_metrics("refused", [True, False, None]),
         "likelihood": oracle_metrics.likelihood_metrics([[0.5], [0.25, 1.0]]),
     }
     return {f"{kind}.{name}" for kind, metrics in found.items() for name in metrics}

@@ -34,6 +34,8 @@ LOGARITHMS = (  # minus infinity, where the truth is 0; null where nobody knows 
     .when(pl.col("cause") == "dog")
     .then(pl.lit([], pl.List(pl.Float64)))
 )
+LONG = pl.col("answer").str.contains("longer")
+WHOLE = pl.when(pl.col("truth").is_in([0.0, 1.0, math.nan])).then("truth")  # as a number, NaN among them
 EDGES = [0.0, 0.25, 0.5, 0.75, 1.0]
 SUMS = (
     fm.binary("label", "pred"),
@@ -46,6 +48,7 @@ SUMS = (
     recalled("truth", "guess"),
     versus("label", "pred", "score"),
     multilabel(pl.col("cause").str.split("a"), pl.col("answer").str.split("a")),
+    fm.flags(cat=pl.col("cause") == "cat", long=LONG.cast(pl.String), whole=WHOLE),
     fm.likelihood(LOGARITHMS),
     fm.text("answer", reference="cause", measures=["wer", "distinct2", "length_ratio"]),
 )
@@ -69,6 +72,7 @@ ENTRIES: dict[str, Callable[[dict[str, Any]], list[Any]]] = {
     "multilabel": lambda row: oracle.multilabel_entries(*(parted(row[name]) for name in ("cause", "answer"))),
     "text": lambda row: [oracle_text.text_row(row["answer"], row["cause"])],
     "likelihood": lambda row: [oracle.likelihood_row(logarithms(row))],
+    "flags": lambda row: [oracle.flags_row(**flags(row))],
     "versus": lambda row: [oracle.versus_row(row["label"], row["pred"], row["score"])],
 }
 DAYS = {"time": "ts", "every": "1d", "time_zone": "UTC"}
@@ -85,6 +89,16 @@ def logarithms(row: dict[str, Any]) -> list[Any] | None:
     truth, guess, score = (oracle.known(row[name]) for name in ("truth", "guess", "score"))
     inverse = None if truth is None else -1 / abs(truth) if truth else -math.inf
     return [inverse, *(None if value is None else -abs(value) for value in (guess, score))]
+
+
+def flags(row: dict[str, Any]) -> dict[str, Any]:
+    """The flags of a row."""
+    cause, answer, truth = row["cause"], row["answer"], row["truth"]
+    return {
+        "cat": None if cause is None else cause == "cat",
+        "long": None if answer is None else str("longer" in answer),
+        "whole": truth if truth in (0.0, 1.0) else None,
+    }
 
 
 def reached(score: float | None, threshold: float) -> bool | None:

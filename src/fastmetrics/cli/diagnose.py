@@ -11,7 +11,7 @@ import polars as pl
 
 import fastmetrics as fm
 from fastmetrics.cli.config import config_option
-from fastmetrics.cli.evaluate import count_options, counted, family_of_logs
+from fastmetrics.cli.evaluate import count_options, counted, families_of_logs
 from fastmetrics.cli.families import names_columns
 from fastmetrics.cli.gates import Rules, report_notes
 from fastmetrics.cli.options import NAMES, examples, flattened, instant_of, keep
@@ -90,8 +90,9 @@ EXPECTED = 20  # rows of a value: all of them stay away by chance less than once
 def diagnose(counts: Sequence[str], **given: Any) -> None:
     """Say what went wrong, where, and since when.
 
-    COUNTS is a file of counts; with --y-true it is logs, which are counted first, and so is --baseline. Without
-    --baseline the windows are cut at --current-from, or where the evidence for a change is strongest.
+    COUNTS is a file of counts; with --y-true, --flag or another column of a family it is logs, which are counted first,
+    and so is --baseline. Without --baseline the windows are cut at --current-from, or where the evidence for a change
+    is strongest.
     """
     output = Output(given.pop("out"), given.pop("form"))
     output.check()
@@ -119,7 +120,7 @@ def diagnose(counts: Sequence[str], **given: Any) -> None:
 def taken(paths: Sequence[str], given: dict[str, Any]) -> fm.Counts:
     """Counts from a file, or of logs where a column of a family is named."""
     if names_columns(given):
-        return counted(paths, family_of_logs(paths, given), given)
+        return counted(paths, families_of_logs(paths, given), given)
     if len(paths) > 1:
         raise click.UsageError(f"{paths[1]}: one file of counts is diagnosed; add several up with fastmetrics merge")
     return read(paths[0])

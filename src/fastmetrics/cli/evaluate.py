@@ -11,7 +11,7 @@ import polars as pl
 
 import fastmetrics as fm
 from fastmetrics.cli.config import config_option
-from fastmetrics.cli.families import family_of, family_options, name_measures
+from fastmetrics.cli.families import families_of, family_options, name_measures
 from fastmetrics.cli.gates import report_notes
 from fastmetrics.cli.options import NAMES, examples, flattened, keep, keys
 from fastmetrics.cli.output import Answer, answer_options, options
@@ -21,7 +21,7 @@ from fastmetrics.report.files import checked_target
 from fastmetrics.sources import FORMATS, open_source
 from fastmetrics.state.layout import Layout
 
-__all__ = ["count_options", "counted", "evaluate", "family_of_logs"]
+__all__ = ["count_options", "counted", "evaluate", "families_of_logs"]
 
 STDIN = "-"
 count_options = options(
@@ -65,6 +65,7 @@ count_options = options(
         "fastmetrics evaluate logs --y-true label --y-pred pred --gate 'f1>=0.5' --out f1.json",
         "fastmetrics evaluate logs --family scores --y-true label --y-score score --by model",
         "fastmetrics evaluate answers --family text --hypothesis answer --reference reference --by model -m bleu,wer",
+        "fastmetrics evaluate answers --flag refused --flag \"truncated=finish_reason = 'length'\" --by model",
     )
 )
 @click.argument("logs", nargs=-1, required=True, type=click.Path())
@@ -83,20 +84,20 @@ def evaluate(logs: Sequence[str], counts: str | None, **given: Any) -> None:
         raise click.UsageError("- stands alone: standard input cannot be read together with files")
     answer = Answer.taken(given)
     name_measures(given, answer.metrics)
-    family = family_of_logs(logs, given)
-    answer.check(Layout((family,)))
+    families = families_of_logs(logs, given)
+    answer.check(Layout(families))
     if counts is not None:
         checked_target(counts)
     keep(logs, answer.output.out, answer.plot, counts)
-    result = counted(logs, family, given)
+    result = counted(logs, families, given)
     if counts is not None:
         result.write(counts)
     answer.give(result, report_notes((", ".join(logs), result), fresh=True))
 
 
-def family_of_logs(logs: Sequence[str], given: dict[str, Any]) -> Family:
-    """The family asked for, whose labels are values of columns of the logs."""
-    return family_of(given, partial(column_dtype, logs, given))
+def families_of_logs(logs: Sequence[str], given: dict[str, Any]) -> tuple[Family, ...]:
+    """The families asked for, whose labels are values of columns of the logs."""
+    return families_of(given, partial(column_dtype, logs, given))
 
 
 def column_dtype(logs: Sequence[str], given: Mapping[str, Any], column: str) -> pl.DataType | None:
@@ -107,9 +108,9 @@ def column_dtype(logs: Sequence[str], given: Mapping[str, Any], column: str) -> 
     return source.schema.get(column)
 
 
-def counted(logs: Sequence[str], family: Family, given: Mapping[str, Any]) -> fm.Counts:
+def counted(logs: Sequence[str], families: Sequence[Family], given: Mapping[str, Any]) -> fm.Counts:
     """One pass over the logs."""
     arguments = {name: value for name, value in given.items() if name != "grouping_set"}
     arguments |= {"by": keys(given["by"] or []), "grouping_sets": given["grouping_set"] or None}
     with progress() as told:
-        return fm.count(logs[0] if len(logs) == 1 else list(logs), family, **arguments, progress=told)
+        return fm.count(logs[0] if len(logs) == 1 else list(logs), *families, **arguments, progress=told)

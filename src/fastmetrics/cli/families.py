@@ -12,6 +12,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 import click
 import polars as pl
 
+from fastmetrics.cli.flags import columns_of
 from fastmetrics.cli.options import NAMES, NUMBERS, PARTS, VALUE, flattened, value_of
 from fastmetrics.contract.columns import Column
 from fastmetrics.contract.family import Family
@@ -19,7 +20,7 @@ from fastmetrics.errors import SchemaError, listed
 from fastmetrics.families import KINDS
 from fastmetrics.texts.measures import MEASURES
 
-__all__ = ["Argument", "arguments_of", "family_of", "family_options", "name_measures", "names_columns", "option_name"]
+__all__ = ["Argument", "arguments_of", "families_of", "family_options", "name_measures", "names_columns", "option_name"]
 
 # How an argument of a type is given: settings of click.
 SETTINGS: Mapping[Any, Mapping[str, Any]] = {
@@ -37,6 +38,8 @@ SETTINGS: Mapping[Any, Mapping[str, Any]] = {
 }
 OF_COLUMN = (Any, Sequence[Any])  # read as values of the first column that is named
 DESCRIBED = re.compile(r"^(\w[\w, ]*)\n((?:    .*\n?|\n)+)", re.MULTILINE)
+FIRST = next(iter(KINDS))
+FLAGS = "flags"  # the family that --flag makes
 SENTENCE = re.compile(r".*?\.(?=\s|$)", re.DOTALL)
 
 
@@ -58,7 +61,7 @@ class Argument:
                 f"argument {self.name!r} of a family is a {self.type}, which no option of the shell holds"
             )
         settings = {"type": click.Choice(choices)} if choices else SETTINGS[self.type]
-        only = "" if len(kinds) == len(KINDS) else f" [--family {', '.join(kinds)}]"
+        only = "" if len({*kinds, FLAGS}) == len(KINDS) else f" [--family {', '.join(kinds)}]"
         return click.option(names or option_name(self.name), self.name, help=self.help + only, **settings)
 
 
@@ -68,12 +71,12 @@ def option_name(name: str) -> str:
 
 
 def arguments_of(maker: Callable[..., Family]) -> dict[str, Argument]:
-    """The arguments of a maker but ``name``, as one family needs no name of its own."""
+    """The arguments of a maker but ``name``, as one family needs no name of its own, and those that users name."""
     types, described = get_type_hints(maker), descriptions(maker)
     return {
         name: Argument(name, without_none(types[name]), each.default is each.empty, described.get(name, ""))
         for name, each in inspect.signature(maker).parameters.items()
-        if name != "name"
+        if name != "name" and each.kind is not each.VAR_KEYWORD
     }
 
 
@@ -105,36 +108,55 @@ def every_argument() -> dict[str, tuple[Argument, list[str]]]:
 
 
 def family_options(command: Any) -> Any:
-    """The option ``--family`` and those of all families."""
+    """The option ``--family``, those of all families, and ``--flag``."""
+    command = click.option(
+        "--flag", metavar="NAME=SQL", multiple=True,
+        help="Count how often a flag is true, alone or beside --family: a column, or NAME=SQL; may be repeated.",
+    )(command)  # fmt: skip
     for argument, kinds in reversed(every_argument().values()):
         command = argument.option(kinds)(command)
-    first = next(iter(KINDS))
-    return click.option(
-        "--family", type=click.Choice([*KINDS]), default=first, help=f"The family of metrics to count [{first}]."
-    )(command)
+    return click.option("--family", type=click.Choice([*KINDS]), help=f"The family of metrics to count [{FIRST}].")(
+        command
+    )
 
 
 def name_measures(given: dict[str, Any], metrics: Sequence[str] | None) -> None:
     """Let a family whose measures were not named count those that are asked for as metrics."""
-    if given["measures"] is None and "measures" in arguments_of(KINDS[given["family"]]):
+    if given["measures"] is None and "measures" in arguments_of(KINDS[given["family"] or FIRST]):
         given["measures"] = [name for name in metrics or () if name in MEASURES] or None
 
 
 def names_columns(given: Mapping[str, Any]) -> bool:
     """Whether a column of a family is named, as it is where logs are to be counted."""
-    return any(given[name] is not None for name, (argument, _) in every_argument().items() if argument.type == Column)
+    columns = [name for name, (argument, _) in every_argument().items() if argument.type == Column]
+    return any(given[name] is not None for name in columns) or bool(given["flag"])
 
 
-def family_of(given: dict[str, Any], dtype_of: Callable[[str], pl.DataType | None]) -> Family:
-    """The family asked for, of the options that are its own; those of all families are taken out of those given.
+def families_of(given: dict[str, Any], dtype_of: Callable[[str], pl.DataType | None]) -> tuple[Family, ...]:
+    """The families asked for, of the options that are their own; those of all families are taken out of those given.
 
-    ``dtype_of`` tells the dtype of a column, where it can be known.
+    That of ``--family`` is the first, unless none of its options is given and there are flags. ``dtype_of`` tells the
+    dtype of a column, where it can be known.
     """
-    kind = given.pop("family")
+    kind, flags = given.pop("family"), given.pop("flag")
     chosen = {name: value for name in every_argument() if (value := given.pop(name)) is not None}
+    found = []
+    if kind != FLAGS and (chosen or kind is not None or not flags):
+        found.append(family_of(kind or FIRST, chosen, dtype_of, weighted=given["weight"] is not None))
+    elif chosen or not flags:
+        check_arguments(FLAGS, {"flag": Argument("flag", Any, True, "")}, chosen)
+    if flags:
+        found.append(KINDS[FLAGS](**columns_of(flags, dtype_of)))
+    return tuple(found)
+
+
+def family_of(
+    kind: str, chosen: dict[str, Any], dtype_of: Callable[[str], pl.DataType | None], weighted: bool
+) -> Family:
+    """The family of a kind with the arguments that were chosen."""
     maker, arguments = KINDS[kind], arguments_of(KINDS[kind])
     check_arguments(kind, arguments, chosen)
-    if "extremes" in arguments and given["weight"] is not None:
+    if "extremes" in arguments and weighted:
         chosen.setdefault("extremes", False)  # which have no weighted meaning
     return maker(**typed(chosen, dtype_of))
 

@@ -15,7 +15,9 @@ from fastmetrics.errors import SchemaError
 
 __all__ = ["Kind", "Role", "check_number", "widened"]
 
-Kind = Literal["binary", "number", "key", "text", "texts", "tokens", "list of number", "list of key", "list of text"]
+Kind = Literal[
+    "binary", "flag", "number", "key", "text", "texts", "tokens", "list of number", "list of key", "list of text"
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,12 +31,13 @@ class Role:
     column
         The column of the log, or an expression.
     kind
-        ``binary``: reaches the family as uint8 states, 0 negative, 1 positive, 2 null. ``number``: as float64 (float32
-        or float16 where the column is) with NaN for null. ``text``: as `Texts`. ``texts``, a text or a list of texts:
-        as `Lists` of `Texts` without nulls. ``tokens``, a list of texts or of integers: as `Lists` of them without
-        nulls. ``key``: becomes an inner key of any type, and does not reach the family. ``list of number`` and ``list
-        of text``: as `Lists` of these. ``list of key``: as `Lists` of the codes of an inner key, uint32 with 0 for
-        null, of which the family gives that of each entry. Each is a row of `fastmetrics.counting.roles`.
+        ``binary``: reaches the family as uint8 states, 0 negative, 1 positive, 2 null. ``flag``: as uint8 states, 0
+        false, 1 true, 2 null. ``number``: as float64 (float32 or float16 where the column is) with NaN for null.
+        ``text``: as `Texts`. ``texts``, a text or a list of texts: as `Lists` of `Texts` without nulls. ``tokens``, a
+        list of texts or of integers: as `Lists` of them without nulls. ``key``: becomes an inner key of any type, and
+        does not reach the family. ``list of number`` and ``list of text``: as `Lists` of these. ``list of key``: as
+        `Lists` of the codes of an inner key, uint32 with 0 for null, of which the family gives that of each entry. Each
+        is a row of `fastmetrics.counting.roles`.
     pos_label
         The positive value of a ``binary`` role; without it True, or 1 against 0 or -1.
     threshold

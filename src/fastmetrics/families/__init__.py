@@ -16,6 +16,7 @@ NAMES = (
     "regression",
     "likelihood",
     "text",
+    "flags",
 )
 
 KINDS: Mapping[str, Callable[..., Family]] = {

@@ -103,8 +103,10 @@ def output_name(column: Column) -> str | None:
 
 def make_family(make: Callable[..., Family], arguments: Mapping[str, Any], name: Any) -> Family:
     """Call the function of a kind of family with the arguments of a file."""
-    strange = [argument for argument in arguments if argument not in inspect.signature(make).parameters]
-    if strange:
+    known = inspect.signature(make).parameters
+    named_by_users = any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values())
+    strange = [argument for argument in arguments if argument not in known]
+    if strange and not named_by_users:
         raise SourceError(
             f"family {name!r} of these Counts was made with {listed(map(repr, strange))}, which this version does not "
             "know: upgrade fastmetrics"

@@ -56,6 +56,11 @@ ROLES: dict[str, tuple[Role, tuple[Any, ...], str]] = {
         (*INTEGERS, *WIDE, *FLOATS, *DECIMAL, pl.Null),
         "a number is needed",
     ),
+    "flag": (
+        Role("label", "x", "flag"),
+        (*INTEGERS, *WIDE, *FLOATS, *TEXT, pl.Boolean, pl.Null),
+        "a flag is True or False",
+    ),
     "number": (
         Role("label", "x", "number"),
         (*INTEGERS, *WIDE, *FLOATS, *DECIMAL, pl.Boolean, pl.Null),

@@ -20,6 +20,7 @@ from oracle_metrics import (
     binary_bounds,
     binary_cells,
     binary_metrics,
+    flag_metrics,
     likelihood_metrics,
     mean_bounds,
     number_metrics,
@@ -83,6 +84,13 @@ def token_probabilities(rng: random.Random, number: int) -> Rows:
     }
 
 
+def flagged(rng: random.Random, number: int) -> Rows:
+    """Rows of which some are flagged, and of some it is not known; in some groups of none."""
+    often, gone = rng.random(), rng.choice([0.0, 0.2, 0.2, 1.0])
+    rows = range(rng.choice([1, 4, 30, 200]))
+    return {"refused": [None if rng.random() < gone else rng.random() < often for _ in rows]}
+
+
 def answers(rng: random.Random, number: int) -> Rows:
     """Texts beside references that they share words with; one of them is empty."""
     words = ["the", "a", "cat", "dog", "sat", "on", "mat", "ran,", "fast.", "over", "hill"]
@@ -125,6 +133,9 @@ HELD = {
         fm.likelihood(pl.col("p").list.eval(pl.element().log())),
         log_of(token_probabilities, 60, 5),
         lambda rows: likelihood_metrics(rows["p"]),
+    ),
+    "flags": Held(
+        fm.flags(refused="refused"), log_of(flagged, 60, 7), lambda rows: flag_metrics("refused", rows["refused"])
     ),
     "text": Held(
         fm.text("answer", reference="reference", measures=[*MEASURES]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fastmetrics.contract.roles import Kind
-from fastmetrics.counting.roles import binary, key, number, text, texts
+from fastmetrics.counting.roles import binary, flag, key, number, text, texts
 from fastmetrics.counting.roles.kind import MARKED_NULL, NULL, Observed, Reader, Reading, RoleKind
 from fastmetrics.counting.roles.lists import list_of
 
@@ -17,6 +17,7 @@ TEXT = RoleKind(text.check, text.carrier, text.read, slow=True)
 
 ROLE_KINDS: Mapping[Kind, RoleKind] = {
     "binary": RoleKind(binary.check, binary.carrier, binary.read, by_value=True),
+    "flag": RoleKind(flag.check, flag.carrier, flag.read, by_value=True),
     "number": NUMBER,
     "key": KEY,
     "text": TEXT,
