@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ import pytest
 
 import fastmetrics as fm
 from fastmetrics import demo
+from fastmetrics.demo import log as making
+from fastmetrics.demo import tour
 from oracle_bleu import bleu_counts, tokens
 from oracle_rouge import lcs_length, words
 
@@ -25,7 +28,7 @@ def told(folder: Path) -> tuple[pl.DataFrame, str]:
     """The worst slices that the demo showed for few rows, and everything it printed."""
     lines: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(demo, "say", lines.append)
+        patch.setattr(tour, "say", lines.append)
         worst = demo.main(["--rows", "60000", "--out", str(folder)])
     return worst, "\n".join(lines)
 
@@ -65,8 +68,9 @@ def test_the_files_are_a_log_of_a_month(folder: Path) -> None:
 
 
 def test_what_the_demo_says_was_planted_is_in_its_log(told: tuple[pl.DataFrame, str], folder: Path) -> None:
-    said = " ".join(told[1].splitlines()[-2:])
+    said = " ".join(told[1].splitlines()[-4:])
     assert "from 2026-03-24 14:00 UTC on the scores of atlas-70b-v2 in BR are too low by 6 in log-odds" in said
+    assert "From 2026-03-17 09:00 UTC on birch-32b takes 2.5 times as long to answer in JP." in said
     assert "Labels come 20 hours late on average, and 8% of them never." in said
     log = pl.read_parquet(folder / "*.parquet")
     late = pl.col("ts") >= pl.datetime(2026, 3, 24, 14, time_zone="UTC")
@@ -112,23 +116,96 @@ def rouge_l(answer: str, reference: str) -> float:
 @pytest.mark.usefixtures("told")
 def test_models_and_some_people_say_why(folder: Path) -> None:
     log = pl.read_parquet(folder / "*.parquet")
-    assert log["answer"].is_null().equals(log["pred"].is_null())
-    assert log.filter(pl.col("answer").str.starts_with("Removed") != pl.col("pred")).is_empty()
+    decided = log.drop_nulls("pred")
+    assert decided["answer"].str.extract("^(Removed|Kept): ").eq("Removed").equals(decided["pred"])
     judged = log.drop_nulls("reference")
     assert judged["label"].equals(judged["reference"].str.starts_with("Removed"))
     assert len(judged) / log["label"].count() == pytest.approx(0.03, abs=0.003)
     parts = r"(?<does>\w+) (?<whom>an? (?:old |whole )?\w+|another \w+) in (?<where>[\w ]+)\.$"
     split = [pl.col(side).str.extract_groups(parts).alias(side) for side in ("answer", "reference")]
-    agreed = judged.filter(pl.col("pred") == pl.col("label"), model="atlas-70b-v1").select(split)
+    agreed = judged.filter(pl.col("pred") == pl.col("label"), model="atlas-70b-v1", finish_reason="stop").select(split)
     for part, choices, seen in (("does", 4, 8), ("whom", 6, 6), ("where", 5, 5)):
         ours, theirs = (agreed[side].struct.field(part) for side in ("answer", "reference"))
         assert ours.n_unique() == theirs.n_unique() == seen
         assert (ours == theirs).mean() == pytest.approx(1 / 2 + 1 / 2 / choices, abs=0.08)
 
 
-def test_the_same_seed_gives_the_same_day() -> None:
+@pytest.fixture(scope="module")
+def day() -> pl.DataFrame:
+    """A day after both faults began."""
+    return demo.day_log(np.random.default_rng(5), 28, 200_000)
+
+
+def test_requests_without_a_verdict_are_refused_filtered_empty_or_timed_out(day: pl.DataFrame) -> None:
+    silent = day.filter(pl.col("pred").is_null())
+    words = (*making.REFUSALS, *making.LOCAL_REFUSALS.values())
+    shares = silent.select(
+        refused=pl.col("answer").is_in(words) & (pl.col("finish_reason") == "stop"),
+        filtered=(pl.col("answer") == "") & (pl.col("finish_reason") == "content_filter"),
+        empty=(pl.col("answer") == "") & (pl.col("finish_reason") == "stop"),
+        timed_out=pl.all_horizontal(pl.col(LOGGED).is_null()),
+    ).fill_null(False)
+    assert shares.sum_horizontal().eq(1).all()
+    assert shares.mean().row(0) == pytest.approx([0.86, 0.06, 0.03, 0.05], abs=0.015)
+    assert set(silent["answer"]) == {*words, "", None}
+    for country, line in making.LOCAL_REFUSALS.items():
+        here = silent.filter(pl.col("answer").is_in(words), country=country)
+        assert (here["answer"] == line).mean() == pytest.approx(0.5, abs=0.15)
+        assert set(silent.filter(answer=line)["country"]) == {country}
+    assert day.drop_nulls("pred").select(LOGGED).null_count().sum_horizontal().item() == 0
+
+
+LOGGED = ["answer", "finish_reason", "input_tokens", "output_tokens", "cost_usd", "latency_ms"]
+
+
+def test_answers_that_reach_the_limit_end_in_the_middle(day: pl.DataFrame) -> None:
+    cut = day.filter(finish_reason="length")
+    assert cut.equals(day.filter(output_tokens=making.MAX_TOKENS))
+    assert not cut["answer"].str.ends_with(".").any()
+    assert cut["pred"].null_count() == 0
+    whole = day.filter(pl.col("finish_reason") == "stop", pl.col("pred").is_not_null())
+    assert whole["answer"].is_in(making.REASONS).all()
+    rates = dict(day.group_by("model").agg(pl.col("finish_reason").eq("length").mean()).rows())
+    assert 0.012 < rates["atlas-70b-v2"] < 0.02
+    assert rates["cedar-mini"] < 0.001
+
+
+def test_an_answer_costs_its_tokens(day: pl.DataFrame) -> None:
+    for model in demo.MODELS:
+        rows = day.filter(model=model.name).drop_nulls("cost_usd")
+        paid = rows["input_tokens"] * model.input_price + rows["output_tokens"] * model.output_price
+        assert (rows["cost_usd"] - paid / 1e6).abs().max() < 1e-10
+        assert rows["input_tokens"].min() > making.PROMPT
+
+
+def test_latency_hangs_on_tokens_and_has_a_heavy_tail(day: pl.DataFrame) -> None:
+    model = next(model for model in demo.MODELS if model.name == "atlas-70b-v1")
+    rows = day.filter(model=model.name).drop_nulls("latency_ms")
+    parts = {part: rows.filter(pl.col("output_tokens") // model.thinking == part)["latency_ms"] for part in (0, 1, 2)}
+    medians = [values.median() for values in parts.values()]
+    assert medians == sorted(medians)
+    assert medians[2] > 2 * medians[0]
+    assert rows["latency_ms"].max() > 3 * rows["latency_ms"].quantile(0.99) > 9 * rows["latency_ms"].median()
+
+
+def test_a_model_is_slow_in_one_country_from_an_hour_on_and_nothing_else_changes() -> None:
+    slow, fast = demo.SLOWDOWN, replace(demo.SLOWDOWN, times=1)
+    one, other = (
+        demo.day_log(np.random.default_rng(4), slow.start.day - 1, 100_000, slowdown=times) for times in (slow, fast)
+    )
+    assert one.drop("latency_ms").equals(other.drop("latency_ms"))
+    ratio = (one["latency_ms"] / other["latency_ms"]).alias("ratio")
+    struck = (pl.col("ts") >= slow.start) & pl.col("model").eq(slow.model) & pl.col("country").eq(slow.country)
+    here, elsewhere = one.with_columns(ratio).filter(struck), one.with_columns(ratio).filter(~struck)
+    assert here["ratio"].drop_nulls().is_between(2.49, 2.51).all()
+    assert len(here) > 500
+    assert elsewhere["ratio"].drop_nulls().eq(1).all()
+
+
+def test_the_same_seed_gives_the_same_day(day: pl.DataFrame) -> None:
     first, again = (demo.day_log(np.random.default_rng(3), 25, 500) for _ in range(2))
     assert first.equals(again)
+    assert first.schema == day.schema
     assert demo.day_log(np.random.default_rng(3), 0, 0).schema == first.schema
 
 
