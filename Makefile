@@ -79,7 +79,7 @@ soak: $(READY_TEST) ## The laws of the tests in large, for minutes; SEED= repeat
 	@echo "SEED=$(SEED)"
 	SEED=$(SEED) $(PYTEST) tests/soak
 
-stubs: $(READY_TEST) ## Write what is made from rows: stubs for type checkers, docs/metrics.md and docs/options.md
+stubs: $(READY_TEST) ## Write what is made from rows: stubs for type checkers, docs/metrics.md, options.md and signals.md
 	$(BIN)/python tests/stubs.py
 	$(BIN)/python tests/row_pages.py
 

@@ -1,4 +1,4 @@
-"""Pages that are made from rows, of all metrics and of all options of the shell: `make stubs` writes them."""
+"""What pages make of rows, of all metrics, signals and options of the shell: `make stubs` writes it."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from fastmetrics.contract.family import Family
 from fastmetrics.families import KINDS
 from fastmetrics.metric import Metric
 from fastmetrics.polars import functions
+from fastmetrics.signals import SIGNALS
 from fastmetrics.texts.measures import MEASURES
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -78,6 +79,13 @@ def metrics_page() -> str:
     return METRICS + "".join(f"\n## `fm.{kind}`\n\n{text}" for kind, text in tables.items())
 
 
+def signals_page() -> str:
+    """The page of signals, whose table is made from rows and whose prose is written where it stands."""
+    before, _, after = (DOCS / "signals.md").read_text().partition("| signal |")
+    rows = ((f"`{row.call}`", row.gives, row.meaning, row.limits) for row in SIGNALS.values())
+    return before + table(("signal", "gives", "what it means", "limits"), rows) + "\n" + after.partition("\n\n")[2]
+
+
 def options() -> dict[tuple[str, str, str], list[str]]:
     """Each option by its long name, what it takes and what it does, with the commands that have it."""
     found: dict[tuple[str, str, str], list[str]] = {}
@@ -97,7 +105,11 @@ def options_page() -> str:
     return f"{OPTIONS}\n{table(('option', 'takes', 'what it does', 'of'), rows)}"
 
 
-PAGES: dict[Path, Callable[[], str]] = {DOCS / "metrics.md": metrics_page, DOCS / "options.md": options_page}
+PAGES: dict[Path, Callable[[], str]] = {
+    DOCS / "metrics.md": metrics_page,
+    DOCS / "options.md": options_page,
+    DOCS / "signals.md": signals_page,
+}
 
 if __name__ == "__main__":
     for path, page in PAGES.items():

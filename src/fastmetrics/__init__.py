@@ -24,7 +24,7 @@ from fastmetrics.notes import Note, NoteWarning
 
 __version__ = "0.1.0"
 
-# Names whose rooms are read only when they are first used, so that `import fastmetrics` stays quick.
+# Names whose rooms are read only when they are first used, so that `import fastmetrics` stays quick; some are rooms.
 LATE = {
     "Diagnosis": "fastmetrics.diagnosis.findings",
     "Finding": "fastmetrics.diagnosis.findings",
@@ -34,6 +34,7 @@ LATE = {
     "explain_ratio": "fastmetrics.diagnosis.frames.explain_ratio",
     "explain_sum": "fastmetrics.diagnosis.frames.explain_sum",
     "label_delta": "fastmetrics.late_labels",
+    "signals": "fastmetrics.signals",
     "text_significance": "fastmetrics.significance",
     "watch": "fastmetrics.diagnosis.series.watch",
 }
@@ -66,7 +67,8 @@ __all__ += [*arrays.__all__, *KINDS, *LATE]
 def __getattr__(name: str) -> Any:
     """The names of LATE, and an error that says what others mean."""
     if name in LATE:
-        return getattr(import_module(LATE[name]), name)
+        module = import_module(LATE[name])
+        return module if module.__name__ == f"{__name__}.{name}" else getattr(module, name)
     raise AttributeError(f"module 'fastmetrics' has no attribute {name!r}{meanings.hint(name)}")
 
 

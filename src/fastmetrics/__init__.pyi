@@ -2,6 +2,7 @@
 
 __version__: str
 
+from fastmetrics import signals as signals
 from fastmetrics.api import count as count
 from fastmetrics.api import evaluate as evaluate
 from fastmetrics.api import read_counts as read_counts

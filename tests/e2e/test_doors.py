@@ -23,6 +23,7 @@ import fastmetrics as fm
 import fastmetrics.polars as fpl
 import oracle_classes
 import oracle_metrics
+import oracle_signals
 import oracle_text
 from fastmetrics import arrays
 from fastmetrics.cli.commands import main
@@ -32,6 +33,7 @@ from fastmetrics.families import KINDS
 from fastmetrics.metric import names
 from fastmetrics.notes import NOTES
 from fastmetrics.polars import functions
+from fastmetrics.signals import SIGNALS
 from fastmetrics.sources import FORMATS, INPUTS, PATHS, TABLES
 from fastmetrics.texts.measures import MEASURES
 from fastmetrics.texts.options import Tokenize
@@ -73,6 +75,11 @@ def quoted(*paths: str) -> set[str]:
     """What pages have in backticks, and the words of it."""
     spans = re.findall(r"`([^`\n]+)`", "\n".join((ROOT / path).read_text() for path in paths))
     return {*spans, *(word for span in spans for word in re.findall(r"--[\w-]+|[\w.]+", span))}
+
+
+def quoted_calls(path: str) -> set[str]:
+    """The signals that a table of a page shows how to call."""
+    return set(re.findall(r"^\| `signals\.(\w+)\(", (ROOT / path).read_text(), re.MULTILINE))
 
 
 @cache
@@ -198,6 +205,7 @@ ROWS: dict[str, Callable[[], Iterable[str]]] = {
     "option": lambda: {name for name, *_ in options()},
     "array function": lambda: arrays.FUNCTIONS,
     "expression": lambda: functions.FUNCTIONS,
+    "signal": lambda: SIGNALS,
     "note": lambda: NOTES,
     "measure of text": lambda: {re.sub(r"\d$", "1", name) for name in MEASURES},  # the first of those of all orders
     "tokeniser": lambda: get_args(Tokenize),
@@ -264,6 +272,12 @@ DOORS: dict[str, list[Door]] = {
         Door(".fm", in_namespace, "it to __all__ of its module"),
         Door("stub", lambda: in_stub("fastmetrics.polars"), MADE),
         Door("docs", lambda: quoted("docs/expressions.md", "docs/metrics.md"), "its row in docs/expressions.md"),
+    ],
+    "signal": [
+        Door("fm.signals", lambda: {*fm.signals.__all__}, "it to __all__ of signals/__init__.py"),
+        Door("example", lambda: {name for name, row in SIGNALS.items() if ">>>" in str(row.function.__doc__)}, "one"),
+        Door("oracle", lambda: vars(oracle_signals), "its plain twin to tests/oracle_signals.py"),
+        Door("docs/signals.md", lambda: quoted_calls("docs/signals.md"), MADE),
     ],
     "note": [
         Door("docs/counts.md", lambda: quoted("docs/counts.md"), "its row in the table of notes"),

@@ -75,7 +75,7 @@ def test_a_name_of_no_meaning_is_told_none(name: str) -> None:
 def test_what_the_package_offers_is_public_and_there() -> None:
     offered = dir(fm)
     assert {*fm.__all__} <= {*offered}
-    assert [name for name in offered if isinstance(getattr(fm, name), ModuleType)] == ["arrays"]
+    assert [name for name in offered if isinstance(getattr(fm, name), ModuleType)] == ["arrays", "signals"]
 
 
 MEANT = {"accuracy": "accuracy_score", "precision": "precision_score", "recall": "recall_score", "F1": "f1_score"}

@@ -29,7 +29,10 @@ from fastmetrics.windows import Windows
 __all__ = ["Key", "Plan", "RoleColumn", "check_files", "make_plan"]
 
 # What Polars says where text meets numbers.
-UNLIKE = re.compile(r"compare string with|on dtypes.*\bstr\b|is_in' cannot check|not supported for dtype.*\b[Ss]tr")
+UNLIKE = re.compile(
+    r"compare string with|on dtypes.*\bstr\b|with 'String' datatypes|is_in' cannot check|"
+    r"not supported for dtype.*\b[Ss]tr"
+)
 # What Polars says where a time meets text, and what we do.
 TIMES = "cannot compare 'date/datetime/time' to a string value"
 TIME_WITH_TEXT = (
