@@ -63,6 +63,7 @@ from fastmetrics.families.likelihood import likelihood as likelihood
 from fastmetrics.families.regression import regression as regression
 from fastmetrics.families.scores import scores as scores
 from fastmetrics.families.text import text as text
+from fastmetrics.families.values import values as values
 from fastmetrics.late_labels import label_delta as label_delta
 from fastmetrics.metric import Metric as Metric
 from fastmetrics.notes import Note as Note

@@ -66,6 +66,8 @@ class Metric:
         The name of its interval method (see `fastmetrics.reading.intervals`), or "" where none is offered.
     square
         Of a mean over ``den`` rows, ``num`` with every row's summand squared; the interval ``mean`` needs it.
+    share
+        Of a quantile, the share of the rows that do not exceed it; the interval ``rank`` needs it.
     error
         A function of the cells that bounds how far binning can have moved the value.
     source
@@ -94,6 +96,7 @@ class Metric:
     scale: str = "share"
     interval: str = ""
     square: Formula | None = None
+    share: float | None = None
     error: Formula | None = None
     source: str = ""
     events: str = ""

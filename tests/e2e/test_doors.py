@@ -25,6 +25,7 @@ import oracle_classes
 import oracle_metrics
 import oracle_signals
 import oracle_text
+import oracle_values
 from fastmetrics import arrays
 from fastmetrics.cli.commands import main
 from fastmetrics.diagnosis.causes import tags as causes
@@ -127,6 +128,7 @@ def of_oracle() -> set[str]:
         "text": oracle_text.text_metrics(["a b c d"], ["a b c e"]),
         "flags": oracle_metrics.flag_metrics("refused", [True, False, None]),
         "likelihood": oracle_metrics.likelihood_metrics([[0.5], [0.25, 1.0]]),
+        "values": oracle_values.value_metrics([1.0, 2.0]),
     }
     return {f"{kind}.{name}" for kind, metrics in found.items() for name in metrics}
 

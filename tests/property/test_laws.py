@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 import fastmetrics as fm
 import oracle
 import oracle_text
+import oracle_values
 from families_of_texts_and_lists import multilabel
 from fastmetrics.counting import assembly, cell_arrays, groups, scan, worker
 from fastmetrics.families import KINDS
@@ -51,11 +52,13 @@ SUMS = (
     fm.flags(cat=pl.col("cause") == "cat", long=LONG.cast(pl.String), whole=WHOLE),
     fm.likelihood(LOGARITHMS),
     fm.text("answer", reference="cause", measures=["wer", "distinct2", "length_ratio"]),
+    fm.values("guess", extremes=False),
 )
 ALL = (
     *SUMS,
     fm.regression("truth", "guess", name="extremes"),
     recalled("truth", "guess", extremes=True, name="best"),
+    fm.values(pl.col("truth") / pl.col("score"), name="quotient"),  # infinite and undefined where the score is 0
 )
 OWN = [family for family in ALL if family.kind not in KINDS]
 ENTRIES: dict[str, Callable[[dict[str, Any]], list[Any]]] = {
@@ -73,6 +76,8 @@ ENTRIES: dict[str, Callable[[dict[str, Any]], list[Any]]] = {
     "text": lambda row: [oracle_text.text_row(row["answer"], row["cause"])],
     "likelihood": lambda row: [oracle.likelihood_row(logarithms(row))],
     "flags": lambda row: [oracle.flags_row(**flags(row))],
+    "guess": lambda row: [oracle_values.value_row(row["guess"], extremes=False)],
+    "quotient": lambda row: [oracle_values.value_row(divided(row["truth"], row["score"]))],
     "versus": lambda row: [oracle.versus_row(row["label"], row["pred"], row["score"])],
 }
 DAYS = {"time": "ts", "every": "1d", "time_zone": "UTC"}
@@ -99,6 +104,12 @@ def flags(row: dict[str, Any]) -> dict[str, Any]:
         "long": None if answer is None else str("longer" in answer),
         "whole": truth if truth in (0.0, 1.0) else None,
     }
+
+
+def divided(num: float | None, den: float | None) -> float | None:
+    if num is None or den is None or math.isnan(num) or math.isnan(den) or den == 0 == num:
+        return None
+    return num / den if den else math.copysign(math.inf, num)
 
 
 def reached(score: float | None, threshold: float) -> bool | None:

@@ -18,6 +18,7 @@ __all__ = [
     "CELL_KINDS",
     "MOST_COUNT",
     "MOST_ROWS",
+    "NO_INTEGER",
     "Cell",
     "CellKind",
     "CellTable",
@@ -65,6 +66,7 @@ CELL_KINDS: Mapping[Kind, CellKind] = {
     "min": CellKind("min", FLOAT, None),
     "max": CellKind("max", FLOAT, None),
 }
+NO_INTEGER = -(2**31)  # null among the integers of an inner key
 MOST_ROWS = 2**63 - 1  # in all states of a family together, so that no sum of some of them leaves 64 bits
 MOST_COUNT = 2.0**62  # magnitudes in all of what is added to a count: below it no sum in any order leaves 64 bits
 
@@ -108,12 +110,19 @@ class InnerKey:
     """A key column that the family owns.
 
     Its values are those of a ``key`` role of its name; or the items of ``list of key`` roles, of which the family gives
-    the code of each entry; or, with a ``size``, integers 0 .. size - 1 that the family computes as codes, 0 for null
-    and else one more than the integer.
+    the code of each entry; or integers that the family computes. With a ``size`` these are 0 .. size - 1, given as
+    codes, 0 for null and else one more than the integer. With ``within`` they lie between the two given, both included,
+    and few of them occur: they are given as int32, `NO_INTEGER` for null.
     """
 
     name: str
     size: int | None = None
+    within: tuple[int, int] | None = None
+
+    @property
+    def range(self) -> tuple[int, int] | None:
+        """The least and the greatest of the integers that the family computes."""
+        return self.within if self.size is None else (0, self.size - 1)
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,8 @@ class Family:
         The names of the arguments that change the meaning of the cells: they must agree between two Counts that are
         merged; those of them that are lists whose order changes no cell.
     read, width
-        Maps the cells of groups to what the formulas see, and how many inner rows of a group it holds side by side.
+        Maps the cells of groups to what the formulas see, and how many inner rows of a group it holds side by side; 0
+        where it holds no more than there are.
     check
         Refuses dtypes of the roles.
     notes

@@ -74,7 +74,7 @@ class Rows:
         frequencies.
     inner
         The codes of each inner key that is computed, 0 for null, else one more than the integer, or that has the items
-        of lists, as its roles have them; of 1, 2 or 4 bytes.
+        of lists, as its roles have them; of 1, 2 or 4 bytes. Of a key of few integers, these as int32.
     of
         The row of each entry, where a row has none, one or several. Each row has one entry in the row states of its
         family.
@@ -88,7 +88,7 @@ class Rows:
     sums: Callable[[], Floats] | None = None
     extremes: Callable[[], Floats] | None = None
     add: Callable[[Accumulators], object] | None = None
-    inner: tuple[Callable[[], NDArray[np.unsignedinteger[Any]]], ...] = ()
+    inner: tuple[Callable[[], NDArray[np.integer[Any]]], ...] = ()
     of: NDArray[np.intp] | None = None
 
     def __post_init__(self) -> None:

@@ -12,6 +12,7 @@ from fastmetrics.contract.cells import InnerKey
 from fastmetrics.contract.family import Family
 from fastmetrics.contract.rows import Rows
 from fastmetrics.counting.cell_arrays import CellArrays, CellRows
+from fastmetrics.counting.coders.numbers import IntegerCodes
 from fastmetrics.counting.frequencies import Frequencies
 from fastmetrics.counting.groups import Codes, Grouper, Ids
 from fastmetrics.errors import SchemaError, listed
@@ -32,13 +33,15 @@ def make_block(
     family: Family,
     rows: Rows,
     read: Mapping[str, Codes],
+    numbered: Mapping[str, IntegerCodes],
     weights: NDArray[np.float64] | None,
     frequencies: Frequencies | None,
     length: int,
 ) -> Block:
     """What a family made of a block of ``length`` rows, with what else is known of them.
 
-    ``read`` are the codes of the inner keys of which the log has a value in each row.
+    ``read`` are the codes of the inner keys of which the log has a value in each row, ``numbered`` what numbers the
+    integers of those of which few occur.
 
     Raises
     ------
@@ -58,25 +61,37 @@ def make_block(
         raise SchemaError(f"family {family.name!r} computes {len(computed)} inner keys, and gives {len(rows.inner)}")
     inner = dict(read)
     for key, codes in zip(computed, rows.inner, strict=True):
-        inner[key.name] = given_codes(key, codes())
-        check_codes(family, key, inner[key.name], entries)
+        given = codes()
+        check_length(family, key, given, entries)
+        inner[key.name] = numbered[key.name].codes(given) if key.name in numbered else given_codes(family, key, given)
     return Block(rows, [inner[key.name] for key in family.inner], weights, frequencies)
 
 
-def given_codes(key: InnerKey, codes: NDArray[Any]) -> Codes:
-    """The codes of an inner key that a family gave; of one without a size there may be more in other blocks."""
+def given_codes(family: Family, key: InnerKey, codes: NDArray[Any]) -> Codes:
+    """The codes of an inner key that a family gave; of one without a size there may be more in other blocks.
+
+    Raises
+    ------
+    SchemaError
+        Codes beyond the size, which would be counted for other groups, or read beyond their array.
+    """
+    greatest = int(codes.max(initial=0))
     if key.size is None:
-        return Codes(codes, 0, int(codes.max(initial=0)) + 1)
+        return Codes(codes, 0, greatest + 1)
+    if greatest > key.size:
+        raise SchemaError(
+            f"family {family.name!r} gives codes up to {greatest:,} of its inner key {key.name!r}; expected at most "
+            f"{key.size:,}"
+        )
     return Codes(codes, 0, key.size + 1, final=True)
 
 
-def check_codes(family: Family, key: InnerKey, codes: Codes, entries: int) -> None:
-    """Refuse codes that would be counted for other groups, or read beyond their array."""
-    greatest = int(codes.array.max(initial=0))
-    if len(codes.array) != entries or greatest >= codes.size:
+def check_length(family: Family, key: InnerKey, given: NDArray[Any], entries: int) -> None:
+    """Refuse codes or integers of an inner key that are not one an entry."""
+    if len(given) != entries:
         raise SchemaError(
-            f"family {family.name!r} gives {len(codes.array):,} codes up to {greatest:,} of its inner key "
-            f"{key.name!r}; expected {entries:,}, one an entry, of at most {codes.size - 1:,}"
+            f"family {family.name!r} gives {len(given):,} codes of its inner key {key.name!r}; expected {entries:,}, "
+            "one an entry"
         )
 
 

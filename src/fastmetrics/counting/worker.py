@@ -13,6 +13,7 @@ from fastmetrics.contract.rows import Rows
 from fastmetrics.counting.assembly import Share, check_groups
 from fastmetrics.counting.coders.instants import WindowCoder
 from fastmetrics.counting.coders.keys import Coder, coder
+from fastmetrics.counting.coders.numbers import IntegerCodes
 from fastmetrics.counting.coders.spans import check_representable
 from fastmetrics.counting.dictionaries import decoded
 from fastmetrics.counting.encoded import ColumnCoder, ColumnReader
@@ -53,6 +54,10 @@ class Worker:
             self.window_coder = ColumnCoder(WindowCoder(plan.windows, plan.times))
         self.coders = [ColumnCoder(coder(key.source_dtype)) for key in plan.keys]
         self.inner_coders = {place: ColumnCoder(coder(key.source_dtype)) for place, key in plan.inner.items()}
+        self.numbered = {
+            family.name: {key.name: IntegerCodes(*key.within) for key in family.inner if key.within is not None}
+            for family in plan.schema.families
+        }
         self.readers = {
             (family, column.role.name): ColumnReader(
                 column,
@@ -114,7 +119,7 @@ class Worker:
             self.value_bytes[family.name] = 0
         keys = [key for place, key in self.plan.inner.items() if place[0] == family.name and not key.of_items]
         read = {key.name: self.inner_coders[family.name, key.name].codes(batch.column(key.place)) for key in keys}
-        return make_block(family, rows, read, weights, frequencies, len(batch))
+        return make_block(family, rows, read, self.numbered[family.name], weights, frequencies, len(batch))
 
     def family_rows(self, family: Family, batch: Batch, frequencies: Frequencies | None) -> Rows:
         """What a family makes of a batch: from bitmaps where it can, else from arrays."""
@@ -166,6 +171,8 @@ class Worker:
         for key in family.inner:
             if key.size is not None:
                 values.append(pl.Series([None, *range(key.size)], dtype=pl.Int32))
+            elif key.within is not None:
+                values.append(self.numbered[family.name][key.name].values())
             else:
                 place = family.name, key.name
                 values.append(key_values(self.inner_coders[place], self.plan.inner[place]))

@@ -17,6 +17,7 @@ NAMES = (
     "likelihood",
     "text",
     "flags",
+    "values",
 )
 
 KINDS: Mapping[str, Callable[..., Family]] = {

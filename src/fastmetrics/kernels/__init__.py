@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from fastmetrics.kernels import bins as bins
     from fastmetrics.kernels import bits as bits
+    from fastmetrics.kernels import buckets as buckets
     from fastmetrics.kernels import cells as cells
     from fastmetrics.kernels import codes as codes
     from fastmetrics.kernels import descent as descent
@@ -27,6 +28,7 @@ else:
         if name in (
             "bins",
             "bits",
+            "buckets",
             "cells",
             "codes",
             "descent",

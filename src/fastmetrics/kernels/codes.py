@@ -14,7 +14,7 @@ from fastmetrics.kernels.dialect import inlined, kernel
 from fastmetrics.kernels.ids import BLOCK, GREATEST, LEAST
 from fastmetrics.kernels.memory import load_u8, load_u64, prefetch
 
-__all__ = ["RECENT", "intern_numbers", "intern_text", "look_up", "spread_runs", "window_codes"]
+__all__ = ["RECENT", "intern_numbers", "intern_text", "look_up", "number_integers", "spread_runs", "window_codes"]
 
 MIX_1 = np.uint64(0x9E3779B97F4A7C15)
 MIX_2 = np.uint64(0xC2B2AE3D27D4EB4F)
@@ -25,6 +25,7 @@ WORD = np.uint64(8)
 ONE = np.uint64(1)
 TWO = np.uint64(2)
 CHUNK = 32
+NO_INTEGER = np.int32(-(2**31))
 LARGE = 1 << 14
 RECENT = 4096
 RECENT_SHIFT = np.uint64(52)
@@ -87,6 +88,28 @@ def intern_numbers(
             if place < near.size:
                 near[place] = out[i]
     return numbers.size
+
+
+@kernel("boolean(in_i32, int64, out_u32, out_i32, out_i64, out_u32)")
+def number_integers(integers: Any, least: Any, codes: Any, known: Any, count: Any, out: Any) -> Any:
+    """The codes of integers of which few occur; returns whether all of them can.
+
+    ``codes[integer - least]`` is the code of an integer, 0 where it has not occurred yet, ``known[code]`` the integer
+    of a code and ``count[0]`` the next free one. The least int32 is null.
+    """
+    for i in range(out.size):
+        place = np.int64(integers[i]) - least
+        if place < 0 or place >= codes.size:
+            if integers[i] != NO_INTEGER:
+                return False
+            out[i] = 0
+            continue
+        if codes[place] == 0:
+            codes[place] = count[0]
+            known[count[0]] = integers[i]
+            count[0] += 1
+        out[i] = codes[place]
+    return True
 
 
 @inlined

@@ -59,7 +59,7 @@ def group_cells(counts: State, family: Family) -> Iterator[tuple[pl.DataFrame, C
         table = pl.DataFrame({name: [0 if merge == "sum" else None] for name, merge in merges.items()}, table.schema)
     group = group_numbers(table, layout.outer) if family.inner else np.arange(len(table))
     size = (int(group[-1]) + 1 if len(group) else 0) if layout.outer else 1
-    step = max(CHUNK // family.width, 1)
+    step = max(CHUNK // family.width if family.width else size, 1)
     for start in range(0, max(size, 1), step):
         some = min(step, size - start)
         low, high = np.searchsorted(group, [start, start + some])

@@ -161,10 +161,11 @@ def in_zone(times: pl.Series, dtype: pl.Datetime) -> pl.Series:
 def check_groups(frame: pl.DataFrame, layout: Layout, family: Family) -> None:
     """Refuse groups that cannot exist: unknown bins or grouping sets, and starts of no window."""
     for key in family.inner:
-        if key.size is not None and not frame[key.name].dtype.is_integer():
+        if key.range is not None and not frame[key.name].dtype.is_integer():
             raise SourceError(f"key {key.name!r} of family {family.name!r} holds {frame[key.name].dtype}, not numbers")
-        if key.size is not None and not frame[key.name].is_between(0, key.size - 1).all():
-            raise SourceError(f"key {key.name!r} of family {family.name!r} is not within 0 and {key.size - 1}")
+        if key.range is not None and not frame[key.name].is_between(*key.range).all():
+            low, high = key.range
+            raise SourceError(f"key {key.name!r} of family {family.name!r} is not within {low} and {high}")
     if layout.grouping_sets is not None:
         names = [grouping_name(wanted) for wanted in layout.grouping_sets]
         strange = frame.filter(~pl.col(GROUPING).is_in(names).fill_null(False))

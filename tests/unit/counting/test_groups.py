@@ -25,6 +25,7 @@ from fastmetrics.counting.coders.times import time_column
 from fastmetrics.counting.groups import Codes, Grouper, Ids
 from fastmetrics.counting.tally import given_codes
 from fastmetrics.errors import DataError, SchemaError
+from fastmetrics.families.binary import binary
 from fastmetrics.sources.chunks import record_batches
 from fastmetrics.windows import Windows
 from strategies import KEYS, LAWS, columns, cuts
@@ -333,6 +334,6 @@ def test_a_window_whose_start_the_clock_skips_begins_when_it_is_set() -> None:
 
 def test_codes_that_a_family_gives_are_as_many_as_their_key_has_or_as_there_were_so_far() -> None:
     codes = np.array([0, 6, 3], np.uint32)
-    assert given_codes(InnerKey("bin", 9), codes)[2:4] == (10, True)
-    assert given_codes(InnerKey("class"), codes)[2:4] == (7, False)
-    assert given_codes(InnerKey("class"), codes[:0]).size == 1
+    assert given_codes(binary("label", "pred"), InnerKey("bin", 9), codes)[2:4] == (10, True)
+    assert given_codes(binary("label", "pred"), InnerKey("class"), codes)[2:4] == (7, False)
+    assert given_codes(binary("label", "pred"), InnerKey("class"), codes[:0]).size == 1

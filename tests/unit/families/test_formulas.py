@@ -28,6 +28,7 @@ from oracle_metrics import (
     share_bounds,
 )
 from oracle_text import text_metrics
+from oracle_values import value_metrics
 
 Rows = dict[str, list[Any]]
 SHOWN = ("label_coverage", "answer_rate")  # in every table, asked for or not
@@ -99,6 +100,12 @@ def answers(rng: random.Random, number: int) -> Rows:
     return {"answer": ["", *changed[1:]], "reference": references}
 
 
+def whole_numbers(rng: random.Random, number: int) -> Rows:
+    """Numbers each with a bucket of its own, some of them missing, in some groups all, and infinite in others."""
+    pool = [*range(-20, 47), *[0] * 10, None, *([math.inf] if number % 5 == 4 else [])] if number % 7 else [math.nan]
+    return {"x": [None if x is None else float(x) for x in rng.choices(pool, k=rng.choice([1, 2, 9, 100, 300]))]}
+
+
 @dataclass(frozen=True)
 class Held:
     """A family, its log and the oracle of all its metrics."""
@@ -142,6 +149,7 @@ HELD = {
         log_of(answers, 4, 6),
         lambda rows: text_metrics(rows["answer"], rows["reference"]),
     ),
+    "values": Held(fm.values("x"), log_of(whole_numbers, 40, 7), lambda rows: value_metrics(rows["x"])),
 }
 NEAR = {"ece_debiased": 1e-6, "calibration_slope": 1e-6, "calibration_intercept": 1e-6}  # the oracle's own precision
 
@@ -174,10 +182,10 @@ def test_every_metric_is_the_oracles_in_every_group(kind: str) -> None:
                 assert row[name] == pytest.approx(wanted, rel=1e-11, abs=NEAR.get(name, 1e-11)), got
 
 
-@pytest.mark.parametrize("kind", ["binary", "classes", "likelihood"])
+@pytest.mark.parametrize("kind", ["binary", "classes", "likelihood", "values"])
 def test_the_logs_hold_groups_in_which_a_metric_is_defined_and_others_in_which_it_is_not(kind: str) -> None:
     expected = [HELD[kind].oracle(rows) for rows in HELD[kind].log.values()]
-    always = {"n_classes", "TP", "TN", "FP", "FN", *SHOWN}
+    always = {"n_classes", "TP", "TN", "FP", "FN", "sum", "missing_rate", *SHOWN}
     for name in {name for row in expected for name in row} - always:
         if not name.endswith("_classes"):
             assert {row[name] is None for row in expected} == {False, True}, name

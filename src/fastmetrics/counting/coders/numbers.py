@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from fastmetrics.counting.coders.nulls import with_nulls
 from fastmetrics.counting.groups import Codes, NumberTable
 from fastmetrics.counting.views import fixed, valid_bits
+from fastmetrics.errors import SchemaError
+from fastmetrics.kernels.codes import number_integers
 from fastmetrics.kernels.ids import NARROW
 
-__all__ = ["FloatCoder", "NumberCoder", "NumberCodes"]
+__all__ = ["FloatCoder", "IntegerCodes", "NumberCoder", "NumberCodes"]
 
 MOST_CLOSE = 1 << 24  # the longest range whose numbers are their own codes
 SAMPLED = 8  # rows sampled per possible value when the density of integers is measured
@@ -78,6 +80,33 @@ class NumberCodes:
         """How far numbers lie from the least, modulo the numbers that their dtype has."""
         words = numbers.view(f"u{numbers.itemsize}")
         return words - self.least.astype(words.dtype) if self.least else words
+
+
+class IntegerCodes:
+    """Codes of integers that a family computes, of which few occur.
+
+    Parameters
+    ----------
+    least, greatest
+        Between which they lie, both included.
+    """
+
+    def __init__(self, least: int, greatest: int) -> None:
+        self.least = least
+        self.code = np.zeros(greatest - least + 1, np.uint32)  # of each integer; 0 where it has not occurred
+        self.known = np.zeros(len(self.code) + 1, np.int32)
+        self.count = np.ones(1, np.int64)
+
+    def codes(self, integers: NDArray[Any]) -> Codes:
+        out = np.empty(len(integers), np.uint32)
+        if not number_integers(integers, self.least, self.code, self.known, self.count, out):
+            greatest = self.least + len(self.code) - 1
+            raise SchemaError(f"a family computes an inner key that is not within {self.least} and {greatest}")
+        return Codes(out, 0, int(self.count[0]))
+
+    def values(self) -> pl.Series:
+        known = pl.Series(self.known[1 : int(self.count[0])])
+        return pl.concat([pl.Series([None], dtype=pl.Int32), known])
 
 
 def as_words(numbers: NDArray[Any]) -> NDArray[np.uint64]:

@@ -19,13 +19,12 @@ SYNONYMS = {"unscored_rate": "unpredicted_rate"}  # of which only the one that c
 def rates_of(families: Sequence[Family], asked: Sequence[Metric]) -> list[Rate]:
     """The rates to search in Counts of some families whatever they hold, and those of the metrics asked for besides.
 
-    A rate that several families have is taken from the first, and rates of a kind of family from the first of it. One
-    that is searched anyway, under whatever name it is asked for, is searched once.
+    A rate that several families have is taken from the first. One that is searched anyway, under whatever name it is
+    asked for, is searched once.
     """
-    first = {family.kind: family for family in reversed(families)}
     rates = dict[str, Rate]()
     for family in families:
-        for rate in family.searched if first[family.kind] is family else ():
+        for rate in family.searched:
             if rate.name not in rates and SYNONYMS.get(rate.name) not in rates:
                 rates[rate.name] = replace(rate, family=family.name)
     for metric in asked:

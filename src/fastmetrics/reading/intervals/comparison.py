@@ -175,17 +175,20 @@ def widened(metric: Metric, low: Floats, high: Floats, error: Floats | float) ->
 
 
 def ratio_bounds(metric: Metric, x: Floats, y: Floats, of_x: Limits, of_y: Limits, z: Any) -> Pair:
-    """Bounds of x / y, the r for which those of x - r y end at 0: Donner and Zou 2012. NaN if one may be negative.
+    """Bounds of x / y, the r for which those of x - r y end at 0: Donner and Zou 2012.
+
+    NaN of what may be negative, but for quantiles whose limits are not.
 
     What binning can have moved makes the lower one that of the least x and the largest y there can be, the upper one
     that of the largest x and the least y.
     """
-    if metric.range[0] < 0:
+    signed = metric.range[0] < 0
+    if signed and metric.share is None:
         return np.full_like(x - y, math.nan), np.full_like(x - y, math.nan)
     (x_low, x_high), (y_low, y_high), e, d = of_x.at(z), of_y.at(z), of_x.error, of_y.error
     low = least_ratio(x - e, x_low - e, y + d, y_high + d)
     high = 1 / least_ratio(y - d, y_low - d, x + e, x_high + e)
-    gone = np.isnan(x_low) | np.isnan(y_low)
+    gone = np.isnan(x_low) | np.isnan(y_low) | (signed & ((x_low - e <= 0) | (y_low - d <= 0)))
     return np.where(gone, math.nan, low), np.where(gone, math.nan, high)
 
 
@@ -242,9 +245,9 @@ def nested_bounds(metric: Metric, part: Cells, rest: Cells, z: Any) -> Pair:
     if metric.interval == "auc":
         return nested_area_bounds(metric, part, rest, z)
     x = value(metric, part)
-    center = x - value(metric, together(part, rest))
     if metric.interval not in PARTS:
-        return np.full_like(center, math.nan), np.full_like(center, math.nan)
+        return np.full_like(x, math.nan), np.full_like(x, math.nan)
+    center = x - value(metric, together(part, rest))
     vary_part, vary_rest = moves(metric, part), moves(metric, rest)
     of_part = combined(lambda c: value(metric, c) - value(metric, together(c, rest)), part, vary_part)(z)
     of_rest = combined(lambda c: x - value(metric, together(part, c)), rest, vary_rest)(z)

@@ -45,9 +45,11 @@ def sides(metric: Metric, cells: Cells) -> Pair:
     return num, np.ones_like(num) if metric.den is None else np.asarray(metric.den(cells), np.float64)
 
 
-def left_over(total: Floats, taken: Floats) -> Floats:
-    """The total less what is taken, and 0 where sums of weights leave nothing but rounding."""
+def left_over(total: Any, taken: Any) -> Any:
+    """The total less what is taken, and 0 where sums of weights leave nothing but rounding; of histograms likewise."""
     left = total - taken
+    if not isinstance(left, np.ndarray | float):
+        return left
     return np.where(np.abs(left) <= 64 * EPSILON * np.abs(total), 0.0, left)
 
 

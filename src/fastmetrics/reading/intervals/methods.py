@@ -18,6 +18,7 @@ from fastmetrics.reading.intervals.areas import ranked
 from fastmetrics.reading.intervals.limits import Limits, Pair, Reach
 from fastmetrics.reading.intervals.means import mean
 from fastmetrics.reading.intervals.proportions import proportion
+from fastmetrics.reading.intervals.quantiles import quantile_limits
 from fastmetrics.reading.intervals.varied import PARTS, varied
 
 __all__ = ["INTERVALS", "bounds", "limits", "moved", "quantile"]
@@ -90,5 +91,6 @@ INTERVALS: Mapping[str, Callable[[Metric, Cells], Limits]] = {
     "mean": mean,
     "root_mean": partial(mean, power=2),
     "auc": ranked,
+    "rank": normal(quantile_limits),
 }
 """The interval methods by the name that a `Metric` carries."""

@@ -80,7 +80,8 @@ def heaviest(metric: Metric, cells: Cells) -> Floats:
     if cells.squares is None:
         return np.ones(())
     squares, values, groups = cells.squares, cells.values, value(metric, cells).ndim
-    names = [name for name in dict.fromkeys((*read_by(metric, cells), *CONFUSION)) if name in squares]
+    read = dict.fromkeys((*read_by(metric, cells), *CONFUSION))
+    names = [name for name in read if isinstance(squares.get(name), np.ndarray)]  # and no histogram
     each = [np.where(values[name] > 0, squares[name] / values[name], 0.0) for name in names]
     return np.asarray(np.fmax.reduce([of.max(axis=tuple(range(groups, of.ndim)), initial=0.0) for of in each]))
 
