@@ -18,7 +18,7 @@ def anything(column: Column) -> pl.Expr:
 def text(column: Column) -> pl.Expr:
     """A column of text, categories or nothing but nulls as text; Polars refuses all others.
 
-    Text is not asked for by a cast alone, which numbers and Booleans would pass.
+    A cast alone would take numbers, Booleans and times, too; whether they are in a list of text Polars does not tell.
     """
     one = given(column)
     return pl.when(one.is_in([""]).is_not_null()).then(one.cast(pl.String))

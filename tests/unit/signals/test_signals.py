@@ -14,7 +14,7 @@ import fastmetrics as fm
 import oracle_signals as oracle
 from fastmetrics import signals
 from fastmetrics.contract.columns import rowwise
-from fastmetrics.errors import SchemaError
+from fastmetrics.errors import DataError, SchemaError
 from fastmetrics.signals import SIGNALS
 from fastmetrics.signals.refusals import REFUSALS
 from fastmetrics.state.expressions import encode_expression
@@ -266,6 +266,16 @@ def test_what_is_no_text_is_one_clear_error(name: str, values: list[Any]) -> Non
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.filterwarnings("ignore:.is_in. with a collection")
+def test_a_list_is_no_text() -> None:
+    """Reasons to finish are a list in spans of OpenTelemetry."""
+    log = pl.DataFrame({"reasons": [["length"], ["stop"]]})
+    with pytest.raises(DataError, match="cannot cast List type"):
+        fm.count(log, fm.flags(cut=signals.truncated("reasons")))
+    first = pl.col("reasons").list.first()
+    assert fm.count(log, fm.flags(cut=signals.truncated(first))).metrics("cut_rate")["cut_rate"].item() == 0.5
+
+
 @pytest.mark.parametrize("name", ["tokens_per_second", "cost", "cost by model"])
 def test_text_is_no_number(name: str) -> None:
     made, _, columns = CASES[name]
@@ -284,6 +294,17 @@ def test_signals_are_keys_and_labels_of_counts(log: pl.DataFrame) -> None:
     found = counts.metrics("accuracy")
     assert found["empty"].to_list() == [False, True, None]
     assert found["n"].sum() == N
+
+
+def test_signals_are_flags_of_counts_and_are_kept_with_them(log: pl.DataFrame, tmp_path: Any) -> None:
+    family = fm.flags(refused=signals.refusal("answer"), broken=~signals.json_valid("document"))
+    counts = fm.count(log, family)
+    found = counts.metrics("refused_rate", "broken_missing_rate").row(0, named=True)
+    refused = [oracle.refusal(answer, REFUSALS["en"]) for answer in log["answer"].drop_nulls()]
+    assert found["refused_rate"] == refused.count(True) / len(refused)
+    assert found["broken_missing_rate"] == log["document"].null_count() / N
+    counts.write(tmp_path / "counts.parquet")
+    assert (fm.read_counts(tmp_path / "counts.parquet") + fm.count(log, family)).rows == 2 * N
 
 
 def test_numbers_of_a_csv_are_read_as_the_texts_they_are(tmp_path: Any) -> None:
