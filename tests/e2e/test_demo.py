@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,11 +42,60 @@ def test_the_planted_slice_is_the_worst_one_shown(told: tuple[pl.DataFrame, str]
     assert f"It is {demo.FAULT.model} in {demo.FAULT.country}" in text
 
 
-def test_the_diagnosis_finds_the_planted_slice(told: tuple[pl.DataFrame, str]) -> None:
-    said = told[1].split(">>> fm.diagnose(counts)")[1].replace("\n   ", " ")
-    found = next(line for line in said.splitlines() if line.startswith("1. [major]"))
-    assert f"{demo.FAULT.model} " in found
-    assert f"country = {demo.FAULT.country}" in found
+def test_the_diagnosis_finds_what_was_planted_and_nothing_else(told: tuple[pl.DataFrame, str]) -> None:
+    said = told[1].split(">>> found = fm.diagnose(")[1].split("What became slow")[0].replace("\n   ", " ")
+    slow, worse, unlabelled = (line for line in said.splitlines() if re.match(r"\d\. \[", line))
+    assert "1. [major] rate_shift: Since 2026-03-17 09:00" in slow
+    assert "latency_ms" in slow
+    assert "2. [major] score_shift: Since 2026-03-24 14:00" in worse
+    for line, fault in ((slow, demo.SLOWDOWN), (worse, demo.FAULT)):
+        assert f"where model = {fault.model} and country = {fault.country}:" in line
+    assert "[minor] null_surge: Since 2026-03-30" in unlabelled
+
+
+def test_what_the_demo_shows_of_requests_is_what_polars_says(told: tuple[pl.DataFrame, str], folder: Path) -> None:
+    log = (
+        pl.read_parquet(folder / "*.parquet")
+        .group_by("model")
+        .agg(
+            pl.col("latency_ms").quantile(0.95, "equiprobable").alias("p95"),
+            pl.col("latency_ms").quantile(0.99, "equiprobable").alias("p99"),
+            pl.col("answer").is_in((*making.REFUSALS, *making.LOCAL_REFUSALS.values())).mean().alias("refused"),
+            pl.col("finish_reason").eq("length").mean().alias("truncated"),
+            (1000 * pl.col("cost_usd").mean()).alias("a_thousand"),
+            pl.col("cost_usd").sum().alias("all"),
+        )
+    )
+    for columns, within in ((["p95", "p99"], 0.011), (["refused", "truncated"], 0), (["a_thousand", "all"], 0)):
+        shown = table(told[1], columns)
+        for row in shown.iter_rows(named=True):
+            true = log.row(by_predicate=pl.col("model") == row["model"], named=True)
+            for column in columns:
+                assert row[column] == pytest.approx(true[column], rel=within, abs=5.1e-5)
+                if f"{column}_low" in row:
+                    assert row[f"{column}_low"] - 5.1e-5 <= true[column] <= row[f"{column}_high"] + 5.1e-5
+
+
+def table(text: str, columns: list[str]) -> pl.DataFrame:
+    """The table of models that has some columns, as it was shown."""
+    lines = text.splitlines()
+    (start,) = (at for at, line in enumerate(lines) if {"model", *columns} <= set(line.split()))
+    rows = [line.replace(",", "").split() for line in lines[start + 1 : start + 1 + len(demo.MODELS)]]
+    frame = pl.DataFrame(rows, schema=lines[start].split(), orient="row")
+    return frame.with_columns(pl.exclude("model").cast(pl.Float64))
+
+
+def test_the_rates_shown_are_those_that_were_planted(told: tuple[pl.DataFrame, str]) -> None:
+    shown = dict(table(told[1], ["refused"]).select("model", "refused").rows())
+    for model in demo.MODELS:
+        assert shown[model.name] == pytest.approx(model.silent * making.SILENT[making.REFUSED], rel=0.3)
+
+
+def test_what_became_slow_is_shown_around_the_day(told: tuple[pl.DataFrame, str]) -> None:
+    days = [line.split() for line in told[1].split("What became slow")[1].splitlines() if line.startswith(" 2026-")]
+    medians = {day[0]: float(day[4].replace(",", "")) for day in days}
+    assert list(medians) == [f"2026-03-{day}" for day in range(15, 20)]
+    assert medians["2026-03-18"] > 1.5 * medians["2026-03-16"]
 
 
 def test_every_line_fits_a_terminal_and_nothing_is_cut(told: tuple[pl.DataFrame, str], folder: Path) -> None:

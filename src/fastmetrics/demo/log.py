@@ -100,7 +100,7 @@ REFUSALS = (
     "I\u2019m sorry, but I can\u2019t assist with that request.",
     "I cannot help with this message.",
     "Sorry, I am unable to judge this content.",
-    "As an AI language model, I cannot judge this message.",
+    "As an AI language model, I cannot assist with that.",
     "I won't be able to help with that.",
 )
 LOCAL_REFUSALS = {  # half of the refusals in these countries

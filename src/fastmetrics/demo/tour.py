@@ -30,12 +30,16 @@ class Tour:
     def __init__(self) -> None:
         self.scope: dict[str, Any] = {"fm": fm, "pl": pl}
 
+    def value(self, code: str) -> Any:
+        """The value of an expression, shown to nobody."""
+        return eval(f"({code})", self.scope)
+
     def run(self, sentence: str, code: str, name: str = "") -> Any:
         """Evaluate an expression and give its value a name; the text shown cannot differ from what ran."""
         code = textwrap.dedent(code).strip()
         first, *more = (f"{name} = {code}" if name else code).splitlines()
         say("\n".join(["", *textwrap.wrap(sentence, WIDTH), "", f">>> {first}", *(f"... {line}" for line in more)]))
-        value = eval(f"({code})", self.scope)
+        value = self.value(code)
         if name:
             self.scope[name] = value
         return value
@@ -77,17 +81,21 @@ def write(folder: Path, rows: int) -> list[Path]:
 
 def count(tour: Tour, files: Sequence[Path]) -> None:
     """Count the log under the name ``counts`` and say how long it took."""
+    code = f"""
+        fm.count("{files[0].parent.as_posix()}/*.parquet",
+            fm.binary("label", "pred"), fm.scores("label", "score", bins=20),
+            fm.values("latency_ms"),
+            fm.flags(refused=fm.signals.refusal("answer", language=["en", "de", "es"]),
+                     truncated=fm.signals.truncated("finish_reason")),
+            by=["model", "country"], time="ts", every="1h")
+        """
     started = time.perf_counter()
-    fm.count(files[0], fm.binary("label", "pred"), fm.scores("label", "score"), by="model", time="ts", every="1h")
+    tour.value(code.replace("*.parquet", files[0].name))
     ready = time.perf_counter() - started
     started = time.perf_counter()
     counts = tour.run(
-        "Count it once, by model, country and hour: decisions and scores in one pass.",
-        f"""
-        fm.count("{files[0].parent.as_posix()}/*.parquet",
-            fm.binary("label", "pred"), fm.scores("label", "score", bins=20),
-            by=["model", "country"], time="ts", every="1h")
-        """,
+        "Count it once, by model, country and hour: decisions, scores, latency, refusals and cut answers in one pass.",
+        code,
         "counts",
     )
     seconds = time.perf_counter() - started
@@ -98,8 +106,8 @@ def count(tour: Tour, files: Sequence[Path]) -> None:
     say(str(tour.run("What there is now are tables of cells. They are small, and they add up.", "counts")))
 
 
-def explore(tour: Tour, min_n: int) -> pl.DataFrame:
-    """Find who got worse, where and since when; returns the worst slices."""
+def compare_models(tour: Tour) -> None:
+    """How good each model is, at this and another threshold."""
     tour.show(
         "How good is each model? This and all that follows is read from the counts, not from the log.",
         """
@@ -121,6 +129,46 @@ def explore(tour: Tour, min_n: int) -> pl.DataFrame:
             "model", "recall", "reference", "^difference.*$", "p", "p_adjusted")
         """,
     )
+
+
+def look_at_requests(tour: Tour, files: Sequence[Path]) -> None:
+    """What needs no label: latency, refusals, answers cut off and cost."""
+    tour.show(
+        "What needs no label was counted too. How long do one answer in twenty and one in a hundred take, in ms?",
+        """
+        counts.rollup("model").metrics("latency_ms.p95", "latency_ms.p99", intervals=True).rename(
+            lambda name: name.removeprefix("latency_ms.")).select("model", "n", "^p9[59](_low|_high)?$")
+        """,
+    )
+    tour.show(
+        "How many messages are refused, and how many answers are cut off at the limit of tokens?",
+        """
+        counts.rollup("model").metrics("refused_rate", "truncated_rate", intervals=True).rename(
+            lambda name: name.replace("_rate", "")).select("model", "^refused.*$", "^truncated.*$")
+        """,
+    )
+    tour.show(
+        "Version 2 thinks longer. Is it slower than version 1, and is it cut off more often?",
+        """
+        pl.concat([
+            counts.compare(metric, by="model", to="atlas-70b-v1").filter(model="atlas-70b-v2").select(
+                pl.lit(metric).alias("metric"), pl.col(metric).alias("version 2"),
+                pl.col("reference").alias("version 1"), "^ratio.*$", "p")
+            for metric in ("latency_ms.p95", "truncated_rate")
+        ])
+        """,
+    )
+    tour.show(
+        "What was not counted takes another pass. What do answers cost, in US dollars?",
+        f"""
+        fm.count("{files[0].parent.as_posix()}/*.parquet", fm.values("cost_usd"), by="model").metrics(
+            "mean", "sum").select("model", "n", a_thousand=1000 * pl.col("mean"), all=pl.col("sum"))
+        """,
+    )
+
+
+def find_worst(tour: Tour, min_n: int) -> pl.DataFrame:
+    """Find who got worse, where and since when; returns the worst slices."""
     worst = tour.show(
         "Averages hide things. The worst days of any model in any country, by the upper bound of recall:",
         f"""
@@ -146,12 +194,35 @@ def explore(tour: Tour, min_n: int) -> pl.DataFrame:
         ).select("country", "recall", "reference", "^difference.*$", "p", "p_adjusted")
         """,
     )
+    return worst
+
+
+def diagnose(tour: Tour) -> None:
+    """Ask what went wrong, and look at what became slow."""
+    tour.run(
+        "And if nobody had looked? Latency follows the hours of the day, so the baseline is whole days, the first 14:",
+        'pl.col("window_start") >= pl.datetime(2026, 3, 15, time_zone="UTC")',
+        "late",
+    )
     found = tour.run(
-        "And if nobody had looked? One question finds what went wrong, where, since when and how much of it:",
-        "fm.diagnose(counts)",
+        "One question finds what went wrong, where, since when and how much of it:",
+        "fm.diagnose(counts.filter(late), baseline=counts.filter(~late), per=None)",
+        "found",
     )
     say(str(found))
-    return worst
+    slow = next((finding for finding in found if finding.metric.startswith("latency_ms") and finding.since), None)
+    if slow is not None:
+        where = ", ".join(f'{key}="{value}"' for key, value in slow.slice.items())
+        tour.show(
+            "What became slow, by day:",
+            f"""
+            counts.filter({where}).rollup("window", every="1d").metrics(
+                "latency_ms.p50", intervals=True
+            ).filter(pl.col("window_start").dt.day().is_between({slow.since.day - 2}, {slow.since.day + 2})).rename(
+                lambda name: name.removeprefix("latency_ms.")
+            ).select("window_start", "n", "^p50(_low|_high)?$")
+            """,
+        )
 
 
 def read_texts(tour: Tour, files: Sequence[Path]) -> None:
@@ -196,7 +267,10 @@ def main(arguments: Sequence[str] | None = None) -> pl.DataFrame:
     with tables():
         files = write(chosen.out, chosen.rows)
         count(tour, files)
-        worst = explore(tour, min_n=max(chosen.rows // 10_000, 20))
+        compare_models(tour)
+        look_at_requests(tour, files)
+        worst = find_worst(tour, min_n=max(chosen.rows // 10_000, 20))
+        diagnose(tour)
         read_texts(tour, files)
     say(f"\n{planted()}")
     return worst
