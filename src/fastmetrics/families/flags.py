@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastmetrics import kernels
 from fastmetrics.aliases import Integers
 from fastmetrics.contract.capabilities import Rate
 from fastmetrics.contract.cells import Cell
 from fastmetrics.contract.columns import Column, column_name
 from fastmetrics.contract.family import Family
 from fastmetrics.contract.roles import Role
-from fastmetrics.contract.rows import Rows
+from fastmetrics.contract.rows import Accumulators, Rows
 from fastmetrics.errors import SchemaError
 from fastmetrics.metric import Metric
 
@@ -98,11 +99,15 @@ def check_names(names: Iterable[str]) -> None:
 
 def rows(roles: Mapping[str, NDArray[np.uint8]]) -> Rows:
     """Of each row and flag whether it is true, and whether it is not known."""
+    states = [*roles.values()]
 
     def counts() -> Integers:
-        return np.stack([state == told for state in roles.values() for told in (TRUE, MISSING)], axis=1, dtype=np.int64)
+        return np.stack([state == told for state in states for told in (TRUE, MISSING)], axis=1, dtype=np.int64)
 
-    return Rows(counts=counts)
+    def add(to: Accumulators) -> None:
+        kernels.flags.add_flags(to.fields, to.ranges, np.concatenate(states), len(states), to.counts)
+
+    return Rows(counts=counts, add=add)  # whose reach cannot be beyond that of the rows, which is checked
 
 
 def cell(c: Any, name: str) -> Any:

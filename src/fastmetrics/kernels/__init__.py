@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from fastmetrics.kernels import cells as cells
     from fastmetrics.kernels import codes as codes
     from fastmetrics.kernels import descent as descent
+    from fastmetrics.kernels import flags as flags
     from fastmetrics.kernels import lattice as lattice
     from fastmetrics.kernels import likelihood as likelihood
     from fastmetrics.kernels import regression as regression
@@ -32,6 +33,7 @@ else:
             "cells",
             "codes",
             "descent",
+            "flags",
             "lattice",
             "likelihood",
             "regression",

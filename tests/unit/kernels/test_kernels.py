@@ -24,12 +24,12 @@ from fastmetrics.counting.views import NOTHING, short_view, text_views
 from fastmetrics.families.binary import from_bits
 from fastmetrics.families.edges import Binner, default_edges
 from fastmetrics.families.regression import SUMS
-from fastmetrics.kernels import bins, bits, cells, codes, ids, likelihood, memory, order, states
+from fastmetrics.kernels import bins, bits, cells, codes, flags, ids, likelihood, memory, order, states
 from fastmetrics.kernels import regression as errors
 from oracle_scores import bin_of
 
 SIZES = (0, 1, 63, 64, 65, 1000)
-MODULES = (bins, bits, cells, codes, errors, ids, likelihood, order, states)
+MODULES = (bins, bits, cells, codes, errors, flags, ids, likelihood, order, states)
 Run = Callable[[Any], Callable[..., Any]]
 
 
@@ -74,6 +74,7 @@ def test_every_kernel_is_tested_here() -> None:
         "add_counts",
         "add_errors",
         "add_exacts",
+        "add_flags",
         "add_frequencies",
         "add_losses",
         "add_values",
@@ -303,6 +304,23 @@ def test_add_frequencies(run: Run, size: int) -> None:
     frequencies, counts = rng(size).integers(0, 2**50, size), np.zeros(3, np.int64)
     run(cells.add_frequencies)(made.fields(), made.ranges, frequencies, counts)
     assert counts.tolist() == [frequencies[group_of == group].sum() for group in range(3)]
+
+
+@pytest.mark.parametrize("run_length", [0, 1, ids.BLOCK])
+@pytest.mark.parametrize("kind", ["none", "few", "narrow"])
+@pytest.mark.parametrize("size", LENGTHS)
+def test_add_flags(run: Run, size: int, kind: str, run_length: int) -> None:
+    made, expected = some_ids(kind, size, run_length)
+    told = rng(size).integers(0, 3, (3, size)).astype(np.uint8)
+    told[1] &= 1
+    told[2, : ids.BLOCK] &= 1  # known in some blocks
+    counts = np.full(made.size * 6, 7)
+    run(flags.add_flags)(made.fields(), made.ranges, told.reshape(-1), 3, counts)
+    wanted = np.full((made.size, 3, 2), 7)
+    for flag in range(3):
+        for row, group in enumerate(expected):
+            wanted[group, flag] += [told[flag, row] == 1, told[flag, row] == 2]
+    assert counts.tolist() == wanted.reshape(-1).tolist()
 
 
 @pytest.mark.parametrize("size", SIZES)
