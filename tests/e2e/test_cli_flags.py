@@ -93,7 +93,7 @@ def test_a_diagnosis_of_logs_takes_flags(log: str, tmp_path: Path) -> None:
         (["--flag", "name=refused"], "no flag can be called 'name'"),
         (["--flag", "a="], "a flag needs a name"),
         (["--flag", "a=status >="], "is not SQL"),
-        (["--flag", "a=status"], "flag 'a' reads column 'status', which holds"),
+        (["--flag", "a=status"], "flag 'a': column 'status' holds"),
         (["--flag", "refused", "--worst", "2"], "--worst cannot rank by 'refused_rate'"),
         (["--flag", "refused", "-m", "refused"], "did you mean 'refused_rate'?"),
         (["--flag", "refused", "-m", "f1"], "unknown metric 'f1' (known: refused_rate, refused_missing_rate)"),

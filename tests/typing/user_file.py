@@ -46,6 +46,11 @@ regression: list[pl.Expr] = [
     fpl.regression.label_coverage("truth", "guess"),
     fpl.regression.metrics(["mae", "bias"], "truth", "guess"),
 ]
+flags_and_values: list[pl.Expr] = [
+    fpl.rate("refused", weight="weight"),
+    fpl.rate_interval(pl.col("status") >= 500, level=0.9).struct.field("low"),
+    fpl.quantile("latency_ms", 0.95),
+]
 one_of_each: tuple[BinaryMetric, ClassMetric, RegressionMetric] = (fpl.f1, fpl.f1_macro, fpl.mae)
 
 

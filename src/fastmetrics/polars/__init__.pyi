@@ -17,11 +17,14 @@ from fastmetrics.polars.binary import interval as interval
 from fastmetrics.polars.binary import metrics as metrics
 from fastmetrics.polars.binary import root_cause as root_cause
 from fastmetrics.polars.binary import wilson as wilson
+from fastmetrics.polars.flags import rate as rate
+from fastmetrics.polars.flags import rate_interval as rate_interval
 from fastmetrics.polars.namespaces import ExpressionMetrics as ExpressionMetrics
 from fastmetrics.polars.namespaces import FrameMetrics as FrameMetrics
 from fastmetrics.polars.scores import brier as brier
 from fastmetrics.polars.scores import log_loss as log_loss
 from fastmetrics.polars.scores import roc_auc as roc_auc
+from fastmetrics.polars.values import quantile as quantile
 
 def FN(
     y_true: Column,

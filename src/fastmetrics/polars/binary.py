@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
 import polars as pl
 
 from fastmetrics.contract.columns import Column
@@ -25,7 +24,6 @@ from fastmetrics.families.binary import (
 from fastmetrics.families.binary import fbeta as fbeta_row
 from fastmetrics.metric import Cells, Metric, find
 from fastmetrics.polars.sums import Multiples, Sums, multiples, states, sums_of, used
-from fastmetrics.reading.intervals import bounds
 
 __all__ = ["EXPRESSIONS", "BinaryMetric", "confusion", "fbeta", "interval", "metrics", "root_cause", "wilson"]
 
@@ -243,15 +241,8 @@ def interval(
     row = row_of(metric)
     if not row.interval:
         raise SchemaError(f"metric {row.name!r} has no interval")
-    bounds(row, Cells(dict.fromkeys(CELLS, np.ones(1))), level)  # refuses a level before any row is read
     whole = sums(CELLS, y_true, y_pred, y_score, threshold, pos_label, multiples(weight, frequency))
-    dtype = pl.Struct({"low": pl.Float64, "high": pl.Float64})
-    return whole.expression(partial(limits, row=row, level=level), dtype).alias(f"{row.name}_interval")
-
-
-def limits(cells: Cells, row: Metric, level: float) -> pl.Series:
-    low, high = bounds(row, cells, level)
-    return pl.DataFrame({"low": low, "high": high}, nan_to_null=True).to_struct()
+    return whole.interval(row, level)
 
 
 def wilson(

@@ -7,12 +7,12 @@ from inspect import isfunction
 
 import polars as pl
 
-from fastmetrics.polars import binary, classes, likelihood, regression, scores, text
+from fastmetrics.polars import binary, classes, flags, likelihood, regression, scores, text, values
 
 __all__ = ["FUNCTIONS"]
 
 # A name that several modules have is that of the first.
-MODULES = (binary, scores, classes, regression, likelihood, text)
+MODULES = (binary, scores, classes, regression, likelihood, text, flags, values)
 
 
 def named() -> Iterator[tuple[str, Callable[..., pl.Expr]]]:

@@ -20,7 +20,8 @@ from fastmetrics.polars.functions import FUNCTIONS
 
 __all__ = ["ExpressionMetrics", "FrameMetrics"]
 
-COLUMNS = ("y_true", "log_probabilities", "hypothesis")  # which of the arguments of a function is the expression
+# Which of the arguments of a function is the expression.
+COLUMNS = ("y_true", "log_probabilities", "hypothesis", "column")
 
 
 @pl.api.register_expr_namespace("fm")

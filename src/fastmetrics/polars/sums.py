@@ -22,6 +22,7 @@ from fastmetrics.errors import DataError, SchemaError
 from fastmetrics.families.labels import TEXT_NULL
 from fastmetrics.metric import Cells, Metric, value
 from fastmetrics.notes import NoteWarning, warn
+from fastmetrics.reading.intervals import bounds
 from fastmetrics.reading.intervals.proportions import read_by
 
 __all__ = ["Check", "Multiples", "Read", "State", "Sums", "multiples", "named", "number", "states", "sums_of", "used"]
@@ -69,6 +70,18 @@ class Sums:
         dtype = pl.Struct({row.name: pl.Float64 for row in rows})
         return self.expression(partial(all_metrics, rows=rows, read=read), dtype).alias("metrics")
 
+    def interval(self, row: Metric, level: float) -> pl.Expr:
+        """The bounds of one metric as a struct of Float64 ``low`` and ``high``, called ``<metric>_interval``.
+
+        Raises
+        ------
+        SchemaError
+            A ``level`` outside (0, 1).
+        """
+        bounds(row, Cells(dict.fromkeys(self.cells, np.ones(1))), level)  # refuses a level before any row is read
+        dtype = pl.Struct({"low": pl.Float64, "high": pl.Float64})
+        return self.expression(partial(limits, row=row, level=level), dtype).alias(f"{row.name}_interval")
+
 
 def finished(
     struct: pl.Series, said: Sequence[tuple[str, bool, bool]], names: Sequence[str], finish: Finish
@@ -100,6 +113,11 @@ def one_metric(cells: Cells, row: Metric, read: Read | None) -> pl.Series:
 def all_metrics(cells: Cells, rows: Sequence[Metric], read: Read | None) -> pl.Series:
     seen = cells if read is None else read(cells)
     return pl.DataFrame([undefined_is_null(row, seen) for row in rows]).to_struct()
+
+
+def limits(cells: Cells, row: Metric, level: float) -> pl.Series:
+    low, high = bounds(row, cells, level)
+    return pl.DataFrame({"low": low, "high": high}, nan_to_null=True).to_struct()
 
 
 def undefined_is_null(row: Metric, cells: Cells) -> pl.Series:

@@ -99,13 +99,13 @@ def test_a_rate_of_no_known_row_is_null(log: pl.DataFrame) -> None:
 @pytest.mark.parametrize(
     ("values", "says"),
     [
-        ([0, 1, 2], "flag 'x' reads column 'c', which holds 2; a flag is True or False, 1 or 0, or the text .* == 2"),
-        ([0, -1], r"which holds -1; .* as in pl.col\('c'\).replace\(-1, None\)"),
-        ([None, 0.25], r"which holds 0.25; .* as in pl.col\('c'\) >= 0.5"),
-        ([math.inf, 0.0], "which holds inf"),
-        (["true", None, "yes"], r"which holds 'yes'; .* pl.col\('c'\) == 'yes'"),
-        (["true", ""], "which holds ''"),
-        (["true", "a text that is longer than a view"], "which holds 'a text that is longer than a view'"),
+        ([0, 1, 2], "flag 'x': column 'c' holds 2; a flag is True or False, 1 or 0, or the text .* == 2"),
+        ([0, -1], r"holds -1; .* as in pl.col\('c'\).replace\(-1, None\)"),
+        ([None, 0.25], r"holds 0.25; .* as in pl.col\('c'\) >= 0.5"),
+        ([math.inf, 0.0], "holds inf"),
+        (["true", None, "yes"], r"holds 'yes'; .* pl.col\('c'\) == 'yes'"),
+        (["true", ""], "holds ''"),
+        (["true", "a text that is longer than a view"], "holds 'a text that is longer than a view'"),
     ],
 )
 def test_a_value_that_is_neither_true_nor_false_is_refused(values: list[Any], says: str) -> None:
@@ -130,7 +130,7 @@ def test_the_file_with_a_bad_value_is_named(tmp_path: Path) -> None:
     "dtype", [pl.Date, pl.List(pl.Boolean), pl.Binary, pl.Decimal(5, 1), pl.Struct({"a": pl.Int8})]
 )
 def test_a_column_without_truth_values_is_refused_before_the_scan(dtype: Any) -> None:
-    with pytest.raises(fm.SchemaError, match=r"flag 'x' reads column 'c', which holds .* pl.col\('c'\).is_not_null"):
+    with pytest.raises(fm.SchemaError, match=r"flag 'x': column 'c' holds .* pl.col\('c'\).is_not_null"):
         fm.count(pl.DataFrame(schema={"c": dtype}), fm.flags(x="c"))
 
 

@@ -54,6 +54,9 @@ CONTEXT_METRICS: dict[str, Callable[[Any, Any, Any], pl.Expr]] = {
     "roc_auc": lambda label, pred, score: fpl.roc_auc(label, score),
     "f1_macro": lambda label, pred, score: fpl.f1_macro(label, pred, labels=[1, 0]),
     "rmse": lambda label, pred, score: fpl.rmse(label, score),
+    "rate": lambda label, pred, score: fpl.rate(pred),
+    "rate_interval": lambda label, pred, score: fpl.rate_interval(label),
+    "quantile": lambda label, pred, score: fpl.quantile(score, 0.9),
 }
 
 
@@ -111,7 +114,7 @@ def counting_calls(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return calls
 
 
-@pytest.mark.parametrize("name", CONTEXT_METRICS)
+@pytest.mark.parametrize("name", [name for name in CONTEXT_METRICS if name != "quantile"])  # which has no formula
 @pytest.mark.parametrize("engine", ENGINES)
 def test_the_formula_is_not_called_once_a_group(name: str, engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     rows, groups = 4000, 1000
@@ -156,6 +159,7 @@ def test_sums_stream(multiples: dict[str, Any]) -> None:
     assert streams(fpl.rmse("label", "score", **multiples))
     assert streams(fpl.f1_macro("label", "pred", labels=[0, 1], **multiples))
     assert streams(fpl.log_loss("label", "score", **multiples))
+    assert streams(fpl.rate("label", **multiples))
     assert not streams(fpl.roc_auc("label", "score", **multiples))  # which ranks
 
 
@@ -174,6 +178,10 @@ REFUSED: dict[str, tuple[Callable[[], pl.Expr], type[Exception], str]] = {
     "no such class": (lambda: fpl.classes.accuracy("l", "nothing"), pl.exceptions.ColumnNotFoundError, "nothing"),
     "no such weight": (lambda: fpl.f1("l", "l", weight="nothing"), pl.exceptions.ColumnNotFoundError, "nothing"),
     "no probability": (lambda: fpl.brier("l", "p"), DataError, "score column 'p' holds a value outside"),
+    "no flag": (lambda: fpl.rate("p"), DataError, "column 'p' holds 2; a flag is True or False"),
+    "no flag of text": (lambda: fpl.rate_interval("text"), DataError, "column 'text' holds 'yes|no'; a flag is"),
+    "no number": (lambda: fpl.quantile("text", 0.5), SchemaError, "column 'text' holds String; a number is needed"),
+    "no such flag": (lambda: fpl.rate("nothing"), pl.exceptions.ColumnNotFoundError, "nothing"),
     "nor a log loss": (lambda: fpl.log_loss("l", -pl.col("w")), DataError, "'w' holds a value outside"),
 }
 

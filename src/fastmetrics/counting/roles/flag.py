@@ -17,7 +17,7 @@ from fastmetrics.counting.views import fixed, short_view, text_views, true_bits,
 from fastmetrics.errors import DataError, SchemaError
 from fastmetrics.families.flags import WORDS
 
-__all__ = ["carrier", "check", "read"]
+__all__ = ["carrier", "check", "read", "told"]
 
 WIDE = (pl.Int128, pl.UInt128)
 NEEDED = "a flag is True or False, 1 or 0, or the text 'true' or 'false'"
@@ -27,11 +27,7 @@ def check(role: Role, dtype: pl.DataType, sample: Sample) -> None:
     """Refuse a column that holds no truth values in any writing."""
     numeric = dtype.is_integer() or dtype.is_float()
     if not (numeric or dtype in (pl.Boolean, pl.Null) or isinstance(dtype, TEXT)):
-        name = column_name(role.column)
-        raise SchemaError(
-            f"flag {role.name!r} reads column {name!r}, which holds {dtype}; {NEEDED}: make one with an expression, "
-            f"such as pl.col({name!r}).is_not_null()"
-        )
+        raise SchemaError(f"flag {role.name!r}: {no_flags(column_name(role.column), dtype)}")
 
 
 def carrier(role: Role, column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
@@ -89,9 +85,42 @@ def refuse(role: Role, values: Any, fine: NDArray[np.bool_], valid: NDArray[np.u
     bad = values[int(np.argmin(fine))]
     bad = bad.as_py() if isinstance(bad, pa.Scalar) else bad.item()
     name = column_name(role.column)
+    raise DataError(f"flag {role.name!r}: {no_flag(name, bad)}", matching=expression(role.column) == bad)
+
+
+def no_flags(name: str, dtype: pl.DataType) -> str:
+    """What is wrong with a column of a dtype that holds no flags."""
+    return f"column {name!r} holds {dtype}; {NEEDED}: make one with an expression, as pl.col({name!r}).is_not_null()"
+
+
+def no_flag(name: str, bad: Any) -> str:
+    """What is wrong with a column that holds a value that is neither true nor false."""
     test = ">= 0.5" if isinstance(bad, float) and not bad.is_integer() else f"== {bad!r}"
-    raise DataError(
-        f"flag {role.name!r} reads column {name!r}, which holds {bad!r}; {NEEDED}: compare it, as in "
-        f"pl.col({name!r}) {test}, or make it null, as in pl.col({name!r}).replace({bad!r}, None)",
-        matching=expression(role.column) == bad,
+    return (
+        f"column {name!r} holds {bad!r}; {NEEDED}: compare it, as in pl.col({name!r}) {test}, or make it null, as in "
+        f"pl.col({name!r}).replace({bad!r}, None)"
     )
+
+
+def told(column: pl.Series) -> pl.Series:
+    """A column of flags in any writing as Booleans, as expressions read it.
+
+    Raises
+    ------
+    SchemaError, DataError
+        As in a count.
+    """
+    if column.dtype in (pl.Boolean, pl.Null):
+        return column.cast(pl.Boolean)
+    if isinstance(column.dtype, TEXT):
+        given = column.cast(pl.String)
+        true, false = (given.is_in(list(words)) for words in zip(*WORDS, strict=True))
+    elif column.dtype.is_integer() or column.dtype.is_float():
+        given = column.fill_nan(None) if column.dtype.is_float() else column
+        true, false = given == 1, given == 0
+    else:
+        raise SchemaError(no_flags(column.name, column.dtype))
+    strange = given.filter(~(true | false))
+    if len(strange):
+        raise DataError(no_flag(column.name, strange[0]))
+    return true

@@ -17,7 +17,7 @@ from fastmetrics.counting.roles.nulls import with_nulls
 from fastmetrics.counting.views import fixed, valid_bits
 from fastmetrics.errors import DataError, SchemaError
 
-__all__ = ["carrier", "check", "needs_number", "read", "read_whole", "refused_number"]
+__all__ = ["carrier", "check", "needs_number", "read", "read_whole", "refused_number", "told"]
 
 
 def check(role: Role, dtype: pl.DataType, sample: Sample) -> None:
@@ -58,11 +58,36 @@ def read_whole(role: Role, column: pa.Array, reading: Reading) -> NDArray[Any]:
     if role.link is None and most >= MOST_WHOLE:
         name, found = column_name(role.column), values[np.abs(values) == most][0]
         raise DataError(
-            f"column {name!r} holds whole numbers such as {found:.0f}, which float64 rounds; "
-            f"subtract an offset, or say that they may be rounded: pl.col({name!r}).cast(pl.Float64)",
+            rounds(name, found),
             matching=(expression(role.column) >= MOST_WHOLE) | (expression(role.column) <= -MOST_WHOLE),
         )
     return values
+
+
+def rounds(name: str, found: float) -> str:
+    """What is wrong with a column that holds a whole number too large for a float."""
+    return (
+        f"column {name!r} holds whole numbers such as {found:.0f}, which float64 rounds; "
+        f"subtract an offset, or say that they may be rounded: pl.col({name!r}).cast(pl.Float64)"
+    )
+
+
+def told(column: pl.Series) -> pl.Series:
+    """A column of numbers or Booleans as Float64 with null for NaN, as expressions read it.
+
+    Raises
+    ------
+    SchemaError, DataError
+        As in a count.
+    """
+    if not (column.dtype.is_numeric() or column.dtype == pl.Boolean):
+        return refused_number(column)
+    numbers = column.cast(pl.Float64)
+    if column.dtype.is_float():
+        return numbers.fill_nan(None)
+    if column.dtype.is_integer() and len(wide := numbers.filter(numbers.abs() >= MOST_WHOLE)):
+        raise DataError(rounds(column.name, wide[0]))
+    return numbers
 
 
 def refused_number(column: pl.Series) -> pl.Series:
