@@ -91,6 +91,7 @@ def test_every_kernel_is_tested_here() -> None:
         "keep_largest",
         "known_states",
         "look_up",
+        "number_integers",
         "occupied_rows",
         "reached_states",
         "sign_states",
@@ -460,6 +461,21 @@ def test_intern_numbers(size: int, nulls: bool, distinct: int) -> None:
     assert np.concatenate(parts).tolist() == oracle.interned(values)
     known = list(dict.fromkeys(value for value in values if value is not None))
     assert table.known[1 : table.size].tolist() == known
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_number_integers(run: Run, size: int) -> None:
+    drawn = rng(size).choice([-(2**31), -3, 0, 4, 5], size).astype(np.int32)
+    given_codes, known, count = np.zeros(10, np.uint32), np.zeros(11, np.int32), np.ones(1, np.int64)
+    out = np.full(size, 99, np.uint32)
+    assert run(codes.number_integers)(drawn, -4, given_codes, known, count, out)
+    seen = dict.fromkeys(value for value in drawn.tolist() if value != -(2**31))
+    code = {-(2**31): 0} | {value: place for place, value in enumerate(seen, 1)}
+    assert out.tolist() == [code[value] for value in drawn.tolist()]
+    assert known[1 : count[0]].tolist() == list(seen)
+    for outside in (-5, 6):
+        beyond = np.array([0, outside], np.int32)
+        assert not run(codes.number_integers)(beyond, -4, given_codes, known, count, np.zeros(2, np.uint32))
 
 
 def test_a_full_table_stops_where_it_needs_room_and_goes_on_from_there(run: Run) -> None:
