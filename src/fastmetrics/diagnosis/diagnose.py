@@ -323,16 +323,24 @@ def shared(current: Counts, baseline: Counts, notes: list[str]) -> tuple[list[Fa
     lone = [key for key in (*current.layout.keys, *baseline.layout.keys) if key not in keys]
     if lone:
         notes.append(f"compared on the keys that both Counts hold; left out: {listed(lone)}")
-    first = {family.kind: family.name for family in reversed(families)}
-    further = [family.name for family in families if family.name != first[family.kind]]
+    first, further = shadows(families)
     if further:
-        notes.append(
-            f"rates that several families have are those of {listed(first.values())}; not of {listed(further)}"
-        )
+        notes.append(f"rates that several families have are those of {listed(first)}; not of {listed(further)}")
     if current.layout.weighted:
         notes.append("weights are left aside: diagnosed on row counts")
     order = [*KINDS]
     return sorted(families, key=lambda one: order.index(one.kind) if one.kind in order else len(order)), keys
+
+
+def shadows(families: Sequence[Family]) -> tuple[list[str], list[str]]:
+    """Of kinds of which several families have a rate of one name: the first families, and the others."""
+    first, further = dict[str, Family](), list[Family]()
+    for family in families:
+        earlier = first.setdefault(family.kind, family)
+        if earlier is not family and {rate.name for rate in earlier.searched} & {rate.name for rate in family.searched}:
+            further.append(family)
+    kinds = {family.kind for family in further}
+    return [one.name for kind, one in first.items() if kind in kinds], [family.name for family in further]
 
 
 def contrast(sides: Sides, keys: Sequence[str]) -> dict[str, tuple[Any, Any]]:

@@ -113,6 +113,18 @@ def test_of_two_families_of_a_kind_the_first_is_diagnosed_and_the_other_named() 
     assert "rates that several families have are those of binary; not of other" in found.notes
 
 
+def test_two_families_of_a_kind_with_rates_of_their_own_are_both_diagnosed() -> None:
+    slow = pl.when(LATE & (pl.col("country") == "BR")).then(3).otherwise(1) * (1 + pl.col("u"))
+    flagged = LATE & (pl.col("device") == "web") & (pl.col("u") < 0.5)
+    frame = log().with_columns(wait=1 + pl.col("u"), slow=slow, flagged=flagged, calm=pl.lit(False))
+    families = fm.values("wait"), fm.values("slow"), fm.flags(calm="calm"), fm.flags(flagged="flagged", name="others")
+    sides = [fm.count(frame.filter(side), *families, by=["country", "device"]) for side in (LATE, ~LATE)]
+    found = fm.diagnose(sides[0], baseline=sides[1])
+    named = [(one.metric, one.slice) for one in found]
+    assert sorted(named) == [("flagged_rate", {"device": "web"}), ("slow_tail_rate", {"country": "BR"})]
+    assert not any("several families" in note for note in found.notes)
+
+
 def dealt(days: int, rows: int, seed: int = 4, weekend: float = 1.0) -> pl.DataFrame:
     """Rows dealt to days; on two days of seven a share of them."""
     rng = np.random.default_rng(seed)
