@@ -130,6 +130,7 @@ COLUMNS: Mapping[str, Callable[[Log, np.random.Generator], Array]] = {
     "kind": lambda log, rng: skewed(rng, SIZES["kind"], 0.5, log.rows),
     "guess": guesses,
     "value": lambda log, rng: rng.standard_normal(log.rows) * 10 + 50,
+    "latency": lambda log, rng: rng.lognormal(6, 1, log.rows),  # in ms
     "estimate": lambda log, rng: log["value"] + rng.standard_normal(log.rows),
 }
 
