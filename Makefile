@@ -18,7 +18,7 @@ SPREAD := --numprocesses=$(WORKERS) --maxprocesses=8 --dist=worksteal
 COVER := --cov=src/fastmetrics --cov-report=term:skip-covered
 
 .PHONY: help demo test pytest test-all test-everything test-lowest test-pythons soak stubs check rooms coverage
-.PHONY: bench bench-full bench-text bench-quick bench-revisions causes intervals precision docs clean
+.PHONY: bench bench-full bench-text bench-values bench-quick bench-revisions causes intervals precision docs clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 17
@@ -103,6 +103,9 @@ bench-full: $(READY_BENCH) ## The same on 50 million rows, and on a billion of t
 
 bench-text: $(READY_BENCH) ## Measures of text beside the reference packages: the section "Text" of benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks.text
+
+bench-values: $(READY_BENCH) ## Numbers and flags beside Polars and sketches: the section "Values" of RESULTS.md
+	$(BIN)/python -m benchmarks.values
 
 # CPU time, beside the run before, which is kept in build/bench-quick.
 bench-quick: $(READY_TEST) ## The core works beside numpy, in a minute, and beside the last run

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-__all__ = ["machine", "versions"]
+__all__ = ["PACKAGES", "machine", "versions"]
 
 PACKAGES = ("numba", "numpy", "polars", "pyarrow", "duckdb", "chdb", "scikit-learn")
 

@@ -20,6 +20,7 @@ PROGRAMS = [
     (*SPEED, "--only", "no groups"),
     *(pytest.param((*SPEED, "--only", work), marks=pytest.mark.slow, id=work) for work in MEASURED),
     (*TEXT, "--only", "WER"),
+    ("values", "--rows", "100000", "--rounds", "1"),
     pytest.param((*TEXT, *PARTS), marks=pytest.mark.slow, id="all of text but compiling"),
     pytest.param(("arrays", "--only", "f1_score", "--rows", "1000", "--rounds", "1"), marks=pytest.mark.slow),
     pytest.param(("expressions", "--dry", "--rows", "10000", "--rounds", "1"), marks=pytest.mark.slow),
