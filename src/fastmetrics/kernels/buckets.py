@@ -91,7 +91,8 @@ def mantissa_of(magnitude: Any) -> Any:
 def add_values(fields: Any, ranges: Any, numbers: Any, counts: Any, reach: Any, extremes: Any) -> None:
     """Add the mantissa of each finite number to the two counts of its id, and keep its extremes, if there are any.
 
-    Both of either are one vector: 5.5 instead of 7.4 ns a row. Cells are asked for ahead: 480 groups take 14 instead of 30.
+    Both of either are one vector: 5.5 instead of 7.4 ns a row. Cells are asked for ahead: of 480 groups a row takes 14
+    instead of 30.
     """
     space = np.empty(BLOCK, np.uint32)
     for at in range(0, numbers.size, BLOCK):
