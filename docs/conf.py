@@ -18,7 +18,19 @@ include_patterns = ["docs/*.md", "*.md", "benchmarks/*.md"]
 exclude_patterns = [".venv*", "build"]  # not walked through
 
 GUIDES = [
-    *("quickstart", "counts", "metrics", "text", "values", "signals", "windows", "diagnosis", "training", "inputs"),
+    *(
+        "quickstart",
+        "counts",
+        "metrics",
+        "text",
+        "values",
+        "flags",
+        "signals",
+        "windows",
+        "diagnosis",
+        "training",
+        "inputs",
+    ),
     *("command-line", "options", "expressions", "pictures", "spark", "llm-logs"),
 ]
 BACKGROUND = ["performance", "format", "comparison", "../ARCHITECTURE", "../CONTRIBUTING", "../README", "../CHANGELOG"]

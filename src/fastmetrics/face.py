@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from altair.typing import ChartType
 
-    from fastmetrics.metric import Metric
+    from fastmetrics.metric import Better, Metric
 
 __all__ = ["Counts"]
 
@@ -88,7 +88,15 @@ class Counts(State):
 
         return compare(self, metric, by=by, to=to, level=level, adjust=adjust)
 
-    def worst(self, metric: str | Metric, n: int = 20, *, min_n: int = 1, level: float = 0.95) -> pl.DataFrame:
+    def worst(
+        self,
+        metric: str | Metric,
+        n: int = 20,
+        *,
+        min_n: int = 1,
+        level: float = 0.95,
+        better: Better | None = None,
+    ) -> pl.DataFrame:
         """Groups ranked by the cautious bound of a metric, worst first. See `fastmetrics.reading.ranks.worst`.
 
         >>> import fastmetrics as fm
@@ -99,7 +107,7 @@ class Counts(State):
         """
         from fastmetrics.reading.ranks import worst
 
-        return worst(self, metric, n, min_n=min_n, level=level)
+        return worst(self, metric, n, min_n=min_n, level=level, better=better)
 
     def at_threshold(self, threshold: float, *, nearest: bool = False) -> Counts:
         """Binary Counts of the scores at another threshold. See `fastmetrics.reading.thresholds.at_threshold`."""

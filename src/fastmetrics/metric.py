@@ -12,9 +12,10 @@ from fastmetrics.aliases import Floats
 from fastmetrics.arithmetic import divide
 from fastmetrics.errors import SchemaError, unknown
 
-__all__ = ["ACRONYM", "Cells", "Formula", "Metric", "find", "names", "unknown_metric", "value"]
+__all__ = ["ACRONYM", "Better", "Cells", "Formula", "Metric", "find", "names", "unknown_metric", "value"]
 
 Kind = Literal["proportion", "ratio", "other"]
+Better = Literal["higher", "lower"]
 NUMBERS_OF_ROWS = ("n", "n_rows", "rows", "count", "example_count", "num_examples", "n_samples")
 ACRONYM = 6  # letters of a metric in which one may be wrong: smape and rmsle are other metrics than mape and rmse
 
@@ -91,7 +92,7 @@ class Metric:
     den: Formula | None = None
     kind: Kind = "other"
     range: tuple[float, float] = (0.0, 1.0)
-    better: Literal["higher", "lower"] | None = "higher"
+    better: Better | None = "higher"
     aliases: tuple[str, ...] = ()
     scale: str = "share"
     interval: str = ""

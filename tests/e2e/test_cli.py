@@ -59,7 +59,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         a_log(day).write_parquet(folder / "logs" / f"{day}.parquet")
     (folder / "answers").mkdir()
     answers = {"model": ["a", "b"], "answer": ["a cat sat", "dogs"], "reference": ["the cat sat", "a dog"]}
-    ended = {"refused": [False, True], "finish_reason": ["length", "stop"]}
+    ended = {"refused": [False, True], "finish_reason": ["length", "stop"], "latency_ms": [90.5, 120], "tokens": [3, 1]}
     pl.DataFrame(answers | ended).write_parquet(folder / "answers" / "0.parquet")
     family = fm.binary("label", "pred")
     by: dict[str, Any] = {"by": ["model", "country"]}

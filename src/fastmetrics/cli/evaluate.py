@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
+from functools import cache
 from typing import Any
 
 import click
@@ -66,6 +66,7 @@ count_options = options(
         "fastmetrics evaluate logs --family scores --y-true label --y-score score --by model",
         "fastmetrics evaluate answers --family text --hypothesis answer --reference reference --by model -m bleu,wer",
         "fastmetrics evaluate answers --flag refused --flag \"truncated=finish_reason = 'length'\" --by model",
+        'fastmetrics evaluate answers --values latency_ms,tokens --flag "refused=signals.refusal(answer)" --by model',
     )
 )
 @click.argument("logs", nargs=-1, required=True, type=click.Path())
@@ -96,16 +97,15 @@ def evaluate(logs: Sequence[str], counts: str | None, **given: Any) -> None:
 
 
 def families_of_logs(logs: Sequence[str], given: dict[str, Any]) -> tuple[Family, ...]:
-    """The families asked for, whose labels are values of columns of the logs."""
-    return families_of(given, partial(column_dtype, logs, given))
+    """The families asked for, whose labels are values of columns of the logs, as far as those are seen beforehand."""
 
+    @cache
+    def schema() -> Mapping[str, pl.DataType]:
+        if STDIN in logs:
+            return {}
+        return open_source(list(logs), skip_unreadable=given["on_error"] == "skip", format=given["format"]).schema
 
-def column_dtype(logs: Sequence[str], given: Mapping[str, Any], column: str) -> pl.DataType | None:
-    """What a column holds, where that can be seen before the scan."""
-    if STDIN in logs:
-        return None
-    source = open_source(list(logs), skip_unreadable=given["on_error"] == "skip", format=given["format"])
-    return source.schema.get(column)
+    return families_of(given, lambda column: schema().get(column))
 
 
 def counted(logs: Sequence[str], families: Sequence[Family], given: Mapping[str, Any]) -> fm.Counts:

@@ -10,14 +10,14 @@ from types import NoneType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import click
-import polars as pl
 
-from fastmetrics.cli.flags import columns_of
+from fastmetrics.cli.columns import COLUMNS, DtypeOf, named_columns
 from fastmetrics.cli.options import NAMES, NUMBERS, PARTS, VALUE, flattened, value_of
-from fastmetrics.contract.columns import Column
+from fastmetrics.contract.columns import Column, column_name
 from fastmetrics.contract.family import Family
 from fastmetrics.errors import SchemaError, listed
 from fastmetrics.families import KINDS
+from fastmetrics.schema import repeated
 from fastmetrics.texts.measures import MEASURES
 
 __all__ = ["Argument", "arguments_of", "families_of", "family_options", "name_measures", "names_columns", "option_name"]
@@ -39,7 +39,10 @@ SETTINGS: Mapping[Any, Mapping[str, Any]] = {
 OF_COLUMN = (Any, Sequence[Any])  # read as values of the first column that is named
 DESCRIBED = re.compile(r"^(\w[\w, ]*)\n((?:    .*\n?|\n)+)", re.MULTILINE)
 FIRST = next(iter(KINDS))
-FLAGS = "flags"  # the family that --flag makes
+FLAGS, VALUES = "flags", "values"  # the families that --flag and --values make
+OF_VALUES = ("extremes", "null_values")  # what --values takes of the options of its family
+FLAG_EXAMPLE = "--flag \"truncated=finish_reason = 'length'\""
+VALUES_EXAMPLE = '--values "seconds=latency_ms / 1000"'
 SENTENCE = re.compile(r".*?\.(?=\s|$)", re.DOTALL)
 
 
@@ -108,7 +111,11 @@ def every_argument() -> dict[str, tuple[Argument, list[str]]]:
 
 
 def family_options(command: Any) -> Any:
-    """The option ``--family``, those of all families, and ``--flag``."""
+    """The option ``--family``, those of all families, ``--flag`` and ``--values``."""
+    command = click.option(
+        "--values", metavar="COLUMNS", type=COLUMNS, multiple=True, callback=flattened,
+        help="Count numbers, such as latencies, alone or beside --family: columns, or NAME=SQL; may be repeated.",
+    )(command)  # fmt: skip
     command = click.option(
         "--flag", metavar="NAME=SQL", multiple=True,
         help="Count how often a flag is true, alone or beside --family: a column, or NAME=SQL; may be repeated.",
@@ -129,36 +136,50 @@ def name_measures(given: dict[str, Any], metrics: Sequence[str] | None) -> None:
 def names_columns(given: Mapping[str, Any]) -> bool:
     """Whether a column of a family is named, as it is where logs are to be counted."""
     columns = [name for name, (argument, _) in every_argument().items() if argument.type == Column]
-    return any(given[name] is not None for name in columns) or bool(given["flag"])
+    return any(given[name] is not None for name in columns) or bool(given["flag"] or given["values"])
 
 
-def families_of(given: dict[str, Any], dtype_of: Callable[[str], pl.DataType | None]) -> tuple[Family, ...]:
+def families_of(given: dict[str, Any], dtype_of: DtypeOf) -> tuple[Family, ...]:
     """The families asked for, of the options that are their own; those of all families are taken out of those given.
 
-    That of ``--family`` is the first, unless none of its options is given and there are flags. ``dtype_of`` tells the
-    dtype of a column, where it can be known.
+    That of ``--family`` is the first, unless none of its options is given and there are flags or values. ``dtype_of``
+    tells the dtype of a column, where it can be known.
     """
-    kind, flags = given.pop("family"), given.pop("flag")
-    chosen = {name: value for name in every_argument() if (value := given.pop(name)) is not None}
+    kind, weighted = given.pop("family"), given["weight"] is not None
+    flags, values = given.pop("flag"), given.pop("values")
+    chosen, of_values = {name: value for name in every_argument() if (value := given.pop(name)) is not None}, {}
+    beside = {FLAGS: flags, VALUES: values}
+    if values and {*chosen} <= {*OF_VALUES} and kind in (None, *beside):
+        chosen, of_values = {}, chosen
     found = []
-    if kind != FLAGS and (chosen or kind is not None or not flags):
-        found.append(family_of(kind or FIRST, chosen, dtype_of, weighted=given["weight"] is not None))
-    elif chosen or not flags:
-        check_arguments(FLAGS, {"flag": Argument("flag", Any, True, "")}, chosen)
+    if chosen or not (flags or values) or (kind is not None and not beside.get(kind)):
+        found.append(family_of(kind or FIRST, chosen, dtype_of, weighted))
     if flags:
-        found.append(KINDS[FLAGS](**columns_of(flags, dtype_of)))
+        found.append(KINDS[FLAGS](**flag_columns(flags, dtype_of)))
+    for name, column in named_columns("--values", VALUES_EXAMPLE, values or (), dtype_of).items():
+        called = {} if isinstance(column, str) and column == name else {"name": name}
+        found.append(family_of(VALUES, {"column": column, **of_values}, dtype_of, weighted, **called))
+    twice = repeated([family.name for family in found])
+    if twice is not None:
+        raise click.UsageError(f"two families are called {twice!r}: give one another name, as in {VALUES_EXAMPLE}")
     return tuple(found)
 
 
-def family_of(
-    kind: str, chosen: dict[str, Any], dtype_of: Callable[[str], pl.DataType | None], weighted: bool
-) -> Family:
+def flag_columns(given: Sequence[str], dtype_of: DtypeOf) -> dict[str, Column]:
+    """The column of each flag, by its name."""
+    columns = named_columns("--flag", FLAG_EXAMPLE, given, dtype_of)
+    if "name" in columns:
+        raise click.UsageError("--flag: no flag can be called 'name', as families are; give it another name")
+    return columns
+
+
+def family_of(kind: str, chosen: dict[str, Any], dtype_of: DtypeOf, weighted: bool, **called: str) -> Family:
     """The family of a kind with the arguments that were chosen."""
     maker, arguments = KINDS[kind], arguments_of(KINDS[kind])
-    check_arguments(kind, arguments, chosen)
+    check_arguments(kind, {"flag": Argument("flag", Any, True, "")} if kind == FLAGS else arguments, chosen)
     if "extremes" in arguments and weighted:
         chosen.setdefault("extremes", False)  # which have no weighted meaning
-    return maker(**typed(chosen, dtype_of))
+    return maker(**typed(chosen, dtype_of), **called)
 
 
 def check_arguments(kind: str, arguments: Mapping[str, Argument], chosen: Mapping[str, Any]) -> None:
@@ -176,14 +197,14 @@ def check_arguments(kind: str, arguments: Mapping[str, Argument], chosen: Mappin
             raise click.UsageError(f"--family {kind} needs {option_name(name)}")
 
 
-def typed(chosen: Mapping[str, Any], dtype_of: Callable[[str], pl.DataType | None]) -> dict[str, Any]:
+def typed(chosen: Mapping[str, Any], dtype_of: DtypeOf) -> dict[str, Any]:
     """What was given, with labels as values of the first column that is named."""
     types = {name: argument.type for name, (argument, _) in every_argument().items()}
-    columns = [value for name, value in chosen.items() if types[name] == Column]
-    labels = [name for name in chosen if types[name] in OF_COLUMN]
+    columns = [value for name, value in chosen.items() if types.get(name) == Column]
+    labels = [name for name in chosen if types.get(name) in OF_COLUMN]
     if not labels or not columns:
         return dict(chosen)
-    column, dtype = columns[0], dtype_of(columns[0])
+    column, dtype = column_name(columns[0]), dtype_of(columns[0]) if isinstance(columns[0], str) else None
 
     def read(name: str, given: Any) -> Any:
         if isinstance(given, list):

@@ -26,7 +26,9 @@ OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     ">": operator.gt,
     "<": operator.lt,
 }
-WRITTEN = re.compile(r"\s*([A-Za-z_][\w.]*)\s*(>=|<=|>|<)\s*([-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)\s*")
+WRITTEN = re.compile(
+    r"\s*([A-Za-z_][\w.]*(?:\([^()]*\)\w*)?)\s*(>=|<=|>|<)\s*([-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)\s*"
+)
 # The bound that a gate is held against, by what has to be shown and by the side that is good.
 BURDENS = {
     "harm": {">": "high", "<": "low"},  # only what surely violates the gate fails

@@ -15,7 +15,19 @@ from fastmetrics.errors import SchemaError
 from fastmetrics.guard import first_line
 from fastmetrics.report.files import checked_target
 
-__all__ = ["NAMES", "NUMBERS", "PARTS", "VALUE", "examples", "flattened", "instant_of", "keep", "keys", "value_of"]
+__all__ = [
+    "NAMES",
+    "NUMBERS",
+    "PARTS",
+    "VALUE",
+    "examples",
+    "flattened",
+    "instant_of",
+    "keep",
+    "keys",
+    "names",
+    "value_of",
+]
 
 
 # Dtypes whose values Python reads in ISO 8601.

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import click
 import polars as pl
@@ -20,8 +20,9 @@ from fastmetrics.cli.options import NAMES, flattened
 from fastmetrics.cli.views import VIEWS, View, view_of
 from fastmetrics.contract.capabilities import the_only
 from fastmetrics.contract.columns import expressions
-from fastmetrics.errors import SourceError, install, unknown
+from fastmetrics.errors import SchemaError, SourceError, install, unknown
 from fastmetrics.face import Counts
+from fastmetrics.metric import Better
 from fastmetrics.notes import Note, to_json
 from fastmetrics.report.files import FORMATS, checked_target, encoded, format_of, write
 from fastmetrics.state.layout import Layout
@@ -117,6 +118,11 @@ answer_options = options(
     click.option(
         "--min-n", metavar="N", type=click.IntRange(1), help="With --worst: leave out groups of fewer rows than this."
     ),
+    click.option(
+        "--better",
+        type=click.Choice(get_args(Better)),
+        help="With --worst: the side that is good, of a metric that has none of its own.",
+    ),
     gate_options("'f1>=0.8', 'f1_low>0.75'"),
     click.option("--plot", type=click.Path(), help="Draw the first metric into an .html, .svg or .png file."),
     output_options,
@@ -197,6 +203,7 @@ class Answer:
     level: float
     worst: int | None
     min_n: int | None
+    better: Better | None
     plot: str | None
     period: str | None
     fill_empty: bool
@@ -216,6 +223,7 @@ class Answer:
 
     def check(self, layout: Layout) -> None:
         """Refuse what is known to fail: names, files, and rankings of what has no order."""
+        from fastmetrics.reading.ranks import direction
         from fastmetrics.reading.resolve import resolve
 
         self.output.check()
@@ -229,14 +237,15 @@ class Answer:
             self.view[0].check_families(layout, self.view[1])
         if self.plot is not None:
             check_plot(self.plot)
-        if self.min_n is not None and self.worst is None:
-            raise click.UsageError("--min-n goes with --worst")
+        for name in ("min_n", "better"):
+            if getattr(self, name) is not None and self.worst is None:
+                raise click.UsageError(f"--{name.replace('_', '-')} goes with --worst")
         first = resolve(layout, self.metrics or [])[0]
-        if self.worst is not None and (first.metric.better is None or not first.metric.interval):
-            raise click.UsageError(
-                f"--worst cannot rank by {first.column!r}, which has no interval or no better direction: "
-                "name another metric first"
-            )
+        if self.worst is not None:
+            try:
+                direction(first, self.better)
+            except SchemaError as error:
+                raise SchemaError(f"--worst {self.worst}: {error}") from error
         resolve(layout, self.gated())
 
     def names(self, layout: Layout) -> list[str]:
@@ -283,7 +292,7 @@ class Answer:
             return counts.metrics(
                 *names, intervals=self.intervals, level=self.level, period=self.period, fill_empty=self.fill_empty
             )
-        ranked = counts.worst(names[0], self.worst, min_n=self.min_n or 1, level=self.level)
+        ranked = counts.worst(names[0], self.worst, min_n=self.min_n or 1, level=self.level, better=self.better)
         if not names[1:]:
             return ranked
         keys = counts.layout.outer

@@ -203,10 +203,16 @@ def moved(share: float) -> pl.DataFrame:
     )
 
 
-def test_a_flag_has_no_better_direction_and_is_compared_and_not_ranked() -> None:
+def test_a_flag_has_no_better_direction_and_is_ranked_where_one_is_said() -> None:
     counts = fm.count(moved(0.3), fm.flags(refused="refused"), by="country")
-    with pytest.raises(fm.SchemaError, match="no better direction"):
+    with pytest.raises(fm.SchemaError, match=r"no better direction; say better='lower' or 'higher'"):
         counts.worst("refused_rate")
+    for better, country in (("lower", "BR"), ("higher", "DE")):
+        assert counts.worst("refused_rate", 1, better=better).item(0, "country") == country  # type: ignore[arg-type]
+    with pytest.raises(fm.SchemaError, match="better='less' is neither 'higher' nor 'lower'"):
+        counts.worst("refused_rate", better="less")  # type: ignore[arg-type]
+    with pytest.raises(fm.SchemaError, match="it has no interval"):
+        fm.count({"a": [1]}, fm.binary("a", "a")).worst("TP", better="lower")
     row = counts.compare("refused_rate", by="country", to="DE").row(0, named=True)
     assert 0.2 < row["difference"] < 0.3
     assert row["p"] < 1e-9

@@ -95,11 +95,11 @@ def no_flags(name: str, dtype: pl.DataType) -> str:
 
 def no_flag(name: str, bad: Any) -> str:
     """What is wrong with a column that holds a value that is neither true nor false."""
-    test = ">= 0.5" if isinstance(bad, float) and not bad.is_integer() else f"== {bad!r}"
-    return (
-        f"column {name!r} holds {bad!r}; {NEEDED}: compare it, as in pl.col({name!r}) {test}, or make it null, as in "
-        f"pl.col({name!r}).replace({bad!r}, None)"
-    )
+    column = f"pl.col({name!r})"
+    advice = f"compare it, as in {column} == {bad!r}, or make it null, as in {column}.replace({bad!r}, None)"
+    if isinstance(bad, float) and not bad.is_integer():
+        advice = f"compare it, as in {column} >= 0.5"
+    return f"column {name!r} holds {bad!r}; {NEEDED}: {advice}"
 
 
 def told(column: pl.Series) -> pl.Series:
