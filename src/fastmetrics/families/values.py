@@ -30,7 +30,7 @@ __all__ = ["METRICS", "values"]
 
 MANTISSAS = (Cell("upper_mantissa", "count"), Cell("lower_mantissa", "count"))
 EXTREMES = (Cell("lowest", "min"), Cell("highest", "max"))
-PERCENTILE = re.compile(r"p(\d{1,2}(?:\.\d+)?|100)")
+PERCENTILE = re.compile(r"p(\d+(?:\.\d+)?)")
 RATE_ABOVE = re.compile(r"rate_above\(([^()]+)\)")
 
 
@@ -169,13 +169,14 @@ def cells(group: Integers, size: int, bucket: Integers, held: Mapping[str, Float
     }
 
 
-def percentile(name: str, share: float) -> Metric:
+def percentile(name: str, share: float, aliases: tuple[str, ...] = ()) -> Metric:
     """The row of a quantile."""
     return Metric(
         name,
         lambda c: c.histogram.quantile(share),
         range=(-inf, inf),
         better=None,
+        aliases=aliases,
         scale="units of the column",
         interval="rank",
         share=share,
@@ -198,8 +199,18 @@ def rate_above(name: str, number: float) -> Metric:
 
 
 def parametric(name: str) -> Metric | None:
-    """``p99.9`` and ``rate_above(500)``."""
+    """``p99.9`` and ``rate_above(500)``.
+
+    Raises
+    ------
+    SchemaError
+        Another percentile than from 0 to 100, or the share above what is no number.
+    """
     found = PERCENTILE.fullmatch(name)
+    if found and float(found[1]) > 100:
+        raise SchemaError(
+            f"metric {name!r}: a percentile is from 0 to 100; what 999 of 1,000 rows do not exceed is 'p99.9'"
+        )
     if found:
         return percentile(name, float(found[1]) / 100)
     found = RATE_ABOVE.fullmatch(name)
@@ -230,7 +241,8 @@ METRICS: tuple[Metric, ...] = (
            error=lambda c: c.histogram.quantile_error(0.0), aliases=("minimum",), source="the least number"),
     Metric("max", lambda c: c.histogram.quantile(1.0), range=(-inf, inf), better=None, scale="units of the column",
            error=lambda c: c.histogram.quantile_error(1.0), aliases=("maximum",), source="the greatest number"),
-    *(percentile(f"p{number}", number / 100) for number in (50, 90, 95, 99)),
+    percentile("p50", 0.5, aliases=("median",)),
+    *(percentile(f"p{number}", number / 100) for number in (90, 95, 99)),
     Metric("missing_rate", lambda c: c.missing, every_row, "proportion", better="lower",
            aliases=("null_rate",), source="share of rows without a number"),
     Metric("zero_rate", lambda c: c.zero, known, "proportion", better=None,

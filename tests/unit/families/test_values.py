@@ -231,7 +231,8 @@ def test_what_cannot_be_counted_is_one_line(log: Any, family: Any, says: str) ->
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("p101", "unknown metric 'p101'"),
+        ("p101", "metric 'p101': a percentile is from 0 to 100"),
+        ("p999", "'p99.9'"),
         ("p99.", "unknown metric|unknown family"),
         ("rate_above(x)", "'x' is not a number, as in 'rate_above"),
         ("media", "unknown metric 'media'"),
