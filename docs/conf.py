@@ -18,20 +18,8 @@ include_patterns = ["docs/*.md", "*.md", "benchmarks/*.md"]
 exclude_patterns = [".venv*", "build"]  # not walked through
 
 GUIDES = [
-    *(
-        "quickstart",
-        "counts",
-        "metrics",
-        "text",
-        "values",
-        "flags",
-        "signals",
-        "windows",
-        "diagnosis",
-        "training",
-        "inputs",
-    ),
-    *("command-line", "options", "expressions", "pictures", "spark", "llm-logs"),
+    *("quickstart", "counts", "metrics", "text", "values", "flags", "signals", "language-models", "windows"),
+    *("diagnosis", "training", "inputs", "command-line", "options", "expressions", "pictures", "spark"),
 ]
 BACKGROUND = ["performance", "format", "comparison", "../ARCHITECTURE", "../CONTRIBUTING", "../README", "../CHANGELOG"]
 MEASURED = [f"../benchmarks/{name}" for name in ("RESULTS", "COVERAGE", "FAULTBENCH", "ROOTS", "LATTICES", "TRAINING")]
