@@ -122,7 +122,7 @@ class Front(click.Group):
                 message = message.replace(f"{one.name}=False", off)
         options = {str(one.name): f"--{str(one.name).replace('_', '-')}" for one in known}
         options |= {str(one.name): max(one.opts, key=len) for one in known if isinstance(one, click.Option)}
-        option = rf"(?<![\w(])({'|'.join(sorted(options, key=len, reverse=True))})=([\w'\"\[-]?)"
+        option = rf"(?<![\w(-])({'|'.join(sorted(options, key=len, reverse=True))})=([\w'\"\[-]?)"
         return re.sub(option, lambda found: f"{options[found[1]]}{' ' * bool(found[2])}{found[2]}", message)
 
 
