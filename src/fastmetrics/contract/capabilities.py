@@ -111,6 +111,9 @@ class Rate:
         its search is divided.
     untold
         True if no tag rule reads this rate; a move of it is then reported as such.
+    about
+        What an untold rate is about, such as a flag, where a family has several such things: each is a finding of its
+        own.
     family
         The family whose cells it is read from; the diagnosis fills it in.
     """
@@ -121,6 +124,7 @@ class Rate:
     words: str
     among: float = 1.0
     untold: bool = False
+    about: str = ""
     family: str = ""
 
     @classmethod

@@ -12,7 +12,7 @@ import polars as pl
 from fastmetrics.aliases import Floats, Mask
 from fastmetrics.contract.capabilities import Rate
 from fastmetrics.contract.family import Family
-from fastmetrics.diagnosis.causes.incidents import LATE, Limits, LocatedFinding, found_in, measure
+from fastmetrics.diagnosis.causes.incidents import Limits, LocatedFinding, found_in, measure
 from fastmetrics.diagnosis.causes.mix_shift import mix_finding, mix_in
 from fastmetrics.diagnosis.causes.overall import wholes_in
 from fastmetrics.diagnosis.causes.volumes import missing_windows, total_changed, volumes_in
@@ -21,7 +21,7 @@ from fastmetrics.diagnosis.holdout import Sides, estimated, halves
 from fastmetrics.diagnosis.search.localise import Search
 from fastmetrics.diagnosis.search.overdispersion import independent
 from fastmetrics.diagnosis.sides.pair import Pair, Sums, paired, sums_of
-from fastmetrics.diagnosis.sides.rates import rates_of
+from fastmetrics.diagnosis.sides.rates import late, rates_of
 from fastmetrics.diagnosis.spans.baseline_cut import best_border
 from fastmetrics.diagnosis.spans.bursts import of_period, passing, while_it_lasted
 from fastmetrics.diagnosis.spans.volume_periods import passing_volumes
@@ -198,7 +198,7 @@ def best_cut(question: Question, model: Model, whole: Sums, limits: Limits) -> t
     """The start of the current windows of a series, and how many were tried; None where no slice changed."""
     who = "" if model.name is None else f"{readable(model.name)}: "
     pair = paired(whole, whole, question.rates)
-    rates = [rate for rate in pair.rates if rate.name != LATE]
+    rates = [rate for rate in pair.rates if not late(rate)]
     search = Search(pair.lattice, independent(), limits.alpha * SHARES["rates"] / max(len(pair.rates), 1))
     cut, tried = best_border(pair, rates, search)
     if cut is None:
@@ -333,14 +333,19 @@ def shared(current: Counts, baseline: Counts, notes: list[str]) -> tuple[list[Fa
 
 
 def shadows(families: Sequence[Family]) -> tuple[list[str], list[str]]:
-    """Of kinds of which several families have a rate of one name: the first families, and the others."""
+    """Of kinds of which several families have a rate of tags of one name: the first families, and the others."""
     first, further = dict[str, Family](), list[Family]()
     for family in families:
         earlier = first.setdefault(family.kind, family)
-        if earlier is not family and {rate.name for rate in earlier.searched} & {rate.name for rate in family.searched}:
+        if earlier is not family and told_names(earlier) & told_names(family):
             further.append(family)
     kinds = {family.kind for family in further}
     return [one.name for kind, one in first.items() if kind in kinds], [family.name for family in further]
+
+
+def told_names(family: Family) -> set[str]:
+    """The names of the rates that tags know; others of one name are told apart by their families."""
+    return {rate.name for rate in family.searched if not rate.untold}
 
 
 def contrast(sides: Sides, keys: Sequence[str]) -> dict[str, tuple[Any, Any]]:

@@ -19,7 +19,9 @@ def sentence(finding: Finding, phrase: str, nouns: str, **more: str) -> Finding:
     since = f"Since {moment(finding.since)} " if finding.since else ""
     who = readable(finding.model) if finding.model is not None else "the model"
     where = f" where {words(finding.slice)}" if finding.slice else ""
-    what = phrase.format(times=times(finding.baseline, finding.current), words=readable(nouns), **more)
+    risen = times(finding.baseline, finding.current)
+    part = risen if finding.current else "none of"
+    what = phrase.format(times=risen, part=part, words=readable(nouns), **more)
     metric = readable(finding.metric)
     numbers = f": {metric} {number(finding.current)}, was {number(finding.baseline)}"
     share = finding.contribution

@@ -154,7 +154,7 @@ def metrics_of(flag: str) -> tuple[Metric, Metric]:
 def rates_of(flag: str) -> tuple[Rate, ...]:
     """What a diagnosis searches; the rules of its tags know none of them."""
     return tuple(
-        Rate(metric.name, metric.num, metric.den, metric.events, untold=True)
+        Rate(metric.name, metric.num, metric.den, metric.events, untold=True, about=flag)
         for metric in metrics_of(flag)
         if metric.den is not None
     )

@@ -3,32 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import polars as pl
 
 from fastmetrics.contract.capabilities import Prepared, Rate
 from fastmetrics.families.buckets import LAST
+from fastmetrics.metric import Formula
 
 __all__ = ["prepare", "rates"]
 
 HALF, TAIL = 0.5, 0.95  # the shares of the baseline's rows above which numbers are high, and in the tail
 
 
+def known(c: Any) -> Any:
+    return c.rows - c.missing
+
+
+# What is in the name of a rate, k, n, and what k counts.
+SEARCHED: tuple[tuple[str, Formula, Formula, str], ...] = (
+    ("high", lambda c: c.high, known, "rows with {} above the baseline's median"),
+    ("tail", lambda c: c.tail, known, "rows with {} above the baseline's p95"),
+    ("missing", lambda c: c.missing, lambda c: c.rows, "rows without {}"),
+    ("zero", lambda c: c.zero, known, "rows with {} = 0"),
+    ("infinite", lambda c: c.infinite, known, "rows with an infinite {}"),
+)
+
+
 def rates(name: str) -> tuple[Rate, ...]:
     """The rates of a family, which are named after it: several columns are searched side by side."""
-    return (
-        Rate(
-            f"{name}_high_rate", lambda c: c.high, known, f"rows with {name} above the baseline's median", untold=True
-        ),
-        Rate(f"{name}_tail_rate", lambda c: c.tail, known, f"rows with {name} above the baseline's p95", untold=True),
-        Rate(f"{name}_missing_rate", lambda c: c.missing, lambda c: c.rows, f"rows without {name}", untold=True),
-        Rate(f"{name}_zero_rate", lambda c: c.zero, known, f"rows where {name} is 0", untold=True),
-        Rate(f"{name}_infinite_rate", lambda c: c.infinite, known, f"rows where {name} is infinite", untold=True),
+    return tuple(
+        Rate(f"{name}_{what}_rate", num, den, words.format(name), untold=True, about=name)
+        for what, num, den, words in SEARCHED
     )
-
-
-def known(c: object) -> object:
-    return c.rows - c.missing  # type: ignore[attr-defined]
 
 
 def prepare(tables: Sequence[pl.DataFrame], keys: Sequence[str]) -> Prepared:

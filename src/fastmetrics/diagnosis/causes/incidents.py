@@ -17,11 +17,11 @@ from fastmetrics.diagnosis.findings import Finding
 from fastmetrics.diagnosis.search.localise import ChangedSlice, Search, localise
 from fastmetrics.diagnosis.search.strata import Effect, Ratio
 from fastmetrics.diagnosis.sides.pair import Pair
-from fastmetrics.diagnosis.sides.rates import MISSING
+from fastmetrics.diagnosis.sides.rates import late, subject
 from fastmetrics.diagnosis.split.kitagawa import decompose
 from fastmetrics.diagnosis.wording import sentence
 
-__all__ = ["LATE", "Limits", "Measured", "LocatedFinding", "finding_of", "found_in", "measure", "rate_numbers"]
+__all__ = ["Limits", "Measured", "LocatedFinding", "finding_of", "found_in", "measure", "rate_numbers"]
 
 OVERLAP = 0.5  # share of the smaller slice's rows from which two places are one incident
 TELLING = 0.05  # error rate of the rates that tell tags apart, in a slice already found
@@ -29,7 +29,6 @@ LEAST_PART = 0.1  # of an incident's strongest evidence: places with less do not
 TRACE = 0.02  # of the strongest evidence in a slice: rates with less are no part of what happened
 MAJOR_EFFECT = 0.05  # smallest difference of a rate that makes a finding major
 MAJOR_SHARE = 0.5  # smallest share of a change of the whole that makes a finding major
-LATE = "unlabelled_rate"  # never major: at the end of a log labels are on their way
 
 
 @dataclass(frozen=True)
@@ -122,8 +121,8 @@ def incidents(moved: Sequence[Moved], rows: Floats) -> list[list[Moved]]:
 
 
 def together(a: Moved, b: Moved, rows: Floats) -> bool:
-    """Whether two places are about one thing: they share rows enough, and values that are missing or none."""
-    if (a.measured.rate.name in MISSING) != (b.measured.rate.name in MISSING):
+    """Whether two places are about one thing: they share rows enough, and the subject of their rates."""
+    if subject(a.measured.rate) != subject(b.measured.rate):
         return False
     mine, theirs = a.place.leaves, b.place.leaves
     return bool(rows[mine & theirs].sum() >= OVERLAP * min(rows[mine].sum(), rows[theirs].sum()))
@@ -137,14 +136,14 @@ def finding_in(
     A cause shows in several rates, and not in each where it shows best: flipped labels move the prevalence most where
     hardly any were positive, and there neither misses nor false alarms can be told.
     """
-    missing = group[0].measured.rate.name in MISSING
-    subject = {name: one for name, one in measured.items() if (name in MISSING) == missing}
+    about = subject(group[0].measured.rate)
+    of_subject = {name: one for name, one in measured.items() if subject(one.rate) == about}
     best: tuple[int, Moved, Moves] | None = None
     seen = set()
     for one in group:
         if one.place.cell not in seen and one.place.score >= LEAST_PART * group[0].place.score:
             seen.add(one.place.cell)
-            moves = moves_in(pair, one.place, subject)
+            moves = moves_in(pair, one.place, of_subject)
             rank = rank_of(moves)
             if rank is not None and (best is None or rank < best[0]):
                 best = rank, one, moves
@@ -155,7 +154,7 @@ def finding_in(
     names = tag.shown(moves)
     showing = [other for name in names for other in group if other.measured.rate.name == name]
     one = next(iter(showing), one)  # it shows the tag best
-    shown = shown_rate(names, one, moves, subject)
+    shown = shown_rate(names, one, moves, of_subject)
     p = limits.p(one.place.p, len(measured) * one.measured.rate.among)
     return LocatedFinding(finding_of(pair, tag, shown, one.place, p), one.place.leaves)
 
@@ -186,7 +185,7 @@ def finding_of(pair: Pair, tag: Tag, one: Measured, place: ChangedSlice, p: floa
     numbers = rate_numbers(one.ratio, place.leaves, effect)
     share = numbers["contribution"]
     whole = one.ratio.now - one.ratio.before
-    major = one.rate.name != LATE and (
+    major = not late(one.rate) and (
         abs(effect.difference) >= MAJOR_EFFECT
         or (share is not None and share >= MAJOR_SHARE and abs(whole) >= MAJOR_EFFECT / 5)
     )

@@ -23,6 +23,7 @@ OPPOSED = ("error_rate", "fnr", "fpr")  # rates whose total is held against its 
 
 def wholes_in(pair: Pair, measured: Mapping[str, Measured], limits: Limits, *, versions: bool) -> list[LocatedFinding]:
     """The findings about everything; ``versions`` says that the sides are two versions rather than two times."""
+    measured = {name: one for name, one in measured.items() if not one.rate.untold}  # a flag may be called "error"
     found = [opposed(pair, measured[name], limits) for name in OPPOSED if name in measured][:1]
     if "error_rate" in measured and "prevalence" in measured:
         found.append(below_constant(pair, measured["error_rate"], measured["prevalence"].ratio, limits))

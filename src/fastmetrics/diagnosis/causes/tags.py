@@ -75,7 +75,7 @@ STILL = Move()
 class Moves:
     """All that a rule sees of a slice: its rates by name, and what explains its labels, decisions and scores.
 
-    A rate that the Counts do not hold did not move.
+    A rate that the Counts do not hold did not move, and neither did an untold one: its name is a user's.
     """
 
     rates: Mapping[str, Move]
@@ -93,7 +93,8 @@ class Moves:
         return {} if self.scores is None else explained(self.scores.by_leaf, OF_SCORES)
 
     def __getattr__(self, name: str) -> Move:
-        return self.rates.get(name, STILL)
+        move = self.rates.get(name, STILL)
+        return STILL if move.untold else move  # as of a flag that is called "error"
 
     def named(self, name: str, which: Callable[[Move], bool]) -> list[str]:
         """The rate of a name, or all whose names begin with it where it ends in "[" or is empty, strongest first."""
@@ -122,7 +123,8 @@ class Tag:
     rates
         The rates that show it, the best first; "predicted[" stands for those of all classes, "" for every rate.
     phrase
-        Its words after the model's name; ``{times}`` is how many times the rate is what it was.
+        Its words after the model's name; ``{times}`` is how many times the rate is what it was, and ``{part}`` too, or
+        "none of".
     which
         What moves of these rates show it.
     """
@@ -310,7 +312,8 @@ TAGS = (
         "says {words} {times} as often",
         "Compare with the labels of this slice: they moved as well, or its inputs did.", moved),
     Tag("rate_shift", "Did a rate of another kind move?", lambda m: bool(m.named("", untold)), ("",),
-        "has {times} the {words}", "Look at what changed for this slice at that time.", untold),
+        "has {part} the {words}",
+        "Look at rows of this slice (finding.examples) and at what changed for it at that time.", untold),
 )
 
 # Tags of all rows together, whose rules look at more than the rates of a slice: see `wholes`.

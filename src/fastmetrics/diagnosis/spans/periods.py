@@ -8,10 +8,11 @@ from dataclasses import replace
 import numpy as np
 
 from fastmetrics.aliases import Integers
-from fastmetrics.diagnosis.causes.incidents import LATE, Measured
+from fastmetrics.diagnosis.causes.incidents import Measured
 from fastmetrics.diagnosis.search.localise import strongest
 from fastmetrics.diagnosis.search.strata import Ratio
 from fastmetrics.diagnosis.sides.pair import MOST_MATRIX, Pair, SideCells
+from fastmetrics.diagnosis.sides.rates import late
 from fastmetrics.diagnosis.spans.baseline_cut import surplus
 
 __all__ = ["best_period", "during_windows"]
@@ -28,7 +29,7 @@ def best_period(pair: Pair, measured: Mapping[str, Measured], alpha: float) -> t
     """
     _, now = pair.spans()
     periods = periods_of(len(now))
-    rates = [one for one in measured.values() if one.rate.name != LATE]
+    rates = [one for one in measured.values() if not late(one.rate)]
     if pair.border is None or not periods or pair.lattice.leaves * len(now) > MOST_MATRIX:
         return None, 0
     best: tuple[float, tuple[int, int] | None] = (0.0, None)
