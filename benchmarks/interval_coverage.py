@@ -15,7 +15,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 import fastmetrics as fm
-from benchmarks import interval_means, interval_ranks
+from benchmarks import interval_means, interval_quantiles, interval_ranks
 from benchmarks.covered import DRAWS, FEWEST, MET, Floats, Misses, Section, held
 from fastmetrics.families.binary import CELLS, METRICS, fbeta
 from fastmetrics.metric import Cells, Metric, find, value
@@ -317,6 +317,7 @@ SECTIONS = (
         "coverage of the difference a - b, the ratio a / b, and the difference a - total.",
         comparisons,
     ),
+    *interval_quantiles.SECTIONS,
 )
 
 

@@ -10,7 +10,13 @@ import pytest
 
 import fastmetrics as fm
 
-FAMILIES = (fm.binary("label", "pred"), fm.scores("label", "score", edges=[0.25, 0.5, 0.75], losses=False))
+FAMILIES = (
+    fm.binary("label", "pred"),
+    fm.scores("label", "score", edges=[0.25, 0.5, 0.75], losses=False),
+    fm.values("label", extremes=False),
+    fm.values("score"),  # whose extremes no label changes
+    fm.flags(right="label", high=pl.col("score") > 0.5),
+)
 KEYS = ["m", "c"]
 
 

@@ -58,8 +58,8 @@ def label_delta(
     SchemaError
         A column that is missing, or an identity that ``labels`` hold twice.
     MergeError
-        A family that keeps extremes, which cannot be taken back; later, a delta that is added twice, or one without
-        ``frequency`` that is added to Counts of frequencies.
+        Labels that correct earlier ones of a family that keeps extremes, which cannot be taken back; later, a delta
+        that is added twice, or one without ``frequency`` that is added to Counts of frequencies.
 
     >>> import fastmetrics as fm, polars as pl
     >>> log = pl.DataFrame({"id": [1, 2], "pred": [1, 0], "label": [None, None]})

@@ -275,7 +275,7 @@ SCORES_AND_NUMBERS = {
         (1 * 0.2 + 2 * 0.6 + 3 * 0.8 + 4 * 0.3 + 5 * 0.4) / 15,
     ),
     "extremes cannot be taken back": Advice(
-        lambda: fm.label_delta(UNLABELLED, LOG.select("id", "label"), NUMBERS, on="id", label="label"),
+        lambda: fm.label_delta(LOG, LOG.select("id", label=1 - pl.col("label")), NUMBERS, on="id", label="label"),
         r"count it with extremes=(False)",
         lambda found: later(fm.regression("label", "score", extremes=code(found[1])), "mae"),
         2.4 / 6,

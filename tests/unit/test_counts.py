@@ -245,7 +245,8 @@ def test_keys_of_other_kinds_do_not_merge(one: Any, other: Any) -> None:
 def test_extremes_are_added_and_not_subtracted() -> None:
     assert counted(ERRORS, log=LOG[:2]) + counted(ERRORS, log=LOG[2:]) == counted(ERRORS)
     with pytest.raises(MergeError, match=r"keeps extremes .*highest_error.*extremes=False"):
-        counted(ERRORS) - counted(ERRORS)
+        counted(ERRORS, by=None) - counted(ERRORS, by=None, log=LOG[:2])
+    assert counted(ERRORS) + (counted(ERRORS) - counted(ERRORS)) == counted(ERRORS)
 
 
 # Rollup, filter, grouping sets

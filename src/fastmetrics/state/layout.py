@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from fastmetrics.contract.family import Family
-from fastmetrics.errors import MergeError, SchemaError, unknown
+from fastmetrics.errors import MergeError, SchemaError, listed, unknown
 from fastmetrics.windows import Windows
 
 __all__ = ["GROUPING", "WINDOW", "Layout", "check_same", "difference", "grouping_name"]
@@ -90,9 +90,17 @@ def difference(a: Layout, b: Layout) -> str:
     for mine, its in zip(one.families, other.families, strict=True):
         ours, theirs = mine.agreement, its.agreement
         for what in {**ours, **theirs}:
+            if what == "cells" and ours[what] != theirs[what]:
+                return lone_cells(mine.name, ours[what], theirs[what])
             if ours.get(what) != theirs.get(what):
                 return f"{what} {ours.get(what)} and {theirs.get(what)} of family {mine.name!r}"
     return ""
+
+
+def lone_cells(family: str, ours: Sequence[Any], theirs: Sequence[Any]) -> str:
+    """The cells that one of two families of a name lacks, and what to do."""
+    lone = [f"{name} ({kind})" for name, kind in [*ours, *theirs] if ([name, kind] in ours) != ([name, kind] in theirs)]
+    return f"cells of family {family!r}: only one has {listed(lone)}; count both with the same arguments"
 
 
 def check_same(a: Layout, b: Layout, verb: str) -> None:

@@ -18,7 +18,7 @@ from fastmetrics.state.layout import WINDOW, Layout
 from fastmetrics.windows import Windows
 from fastmetrics.zones import zone_name
 
-__all__ = ["align_keys", "coarsen", "mark_overflows", "merge_tables"]
+__all__ = ["align_keys", "coarsen", "mark_overflows", "merge_tables", "unlike"]
 
 
 def merge_tables(tables: Sequence[pl.DataFrame], layout: Layout, family: Family) -> pl.DataFrame:
@@ -42,6 +42,22 @@ def merge_tables(tables: Sequence[pl.DataFrame], layout: Layout, family: Family)
         whole = whole.group_by(by).agg(cells).sort(by, nulls_last=True)
     something = pl.any_horizontal(pl.col(cell) != 0 for cell, merge in merges.items() if merge == "sum")
     return mark_overflows(whole, layout, family).filter(something)
+
+
+def unlike(one: pl.DataFrame, other: pl.DataFrame, layout: Layout, family: Family) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Two tables of a family without the groups that are the same in both, where it keeps extremes.
+
+    Nothing is left of such a group in the difference of the two, which of others cannot be told of extremes.
+    """
+    if not family.of_kind("min", "max"):
+        return one, other
+    keys = layout.key_columns(family)
+    one, other = align_keys([one, other], keys)
+    columns = expressions([*keys, *layout.merges(family)])
+    found = [
+        mine.join(theirs, on=columns, how="anti", nulls_equal=True) for mine, theirs in ((one, other), (other, one))
+    ]
+    return found[0], found[1]
 
 
 def check_reach(table: pl.DataFrame, layout: Layout, family: Family) -> None:

@@ -18,7 +18,7 @@ from fastmetrics.forks import check_process
 from fastmetrics.guard import first_line
 from fastmetrics.notes import READ_FROM_CELLS, Note, notes_of
 from fastmetrics.state.layout import GROUPING, WINDOW, Layout, check_same, difference, grouping_name
-from fastmetrics.state.merging import coarsen, merge_tables
+from fastmetrics.state.merging import coarsen, merge_tables, unlike
 from fastmetrics.state.provenance import filter_how, is_difference, merge_how, negate_how
 from fastmetrics.windows import Windows
 
@@ -67,20 +67,27 @@ class State:
         negative = {}
         for family in self.layout.families:
             merges = self.layout.merges(family)
-            kept = [cell for cell, merge in merges.items() if merge != "sum"]
+            table = self.tables[family.name]
+            kept = [cell for cell, merge in merges.items() if merge != "sum" and table[cell].count()]
             if kept:
                 raise MergeError(
                     f"family {family.name!r} keeps extremes ({listed(kept)}), which cannot be subtracted; "
                     "count it with extremes=False"
                 )
-            negative[family.name] = self.tables[family.name].with_columns(-pl.col(list(merges)))
+            sums = [cell for cell, merge in merges.items() if merge == "sum"]
+            negative[family.name] = table.with_columns(-pl.col(sums))
         return replace(self, tables=negative, how=negate_how(self.how))
 
     def __sub__(self, other: State) -> Self:
         if not isinstance(other, State):
             return NotImplemented
         check_same(self.layout, other.layout, "subtracted")
-        return self.merged([-other])
+        taken = arranged(other, self.layout)
+        left, gone = {}, {}
+        for family in self.layout.families:
+            tables = self.tables[family.name], taken.tables[family.name]
+            left[family.name], gone[family.name] = unlike(*tables, self.layout, family)
+        return replace(self, tables=left).merged([-replace(taken, tables=gone)])
 
     def __eq__(self, other: object) -> bool:
         return (

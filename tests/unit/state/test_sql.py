@@ -37,6 +37,7 @@ SCORES = fm.scores("label", "score", bins=4)
 ERRORS = fm.regression("label", "score")
 CLASSES = fm.classes("model", "guess")
 TOKENS = fm.likelihood(pl.concat_list(-pl.col("score") / 3, -pl.col("weight")))
+NUMBERS = fm.values("score"), fm.values("weight", extremes=False), fm.flags(sure=pl.col("score") > 0.7, label="label")
 TIMED: dict[str, Any] = {"time": "ts", "every": "1h"}
 
 
@@ -77,6 +78,10 @@ def merged_by_sql(files: list[Path]) -> Counts:
         ([SCORES, BINARY, ERRORS, CLASSES], {"by": ["site"]} | TIMED),
         ([SCORES, CLASSES], {"grouping_sets": [[], ["version"]], "by": ["version"]}),
         ([BINARY, SCORES], {"weight": "weight"}),
+        ([NUMBERS[0]], {"by": "model"}),
+        ([BINARY, *NUMBERS], {"by": ["site"]} | TIMED),
+        ([*NUMBERS], {"by": "version", "grouping_sets": [[], ["version"]]}),
+        ([*NUMBERS[1:]], {"weight": "weight"}),
     ],
     ids=[
         "total",
@@ -95,6 +100,10 @@ def merged_by_sql(files: list[Path]) -> Counts:
         "several families",
         "several with grouping sets",
         "several with weights",
+        "numbers",
+        "numbers and flags beside others",
+        "numbers and flags with grouping sets",
+        "numbers and flags with weights",
     ],
 )
 def test_group_by_in_duckdb_is_addition(families: list[Any], arguments: dict[str, Any], tmp_path: Path) -> None:

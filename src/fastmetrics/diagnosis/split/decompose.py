@@ -76,7 +76,7 @@ def decompose(
     row = asked.metric
     if row.den is None or row.kind not in ("proportion", "ratio"):
         raise SchemaError(
-            f"metric {row.name!r} is no ratio of sums over rows, so its change has no exact split; "
+            f"metric {asked.column!r} is no ratio of sums over rows, so its change has no exact split; "
             "metrics of kind proportion and ratio have"
         )
     columns = [WINDOW if key == "window" else key for key in keys]
