@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -31,7 +32,7 @@ __all__ = ["METRICS", "values"]
 MANTISSAS = (Cell("upper_mantissa", "count"), Cell("lower_mantissa", "count"))
 EXTREMES = (Cell("lowest", "min"), Cell("highest", "max"))
 PERCENTILE = re.compile(r"p(\d+(?:\.\d+)?)")
-RATE_ABOVE = re.compile(r"rate_above\(([^()]+)\)")
+RATE_ABOVE = re.compile(r"rate_above(?:\(([^()]*)\))?")
 
 
 def values(
@@ -78,6 +79,8 @@ def values(
     >>> counts.metrics("p50", "p99", "mean", "missing_rate").row(0)
     (5, 95.0, 0.0, 2400.0, 0.0, 673.75, 0.2)
     """
+    if isinstance(column, (list, tuple)):
+        raise SchemaError(f"{column!r} are several columns, each of which has a family: *map(fm.values, {[*column]!r})")
     nulls = check_nulls(null_values)
     called = check_name(column) if name is None else name
     return Family(
@@ -216,10 +219,19 @@ def parametric(name: str) -> Metric | None:
     found = RATE_ABOVE.fullmatch(name)
     if not found:
         return None
+    number = number_of(found[1] or "")
+    if math.isnan(number):
+        lacks = f"{found[1]!r} is not a number" if found[1] else "it needs a number"
+        raise SchemaError(f"metric {name!r}: {lacks}, as in 'rate_above(500)'")
+    return rate_above(name, number)
+
+
+def number_of(text: str) -> float:
+    """The number that a text says, NaN where it says none."""
     try:
-        return rate_above(name, float(found[1]))
+        return float(text)
     except ValueError:
-        raise SchemaError(f"metric {name!r}: {found[1]!r} is not a number, as in 'rate_above(500)'") from None
+        return math.nan
 
 
 def known(c: Any) -> Any:

@@ -216,16 +216,80 @@ def test_the_family_is_a_value_that_is_stored_and_told_apart(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("log", "family", "says"),
     [
-        ({"x": ["120", "80"]}, lambda: fm.values("x"), "value column 'x' holds String; a number is needed"),
+        ({"x": [[1]]}, lambda: fm.values(["x", "y"]), r"each of which has a family: \*map\(fm.values, \['x', 'y'\]\)"),
+        ({"x": [1.0]}, lambda: fm.values(pl.col("x", "y")), "is not one column"),
+        ({"x": [2**53 + 1]}, lambda: fm.values("x"), r"whole numbers near 9007199254740992, which float64 rounds"),
+        ({"x": [b"1"]}, lambda: fm.values("x"), "value column 'x' holds Binary; a number is needed$"),
         ({"x": [1.0]}, lambda: fm.values("y"), "'y'"),
         ({"x y": [1.0]}, lambda: fm.values("x y"), r"give it a name, such as fm.values\('x y', name='value'\)"),
         ({"x": [1.0]}, lambda: fm.values("x", null_values=-1), r"null_values=\[-1\]"),
     ],
 )
 def test_what_cannot_be_counted_is_one_line(log: Any, family: Any, says: str) -> None:
-    with pytest.raises(fm.SchemaError, match=says) as error:
+    with pytest.raises((fm.SchemaError, fm.DataError), match=says) as error:
         fm.count(log, family())
     assert "\n" not in str(error.value)
+
+
+TIMES = pl.Series([0, 2_500_000, None])
+
+
+@pytest.mark.parametrize(
+    ("column", "holds", "mean"),
+    [
+        (["1.5", "2", None], "String", 1.75),
+        (pl.Series(["1.5", "2", None], dtype=pl.Categorical), "Categorical", 1.75),
+        (pl.Series(["1.5", "2", None], dtype=pl.Enum(["2", "1.5"])), "Enum", 1.75),
+        (TIMES.cast(pl.Duration("us")), "Duration", 1250.0),
+        (TIMES.cast(pl.Datetime("us")), "Datetime", 1250.0),
+        (TIMES.cast(pl.Date), "Date", 1_250_000 * 86_400_000),
+        ([[1, 2], [3], None], "List", 1.5),
+    ],
+)
+def test_the_advice_for_columns_of_no_numbers_works(column: Any, holds: str, mean: float) -> None:
+    log = pl.DataFrame({"x": column})
+    log = log.with_columns(start=pl.lit(0).cast(log.schema["x"]) if log.schema["x"].is_temporal() else pl.lit(0))
+    with pytest.raises(fm.SchemaError, match=f"value column 'x' holds {holds}.*; a number is needed, such as") as error:
+        fm.count(log, fm.values("x"))
+    advised = eval(str(error.value).split("such as ")[1], {"pl": pl})
+    row = fm.count(log, fm.values(advised)).metrics("mean", "missing_rate").row(0)
+    assert row == (3, mean, 1 / 3)
+
+
+@pytest.mark.parametrize("advised", [pl.col("x") - 2**53, pl.col("x").cast(pl.Float64)])
+def test_the_advice_for_numbers_that_floats_round_works(advised: pl.Expr) -> None:
+    log = {"x": [2**53 + 1, 2**53 + 3]}
+    with pytest.raises(fm.DataError, match=r"subtract an offset, or say that .* pl.col\('x'\).cast\(pl.Float64\)"):
+        fm.count(log, fm.values("x"))
+    assert fm.count(log, fm.values(advised)).metrics("mean")["mean"][0] in (2.0, 2.0**53 + 2)
+
+
+def test_text_that_is_no_number_is_named_where_it_is_cast() -> None:
+    with pytest.raises(fm.DataError, match=r"column 'x' .*2ms"):
+        fm.count({"x": ["1.5", "2ms"]}, fm.values(pl.col("x").cast(pl.Float64)))
+
+
+def test_families_that_are_called_alike_are_refused_and_keys_as_well() -> None:
+    log = {"flags": [2.0], "x": [1.0], "bucket": ["a"]}
+    for other in (fm.flags(a=pl.col("x") > 0), fm.values(pl.col("flags") * 2)):
+        with pytest.raises(fm.SchemaError, match="two families are called 'flags'; tell them apart with name="):
+            fm.count(log, fm.values("flags"), other)
+    named = fm.count(log, fm.values("flags"), fm.values(pl.col("x"), name="twice"), fm.flags(a="x", name="others"))
+    assert named.metrics("flags.p50", "twice.p50")["twice.p50"][0] == 1.0
+    with pytest.raises(fm.SchemaError, match=r"key 'bucket' has the name of a cell.*alias\('bucket_key'\)"):
+        fm.count(log, fm.values("x"), by="bucket")
+
+
+def test_a_hundred_thousand_groups_of_few_rows() -> None:
+    numbers = np.random.default_rng(2).lognormal(3, 1, 300_000)
+    log = pl.DataFrame({"x": numbers, "user": np.arange(300_000) % 100_000})
+    frame = fm.count(log, fm.values("x"), by="user").metrics("p50", "max", "mean").sort("user")
+    ours = (
+        log.group_by("user").agg(p50=pl.col("x").median(), max=pl.col("x").max(), mean=pl.col("x").mean()).sort("user")
+    )
+    assert frame["max"].equals(ours["max"])
+    assert ((frame["p50"] - ours["p50"]).abs() <= frame["p50_error"]).all()  # of three rows in a bucket the middle one
+    assert np.allclose(frame["mean"], ours["mean"], rtol=1e-15)
 
 
 @pytest.mark.parametrize(
@@ -235,6 +299,8 @@ def test_what_cannot_be_counted_is_one_line(log: Any, family: Any, says: str) ->
         ("p999", "'p99.9'"),
         ("p99.", "unknown metric|unknown family"),
         ("rate_above(x)", "'x' is not a number, as in 'rate_above"),
+        ("rate_above(nan)", "'nan' is not a number, as in 'rate_above"),
+        ("rate_above", r"it needs a number, as in 'rate_above\(500\)'"),
         ("media", "unknown metric 'media'"),
     ],
 )

@@ -19,6 +19,15 @@ from fastmetrics.errors import DataError, SchemaError
 
 __all__ = ["carrier", "check", "needs_number", "read", "read_whole", "refused_number", "told"]
 
+# How a number is made of a column of other types.
+WAYS: tuple[tuple[tuple[type[pl.DataType], ...], str], ...] = (
+    ((pl.Duration,), "pl.col({name!r}).dt.total_milliseconds(fractional=True)"),
+    ((pl.Datetime, pl.Date), "(pl.col({name!r}) - pl.col('start')).dt.total_milliseconds(fractional=True)"),
+    ((pl.String,), "pl.col({name!r}).cast(pl.Float64)"),
+    ((pl.Categorical, pl.Enum), "pl.col({name!r}).cast(pl.String).cast(pl.Float64)"),
+    ((pl.List,), "pl.col({name!r}).list.len()"),
+)
+
 
 def check(role: Role, dtype: pl.DataType, sample: Sample) -> None:
     """Refuse what is neither number nor Boolean."""
@@ -28,7 +37,14 @@ def check(role: Role, dtype: pl.DataType, sample: Sample) -> None:
 
 def needs_number(role: Role, dtype: pl.DataType) -> SchemaError:
     """The error of a column that holds no numbers."""
-    return SchemaError(f"{role.name} column {column_name(role.column)!r} holds {dtype}; a number is needed")
+    name = column_name(role.column)
+    return SchemaError(f"{role.name} column {name!r} holds {dtype}; {needed(name, dtype)}")
+
+
+def needed(name: str, dtype: pl.DataType) -> str:
+    """That a number is needed, and how one is made of a column that holds none, where there is a way."""
+    ways = [way.format(name=name) for kinds, way in WAYS if isinstance(dtype, kinds)]
+    return f"a number is needed, such as {ways[0]}" if ways else "a number is needed"
 
 
 def carrier(role: Role, column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
@@ -67,7 +83,7 @@ def read_whole(role: Role, column: pa.Array, reading: Reading) -> NDArray[Any]:
 def rounds(name: str, found: float) -> str:
     """What is wrong with a column that holds a whole number too large for a float."""
     return (
-        f"column {name!r} holds whole numbers such as {found:.0f}, which float64 rounds; "
+        f"column {name!r} holds whole numbers near {found:.0f}, which float64 rounds; "
         f"subtract an offset, or say that they may be rounded: pl.col({name!r}).cast(pl.Float64)"
     )
 
@@ -94,4 +110,4 @@ def refused_number(column: pl.Series) -> pl.Series:
     """A column that is neither Boolean nor number as numbers: nulls if it holds nothing else, or the error."""
     if column.dtype == pl.Null:
         return column.cast(pl.Float64)
-    raise SchemaError(f"column {column.name!r} holds {column.dtype}; a number is needed")
+    raise SchemaError(f"column {column.name!r} holds {column.dtype}; {needed(column.name, column.dtype)}")
