@@ -178,7 +178,8 @@ class Histogram:
         """The sum of the numbers at each place, in two parts: [2, places]."""
         unit, sign = unit_exponents(self.bucket), np.sign(self.bucket)
         infinite = np.abs(self.bucket) == LAST
-        upper = np.where(infinite, np.copysign(math.inf, sign), sign * np.ldexp(self.upper, unit + LOWER_BITS))
+        upper = sign * np.ldexp(self.upper, unit + LOWER_BITS)
+        upper = np.where(infinite, np.copysign(math.inf, sign), np.where(np.isfinite(upper), upper, math.nan))
         return np.stack([upper, sign * np.ldexp(self.lower, unit)])
 
     def sums(self) -> Floats:

@@ -22,8 +22,8 @@ def known(c: Any) -> Any:
 
 # What is in the name of a rate, k, n, and what k counts.
 SEARCHED: tuple[tuple[str, Formula, Formula, str], ...] = (
-    ("high", lambda c: c.high, known, "rows with {} above the baseline's median"),
-    ("tail", lambda c: c.tail, known, "rows with {} above the baseline's p95"),
+    ("high", lambda c: c.high, known, "rows with {} in buckets above the baseline's median"),
+    ("tail", lambda c: c.tail, known, "rows with {} in buckets above the baseline's p95"),
     ("missing", lambda c: c.missing, lambda c: c.rows, "rows without {}"),
     ("zero", lambda c: c.zero, known, "rows with {} = 0"),
     ("infinite", lambda c: c.infinite, known, "rows with an infinite {}"),

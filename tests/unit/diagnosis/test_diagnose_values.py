@@ -60,8 +60,12 @@ def some(share: float, value: Any, column: str) -> pl.Expr:
 @pytest.mark.parametrize(
     ("change", "metric", "says"),
     [
-        ({"ms": pl.col("ms") * 2}, "ms_high_rate", "has 1.6x the rows with ms above the baseline's median"),
-        ({"ms": some(0.2, 9e4, "ms")}, "ms_tail_rate", "x the rows with ms above the baseline's p95 where country = B"),
+        ({"ms": pl.col("ms") * 2}, "ms_high_rate", "has 1.6x the rows with ms in buckets above the baseline's median"),
+        (
+            {"ms": some(0.2, 9e4, "ms")},
+            "ms_tail_rate",
+            "x the rows with ms in buckets above the baseline's p95 where country = B",
+        ),
         ({"ms": some(0.2, None, "ms")}, "ms_missing_rate", "x the rows without ms where country = B: ms_missing_rate"),
         ({"tokens": some(0.2, 0.0, "tokens")}, "tokens_zero_rate", "x the rows with tokens = 0 where country = B"),
         ({"ms": some(0.2, np.inf, "ms")}, "ms_infinite_rate", "many times the rows with an infinite ms where"),

@@ -147,6 +147,25 @@ def test_bounds_hold_the_quantile_of_the_population_as_often_as_they_say(q: floa
     assert 0.93 <= len(inside) / 400 <= 1.0
 
 
+@pytest.mark.parametrize("q", [0.5, 0.95])
+def test_bounds_hold_where_weights_go_with_the_numbers(q: float) -> None:
+    """The quantile of a log-normal that is weighted by itself is that of one moved up by its variance."""
+    rng = np.random.default_rng(9)
+    draws = rng.lognormal(0, 0.6, (300, 800))
+    log = pl.DataFrame({"x": draws.ravel(), "draw": np.repeat(np.arange(300), 800)})
+    name = f"p{100 * q:g}"
+    counts = fm.count(log, fm.values("x", extremes=False), by="draw", weight="x")
+    frame = counts.metrics(name, intervals=True)
+    true = math.exp(0.36 + 0.6 * stats.norm.ppf(q))
+    inside = frame.filter(pl.col(f"{name}_low") <= true, pl.col(f"{name}_high") >= true)
+    assert 0.91 <= len(inside) / 300 <= 0.995
+
+
+def test_a_sum_beyond_all_floats_is_not_known() -> None:
+    row = fm.count({"x": [1.7e308, 1.7e308, -1.7e308]}, fm.values("x")).metrics("sum", "mean", "max").row(0, named=True)
+    assert (row["sum"], row["mean"], row["max"]) == (None, None, 1.7e308)
+
+
 def test_a_slower_model_differs_and_an_equal_one_does_not() -> None:
     rng = np.random.default_rng(1)
     parts = {"a": rng.lognormal(6, 0.5, 5000), "b": rng.lognormal(6, 0.5, 5000), "c": rng.lognormal(6.3, 0.5, 5000)}
@@ -164,7 +183,6 @@ def test_a_slower_model_differs_and_an_equal_one_does_not() -> None:
 def test_the_rest_of_a_total_is_what_other_rows_make() -> None:
     rng = np.random.default_rng(3)
     log = pl.DataFrame({"x": rng.normal(0, 100, 900).round(), "g": rng.choice(list("abc"), 900)})
-    counts = fm.count(log, fm.values("x"), by="g")
     for extremes in (True, False):
         counts = fm.count(log, fm.values("x", extremes=extremes), by="g")
         ((_, part),) = group_histograms(counts)

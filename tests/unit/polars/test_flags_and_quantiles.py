@@ -152,3 +152,10 @@ def test_what_is_no_column_or_not_exact_is_refused() -> None:
         pl.DataFrame({"x": ["1"]}).select(fpl.quantile(pl.col("x") + "0", 0.5))
     with pytest.raises(fm.SchemaError, match="level=2 is not"):
         fpl.rate_interval("x", level=2)
+
+
+@pytest.mark.parametrize(("q", "rank"), [(0.07, 7), (0.55, 55), (0.56, 56), (0.999, 100), (1.0, 100), (0.0, 1)])
+def test_a_quantile_is_that_of_its_share_as_it_is_written(q: float, rank: int) -> None:
+    log = pl.DataFrame({"x": range(1, 101)})
+    assert log.select(fpl.quantile("x", q)).item() == rank
+    assert fm.count(log, fm.values("x")).metrics(f"p{100 * q:.12g}").row(0)[1] == pytest.approx(rank, rel=0.0109)

@@ -18,15 +18,15 @@ def quantile_limits(metric: Metric, cells: Cells) -> Reach:
 
     The number of rank k is below the quantile, or it, with the probability that k or more of n rows are; so the ranks
     are those of Clopper and Pearson 1934. They are found by the bounds of Zubkov and Serov 2013 on sums of binomial
-    probabilities, which makes them at most one rank wider. Weighted rows stand for (Σw)² / Σw² equal ones (Kish 1965).
-    A limit beyond all ranks is infinite: there are too few rows to tell it. Of the ends of its bucket that is taken by
-    which bounds are widened afterwards, as binning can have moved the quantile by so much.
+    probabilities, which makes them at most one rank wider. Weighted rows stand for as many equal ones as give the share
+    below the quantile the same variance (Woodruff 1952). A limit beyond all ranks is infinite: there are too few rows
+    to tell it. Limits are the ends of buckets, drawn in by the error of the quantile, as bounds are widened by it.
     """
     assert metric.share is not None
     assert metric.error is not None
     histogram, share, error = cells.histogram, metric.share, metric.error(cells)
     total = histogram.total
-    rows = total if cells.squares is None else total**2 / cells.squares["histogram"].total
+    rows = total if cells.squares is None else equal_rows(histogram, cells.squares["histogram"], share)
     unit = total / rows  # the mean weight of a row
 
     def deviates(weight: Floats) -> Floats:
@@ -46,6 +46,18 @@ def quantile_limits(metric: Metric, cells: Cells) -> Reach:
         return np.where(none_below, -np.inf, least + error), np.where(none_above, np.inf, greatest - error)
 
     return at
+
+
+def equal_rows(weights: Any, squares: Any, share: float) -> Floats:
+    """How many equal rows give the share at or below a quantile the variance that it has of weighted ones.
+
+    ``weights`` and ``squares`` are the histograms of Σw and Σw².
+    """
+    place = weights.inside(weights.search(lambda places: weights.rows_up_to(places) >= share * weights.total))
+    below = squares.rows_up_to(place)
+    spread = below * (1 - share) ** 2 + (squares.total - below) * share**2
+    found: Floats = share * (1 - share) * weights.total**2 / spread
+    return found
 
 
 def deviate(part: Floats, rows: Floats, share: float) -> Floats:
