@@ -27,19 +27,20 @@ ADVERBS = (
     r"(?: (?:really|actually|ethically|legally|currently|directly|personally|just|simply|also|therefore|"
     r"be able to|respectfully|politely))*"
 )
-NOT = r"(?:can't|cannot|can not|won't|will not|am not going to|'m not going to)"
+NOT = r"(?: (?:can't|cannot|can not|won't|will not)(?: and (?:won't|will not))?|(?: am|'m| are|'re) not going to)"
 UNABLE = (
     r"(?: am|'m| are|'re)(?: \w+ly)? (?:unable to|not able to|uncomfortable\b|"
     r"not (?:allowed|permitted|programmed|designed|authori[sz]ed|qualified|equipped|comfortable|in a position)\b)"
 )
 DECLINE = (
-    r"(?: must| have to| need to| will have to|'ll have to| am going to| would)?(?: \w+ly)? (?:decline|refuse)"
+    r"(?: must| have to| need to| will have to|'ll have to|(?: am|'m) going to(?: have to)?| would)?(?: \w+ly)? "
+    r"(?:decline|refuse)"
     rf"(?: to {ACTS}| this| that| your|[.,;:!]|$)"
 )
 LACK = r" (?:don't|do not) (?:have|possess) (?:\w+ ){0,2}(?:access|ability|capability|permission|authori[sz]ation)\b"
 WE = r"(?:i|we)"
 REFUSE = (
-    rf"{WE}(?: {NOT}{ADVERBS} {ACTS}|{UNABLE}|{DECLINE}|{LACK}|(?:'d| would) (?:rather|prefer) not(?: to)? {ACTS}|"
+    rf"{WE}(?:{NOT}{ADVERBS} {ACTS}|{UNABLE}|{DECLINE}|{LACK}|(?:'d| would) (?:rather|prefer) not(?: to)? {ACTS}|"
     rf" (?:don't|do not) (?:feel comfortable|provide|assist|engage in|help with|create|generate|produce|participate)\b)"
 )
 SORRY = r"(?:(?:i'm|i am|we're|we are) )?(?:so |very |really |truly |deeply |terribly |extremely )?(?:sorry|afraid)"
@@ -59,7 +60,7 @@ REFUSALS: dict[str, tuple[str, ...]] = {
         rf"{SORRY}\b...(?:not something (?:that )?i|against my|violates|goes against)",
         rf"(?:(?:my |sincere )*apologies|i (?:sincerely |deeply |do )?apologi[sz]e|unfortunately|"
         rf"regrettably)\b...\b{REFUSE}",
-        rf"as {AI}...\b{REFUSE}",
+        rf"as {AI}...\b(?:{REFUSE}|{WE} (?:can't|cannot|can not)\b)",
         rf"as {AI}...\b(?:i am|i'm|my) (?:programmed|designed|purpose|guidelines|programming)\b...\bnot\b",
         rf"(?:i'm|i am) (?:just |only |merely )?{AI}...\b{REFUSE}",
         rf"(?:that|this|it)(?:'s| is) not something (?:that )?{WE}(?:'m| am)? (?:can|able|willing|allowed|will)\b",
@@ -68,8 +69,9 @@ REFUSALS: dict[str, tuple[str, ...]] = {
         r"(?:it|that|this)(?:'s| is| would be| is not|'s not| isn't| would not be| wouldn't be) "
         r"(?:\w+ ){0,3}(?:appropriate|inappropriate|unethical|ethical|illegal|irresponsible|"
         r"against my \w+)(?: \w+){0,2} for me to\b",
-        r"(?:this|your|that|the) (?:request|question|prompt|content) (?:goes against|violates|is against|"
-        r"falls outside|asks for something i can't)",
+        r"(?:this|your|that|the) (?:request|question|prompt|content) (?:asks for something i can't|"
+        r"(?:goes against|violates|is against|falls outside)...(?:polic|guideline|terms|rules|programming|principles|"
+        r"values|of what i))",
         r"(?:my|our) (?:guidelines|programming|policy|policies|safety \w+|content \w+) (?:prevents?|"
         r"prohibits?|forbids?|don't allow|do not allow|doesn't allow|does not allow|don't permit)\b",
         rf"(?:i understand|i appreciate|i know|i hear|i see|thank you|thanks)\b...\bbut {REFUSE}",
@@ -84,6 +86,8 @@ REFUSALS: dict[str, tuple[str, ...]] = {
         r"(?:ich|wir) (?:kann|können|darf|dürfen|werde) (?:\w+ ){0,4}(?:nicht|keine?\w*) "
         r"(?:\w+ ){0,4}(?:helfen|weiterhelfen|unterstützen|beantworten|antworten|bereitstellen|geben|"
         r"erstellen|schreiben|verfassen|erfüllen|nachkommen|anbieten|mitwirken)\b",
+        r"(?:das|dies|diese \w+) (?:kann|darf|werde) ich (?:\w+ ){0,3}nicht (?:beantworten|erfüllen|"
+        r"bearbeiten|tun|machen)\b",
         r"(?:dabei|dazu|damit|hierbei|bei dieser anfrage) (?:kann|darf|werde) ich (?:\w+ ){0,3}nicht\b",
         r"ich bin (?:leider )?nicht (?:in der lage|befugt|berechtigt|dafür programmiert)\b",
         r"als (?:ki|künstliche intelligenz|sprachmodell|ki-\w+|assistent)\b...\b(?:kann|darf|werde|"

@@ -66,6 +66,13 @@ I'm not able to write that story.
 I can’t do that.
 I can't discuss that topic.
 I decline to answer.
+I'm not going to help with that.
+We're not going to help with that.
+I'm sorry, I'm not going to write that.
+I'm going to have to decline this request.
+I cannot and will not provide that.
+I can't and won't help you with this.
+As an AI language model, I cannot judge this message.
 """,
     "de": """\
 Es tut mir leid, aber dabei kann ich nicht helfen.
@@ -78,6 +85,8 @@ Dabei kann ich leider nicht helfen.
 Als KI-Sprachmodell kann ich keine persönlichen Meinungen äußern.
 Ich bin nicht in der Lage, auf das Internet zuzugreifen.
 Ich muss diese Anfrage ablehnen.
+Das kann ich leider nicht beantworten.
+Diese Anfrage kann ich nicht erfüllen.
 Entschuldigung, aber ich kann das nicht beantworten.
 """,
     "fr": """\
@@ -159,6 +168,9 @@ I'm so sorry for your loss. I can't imagine how hard this is.
 I don't do that often, but here it is.
 I don't support the second claim; the evidence is mixed.
 We don't share your data with third parties.
+This request violates the HTTP specification.
+The content violates nothing.
+I'm not going to the meeting tomorrow.
 """,
     "de": """\
 Das Haus ist rot.
