@@ -116,7 +116,7 @@ class Counts(State):
         return Counts.of(at_threshold(self, threshold, nearest=nearest))
 
     def curve(self, kind: str) -> pl.DataFrame:
-        """The ``roc``, ``pr`` or ``calibration`` curve of each group. See `fastmetrics.reading.thresholds.curve`.
+        """A curve of each group, such as ``roc`` or ``distribution``. See `fastmetrics.reading.thresholds.curve`.
 
         >>> import fastmetrics as fm
         >>> counts = fm.count({"label": [1, 0, 1], "score": [0.9, 0.4, 0.2]}, fm.scores("label", "score"))
@@ -129,7 +129,7 @@ class Counts(State):
 
     def plot(
         self,
-        metric: str | Metric | None = None,
+        metric: str | Metric | Sequence[str | Metric] | None = None,
         by: str | Sequence[str] | None = None,
         *,
         kind: str | None = None,

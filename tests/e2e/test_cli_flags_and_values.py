@@ -236,3 +236,17 @@ def test_eighty_columns_are_counted_at_once(tmp_path: Path) -> None:
     flags = [part for name in columns for part in ("--flag", f"{name}=c0 < {name}")]
     asked = ["--values", ",".join(columns), *flags, "-m", "c79.max,c79_rate,c0_rate"]
     assert shown("evaluate", str(tmp_path / "wide.parquet"), *asked).row(0) == (2, 80.0, 0.0, 1.0, 0.0)
+
+
+def test_a_curve_of_a_column_is_shown_and_drawn(log: str, tmp_path: Path) -> None:
+    pytest.importorskip("altair")
+    pytest.importorskip("vl_convert")
+    counts = fm.count(log, fm.values("latency_ms"), fm.values("tokens"), by="model")
+    line = ["evaluate", log, "--values", "latency_ms,tokens", "--by", "model", "--curve"]
+    picture = tmp_path / "tokens.svg"
+    assert shown(*line, "tokens.cumulative", "--plot", str(picture)).equals(counts.curve("tokens.cumulative"))
+    assert "Cumulative distribution of tokens by model" in picture.read_text(encoding="utf-8")
+    refused = run(*line, "distribution")
+    assert refused.exit_code == 2
+    assert "ask for 'latency_ms.distribution', 'tokens.distribution'" in refused.stderr
+    assert "did you mean 'tokens.distribution'" in run(*line, "tokens.distributon").stderr

@@ -16,7 +16,7 @@ from pages import DOCS, ROOT, blocks, run_page, write_logs
 
 README = ROOT / "README.md"
 LINK = re.compile(r"\[[^]]*\]\(([^)\s]+)\)")
-GUESTS = {"pictures.md": "altair"}
+GUESTS = {"pictures.md": "altair", "values.md": "altair"}
 ELSEWHERE = {"spark.md"}  # tests/e2e/test_spark.py runs it
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import click
 import polars as pl
@@ -26,6 +26,9 @@ from fastmetrics.metric import Better
 from fastmetrics.notes import Note, to_json
 from fastmetrics.report.files import FORMATS, checked_target, encoded, format_of, write
 from fastmetrics.state.layout import Layout
+
+if TYPE_CHECKING:
+    from altair.typing import ChartType
 
 __all__ = [
     "Answer",
@@ -124,7 +127,9 @@ answer_options = options(
         help="With --worst: the side that is good, of a metric that has none of its own.",
     ),
     gate_options("'f1>=0.8', 'f1_low>0.75'"),
-    click.option("--plot", type=click.Path(), help="Draw the first metric into an .html, .svg or .png file."),
+    click.option(
+        "--plot", type=click.Path(), help="Draw the first metric, or --curve, into an .html, .svg or .png file."
+    ),
     output_options,
 )
 
@@ -273,10 +278,16 @@ class Answer:
         if self.plot is not None:
             from fastmetrics.report.plots import save
 
-            save(counts.plot(self.names(counts.layout)[0]), self.plot)
+            save(self.picture(counts), self.plot)
         if self.rules.gates:
             frame = counts.metrics(*self.gated(), intervals=True, level=self.level)
             end(self.rules.failures(frame, keys, notes))
+
+    def picture(self, counts: Counts) -> ChartType:
+        """The curve that was asked for, else the first metric."""
+        if self.view is not None and self.view[0].capability == "curves":
+            return counts.plot(kind=self.view[1])
+        return counts.plot(self.names(counts.layout)[0])
 
     def not_ranked(self, frame: pl.DataFrame) -> str:
         """A line on the groups that a ranking left out."""

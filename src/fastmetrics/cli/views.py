@@ -10,9 +10,9 @@ import click
 import polars as pl
 
 from fastmetrics.contract.capabilities import find_curve, the_only
-from fastmetrics.contract.family import Family
 from fastmetrics.errors import listed
 from fastmetrics.face import Counts
+from fastmetrics.families import distributions
 from fastmetrics.families.curves import CURVES
 from fastmetrics.state.layout import Layout
 
@@ -34,14 +34,14 @@ class View:
     capability
         The field of a family that it needs, or "" where metrics are read.
     check
-        Refuses what was given to the option, where not every family with the capability has it.
+        Refuses families, or what was given to the option; without it one family has the capability.
     """
 
     name: str
     option: dict[str, Any]
     read: Callable[[Counts, Any, Sequence[str]], pl.DataFrame]
     capability: str = ""
-    check: Callable[[Family, Any], object] | None = None
+    check: Callable[[Layout, Any], object] | None = None
 
     @property
     def flag(self) -> str:
@@ -50,10 +50,10 @@ class View:
 
     def check_families(self, layout: Layout, given: Any) -> None:
         """Refuse families that it cannot be read from."""
-        if self.capability:
-            family = the_only(layout.families, self.capability)
-            if self.check is not None:
-                self.check(family, given)
+        if self.check is not None:
+            self.check(layout, given)
+        elif self.capability:
+            the_only(layout.families, self.capability)
 
 
 VIEWS = (
@@ -64,10 +64,14 @@ VIEWS = (
     ),
     View(
         "curve",
-        {"metavar": "NAME", "help": f"Show the points of a curve of scores: {listed(CURVES)}."},
+        {
+            "metavar": "NAME",
+            "help": f"Show the points of a curve of scores ({listed(CURVES)}) or values "
+            f"({listed(distributions.CURVES)}); with --plot it is drawn.",
+        },
         lambda counts, given, names: counts.curve(given),
         "curves",
-        find_curve,
+        lambda layout, given: find_curve(layout.families, given),
     ),
     View(
         "per_class",

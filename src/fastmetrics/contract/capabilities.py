@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import polars as pl
 
@@ -16,12 +16,23 @@ from fastmetrics.metric import Formula, Metric
 if TYPE_CHECKING:
     from fastmetrics.contract.family import Family
 
-__all__ = ["CrossTable", "Curve", "Outcome", "Prepared", "Rate", "Resummed", "find_curve", "lacking", "the_only"]
+__all__ = [
+    "CrossTable",
+    "Curve",
+    "Outcome",
+    "Prepared",
+    "Rate",
+    "Resummed",
+    "curves_of",
+    "find_curve",
+    "lacking",
+    "the_only",
+]
 
 # What the optional fields of a family are called in errors, each with functions that make families which have it.
 WORDS = {
     "at_threshold": "binned scores, as scores() makes",
-    "curves": "curves, as scores() makes",
+    "curves": "curves, as scores() and values() make",
     "matrix": "labels against predictions, as binary() and classes() make",
     "most_confused": "a class matrix, as classes() makes",
     "per_class": "a class matrix, as classes() makes",
@@ -67,13 +78,16 @@ class Curve:
     title
         What the picture is called.
     x, y
-        Columns of shares from 0 to 1, each with its words.
+        Columns of shares from 0 to 1, each with its words; where ``of`` says so, ``x`` is of numbers.
     metric, words
         The metric that sums a curve up, and its words.
     reference, reference_words
         What a score that knows nothing reaches: ``"diagonal"``, or a metric of the family.
     steps
         Whether ``y`` holds from one point to the next one.
+    of
+        What ``x`` is of: ``shares``, or ``numbers`` of any size and sign. The latter have the rows ``n`` of each point,
+        a point of null for those without a number, and ``low`` and ``high`` where points are bins of equal ratio.
     """
 
     read: Callable[[CellTable, Family], pl.DataFrame]
@@ -85,6 +99,7 @@ class Curve:
     reference: str = "diagonal"
     reference_words: str = ""
     steps: bool = False
+    of: Literal["shares", "numbers"] = "shares"
 
 
 class Resummed(NamedTuple):
@@ -174,8 +189,33 @@ def the_only(families: Sequence[Family], capability: str) -> Family:
     return next(family for family in families if getattr(family, capability))
 
 
-def find_curve(family: Family, name: str) -> Curve:
-    """A curve of a family, or an error that names the nearest."""
-    if name not in family.curves:
-        raise SchemaError(unknown("curve", name, family.curves))
-    return family.curves[name]
+def curves_of(families: Sequence[Family]) -> dict[str, list[tuple[Family, Curve]]]:
+    """The curves of families by their names, as ``distribution`` and with the family: ``latency_ms.distribution``."""
+    table: dict[str, list[tuple[Family, Curve]]] = {}
+    for family in families:
+        for name, curve in family.curves.items():
+            for called in (name, f"{family.name}.{name}"):
+                table.setdefault(called, []).append((family, curve))
+    return table
+
+
+def find_curve(families: Sequence[Family], name: str) -> tuple[Family, Curve]:
+    """A curve and the family that has it.
+
+    Raises
+    ------
+    SchemaError
+        No family has a curve of the name, and then the nearest name; several have one.
+    """
+    table = curves_of(families)
+    found = table.get(name, [])
+    if len(found) == 1:
+        return found[0]
+    if found:
+        choices = listed(repr(f"{family.name}.{name}") for family, _ in found)
+        raise SchemaError(f"curve {name!r} is known to several families; ask for {choices}")
+    if not table:
+        raise SchemaError(f"expected {lacking(families, 'curves')}")
+    raise SchemaError(
+        unknown("curve", name, [known for known in table if "." not in known], meanings={n: n for n in table})
+    )

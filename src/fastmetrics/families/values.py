@@ -23,6 +23,7 @@ from fastmetrics.contract.rows import Accumulators, Rows
 from fastmetrics.errors import SchemaError
 from fastmetrics.families import value_rates
 from fastmetrics.families.buckets import LAST, bucket_ends, buckets_of, mantissas_of
+from fastmetrics.families.distributions import CURVES
 from fastmetrics.families.histograms import Histogram
 from fastmetrics.families.labels import check_nulls, null_arguments
 from fastmetrics.metric import Cells, Metric
@@ -98,6 +99,7 @@ def values(
         width=0,
         parametric=parametric,
         headline=("mean", "p50", "p95", "p99", "missing_rate"),
+        curves=CURVES,
         rates=value_rates.rates(called),
         prepare=value_rates.prepare,
     )

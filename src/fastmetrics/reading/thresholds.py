@@ -84,16 +84,18 @@ def beside_keys(counts: State, family: Family, read: Callable[[CellTable], pl.Da
 def curve(counts: State, kind: str) -> pl.DataFrame:
     """A curve of each group as rows of points: keys, then the columns of the kind.
 
-    ``roc``: threshold, fpr, tpr. ``pr``: threshold, precision, recall. ``calibration``: low, high, n, mean_score,
-    observed_rate.
+    Of scores, ``roc``: threshold, fpr, tpr. ``pr``: threshold, precision, recall. ``calibration``: low, high, n,
+    mean_score, observed_rate. Of values, ``distribution``: low, high, middle, n, share. ``cumulative``: number, n,
+    share. Where several families have a curve of one name, that of the family comes before it:
+    ``latency_ms.distribution``.
 
     Raises
     ------
     SchemaError
-        An unknown kind, or Counts without scores.
+        An unknown kind, one that several families have, or Counts without curves.
     """
-    family, _ = capable(counts, "curves")
-    found = find_curve(family, kind)
+    check_whole(counts)
+    family, found = find_curve(counts.layout.families, kind)
     return beside_keys(counts, family, lambda table: found.read(table, family))
 
 

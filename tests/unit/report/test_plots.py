@@ -10,7 +10,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ import polars.testing
 import pytest
 
 import fastmetrics as fm
+from charts import channel, close, marks, nodes, subtitle, table, tables
 from fastmetrics.errors import FastMetricsError, SchemaError, SourceError
 from fastmetrics.report import plots
 from fastmetrics.report.plots import kinds, question, saving, themes
@@ -55,43 +56,6 @@ def made(rows: int = 4000, groups: int = 3) -> pl.DataFrame:
 
 LOG = made()
 COUNTS = fm.count(LOG, BINARY, SCORES, by=["model", "country"], **HOURS)
-
-
-def tables(chart: Any) -> list[list[dict[str, Any]]]:
-    return [json.loads(text) for text in chart.to_dict()["datasets"].values()]
-
-
-def table(chart: Any, *columns: str) -> pl.DataFrame:
-    """The only data of a chart that have these columns."""
-    found = [rows for rows in tables(chart) if set(columns) <= set(rows[0])]
-    assert len(found) == 1
-    return pl.DataFrame(found[0], infer_schema_length=None).select(columns)
-
-
-def subtitle(chart: Any) -> str:
-    return "\n".join(chart.to_dict()["title"]["subtitle"])
-
-
-def nodes(spec: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(spec, dict):
-        yield spec
-    for part in spec.values() if isinstance(spec, dict) else spec if isinstance(spec, list) else []:
-        yield from nodes(part)
-
-
-def marks(chart: Any) -> list[str]:
-    return [node["mark"]["type"] for node in nodes(chart.to_dict()) if "mark" in node]
-
-
-def channel(chart: Any, name: str, field: str) -> dict[str, Any]:
-    """The first encoding of a field by a channel."""
-    found = [node["encoding"].get(name, {}) for node in nodes(chart.to_dict()) if "encoding" in node]
-    return next(encoding for encoding in found if encoding.get("field") == field)
-
-
-def close(got: pl.DataFrame, wanted: pl.DataFrame) -> None:
-    """Equal up to the six digits that pictures are given."""
-    pl.testing.assert_frame_equal(got, wanted, check_dtypes=False, rel_tol=1e-5, abs_tol=1e-12)
 
 
 # Over time
@@ -191,7 +155,9 @@ def test_keys_may_be_asked_for_in_another_order() -> None:
     auc = first.metrics("roc_auc")["roc_auc"].item()
     names = channel(COUNTS.plot(by=swapped, kind="roc"), "color", "group")["scale"]["domain"]
     assert f"BR · 00, AUC {auc:.3f}" in names
-    bars = table(COUNTS.rollup(*by).plot("recall", by=swapped, kind="bars"), "group", "n").filter(group="BR · 00")
+    bars = table(COUNTS.rollup(*by).plot("recall", by=swapped, kind="bars"), "group", "n", "value").filter(
+        group="BR · 00"
+    )
     assert bars["n"].to_list() == [first.rows]
 
 
@@ -527,7 +493,8 @@ def test_what_cannot_be_saved_is_one_line(tmp_path: Path) -> None:
 def test_every_style_of_a_mark_is_known_to_every_theme() -> None:
     flat = COUNTS.rollup("model", "country")
     charts = [COUNTS.plot("recall"), flat.plot("recall"), flat.plot("recall", by="model")]
-    charts += [COUNTS.plot(by="model", kind=row.name) for row in plots.KINDS if row.capability]
+    counts = fm.count(LOG, BINARY, SCORES, fm.values("score"), by="model")
+    charts += [counts.plot(kind=row.name) for row in plots.KINDS if row.capability]
     styles = {node["mark"]["style"] for c in charts for node in nodes(c.to_dict()) if "style" in node.get("mark", {})}
     assert {"volume", "cell", "reference"} <= styles
     for name in themes.THEMES:

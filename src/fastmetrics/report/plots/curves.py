@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from fastmetrics.contract.capabilities import Curve, find_curve, the_only
+from fastmetrics.contract.capabilities import Curve, find_curve
+from fastmetrics.contract.family import Family
 from fastmetrics.metric import Cells, Metric
 from fastmetrics.reading.intervals import bounds
 from fastmetrics.reading.metrics import metrics
 from fastmetrics.reading.thresholds import grouped
+from fastmetrics.report.plots.distributions import of_numbers
 from fastmetrics.report.plots.question import Groups, Question, chosen, data, keyed, metric_rows
 from fastmetrics.report.plots.words import (
     by_words,
@@ -19,6 +21,7 @@ from fastmetrics.report.plots.words import (
     line_color,
     line_dash,
     rows_words,
+    title_name,
     titled,
 )
 from fastmetrics.state.state import State
@@ -37,22 +40,24 @@ BINS = {"low", "high", "n"}  # columns of curves whose points are bins
 
 def draw_curve(name: str, question: Question) -> ChartType:
     """The curve of a name, of each group."""
-    curve = find_curve(the_only(question.counts.layout.families, "curves"), name)
-    points(question.counts, question.keys, curve)  # refuses scores without it before its metric is read
+    family, curve = find_curve(question.counts.layout.families, name)
+    points(question.counts, question.keys, family, curve)  # refuses scores without it before its metric is read
     groups = chosen(question, MOST_CURVES)
-    values = metric_rows(question, groups.counts)["value"]
+    form = ".3f" if curve.of == "shares" else ",.4g"
     said = [
-        f"{label}, {curve.words} {'-' if value is None else f'{value:.3f}'}"
-        for label, value in zip(groups.labels, values, strict=True)
+        f"{label}, {curve.words} {'-' if value is None else f'{value:{form}}'}"
+        for label, value in zip(groups.labels, metric_rows(question, groups.counts)["value"], strict=True)
     ]
     groups = Groups(groups.counts, groups.names.with_columns(group=pl.Series(said)), groups.note)
-    rows = groups.named(points(groups.counts, question.keys, curve))
+    rows = groups.named(points(groups.counts, question.keys, family, curve))
+    if curve.of != "shares":
+        chart, facts = of_numbers(curve, question, groups, rows)
+        return chart.properties(title=curve_title(curve, question, groups, *facts))
     return (of_bins if set(rows.columns) >= BINS else of_points)(curve, question, groups, rows)
 
 
-def points(counts: State, keys: tuple[str, ...], curve: Curve) -> pl.DataFrame:
+def points(counts: State, keys: tuple[str, ...], family: Family, curve: Curve) -> pl.DataFrame:
     """The points of each group under names of ours."""
-    family = the_only(counts.layout.families, "curves")
     outer, rows = grouped(counts, family, lambda table: curve.read(table, family))
     return pl.concat([outer.select(**keyed(keys)), rows], how="horizontal")
 
@@ -94,7 +99,9 @@ def of_points(curve: Curve, question: Question, groups: Groups, rows: pl.DataFra
 
 
 def curve_title(curve: Curve, question: Question, groups: Groups, *facts: str) -> alt.TitleParams:
-    return titled(f"{curve.title}{by_words(question.names)}", [rows_words(question.counts.rows), *facts], [groups.note])
+    owner = f" of {title_name(question.owner)}" if question.owner else ""
+    title = f"{curve.title}{owner}{by_words(question.names)}"
+    return titled(title, [rows_words(question.counts.rows), *facts], [groups.note])
 
 
 def references(curve: Curve, question: Question, groups: Groups) -> list[alt.Chart]:

@@ -12,14 +12,17 @@ from fastmetrics.contract.columns import column_name, unused_name
 from fastmetrics.contract.family import Family
 from fastmetrics.metric import Metric
 from fastmetrics.reading.thresholds import grouped
+from fastmetrics.report.plots.axes import is_log
 from fastmetrics.report.plots.question import Question, chosen, data, keyed, metric_rows, texts
 from fastmetrics.report.plots.words import (
+    LOGARITHMIC,
     axis_format,
     by_words,
     cell_format,
     rows_words,
     title_name,
     titled,
+    value_texts,
     value_tips,
 )
 from fastmetrics.state.state import State
@@ -44,38 +47,50 @@ def heatmap(question: Question) -> ChartType:
 
     rows, notes = largest_places(metric_rows(question, question.counts), question.names)
     metric = question.asked.metric
+    infinite = int(rows["value"].is_infinite().sum())
+    if infinite:
+        notes.append(f"infinite and without colour: {infinite:,} cell{'s' * (infinite != 1)}")
+    finite = pl.when(pl.col("value").is_finite()).then("value")
+    rows = rows.with_columns(value_texts(rows, metric), value=finite)
+    logarithmic = is_log(rows["value"], metric)
     split = bool((rows["value"] < 0).any() and (rows["value"] > 0).any())
     shown = pl.min_horizontal(0.25 + 0.75 * pl.col("n") / FEW_ROWS, 1.0)
-    rows = rows.with_columns(shown=shown, strong=(strength(metric, split) > 0.55) & (shown > 0.6))
+    rows = rows.with_columns(shown=shown, strong=(strength(metric, split, logarithmic) > 0.55) & (shown > 0.6))
     rows, orders = spelled(rows)
     size = cell_size(rows["k1"].n_unique(), rows["k0"].n_unique())
     axis: dict[str, Any] = {"domain": False, "ticks": False}
     tilted = alt.Axis(orient="top", labelAngle=tilt(orders["k1"], size), **axis)
-    base = alt.Chart(data(rows.select("k0", "k1", "n", "value", "low", "high", "shown", "strong"))).encode(
+    base = alt.Chart(data(rows.select("k0", "k1", "n", "value", "low", "high", "told", "shown", "strong"))).encode(
         x=alt.X("k1:N", title=question.names[1], sort=orders["k1"], axis=tilted),
         y=alt.Y("k0:N", title=question.names[0], sort=orders["k0"], axis=alt.Axis(**axis)),
     )
     faint = int((rows["n"] < FEW_ROWS).sum())
     pale = f"pale: under {FEW_ROWS} rows ({faint:,} of {len(rows):,} cells)" if faint else ""
-    return alt.layer(heat(base, question, split), *(written(base, metric) if size >= 40 else [])).properties(
+    return alt.layer(
+        heat(base, question, split, logarithmic), *(written(base, metric) if size >= 40 else [])
+    ).properties(
         width=alt.Step(size),
         height=alt.Step(min(size, 36)),
         title=titled(f"{question.title}{by_words(question.names)}", [rows_words(question.counts.rows), pale], notes),
     )
 
 
-def heat(base: alt.Chart, question: Question, split: bool) -> alt.Chart:
+def heat(base: alt.Chart, question: Question, split: bool, logarithmic: bool) -> alt.Chart:
     """The coloured cells. Values on both sides of 0 get two colours, others one, the worse the stronger."""
     import altair as alt
 
     metric, column = question.asked.metric, question.title
-    scale = alt.Scale(domainMid=0) if split else alt.Scale(reverse=metric.better == "higher", zero=False, nice=False)
-    title = column if split or metric.better is None else f"{column}, strong: worse"
+    reverse = metric.better == "higher"
+    scale = alt.Scale(domainMid=0) if split else alt.Scale(reverse=reverse, zero=False, nice=False)
+    if logarithmic:
+        scale = alt.Scale(type="log", reverse=reverse, nice=False)
+    words = column if split or metric.better is None else f"{column}, strong: worse"
+    title = [words, LOGARITHMIC] if logarithmic else words
     legend = alt.Legend(title=title, format=axis_format(metric), gradientLength=160)
     tips = [
         alt.Tooltip("k0:N", title=question.names[0]),
         alt.Tooltip("k1:N", title=question.names[1]),
-        *value_tips(column, metric),
+        *value_tips(column),
     ]
     opacity = alt.Opacity("shown:Q", scale=alt.Scale(domain=[0, 1], range=[0, 1]), legend=None)
     color = alt.Color("value:Q", scale=scale, legend=legend)
@@ -116,9 +131,9 @@ def largest_places(rows: pl.DataFrame, titles: Sequence[str]) -> tuple[pl.DataFr
     return rows, notes
 
 
-def strength(metric: Metric, split: bool) -> pl.Expr:
+def strength(metric: Metric, split: bool, logarithmic: bool) -> pl.Expr:
     """How strong the colour of a cell is, from 0 to 1, as text on it needs to know."""
-    value = pl.col("value")
+    value = pl.col("value").log() if logarithmic else pl.col("value")
     if split:
         return value.abs() / value.abs().max()
     place = (value - value.min()) / (value.max() - value.min())

@@ -16,7 +16,7 @@ from fastmetrics.reading.ranks import worst
 from fastmetrics.reading.resolve import Asked, resolve
 from fastmetrics.report.files import json
 from fastmetrics.report.keys import key_texts
-from fastmetrics.report.plots.words import LONGEST_NAME, escape_tags, title_name
+from fastmetrics.report.plots.words import LONGEST_NAME, escape_tags, escape_title, listing, title_name
 from fastmetrics.state.state import State
 
 if TYPE_CHECKING:
@@ -30,21 +30,32 @@ MOST_ROWS = 20_000
 
 @dataclass(frozen=True)
 class Question:
-    """Counts rolled up to the keys asked for (and windows, where the kind has them), and the metric to read.
+    """Counts rolled up to the keys asked for (and windows, where the kind has them), and the metrics to read.
 
     ``keys`` are under numbered names, so that no column of ours is called so; ``called`` is what the user calls them.
+    The first of the metrics ranks groups.
     """
 
     counts: State
     keys: tuple[str, ...]
     called: tuple[str, ...]
-    metric: str | Metric
+    metrics: tuple[str | Metric, ...]
     intervals: bool
     level: float
 
     @property
+    def metric(self) -> str | Metric:
+        """The first metric."""
+        return self.metrics[0]
+
+    @property
+    def each(self) -> list[Question]:
+        """The same question of one metric each."""
+        return [replace(self, metrics=(metric,)) for metric in self.metrics]
+
+    @property
     def asked(self) -> Asked:
-        """The row of the metric and the name it was asked by."""
+        """The row of the first metric and the name it was asked by."""
         return resolve(self.counts.layout, [self.metric])[0]
 
     @property
@@ -53,9 +64,23 @@ class Question:
         return tuple(map(title_name, self.called))
 
     @property
+    def labels(self) -> list[str]:
+        """The names of the metrics, as titles have them, each another; without their family where that is one."""
+        asked = resolve(self.counts.layout, self.metrics)
+        names = [one.column.removeprefix(f"{one.family.name}.") if self.owner else one.column for one in asked]
+        return texts(pl.DataFrame({"k0": names}))["group"].map_elements(escape_title, pl.String).to_list()
+
+    @property
+    def owner(self) -> str:
+        """The family of all metrics, where it has a name that says more than its kind, such as that of a column."""
+        families = {one.family for one in resolve(self.counts.layout, self.metrics)}
+        family = families.pop()
+        return "" if families or family.name == family.kind else family.name
+
+    @property
     def title(self) -> str:
-        """The name of the metric, as titles have it."""
-        return title_name(self.asked.column)
+        """What is shown: ``recall``, ``p50 and p95 of latency_ms``."""
+        return listing(self.labels) + (f" of {title_name(self.owner)}" if self.owner else "")
 
     @property
     def rankable(self) -> bool:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from math import isinf
 from typing import TYPE_CHECKING, Any
+
+import polars as pl
 
 from fastmetrics.metric import Metric
 from fastmetrics.report.plots.themes import COLORS
@@ -16,7 +19,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "cell_format",
+    "value_texts",
     "value_tips",
+    "LOGARITHMIC",
+    "MOST_METRICS",
+    "NUMBERS",
     "axis_format",
     "by_words",
     "count_axis",
@@ -25,8 +32,9 @@ __all__ = [
     "interval_words",
     "line_color",
     "line_dash",
+    "listing",
+    "metric_dash",
     "title_name",
-    "number",
     "rows_words",
     "titled",
     "window_words",
@@ -46,7 +54,10 @@ UNITS = {
 }
 LONGEST_NAME = 34  # characters, which themes have room for: Vega would cut the end, by which names often differ
 TAG = re.compile("<(?=[A-Za-z/!?])")
-DASHES = ([1, 0], [6, 3])
+DASHES = ([1, 0], [6, 3], [2, 2], [9, 3, 2, 3])
+NUMBERS = ",~g"  # of any size, in the language of d3
+LOGARITHMIC = "(logarithmic)"
+MOST_METRICS = len(DASHES)
 
 
 def title_name(name: object) -> str:
@@ -84,7 +95,12 @@ def window_words(windows: Windows) -> str:
 
 def by_words(keys: Sequence[str]) -> str:
     """`` by model, country and device``, nothing for the total."""
-    return f" by {' and '.join(filter(None, (', '.join(keys[:-1]), keys[-1])))}" if keys else ""
+    return f" by {listing(keys)}" if keys else ""
+
+
+def listing(names: Sequence[str]) -> str:
+    """``model, country and device``."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def cell_format(metric: Metric) -> str:
@@ -92,13 +108,29 @@ def cell_format(metric: Metric) -> str:
     return ".3p" if metric.kind == "proportion" else ".2f" if metric.range[1] <= 1 else ",.3~r"
 
 
-def value_tips(column: str, metric: Metric) -> list[alt.Tooltip]:
-    """What a mark of one value says: rows, value and bounds."""
+def value_tips(column: str) -> list[alt.Tooltip]:
+    """What a mark of one value says: rows, and what ``told`` has, which is made of `value_texts`."""
     import altair as alt
 
-    titles = (("value", column), ("low", "low"), ("high", "high"))
-    values = [alt.Tooltip(f"{name}:Q", title=title, format=number(metric)) for name, title in titles]
-    return [alt.Tooltip("n:Q", title="rows", format=","), *values]
+    return [alt.Tooltip("n:Q", title="rows", format=","), alt.Tooltip("told:N", title=column)]
+
+
+def value_texts(rows: pl.DataFrame, metric: Metric) -> pl.Series:
+    """``81.2% [77.1%, 84.3%]`` of each value and its bounds, and ``-`` for what is not known."""
+    share = metric.kind == "proportion"
+
+    def text(value: float | None) -> str:
+        if value is None:
+            return "-"
+        if isinf(value):
+            return "∞" if value > 0 else "-∞"
+        return f"{100 * value:.3g}%" if share else f"{value:,.4g}"
+
+    told = [
+        text(value) + ("" if low is None else f" [{text(low)}, {text(high)}]")
+        for value, low, high in rows.select("value", "low", "high").iter_rows()
+    ]
+    return pl.Series("told", told, dtype=pl.String)
 
 
 def rows_words(rows: int) -> str:
@@ -114,11 +146,6 @@ def interval_words(mark: str, level: float) -> str:
 def axis_format(metric: Metric) -> str:
     """How a value is written on an axis, in the language of d3: a share of rows is a percentage."""
     return "~%" if metric.kind == "proportion" else ",~r"
-
-
-def number(metric: Metric) -> str:
-    """How a value is written in a tooltip."""
-    return ".3p" if metric.kind == "proportion" else ",.4~r"
 
 
 def count_axis(ticks: int) -> alt.Axis:
@@ -138,8 +165,16 @@ def line_color(labels: Sequence[str], title: str) -> alt.Color:
 
 def line_dash(labels: Sequence[str], title: str) -> alt.StrokeDash:
     """Dashes for the groups that come after the last colour, which begin with the first colour again."""
+    return dashed("group", labels, [DASHES[min(place // COLORS, 1)] for place in range(len(labels))], title)
+
+
+def metric_dash(labels: Sequence[str]) -> alt.StrokeDash:
+    """Dashes for each metric, where colours are groups."""
+    return dashed("metric", labels, DASHES[: len(labels)], "metric")
+
+
+def dashed(column: str, labels: Sequence[str], dashes: Sequence[Sequence[float]], title: str) -> alt.StrokeDash:
     import altair as alt
 
-    dashes = [DASHES[min(place // COLORS, 1)] for place in range(len(labels))]
     legend: Any = alt.Legend(title=title, symbolType="stroke") if len(labels) > 1 else None
-    return alt.StrokeDash("group:N", scale=alt.Scale(domain=list(labels), range=dashes), legend=legend)
+    return alt.StrokeDash(f"{column}:N", scale=alt.Scale(domain=list(labels), range=list(dashes)), legend=legend)
