@@ -64,7 +64,20 @@ def down_sampled(rng: np.random.Generator, draw: Draw, median: float, size: int)
     return kept, np.where(kept <= median, 10.0, 1.0)
 
 
-WEIGHTS = {"none": unweighted, "log-normal": spread, "10 up to the median": down_sampled}
+def heavy_tail(rng: np.random.Generator, draw: Draw, median: float, size: int) -> tuple[Floats, Floats | None]:
+    """Of numbers above the median a tenth is kept and weighs 10."""
+    numbers = draw(rng, 2 * size + 200)
+    kept = numbers[(numbers <= median) | (rng.random(len(numbers)) < 0.1)][:size]
+    assert len(kept) == size
+    return kept, np.where(kept > median, 10.0, 1.0)
+
+
+WEIGHTS = {
+    "none": unweighted,
+    "log-normal": spread,
+    "10 up to the median": down_sampled,
+    "10 above the median": heavy_tail,
+}
 
 
 def quantiles(_: np.random.Generator, misses: Misses) -> Iterator[str]:

@@ -161,6 +161,28 @@ def test_bounds_hold_where_weights_go_with_the_numbers(q: float) -> None:
     assert 0.91 <= len(inside) / 300 <= 0.995
 
 
+@pytest.mark.parametrize("q", [0.05, 0.95, 0.99])
+@pytest.mark.parametrize("n", [20, 100])
+def test_bounds_of_few_weighted_rows_do_not_take_what_is_not_seen_for_nothing(n: int, q: float) -> None:
+    rng = np.random.default_rng(13)
+    log = pl.DataFrame({"x": rng.lognormal(6, 1, 500 * n), "draw": np.repeat(np.arange(500), n)})
+    log = log.with_columns(w=pl.Series(np.exp(0.8 * rng.standard_normal(500 * n))))
+    name = f"p{100 * q:g}"
+    frame = fm.count(log, fm.values("x", extremes=False), by="draw", weight="w").metrics(name, intervals=True)
+    true = math.exp(6 + stats.norm.ppf(q))
+    inside = frame.filter(pl.col(f"{name}_low") <= true, pl.col(f"{name}_high") >= true)
+    assert len(inside) / 500 >= 0.95
+
+
+def test_equal_weights_give_the_bounds_of_rows() -> None:
+    log = pl.DataFrame({"x": np.random.default_rng(3).lognormal(6, 1, 400)}).with_columns(w=pl.lit(3.0))
+    plain, weighted = (
+        fm.count(log, fm.values("x", extremes=False), weight=weight).metrics("p50", "p95", "p99", intervals=True).row(0)
+        for weight in (None, "w")
+    )
+    assert weighted == pytest.approx(plain, rel=1e-12)
+
+
 def test_a_sum_beyond_all_floats_is_not_known() -> None:
     row = fm.count({"x": [1.7e308, 1.7e308, -1.7e308]}, fm.values("x")).metrics("sum", "mean", "max").row(0, named=True)
     assert (row["sum"], row["mean"], row["max"]) == (None, None, 1.7e308)

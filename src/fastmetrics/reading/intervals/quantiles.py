@@ -7,10 +7,13 @@ from typing import Any
 import numpy as np
 
 from fastmetrics.aliases import Floats
+from fastmetrics.arithmetic import divide
 from fastmetrics.metric import Cells, Metric
 from fastmetrics.reading.intervals.limits import Pair, Reach
 
 __all__ = ["quantile_limits"]
+
+AS_ALL = 5  # so many rows on a side of a quantile say as much of how heavy rows are there as all rows do
 
 
 def quantile_limits(metric: Metric, cells: Cells) -> Reach:
@@ -51,13 +54,23 @@ def quantile_limits(metric: Metric, cells: Cells) -> Reach:
 def equal_rows(weights: Any, squares: Any, share: float) -> Floats:
     """How many equal rows give the share at or below a quantile the variance that it has of weighted ones.
 
-    ``weights`` and ``squares`` are the histograms of Σw and Σw².
+    ``weights`` and ``squares`` are the histograms of Σw and Σw². How heavy rows are on either side of the quantile is
+    seen in those that are there, and where these are few it is more as among all rows: beyond a high quantile there
+    may be none, which does not mean that its share is known.
     """
     place = weights.inside(weights.search(lambda places: weights.rows_up_to(places) >= share * weights.total))
-    below = squares.rows_up_to(place)
-    spread = below * (1 - share) ** 2 + (squares.total - below) * share**2
-    found: Floats = share * (1 - share) * weights.total**2 / spread
+    below = weights.rows_up_to(place), squares.rows_up_to(place)
+    above = weights.total - below[0], squares.total - below[1]
+    mean = squares.total / weights.total
+    under, over = (mean_weight(*side, mean) for side in (below, above))
+    found: Floats = weights.total / (under * (1 - share) + over * share)
     return found
+
+
+def mean_weight(weight: Floats, square: Floats, mean: Floats) -> Floats:
+    """The mean weight of a unit of weight in some rows, between their own and that of all, as there are many or few."""
+    rows = divide(weight**2, square, 0.0)
+    return (rows * divide(square, weight, 0.0) + AS_ALL * mean) / (rows + AS_ALL)
 
 
 def deviate(part: Floats, rows: Floats, share: float) -> Floats:
