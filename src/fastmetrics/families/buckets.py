@@ -56,7 +56,7 @@ def bucket_ends(buckets: Integers) -> tuple[Floats, Floats]:
     """The least and the greatest float64 that lies in each bucket.
 
     >>> [end.tolist() for end in bucket_ends(np.array([34400, -34432, 0]))]
-    [[0.9785720620877002, -2.0, 0.0], [1.0, -1.9571441241754002, 0.0]]
+    [[0.9785720620877002, -2.0, 0.0], [1.0, -1.9571441241754004, 0.0]]
     """
     size = np.abs(buckets)
     nearest, farthest = np.nextafter(top_of(np.clip(size - 1, 0, LAST - 2)), math.inf), top_of(size)

@@ -53,7 +53,7 @@ def flags(*, name: str = "flags", **columns: Column) -> Family:
     DataError
         While counting: a value that is neither true nor false.
 
-    >>> import fastmetrics as fm
+    >>> import fastmetrics as fm, polars as pl
     >>> log = {"finish": ["stop", "length", None], "refused": [False, True, False]}
     >>> flags = fm.flags(refused="refused", truncated=pl.col("finish") == "length")
     >>> fm.count(log, flags).metrics("refused_rate", "truncated_rate", "truncated_missing_rate").row(0)
