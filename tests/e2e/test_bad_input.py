@@ -350,7 +350,7 @@ MERGING = [
     ),
     Case(
         "extremes",
-        lambda: count(fm.regression("label", "score")) - count(fm.regression("label", "score")),
+        lambda: count(fm.regression("label", "score")) - count(fm.regression("label", "score"), where="label = 1"),
         MergeError,
         ["extremes=False"],
     ),

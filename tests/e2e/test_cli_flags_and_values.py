@@ -157,7 +157,9 @@ def test_a_diagnosis_of_logs_takes_flags(log: str, tmp_path: Path) -> None:
     pl.read_parquet(worse).with_columns(latency_ms=slow).write_parquet(worse)
     asked = ["--flag", "refused", "--values", "latency_ms,tokens", "--by", "model", "--per", ""]
     said = shown("diagnose", worse, "--baseline", log, *asked)["sentence"].to_list()
-    assert any("rows with latency_ms in buckets above the baseline's" in one and "model = a" in one for one in said), said
+    assert any("rows with latency_ms in buckets above the baseline's" in one and "model = a" in one for one in said), (
+        said
+    )
     assert any("rows flagged refused where model = b" in one for one in said), said
 
 

@@ -12,7 +12,12 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "benchmarks").rglob("*.md"), ROOT / "Makefile"]
-SOURCES = [*(ROOT / "src").rglob("*.py*"), *(ROOT / "benchmarks").rglob("*.py"), *(ROOT / "docs").glob("*.py")]
+SOURCES = [
+    *(ROOT / "src").rglob("*.py"),
+    *(ROOT / "src").rglob("*.pyi"),
+    *(ROOT / "benchmarks").rglob("*.py"),
+    *(ROOT / "docs").glob("*.py"),
+]
 INSTALL = re.compile(r"\b(?:pip3?|uv|pipx|conda) (?:install|add)(?: +-\S+)* +([^-\s`#;&|()][^\s`#;&|()]*)")
 
 
