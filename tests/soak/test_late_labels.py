@@ -6,7 +6,7 @@ import random
 
 from arrivals import check_arrivals
 
-LOGS, ROWS, PARTS = 100, 20_000, 12
+LOGS, ROWS, PARTS = 60, 20_000, 12
 
 
 def test_labels_in_many_parts_add_up_in_any_order(drawn: random.Random) -> None:

@@ -23,6 +23,7 @@ def known(c: Any) -> Any:
 # What is in the name of a rate, k, n, and what k counts.
 SEARCHED: tuple[tuple[str, Formula, Formula, str], ...] = (
     ("high", lambda c: c.high, known, "rows with {} in buckets above the baseline's median"),
+    ("low", lambda c: c.low, known, "rows with {} in buckets below the baseline's median"),
     ("tail", lambda c: c.tail, known, "rows with {} in buckets above the baseline's p95"),
     ("missing", lambda c: c.missing, lambda c: c.rows, "rows without {}"),
     ("zero", lambda c: c.zero, known, "rows with {} = 0"),
@@ -46,6 +47,7 @@ def prepare(tables: Sequence[pl.DataFrame], keys: Sequence[str]) -> Prepared:
         rows.sum(),
         rows.filter(bucket.is_null()).sum().alias("missing"),
         rows.filter(bucket > middle).sum().alias("high"),
+        rows.filter(bucket < middle).sum().alias("low"),
         rows.filter(bucket > tail).sum().alias("tail"),
         rows.filter(bucket == 0).sum().alias("zero"),
         rows.filter(bucket.abs() == LAST).sum().alias("infinite"),

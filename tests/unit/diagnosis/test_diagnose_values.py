@@ -61,6 +61,7 @@ def some(share: float, value: Any, column: str) -> pl.Expr:
     ("change", "metric", "says"),
     [
         ({"ms": pl.col("ms") * 2}, "ms_high_rate", "has 1.6x the rows with ms in buckets above the baseline's median"),
+        ({"ms": pl.col("ms") / 2}, "ms_low_rate", "has 1.6x the rows with ms in buckets below the baseline's median"),
         (
             {"ms": some(0.2, 9e4, "ms")},
             "ms_tail_rate",
@@ -82,6 +83,17 @@ def test_each_rate_is_searched_and_said_as_people_say_it(change: Any, metric: st
     assert says in told[0].sentence
     assert {one.metric.split("_")[0] for one in found} <= {metric.split("_")[0], "unlabelled"}
     assert found.notes == ("rows assumed independent within windows",)
+
+
+@pytest.mark.parametrize(("value", "metric"), [(2.0, "tokens_high_rate"), (0.5, "tokens_low_rate")])
+def test_one_number_that_becomes_another_is_found_in_either_direction(value: float, metric: str) -> None:
+    found = [
+        fm.diagnose(fm.count({"tokens": [new] * 500}, family), baseline=fm.count({"tokens": [1.0] * 500}, family))
+        for new in (value, 1.0)
+        for family in (fm.values("tokens"),)
+    ]
+    assert [one.metric for one in found[0]] == [metric]
+    assert not found[1]
 
 
 def test_what_moved_in_the_same_rows_is_one_incident_with_a_finding_for_each_number_and_flag() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 import pickle
 from collections.abc import Callable
@@ -167,6 +168,19 @@ def test_means_and_rates_are_split_exactly(metric: str) -> None:
     change = now.rollup().metrics(metric).item(0, metric) - before.rollup().metrics(metric).item(0, metric)
     assert parts["contribution"].sum() == pytest.approx(change, rel=1e-9, abs=1e-12)
     assert parts.select(pl.sum_horizontal("rate", "mix", "support").sum()).item() == pytest.approx(change, abs=1e-9)
+
+
+@pytest.mark.parametrize("numbers", [[2.0, math.inf], [2.0, -math.inf, math.inf]])
+def test_a_mean_that_is_not_finite_has_no_split(numbers: list[float]) -> None:
+    log = pl.DataFrame({"x": numbers, "k": ["a", *"b" * (len(numbers) - 1)]})
+    sides = [fm.count(side, fm.values("x"), by="k") for side in (log.with_columns(x=1.0), log)]
+    for now, before, what in ((sides[1], sides[0], "current"), (sides[0], sides[1], "baseline")):
+        with pytest.raises(
+            fm.DataError, match=f"'mean' of the {what} is not finite in 1 groups, first k='b', .*finite"
+        ):
+            fm.decompose(now, baseline=before, metric="mean")
+    finite = fm.count(log, fm.values("x"), by="k", where=pl.col("x").is_finite())
+    assert fm.decompose(finite, baseline=sides[0], metric="mean")["contribution"].sum() == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize("metric", ["ms.p95", "ms.sum", "ms.max"])

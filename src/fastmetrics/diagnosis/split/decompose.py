@@ -15,7 +15,7 @@ from fastmetrics.contract.columns import expression, expressions
 from fastmetrics.contract.family import Family
 from fastmetrics.diagnosis.split.kitagawa import decompose as split
 from fastmetrics.diagnosis.split.kitagawa import decompose3 as split_three_ways
-from fastmetrics.errors import SchemaError
+from fastmetrics.errors import DataError, SchemaError
 from fastmetrics.face import Counts
 from fastmetrics.metric import Cells, Metric
 from fastmetrics.reading.cells import check_whole
@@ -24,6 +24,7 @@ from fastmetrics.reading.resolve import resolve
 from fastmetrics.reading.results import beside, numbered
 from fastmetrics.state.layout import WINDOW, check_same
 from fastmetrics.state.merging import align_keys
+from fastmetrics.wording import group_name
 
 __all__ = ["decompose"]
 
@@ -83,6 +84,8 @@ def decompose(
     places = numbered(columns)
     sides = []
     of_sides = [read(counts, asked) for counts in (before, now)]
+    for what, (groups, cells) in zip(("baseline", "current"), of_sides, strict=True):
+        check_finite(asked.column, what, groups.select(expressions(columns)), row.num(cells), row.den(cells))
     aligned = align_keys([names for names, _ in of_sides], columns)
     for names, (_, cells) in zip(aligned, of_sides, strict=True):
         sums = {"num": row.num(cells), "den": row.den(cells), "rows": names["n"].to_numpy()}
@@ -101,6 +104,19 @@ def decompose(
     slices = both.select(expression(place).alias(key) for place, key in zip(places, columns, strict=True))
     frame = beside(slices, floats(values))
     return frame.sort(pl.col("contribution").abs(), descending=True, nulls_last=True, maintain_order=True)
+
+
+def check_finite(metric: str, what: str, groups: pl.DataFrame, num: Any, den: Any) -> None:
+    """Refuse sums that are infinite or not known, of which no part can be told."""
+    wrong = np.flatnonzero(~np.isfinite(num) & (np.asarray(den) != 0))
+    if len(wrong):
+        where = (
+            f" in {len(wrong):,} groups, first {group_name(groups.row(wrong[0], named=True))}" if groups.width else ""
+        )
+        raise DataError(
+            f"metric {metric!r} of the {what} is not finite{where}, so its change has no split; leave infinite numbers "
+            "out when you count, as by where=pl.col('x').is_finite()"
+        )
 
 
 def floats(columns: Mapping[str, Any]) -> pl.DataFrame:
