@@ -1,8 +1,8 @@
 """Curves of the numbers of a column: a table of each group, one row a point, the group's number first.
 
-``distribution``: ``low``, ``high``, ``middle``, ``n``, ``density`` of bins of equal ratio, each made of some buckets:
-``n`` numbers are above ``low`` and not above ``high`` (negatives are mirrored), and ``density`` is the share of all
-numbers that they are, an octave. Bins without rows that lie between others or next to them are there too.
+``distribution``: ``low``, ``high``, ``middle``, ``n``, ``share`` of bins of equal ratio, each made of some buckets:
+``n`` numbers are above ``low`` and not above ``high`` (negatives are mirrored), and are a ``share`` of all numbers.
+Next to bins with rows there are bins without.
 
 ``cumulative``: ``number``, ``n``, ``share``: the largest number of each bin, the rows in the bin, and the share of all
 numbers that are no larger.
@@ -60,7 +60,7 @@ def cumulative(table: CellTable, family: Family) -> pl.DataFrame:
 
 def share_of_numbers(rows: str) -> pl.Expr:
     """Rows of bins as a share of those of the group that have a number."""
-    known = pl.col("n").filter(BIN.is_not_null()).sum().over("group")  # over the sum alone: Polars divides by a column
+    known = pl.col("n").filter(BIN.is_not_null()).sum().over("group")  # a column: by one number Polars does not divide
     return pl.when(BIN.is_not_null()).then(pl.col(rows) / known)
 
 

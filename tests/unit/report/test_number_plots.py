@@ -220,6 +220,20 @@ def test_what_does_not_fit_into_one_picture_is_one_line(draw: Any, message: str)
     assert "\n" not in str(error.value)
 
 
+def test_an_axis_is_called_what_it_has_room_for() -> None:
+    name = "the_latency_of_every_single_answer_in_ms"
+    counts = fm.count(
+        {"x": [1.0, 2.0]}, fm.values("x", name=name), fm.flags(a=pl.lit(value=True), b=pl.lit(value=True))
+    )
+    for asked, wanted in (
+        (["p50", "p95"], "the_latency_of_ev…gle_answer_in_ms"),
+        ("p50", "p50"),
+        (["a_rate", "b_rate"], "a_rate and b_rate"),
+        (["a_rate", "b_rate", "a_missing_rate"], "share"),
+    ):
+        assert channel(counts.plot(asked), "x", "value")["title"] == wanted
+
+
 # Distributions
 
 
@@ -289,6 +303,7 @@ def test_groups_without_a_number_have_no_line() -> None:
     assert table(chart, "group", "x")["group"].unique().to_list() == ["a, median 1"]
     times = fm.count({"x": [None, None], "t": [0, 1]}, fm.values("x"), time="t", every="1s", time_unit="s")
     assert table(times.plot("p95"), "value", "alone")["value"].null_count() == 2
+    assert "undefined in every window" in subtitle(times.plot("p95"))
 
 
 def test_twelve_groups_of_any_numbers_are_few_points() -> None:

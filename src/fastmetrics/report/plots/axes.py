@@ -5,15 +5,12 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from math import ceil, floor, isinf, log10
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
 from fastmetrics.metric import Metric
 from fastmetrics.report.plots.words import LOGARITHMIC, NUMBERS, axis_format
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["ValueAxis", "fitted", "is_log", "is_wide", "log_axis"]
 
@@ -33,8 +30,10 @@ class ValueAxis:
 
     Attributes
     ----------
-    domain
-        From and to; None where Vega finds them from what is drawn.
+    words
+        What the title of the axis ends with.
+    options
+        Its scale and ticks, as options of a position channel.
     ends
         The columns of the bounds to draw: those of the metric, or where some are infinite others, that end beyond the
         edge of the picture.
@@ -42,20 +41,14 @@ class ValueAxis:
         What a reader must know of them.
     """
 
-    metric: Metric
-    logarithmic: bool
-    domain: Pair | None
+    words: str
+    options: dict[str, Any]
     ends: tuple[str, str]
     notes: tuple[str, ...]
 
     def shown(self, title: str) -> dict[str, Any]:
-        """The options of a position channel."""
-        import altair as alt
-
-        if self.logarithmic:
-            return {"title": f"{title} {LOGARITHMIC}", **log_axis(*(self.domain or (1.0, 10.0)))}
-        scale = alt.Scale(zero=False) if self.domain is None else alt.Scale(domain=list(self.domain), nice=True)
-        return {"title": title, "scale": scale, "axis": alt.Axis(format=axis_format(self.metric), tickCount=6)}
+        """The options of a position channel with a title."""
+        return {"title": f"{title} {self.words}".rstrip(), **self.options}
 
 
 def fitted(rows: pl.DataFrame, metric: Metric, mark: str) -> tuple[pl.DataFrame, ValueAxis]:
@@ -74,18 +67,19 @@ def fitted(rows: pl.DataFrame, metric: Metric, mark: str) -> tuple[pl.DataFrame,
     below = drawn["low"].is_finite() & (drawn["low"] <= 0)
     logarithmic = is_log(drawn["value"], metric) and not below.any()
     if not logarithmic and not open_ended:
-        return rows, ValueAxis(metric, False, None, sides, notes)
+        return rows, ValueAxis("", linear_axis(metric), sides, notes)
     numbers = pl.concat([drawn[name].rename("") for name in drawn.columns])
     numbers = numbers.filter(numbers.is_finite())
     domain, beyond = (log_domain if logarithmic else linear_domain)(float(numbers.min()), float(numbers.max()))  # type: ignore[arg-type]
+    words, options = (LOGARITHMIC, log_axis(*domain)) if logarithmic else ("", linear_axis(metric, domain))
     if not open_ended:
-        return rows, ValueAxis(metric, logarithmic, domain, sides, notes)
+        return rows, ValueAxis(words, options, sides, notes)
     shown = pl.col("value").is_finite()
     ends = {
         name: pl.when(shown & pl.col(side).is_infinite()).then(edge).when(shown).then(side)
         for name, side, edge in zip(("bottom", "top"), sides, beyond, strict=True)
     }
-    return rows.with_columns(**ends), ValueAxis(metric, logarithmic, domain, ("bottom", "top"), notes)
+    return rows.with_columns(**ends), ValueAxis(words, options, ("bottom", "top"), notes)
 
 
 def is_log(values: pl.Series, metric: Metric) -> bool:
@@ -111,6 +105,14 @@ def linear_domain(least: float, most: float) -> tuple[Pair, Pair]:
     around = 0.0 if most > least else (MARGIN - 1) * abs(most) or 1.0
     least, most = least - around, most + around
     return (least, most), (2 * least - most, 2 * most - least)
+
+
+def linear_axis(metric: Metric, domain: Pair | None = None) -> dict[str, Any]:
+    """The options of a linear axis of a metric, whose ends Vega finds from what is drawn where none are given."""
+    import altair as alt
+
+    scale = alt.Scale(zero=False) if domain is None else alt.Scale(domain=list(domain), nice=True)
+    return {"scale": scale, "axis": alt.Axis(format=axis_format(metric), tickCount=6)}
 
 
 def log_axis(least: float, most: float) -> dict[str, Any]:

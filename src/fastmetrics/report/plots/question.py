@@ -83,6 +83,13 @@ class Question:
         return listing(self.labels) + (f" of {title_name(self.owner)}" if self.owner else "")
 
     @property
+    def axis(self) -> str:
+        """What an axis of the values is called: the title, where an axis has room for it."""
+        if len(self.title) <= LONGEST_NAME:
+            return self.title
+        return self.labels[0] if len(self.metrics) == 1 else title_name(self.owner or self.asked.metric.scale)
+
+    @property
     def rankable(self) -> bool:
         """Whether groups can be ordered from the worst."""
         row = self.asked.metric

@@ -136,6 +136,7 @@ def time(question: Question) -> ChartType:
             f"{window_words(windows)} in {windows.time_zone}",
             interval_words("band", question.level) if bands and known(rows, "low") else "",
             "no bands, as they would hide each other" if known(rows, "low") and not bands else "",
+            "" if known(rows, "value") else "undefined in every window",
         ],
         [groups.note, zone_note, f"{rows_words(untimed)} without a time not shown" if untimed else ""],
         values.notes if bands else values.notes[1:],
@@ -190,7 +191,7 @@ def line_marks(question: Question, lines: Lines, axis: Axis, values: ValueAxis, 
     low, high = values.ends
     kept = ["group", *(["metric"] if lines.metrics else []), "middle", "n", "value", "low", "high", "alone", "dot"]
     rows = lines.rows.select(*dict.fromkeys([*kept, *values.ends]))
-    y, edges = alt.Y("value:Q", **values.shown(question.title)), {"y": alt.Y(f"{low}:Q"), "y2": alt.Y2(f"{high}:Q")}
+    y, edges = alt.Y("value:Q", **values.shown(question.axis)), {"y": alt.Y(f"{low}:Q"), "y2": alt.Y2(f"{high}:Q")}
     detail = ["metric:N"] if lines.metrics else []
     base = alt.Chart(data(rows)).encode(x=axis.x("middle", labels=False, ticks=False), color=lines.color)
     alone = base.transform_filter("datum.alone")
@@ -272,7 +273,7 @@ def bars(question: Question) -> ChartType:
     height = alt.Step(24)
     left = alt.layer(
         base.mark_rule(style="whisker", clip=True).encode(x=alt.X(f"{low}:Q"), x2=f"{high}:Q"),
-        dots.encode(x=alt.X("value:Q", **values.shown(question.title))),
+        dots.encode(x=alt.X("value:Q", **values.shown(question.axis))),
     ).properties(width=460, height=height)
     undefined = rows["value"].null_count()
     return alt.hconcat(left, group_sizes(first.select("group", "n"), order, height), spacing=18).properties(
