@@ -241,8 +241,8 @@ def test_eighty_columns_are_counted_at_once(tmp_path: Path) -> None:
 
 
 def test_a_curve_of_a_column_is_shown_and_drawn(log: str, tmp_path: Path) -> None:
-    pytest.importorskip("altair")
-    pytest.importorskip("vl_convert")
+    pytest.importorskip("altair", reason="pictures need the extra plot")
+    pytest.importorskip("vl_convert", reason="pictures need the extra plot")
     counts = fm.count(log, fm.values("latency_ms"), fm.values("tokens"), by="model")
     line = ["evaluate", log, "--values", "latency_ms,tokens", "--by", "model", "--curve"]
     picture = tmp_path / "tokens.svg"

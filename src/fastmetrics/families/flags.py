@@ -107,7 +107,7 @@ def rows(roles: Mapping[str, NDArray[np.uint8]]) -> Rows:
     def add(to: Accumulators) -> None:
         kernels.flags.add_flags(to.fields, to.ranges, np.concatenate(states), len(states), to.counts)
 
-    return Rows(counts=counts, add=add)  # whose reach cannot be beyond that of the rows, which is checked
+    return Rows(counts=counts, add=add)  # no count can be larger than the rows, whose number is checked
 
 
 def cell(c: Any, name: str) -> Any:

@@ -183,7 +183,7 @@ class Histogram:
         return np.stack([upper, sign * np.ldexp(self.lower, unit)])
 
     def sums(self) -> Floats:
-        """The sum of the numbers of each group, rounded once; infinite or NaN where some are infinite."""
+        """The sum of the numbers of each group; infinite where one is, NaN of both infinities or beyond all floats."""
         parts = self.bucket_sums[:, self.places].T.ravel().tolist()
         ends = np.concatenate([[0], 2 * np.cumsum(self.stop - self.first)]).tolist()
         return np.array([sum_of(parts[start:end]) for start, end in pairwise(ends)], np.float64)

@@ -14,8 +14,8 @@ from fastmetrics.kernels.vectors import add_two_counts, exceed_two, keep_two
 __all__ = ["add_values", "find_buckets"]
 
 PER_OCTAVE = np.int64(32)
-NEAREST_POWER = np.int64(1075)  # bucket 0 ends at 2**-1075, half of the least number above 0
-INFINITE = np.int32(PER_OCTAVE * (NEAREST_POWER + 1024) + 1)
+ZEROTH_POWER = np.int64(-1075)  # bucket 0 ends at 2**-1075, half of the least number above 0
+LAST = np.int32(PER_OCTAVE * (1024 - ZEROTH_POWER) + 1)  # that of infinity
 NO_INTEGER = np.int32(-(2**31))
 LOWER_BITS = np.int64(26)  # of a mantissa, whose upper bits are summed apart, so that 2**35 of them fit an int64
 LOWER = np.int64((1 << 26) - 1)
@@ -23,7 +23,6 @@ LOWER = np.int64((1 << 26) - 1)
 FRACTION = np.int64(52)  # bits of a double behind its point
 FRACTION_ONES = np.int64((1 << 52) - 1)
 POINT = np.int64(1 << 52)
-EXPONENT_ONES = np.int64((1 << 11) - 1)
 BIAS = np.int64(1023)
 AHEAD = 16  # rows whose cells are fetched before they are needed
 SUBNORMAL_SCALE = 2.0**54  # makes normal numbers of all others
@@ -34,10 +33,11 @@ CELL_SHIFT = np.int64(44)  # 256 cells of an octave, by the first bits of a frac
 
 @inlined
 def bucket_of(magnitude: Any, bounds: Any, cells: Any) -> Any:
-    """The bucket of a number above 0, each with its upper end.
+    """The bucket of a number above 0.
 
     ``bounds[k]`` is the fraction at which bucket k of an octave ends, and ``cells[c]`` how many bounds lie before the
-    cell c of the octave. The number before the given one, one bit less, lies below a bound that it is equal to.
+    cell c of the octave. A bucket holds its upper end: so the float before the number is looked up, which is below a
+    bound that the number is equal to.
     """
     scaled = np.int64(0)
     bits = np.float64(magnitude).view(np.int64)
@@ -47,7 +47,7 @@ def bucket_of(magnitude: Any, bounds: Any, cells: Any) -> Any:
     bits -= np.int64(1)
     fraction = bits & FRACTION_ONES
     below = np.int64(cells[fraction >> CELL_SHIFT])
-    octave = (bits >> FRACTION) - BIAS - scaled + NEAREST_POWER
+    octave = (bits >> FRACTION) - BIAS - scaled - ZEROTH_POWER
     return PER_OCTAVE * octave + below + np.int64(fraction >= bounds[below]) + np.int64(1)
 
 
@@ -66,7 +66,7 @@ def find_buckets(numbers: Any, bounds: Any, cells: Any, out: Any) -> None:
         elif size == 0:
             out[i] = 0
         elif size == np.inf:
-            out[i] = -INFINITE if x < 0 else INFINITE
+            out[i] = -LAST if x < 0 else LAST
         else:
             bucket = np.int32(bucket_of(size, bounds, cells))
             out[i] = -bucket if x < 0 else bucket

@@ -12,7 +12,16 @@ from numpy.typing import NDArray
 
 import oracle_values
 from fastmetrics import kernels
-from fastmetrics.families.buckets import BOUNDS, CELLS, LAST, bucket_ends, buckets_of, mantissas_of, unit_exponents
+from fastmetrics.families.buckets import (
+    BOUNDS,
+    CELLS,
+    LAST,
+    LOWER_BITS,
+    bucket_ends,
+    buckets_of,
+    mantissas_of,
+    unit_exponents,
+)
 
 ALL = np.arange(1, LAST)
 
@@ -110,3 +119,9 @@ def test_the_kernel_adds_the_mantissas_and_keeps_the_extremes_of_numbers(numbers
 def test_a_cell_of_an_octave_holds_at_most_one_bound() -> None:
     assert (np.diff(CELLS.astype(int)) <= 1).all()
     assert len(BOUNDS) == 32
+
+
+def test_kernels_and_families_have_one_scale() -> None:
+    """The modules of kernels, which import Numba, are not imported for constants."""
+    assert kernels.buckets.LAST == LAST
+    assert kernels.buckets.LOWER_BITS == LOWER_BITS

@@ -17,8 +17,8 @@ from fastmetrics.errors import FastMetricsError, SchemaError
 from fastmetrics.report import plots
 from fastmetrics.report.plots.axes import log_ticks
 
-pytest.importorskip("altair")
-pytest.importorskip("vl_convert")
+pytest.importorskip("altair", reason="pictures need the extra plot")
+pytest.importorskip("vl_convert", reason="pictures need the extra plot")
 
 VALUES = fm.values("latency_ms")
 DAYS = {"time": "ts", "every": "1d"}
@@ -229,7 +229,7 @@ def test_an_axis_is_called_what_it_has_room_for() -> None:
         (["p50", "p95"], "the_latency_of_ev…gle_answer_in_ms"),
         ("p50", "p50"),
         (["a_rate", "b_rate"], "a_rate and b_rate"),
-        (["a_rate", "b_rate", "a_missing_rate"], "share"),
+        (["a_rate", "b_rate", "a_missing_rate", "b_missing_rate"], "share"),
     ):
         assert channel(counts.plot(asked), "x", "value")["title"] == wanted
 

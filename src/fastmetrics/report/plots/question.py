@@ -50,7 +50,7 @@ class Question:
 
     @property
     def each(self) -> list[Question]:
-        """The same question of one metric each."""
+        """A question of one metric for each of the metrics."""
         return [replace(self, metrics=(metric,)) for metric in self.metrics]
 
     @property
